@@ -1,0 +1,1 @@
+//! Composition: what the parts of a promise carry together.

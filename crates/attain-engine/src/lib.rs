@@ -1,0 +1,1 @@
+//! Counts to verdicts: tallies, windows, attainment, budget, burn, alert conditions.

@@ -1,0 +1,1 @@
+//! Is the catalogue wise? One file per rule.

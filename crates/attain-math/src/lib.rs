@@ -1,0 +1,1 @@
+//! Numbers without nouns: budgets, burn rates, windows, intervals, sequential tests.

@@ -1,0 +1,1 @@
+//! Telemetry in: one file per source.

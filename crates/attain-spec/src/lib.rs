@@ -1,0 +1,1 @@
+//! YAML to catalogue: spans, references, diagnostics, formatting.

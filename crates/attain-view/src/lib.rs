@@ -1,0 +1,1 @@
+//! Evaluations and diagnostics as tables, text, JSON: one visual language.

@@ -1,0 +1,3 @@
+//! The binary: arguments, exit codes, the clock, wiring.
+
+fn main() {}
