@@ -2,8 +2,37 @@
 //!
 //! Knows no YAML, no bytes on disk, no clock, no printer. Types are plain data; functions are short and total.
 //! Nothing here is `Serialize`: YAML shapes live in attain-spec, views in attain-view.
+//!
+//! *Promised*: [`Catalogue`], [`Slo`], [`Segment`](company::Segment), [`Commitment`](slo::Commitment), [`Promises`].
+//! *Happened*: [`Stream`], [`Tally`], [`Gap`]. *Means*: [`Evaluation`], [`Verdict`]. *Wrong*: [`Diagnostic`].
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod catalogue;
+pub mod company;
+pub mod counts;
+pub mod delivery;
 mod diagnostic;
+pub mod id;
+pub mod indicator;
+pub mod meta;
+pub mod policy;
+pub mod promises;
+pub mod quantity;
+pub mod selector;
+pub mod slo;
+pub mod source;
+pub mod stream;
+pub mod verdict;
 
+pub use catalogue::Catalogue;
+pub use counts::{Bucket, Class, CountedSegment, Gap, GapReason, Interval, Tally};
 pub use diagnostic::{Diagnostic, Label, Level, SourceFile, SourceMap, Span};
+pub use id::{
+    CreditId, CustomerId, EscalationId, ExclusionId, IndicatorId, ObjectiveId, PolicyId,
+    ReceiverId, ReportId, RoleId, SegmentId, ServiceId, SeverityId, SloId, SourceId, TeamId,
+};
+pub use promises::Promises;
+pub use quantity::{Multiple, Rate, Share, Target, Threshold, Window};
+pub use slo::{Audience, Goal, Layer, Promised, Scope, Slo, Targets};
+pub use stream::{Stream, StreamKey};
+pub use verdict::{AsOf, Evaluation, SeriesName, Standing, Verdict};
