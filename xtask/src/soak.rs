@@ -1,0 +1,215 @@
+//! `cargo xtask soak NAME`: claims at their full size. The last run of each stands in docs/soak.md.
+//!
+//! A run is a test that reads `ATTAIN_SOAK=1`, grows to its full size, and prints one line of the form
+//! `soak: N of N, seed S`. A run that does not say how many is not believed.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::{cargo, root};
+
+const PAGE: &str = "docs/soak.md";
+
+struct Soak {
+    name: &'static str,
+    says: &'static str,
+    package: &'static str,
+    test: &'static str,
+}
+
+const SOAKS: [Soak; 3] = [
+    Soak {
+        name: "histories",
+        says: "10,000 random histories agree with the slow oracle to the event",
+        package: "attain-engine",
+        test: "histories_match_the_oracle",
+    },
+    Soak {
+        name: "deliveries",
+        says: "100,000 deliveries in any order, some twice, give the same ledger",
+        package: "attain-engine",
+        test: "deliveries_in_any_order_give_the_same_ledger",
+    },
+    Soak {
+        name: "low-traffic",
+        says: "400 months of low traffic page falsely no more often than was asked for",
+        package: "attain-math",
+        test: "low_traffic_false_pages",
+    },
+];
+
+/// What a run said of itself.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    held: u64,
+    of: u64,
+    seed: String,
+}
+
+/// `cargo xtask soak [NAME] [--list]`. Without a name: all, one after the other.
+pub fn command(arguments: &[String]) -> Result<(), String> {
+    let chosen: Vec<&Soak> = match arguments {
+        [] => SOAKS.iter().collect(),
+        [list] if list == "--list" => {
+            for soak in &SOAKS {
+                println!("{:<12} {}", soak.name, soak.says);
+            }
+            return Ok(());
+        }
+        [name] => SOAKS.iter().filter(|soak| soak.name == name).collect(),
+        [_, other, ..] => {
+            return Err(format!(
+                "`{other}` is one argument too many: see `cargo xtask help`"
+            ));
+        }
+    };
+    if chosen.is_empty() {
+        return Err(format!(
+            "there is no soak `{}`: see `cargo xtask soak --list`",
+            arguments.join(" ")
+        ));
+    }
+    chosen.into_iter().try_for_each(run)
+}
+
+fn run(soak: &Soak) -> Result<(), String> {
+    let start = Instant::now();
+    let mut child = Command::new(cargo())
+        .args([
+            "test",
+            "--release",
+            "-p",
+            soak.package,
+            soak.test,
+            "--",
+            "--nocapture",
+        ])
+        .env("ATTAIN_SOAK", "1")
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cargo test: {error}"))?;
+    let stdout = child.stdout.take().ok_or("cargo test: no output")?;
+    let mut said = None;
+    for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+        println!("{line}");
+        said = said_in(&line).or(said);
+    }
+    let status = child
+        .wait()
+        .map_err(|error| format!("cargo test: {error}"))?;
+    let Said { held, of, seed } =
+        said.ok_or_else(|| format!("soak {}: printed no line `soak: N of N, seed S`", soak.name))?;
+    let minutes = start.elapsed().as_secs_f64() / 60.0;
+    let commit = commit()?;
+    println!(
+        "soak {}: {held} of {of}, seed {seed}, {minutes:.1} min, commit {commit}",
+        soak.name
+    );
+    if !status.success() || held != of {
+        return Err(format!("soak {} did not hold", soak.name));
+    }
+    let path = root().join(PAGE);
+    let page = fs::read_to_string(&path).map_err(|error| format!("{PAGE}: {error}"))?;
+    let row = format!(
+        "| {} | {} | {held} of {of} | {seed} | {minutes:.1} | {commit} |",
+        soak.name, soak.says
+    );
+    fs::write(&path, with_row(&page, soak.name, &row)).map_err(|error| format!("{PAGE}: {error}"))
+}
+
+fn said_in(line: &str) -> Option<Said> {
+    // With --nocapture the line may stand behind the `test name ... ` that cargo test has begun.
+    let (_, rest) = line.split_once("soak: ")?;
+    let (counts, seed) = rest.split_once(", seed ")?;
+    let (held, of) = counts.split_once(" of ")?;
+    let seed = seed
+        .split_whitespace()
+        .next()?
+        .trim_end_matches(',')
+        .to_string();
+    Some(Said {
+        held: held.trim().parse().ok()?,
+        of: of.trim().parse().ok()?,
+        seed,
+    })
+}
+
+/// The commit that was tried, marked if the tree had changes.
+fn commit() -> Result<String, String> {
+    let git = |arguments: &[&str]| {
+        Command::new("git")
+            .args(arguments)
+            .current_dir(root())
+            .output()
+            .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string())
+            .map_err(|error| format!("git: {error}"))
+    };
+    let short = git(&["rev-parse", "--short", "HEAD"])?;
+    let changed = !git(&[
+        "status",
+        "--porcelain",
+        "--untracked-files=no",
+        "--",
+        ".",
+        ":!docs/soak.md",
+    ])?
+    .is_empty();
+    Ok(if changed {
+        format!("{short} and changes")
+    } else {
+        short
+    })
+}
+
+/// The page with the row of `name` replaced, or added at the end of the table.
+fn with_row(page: &str, name: &str, row: &str) -> String {
+    let begins = format!("| {name} |");
+    let mut lines: Vec<&str> = page.lines().collect();
+    match lines.iter().position(|line| line.starts_with(&begins)) {
+        Some(at) => lines[at] = row,
+        None => {
+            let end = lines
+                .iter()
+                .rposition(|line| line.starts_with('|'))
+                .map_or(lines.len(), |last| last + 1);
+            lines.insert(end, row);
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_says_how_many_held() {
+        let said = Said {
+            held: 10_000,
+            of: 10_000,
+            seed: "42".into(),
+        };
+        assert_eq!(said_in("soak: 10000 of 10000, seed 42"), Some(said));
+        assert_eq!(
+            said_in("test x ... soak: 9 of 10, seed 0x2a").map(|said| (said.held, said.of)),
+            Some((9, 10))
+        );
+        assert_eq!(said_in("test result: ok. 0 passed"), None);
+    }
+
+    #[test]
+    fn the_last_run_replaces_the_one_before() {
+        let page = "# Soak\n\n| run | a |\n|---|---|\n| one | old |\n\nEnd.\n";
+        assert_eq!(
+            with_row(page, "one", "| one | new |"),
+            page.replace("old", "new")
+        );
+        assert!(
+            with_row(page, "two", "| two | x |").contains("| one | old |\n| two | x |\n\nEnd.")
+        );
+    }
+}
