@@ -1,1 +1,25 @@
 //! Numbers without nouns: budgets, burn rates, windows, intervals, sequential tests.
+//!
+//! Knows counts, targets and probabilities. Knows no SLO, no segment, no clock, no file; depends on nothing but `std`.
+//!
+//! Two kinds of number live here and do not mix:
+//! - what a promise is judged by is exact: `u64` counts, `u128` products, targets in parts per billion ([`ppb`],
+//!   [`fraction`], [`budget`], [`burn`], [`fixed`], [`edge`]);
+//! - what informs a person is `f64`: intervals, percentiles, tests and rehearsals ([`interval`], [`sequential`],
+//!   [`sketch`], [`masking`], [`compose`]). No `f64` result here is NaN.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod budget;
+pub mod burn;
+pub mod compose;
+pub mod edge;
+pub mod fixed;
+pub mod fraction;
+pub mod interval;
+pub mod masking;
+pub mod ppb;
+pub mod sequential;
+pub mod sketch;
+
+pub use fraction::Fraction;
+pub use ppb::ONE_PPB;
