@@ -1,1 +1,21 @@
-//! The text language of cases.
+//! The text language of cases: facts in, answers out, with the answers that are expected.
+//!
+//! Knows how a scenario is written, turns its traffic into deliveries, asks the engine and compares. Knows no file
+//! system: catalogues come through a callback. Knows no arithmetic of promises; see attain-engine.
+//!
+//! The language stands in `docs/reference/scenarios.md`.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod deliver;
+mod diff;
+mod outcome;
+mod parse;
+mod report;
+mod script;
+mod spread;
+mod words;
+
+pub use report::{Failure, Report, summary};
+
+#[cfg(test)]
+mod parse_tests;
