@@ -10,12 +10,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::Span;
+use attain_model::meta::Allow;
 
 /// Places of keys and values by object path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spans {
     places: BTreeMap<String, Place>,
     broken: BTreeSet<String>,
+    /// Some text could not be read at all, or an error belongs to no object.
+    incomplete: bool,
+    allowed: Vec<FileAllow>,
+}
+
+/// An exception that holds in a whole file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FileAllow {
+    file: u32,
+    rule: String,
+    allow: Allow,
+    key: Span,
 }
 
 /// Where one path stands.
@@ -74,6 +87,22 @@ impl Spans {
         false
     }
 
+    /// Whether nothing is broken in any file: what is absent is absent. `false` also if some text could not be read
+    /// as YAML, or if an error belongs to no object.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.incomplete && self.broken.is_empty()
+    }
+
+    /// The exceptions that hold in a whole file (`allow:` at its top), in their order: rule, exception, place of the
+    /// rule's name. `file` is an index into the [`SourceMap`](attain_model::SourceMap).
+    pub fn file_allows(&self, file: u32) -> impl Iterator<Item = (&str, &Allow, Span)> {
+        self.allowed
+            .iter()
+            .filter(move |entry| entry.file == file)
+            .map(|entry| (entry.rule.as_str(), &entry.allow, entry.key))
+    }
+
     /// All paths that were written, in order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.places.keys().map(String::as_str)
@@ -84,9 +113,23 @@ impl Spans {
         self.places.entry(path).or_insert(Place { key, value });
     }
 
-    /// Notes that the object at `path` had an error.
+    /// Notes that the object at `path` had an error; the empty path is no object.
     pub(crate) fn mark_broken(&mut self, path: &str) {
-        self.broken.insert(path.to_owned());
+        if path.is_empty() {
+            self.incomplete = true;
+        } else {
+            self.broken.insert(path.to_owned());
+        }
+    }
+
+    /// Notes an exception that holds in a whole file.
+    pub(crate) fn allow_in_file(&mut self, file: u32, rule: &str, allow: Allow, key: Span) {
+        self.allowed.push(FileAllow {
+            file,
+            rule: rule.to_owned(),
+            allow,
+            key,
+        });
     }
 }
 

@@ -1,0 +1,190 @@
+//! Sources of telemetry: how each is reached and which label says what.
+
+use std::time::Duration;
+
+use attain_model::SourceId;
+use attain_model::selector::Pattern;
+use attain_model::source::{
+    CsvLayout, CsvSource, FieldUnit, Heartbeat, LabelNames, LogFormat, LogSource, Source,
+    SourceKind,
+};
+
+use super::common::{bearer, meta, secret, setting, url};
+use super::read::{At, Obj};
+use crate::scalar::{self, Bad};
+use crate::schema::{CSV, FIELD_UNIT, HEARTBEAT, LABEL_NAMES, LOG, PROMETHEUS, SCRAPE, TOKEN};
+
+pub(crate) fn source(id: &str, obj: &Obj<'_, '_>) -> Option<Source> {
+    let kind = kind(obj);
+    let labels = obj.object("labels", &LABEL_NAMES);
+    let label = |key: &str| labels.as_ref().and_then(|labels| labels.text(key));
+    let otlp = obj.has("otlp");
+    let names = LabelNames {
+        segment: label("segment").unwrap_or_else(|| "segment".to_owned()),
+        service: label("service").or_else(|| otlp.then(|| "service.name".to_owned())),
+        customer: label("customer"),
+    };
+    let add = obj.get("add").map(|at| at.labels()).unwrap_or_default();
+    let interval = obj.parse("interval", scalar::positive_duration);
+    let delay = obj.parse("delay", scalar::duration);
+    let meta = meta(obj);
+    Some(Source {
+        id: SourceId::from(id),
+        kind: kind?,
+        labels: names,
+        add,
+        interval,
+        delay: delay.unwrap_or(Duration::from_secs(10)),
+        meta,
+    })
+}
+
+fn kind(obj: &Obj<'_, '_>) -> Option<SourceKind> {
+    let token = |obj: &Obj<'_, '_>| obj.get("token").and_then(|at| secret(&at));
+    if let Some(at) = obj.get("prometheus") {
+        return prometheus(&at.object(&PROMETHEUS)?);
+    }
+    if let Some(at) = obj.get("otlp") {
+        let token = token(&at.object(&TOKEN)?);
+        return Some(SourceKind::Otlp { token });
+    }
+    if let Some(at) = obj.get("remote_write") {
+        let token = token(&at.object(&TOKEN)?);
+        return Some(SourceKind::RemoteWrite { token });
+    }
+    if let Some(at) = obj.get("scrape") {
+        let obj = at.object(&SCRAPE)?;
+        return Some(SourceKind::Scrape {
+            targets: obj.texts("targets"),
+            every: obj.parse("every", scalar::positive_duration),
+        });
+    }
+    if let Some(at) = obj.get("log") {
+        return log(&at.object(&LOG)?).map(SourceKind::Log);
+    }
+    csv(&obj.object("csv", &CSV)?).map(SourceKind::Csv)
+}
+
+fn prometheus(obj: &Obj<'_, '_>) -> Option<SourceKind> {
+    // Checked and not kept: the model has no place for them yet.
+    for at in obj.get("headers").map(|at| at.entries()).unwrap_or_default() {
+        setting(&at);
+    }
+    obj.parse("timeout", scalar::positive_duration);
+    let (tenant, bearer) = (obj.text("tenant"), bearer(obj));
+    let push_rules = obj.parse("push_rules", scalar::truth).unwrap_or(false);
+    Some(SourceKind::Prometheus {
+        url: obj.parse("url", url)?,
+        tenant,
+        bearer,
+        push_rules,
+    })
+}
+
+fn field_unit(at: &At<'_, '_>) -> Option<FieldUnit> {
+    let obj = at.object(&FIELD_UNIT)?;
+    let (field, unit) = (obj.text("field"), obj.parse("unit", scalar::unit));
+    Some(FieldUnit {
+        field: field?,
+        unit: unit?,
+    })
+}
+
+fn log(obj: &Obj<'_, '_>) -> Option<LogSource> {
+    let format = match obj.get("format") {
+        None => Some(LogFormat::Combined),
+        Some(at) => at.parse(log_format),
+    };
+    let heartbeat = obj.object("heartbeat", &HEARTBEAT).and_then(|obj| {
+        let (path, every) = (obj.text("path"), obj.parse("every", scalar::positive_duration));
+        Some(Heartbeat {
+            path: path?,
+            every: every?,
+        })
+    });
+    let out = LogSource {
+        files: obj.texts("files"),
+        format: LogFormat::Combined,
+        append: obj.texts("append"),
+        duration: obj.get("duration").and_then(|at| field_unit(&at)),
+        time: obj.text("time"),
+        heartbeat,
+    };
+    Some(LogSource {
+        format: format?,
+        ..out
+    })
+}
+
+fn log_format(text: &str) -> Result<LogFormat, Bad> {
+    match text {
+        "combined" => Ok(LogFormat::Combined),
+        "json" => Ok(LogFormat::Json),
+        _ => match text.strip_prefix('~') {
+            Some(expression) => Pattern::new(expression).map(LogFormat::Pattern).map_err(|_| {
+                Bad::new(
+                    "regex-syntax",
+                    format!("`{expression}` is not a regular expression"),
+                )
+                .help("RE2 syntax; each field is a group `(?P<name>...)`")
+            }),
+            None => Err(Bad::new(
+                "value-unknown",
+                format!("`{text}` is not a format of a log"),
+            )
+            .help("write `combined`, `json`, or `~` and a regular expression with named groups")),
+        },
+    }
+}
+
+fn csv(obj: &Obj<'_, '_>) -> Option<CsvSource> {
+    let layout = match obj.word("layout") {
+        Some("wide") => CsvLayout::Wide,
+        Some("events") => CsvLayout::Events,
+        Some("samples") => CsvLayout::Samples,
+        _ => CsvLayout::Long,
+    };
+    only_in(obj, layout);
+    let out = CsvSource {
+        files: obj.texts("files"),
+        time: String::new(),
+        layout,
+        header_rows: obj.texts("header_rows"),
+        name: obj.text("name"),
+        slot: obj.parse("slot", scalar::positive_duration),
+        value: obj.text("value"),
+        duration: obj.get("duration").and_then(|at| field_unit(&at)),
+        count: obj.text("count"),
+        received: obj.text("received"),
+        created: obj.text("created"),
+    };
+    Some(CsvSource {
+        time: obj.text("time")?,
+        ..out
+    })
+}
+
+/// Keys that have a meaning in some layouts only.
+fn only_in(obj: &Obj<'_, '_>, layout: CsvLayout) {
+    use CsvLayout::{Events, Long, Samples, Wide};
+    let rules: [(&str, &[CsvLayout], &str); 6] = [
+        ("header_rows", &[Wide], "`layout: wide`"),
+        ("slot", &[Long, Wide], "`layout: long` and `layout: wide`"),
+        ("value", &[Long, Samples], "`layout: long` and `layout: samples`"),
+        ("duration", &[Events], "`layout: events`"),
+        ("count", &[Events], "`layout: events`"),
+        ("created", &[Samples], "`layout: samples`"),
+    ];
+    for (key, layouts, words) in rules {
+        if layouts.contains(&layout) {
+            continue;
+        }
+        if let Some(at) = obj.get(key) {
+            at.error_at_key(
+                "key-without-effect",
+                format!("`{key}` has a meaning in {words} only"),
+                "remove it, or name the layout",
+            );
+        }
+    }
+}
