@@ -1,1 +1,21 @@
 //! Composition: what the parts of a promise carry together.
+//!
+//! Knows the edges of a catalogue and the formula of an edge: `share * impact * (1 - a^calls)`. Knows no counts: it says
+//! what was promised to hold, not what held. Rounds against ourselves: whoever reads "carried" may rely on it.
+//!
+//! [`carried`] answers "do the parts hold the whole?", [`needed`] "what would each part have to promise?".
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod carried;
+mod edge;
+mod needed;
+mod part;
+mod shown;
+
+#[cfg(test)]
+mod fixture;
+
+pub use carried::{Carried, EdgeCost, carried};
+pub use needed::{Need, needed};
+pub use part::{Missing, Part, Why};
+pub use shown::{percent_down, percent_up};
