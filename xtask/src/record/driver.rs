@@ -50,13 +50,9 @@ pub fn play(
                         break;
                     };
                     let due = Duration::from_secs_f64(f64::from(request.at_ms) / 1000.0 / speed);
-                    match due.checked_sub(start.elapsed()) {
-                        Some(early) => std::thread::sleep(early),
-                        None => {
-                            let late = start.elapsed() - due;
-                            behind_us.fetch_max(late.as_micros() as u64, Ordering::Relaxed);
-                        }
-                    }
+                    std::thread::sleep(due.saturating_sub(start.elapsed()));
+                    let late = start.elapsed().saturating_sub(due);
+                    behind_us.fetch_max(late.as_micros() as u64, Ordering::Relaxed);
                     let status = ask(&mut connection, address, request, customers);
                     if let Ok(mut statuses) = statuses.lock() {
                         statuses[index] = status;
@@ -113,10 +109,7 @@ fn head(request: &Request, customers: &[Customer]) -> String {
             AGENTS[index % AGENTS.len()],
             Some(customers[index].key.as_str()),
         ),
-        Sender::Probe => (
-            "shop-probe/1.2",
-            customers.first().map(|customer| customer.key.as_str()),
-        ),
+        Sender::Probe => ("shop-probe/1.2", None),
         Sender::RevokedKey => (AGENTS[2], Some(REVOKED_KEY)),
         Sender::Nobody => ("curl/8.5.0", None),
     };

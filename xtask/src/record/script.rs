@@ -91,7 +91,7 @@ pub struct Request {
 pub enum Sender {
     /// By index into the customers.
     Customer(usize),
-    /// The shop's own probe, with the first premium customer's key: to be left out of the count.
+    /// The shop's own probe: it proves that the log is being written.
     Probe,
     /// A key that no customer has (any more).
     RevokedKey,
@@ -108,7 +108,7 @@ pub struct Path {
     work: f64,
 }
 
-pub const PATHS: [Path; 4] = [
+pub const PATHS: [Path; 5] = [
     Path {
         method: "POST",
         path: "/checkout",
@@ -137,11 +137,20 @@ pub const PATHS: [Path; 4] = [
         sizes: [2048, 4096, 6144],
         work: 1.2,
     },
+    // Only the probe asks for it.
+    Path {
+        method: "GET",
+        path: "/healthz",
+        share: 0.0,
+        sizes: [2, 2, 2],
+        work: 0.05,
+    },
 ];
 const CHECKOUT: usize = 0;
 const CHARGE: usize = 1;
 const LOGIN: usize = 2;
 const RECOMMEND: usize = 3;
+const HEALTH: usize = 4;
 
 /// What a fault does to a request that it meets.
 #[derive(Clone, Copy)]
@@ -167,7 +176,7 @@ struct Fault {
     says: &'static str,
 }
 
-const EVERYWHERE: &[usize] = &[CHECKOUT, CHARGE, LOGIN, RECOMMEND];
+const EVERYWHERE: &[usize] = &[CHECKOUT, CHARGE, LOGIN, RECOMMEND, HEALTH];
 
 const FAULTS: [Fault; 6] = [
     Fault {
@@ -280,7 +289,7 @@ pub fn requests(seed: u64, count: u32, customers: &[Customer]) -> Vec<Request> {
         all.push(Request {
             id,
             at_ms: minute * 60_000 + 30_000,
-            path: CHECKOUT,
+            path: HEALTH,
             sender: Sender::Probe,
         });
     }
