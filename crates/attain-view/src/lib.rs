@@ -1,1 +1,24 @@
 //! Evaluations and diagnostics as tables, text, JSON: one visual language.
+//!
+//! Everything here is a printer: values in, text out. Knows no terminal (the caller says how wide it is and whether it
+//! shows colours), no files, no clock. It computes nothing that decides: it rounds, aligns, orders and explains.
+//!
+//! - [`status`]: the verdict table that a person on call reads; [`status_json`]: the same for programs.
+//! - [`burndown`]: the budget of one series over its window, drawn.
+//! - [`diagnostics`]: what is wrong with a catalogue, with the line and a caret; [`json`], [`sarif`], [`github`] and
+//!   [`junit`]: the same for programs.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod burndown;
+pub mod diagnostics;
+pub mod github;
+pub mod json;
+pub mod junit;
+mod look;
+pub mod number;
+pub mod sarif;
+pub mod status;
+pub mod status_json;
+pub mod table;
+
+pub use look::{Look, Tone, wrap};

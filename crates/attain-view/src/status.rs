@@ -1,0 +1,146 @@
+//! What a person reads when asking how the promises stand: one sentence, the table, what the numbers leave out.
+//!
+//! The sentence says who is hurt and what to do (headline.rs), the table every promise (matrix.rs), the notes what the
+//! numbers do not cover (notes.rs). Knows the order of these; each file knows one.
+
+mod headline;
+mod matrix;
+mod notes;
+
+use attain_model::slo::Slo;
+use attain_model::{Evaluation, Promises, Scope, Standing, Verdict};
+use jiff::tz::TimeZone;
+
+use crate::look::{Look, Tone, wrap};
+use crate::number;
+
+/// What the caller knows about a run beside the evaluation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Run {
+    /// Said behind the instant, e.g. `the end of the data`.
+    pub instant_is: Option<String>,
+    /// Lines for the notes, e.g. what could not be read.
+    pub notes: Vec<String>,
+    /// Whether any event was read at all.
+    pub nothing_read: bool,
+}
+
+/// The status of every promise, as text for `look`.
+///
+/// Without SLOs and without data it says what to do next instead of printing an empty table.
+#[must_use]
+pub fn status(promises: &Promises, evaluation: &Evaluation, run: &Run, look: &Look) -> String {
+    let desk = Desk {
+        promises,
+        evaluation,
+        look,
+        zone: &promises.catalogue().timezone,
+    };
+    if promises.catalogue().slos.is_empty() {
+        return no_slos(&desk);
+    }
+    if evaluation.verdicts.is_empty() {
+        return no_verdicts(&desk);
+    }
+    let mut out = headline::headline(&desk, run);
+    out.push('\n');
+    out.push_str(&as_of_line(&desk, run));
+    out.push('\n');
+    out.push_str(&matrix::matrix(&desk));
+    let notes = notes::notes(&desk, run);
+    if !notes.is_empty() {
+        out.push('\n');
+        out.push_str(&notes);
+    }
+    out
+}
+
+/// What every part needs.
+struct Desk<'a> {
+    promises: &'a Promises,
+    evaluation: &'a Evaluation,
+    look: &'a Look,
+    zone: &'a TimeZone,
+}
+
+impl Desk<'_> {
+    fn slo(&self, verdict: &Verdict) -> Option<&Slo> {
+        self.promises.catalogue().slos.get(&verdict.name.slo)
+    }
+
+    /// Place of a scope in the order in which segments are saved; all traffic comes last.
+    fn rank(&self, scope: &Scope) -> u32 {
+        match scope {
+            Scope::Segment(id) => self
+                .promises
+                .catalogue()
+                .segments
+                .get(id)
+                .map_or(u32::MAX - 1, |segment| segment.rank),
+            Scope::All => u32::MAX,
+        }
+    }
+
+    fn near(&self, at: jiff::Timestamp) -> String {
+        number::instant_near(at, self.evaluation.as_of.instant, self.zone)
+    }
+
+    fn wrapped(&self, text: &str) -> String {
+        wrap(text, self.look.columns(), 2) + "\n"
+    }
+}
+
+/// Whether a verdict is about a promise, not a best effort or a pooled sum.
+fn is_promise(verdict: &Verdict) -> bool {
+    !verdict.pooled
+        && verdict.goal.is_some_and(|goal| goal.promised().is_some())
+        && verdict.standing != Standing::BestEffort
+}
+
+/// Parts per billion to compare an attainment with: the goal's, or what a pooled budget comes to.
+fn target_ppb(verdict: &Verdict) -> Option<u32> {
+    if verdict.pooled {
+        return number::pooled_target_ppb(verdict.attainment, verdict.budget);
+    }
+    Some(verdict.goal?.promised()?.target.ppb())
+}
+
+fn as_of_line(desk: &Desk<'_>, run: &Run) -> String {
+    let as_of = &desk.evaluation.as_of;
+    let mut text = format!(
+        "{}, as of {}",
+        desk.promises.catalogue().name,
+        number::instant(as_of.instant, desk.zone)
+    );
+    if let Some(what) = &run.instant_is {
+        text.push_str(", ");
+        text.push_str(what);
+    }
+    if as_of.known_until == as_of.instant {
+        text.push_str(", as known then");
+    }
+    desk.look
+        .paint(Tone::Quiet, &wrap(&text, desk.look.columns(), 2))
+        + "\n"
+}
+
+fn no_slos(desk: &Desk<'_>) -> String {
+    let name = &desk.promises.catalogue().name;
+    format!(
+        "{name} promises nothing yet: there is no SLO in this catalogue.\n\n\
+         Add one to a file of the catalogue, e.g.\n\n  \
+           slos:\n    \
+             checkout-completes:\n      \
+               owner: payments\n      \
+               indicator: {{metric: http_requests_total, bad: {{code: 5xx}}}}\n      \
+               objectives: {{availability: 99.9%}}\n\n\
+         or let attain propose one from what you have: attain init --from FILE\n"
+    )
+}
+
+fn no_verdicts(desk: &Desk<'_>) -> String {
+    let day = number::instant(desk.evaluation.as_of.instant, desk.zone);
+    desk.wrapped(&format!(
+        "No SLO was in force at {day}: all of them are retired or were promised later. Ask about another time with --at."
+    ))
+}

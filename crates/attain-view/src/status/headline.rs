@@ -1,0 +1,388 @@
+//! The first sentence: who is hurt, how badly, who owns it, what to do now. For a tired reader.
+//!
+//! Knows an order of hurt: a broken or burning promise before a quiet one, customers before ourselves, the segment that
+//! is saved first before the others, the worse overspent before the less.
+
+use std::cmp::Reverse;
+
+use attain_model::company::Segment;
+use attain_model::policy::Urgency;
+use attain_model::quantity::duration_text;
+use attain_model::slo::Slo;
+use attain_model::verdict::{AlertCondition, AlertRule, AlertState, Masked};
+use attain_model::{Audience, Scope, Standing, Verdict};
+
+use super::{Desk, Run, is_promise, target_ppb};
+use crate::look::{Tone, wrap};
+use crate::number;
+
+/// How many of the others are named under the worst one.
+const OTHERS_SHOWN: usize = 4;
+
+/// A few lines that end in a newline.
+pub(super) fn headline(desk: &Desk<'_>, run: &Run) -> String {
+    let mut hurt: Vec<&Verdict> = desk
+        .evaluation
+        .verdicts
+        .iter()
+        .filter(|verdict| is_promise(verdict) && is_hurt(verdict))
+        .collect();
+    hurt.sort_by_key(|verdict| order_of_hurt(desk, verdict));
+    match hurt.split_first() {
+        Some((worst, others)) => alarm(desk, worst, others),
+        None => calm(desk, run),
+    }
+}
+
+fn is_hurt(verdict: &Verdict) -> bool {
+    verdict.standing == Standing::Breached || firing(verdict).next().is_some()
+}
+
+fn order_of_hurt(desk: &Desk<'_>, verdict: &Verdict) -> impl Ord + use<> {
+    let paged = firing(verdict).any(|(alert, _)| alert.urgency == Urgency::Page);
+    let overspent =
+        u128::from(verdict.budget.spent) * 1_000_000_000 / verdict.budget.allowed_billionths.max(1);
+    (
+        verdict.audience == Audience::Internal,
+        verdict.standing != Standing::Breached && !paged,
+        desk.rank(&verdict.name.scope),
+        verdict.standing != Standing::Breached,
+        Reverse(overspent),
+        verdict.name.clone(),
+    )
+}
+
+fn firing(verdict: &Verdict) -> impl Iterator<Item = (&AlertCondition, jiff::Timestamp)> {
+    verdict.alerts.iter().filter_map(|alert| match alert.state {
+        AlertState::Firing(since) => Some((alert, since)),
+        _ => None,
+    })
+}
+
+fn alarm(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> String {
+    let masked = desk
+        .evaluation
+        .masked
+        .iter()
+        .find(|masked| masked.name == worst.name);
+    let width = desk.look.columns();
+    let mut out = desk
+        .look
+        .paint(Tone::Bad, &wrap(&what_happens(worst), width, 2));
+    out.push('\n');
+    out.push_str(&desk.wrapped(&how_bad(desk, worst, masked)));
+    for (name, text) in facts(desk, worst) {
+        let line = wrap(&format!("  {name:<9}{text}"), width, 11);
+        // `wrap` eats the spaces between name and text.
+        let line = line.replacen(name, &format!("  {name:<8}"), 1);
+        out.push_str(&line);
+        out.push('\n');
+    }
+    if !others.is_empty() {
+        out.push_str(&desk.wrapped(&also(others)));
+    }
+    out
+}
+
+/// `premium is losing checkout-completes: 3% of requests fail, 60x what the promise allows.`
+fn what_happens(verdict: &Verdict) -> String {
+    let who = match &verdict.name.scope {
+        Scope::Segment(id) => id.to_string(),
+        Scope::All => "everybody".to_owned(),
+    };
+    let promise = format!("{} ({})", verdict.name.slo, verdict.name.objective);
+    let failing = number::failing(verdict.attainment).unwrap_or_else(|| "0%".to_owned());
+    let under = verdict.goal.and_then(|goal| goal.promised()?.under);
+    let how = match under {
+        Some(under) => format!("{failing} of requests take {under} or more"),
+        None => format!("{failing} of requests fail"),
+    };
+    let times = number::burn(verdict.budget.spent, verdict.budget.allowed_billionths)
+        .map_or_else(String::new, |burn| {
+            format!(", {burn} what the promise allows")
+        });
+    if verdict.standing == Standing::Breached {
+        format!("{who} is losing {promise}: {how}{times}.")
+    } else {
+        let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
+        let gone = verdict.exhausted_in.map_or_else(String::new, |length| {
+            format!(", gone in {} at this rate", number::about(length))
+        });
+        format!("{who} is burning {promise}: {left} of the budget is left{gone}.")
+    }
+}
+
+/// Budget, speed and mask in one or two sentences.
+fn how_bad(desk: &Desk<'_>, verdict: &Verdict, masked: Option<&Masked>) -> String {
+    let mut sentences = Vec::new();
+    let window = window_words(desk, verdict);
+    if verdict.standing == Standing::Breached {
+        let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
+        sentences.push(format!("The budget {window} is overspent ({left} left)."));
+    }
+    if let Some(now) = speed_now(verdict) {
+        sentences.push(now);
+    }
+    if let Some(masked) = masked {
+        sentences.push(hidden(desk, verdict, masked));
+    }
+    sentences.join(" ")
+}
+
+fn window_words(desk: &Desk<'_>, verdict: &Verdict) -> String {
+    desk.slo(verdict)
+        .map_or_else(String::new, |slo| match &slo.window {
+            attain_model::Window::Rolling(length) => format!("of {}", duration_text(*length)),
+            attain_model::Window::Calendar(period, _) => format!("of this {}", period.word()),
+        })
+}
+
+/// Whether it still happens, from the window that pages look at first.
+fn speed_now(verdict: &Verdict) -> Option<String> {
+    let recent = super::matrix::recent_burn(verdict)?;
+    let window = duration_text(recent.window);
+    if recent.attainment.total() == 0 {
+        return Some(format!("In the last {window} there was no traffic."));
+    }
+    if recent.attainment.bad == 0 {
+        return Some(format!("In the last {window} nothing failed."));
+    }
+    let rate = number::burn(recent.attainment.bad, recent.allowed_billionths)?;
+    let failing = number::failing(recent.attainment)?;
+    let what = if is_latency(verdict) {
+        "were too slow"
+    } else {
+        "failed"
+    };
+    Some(format!(
+        "In the last {window} {failing} {what}, a burn rate of {rate}."
+    ))
+}
+
+fn is_latency(verdict: &Verdict) -> bool {
+    verdict.goal.is_some_and(|goal| {
+        goal.promised()
+            .is_some_and(|promised| promised.under.is_some())
+    })
+}
+
+fn hidden(desk: &Desk<'_>, verdict: &Verdict, masked: &Masked) -> String {
+    let all = desk.evaluation.verdicts.iter().find(|other| {
+        other.name.slo == verdict.name.slo
+            && other.name.objective == verdict.name.objective
+            && other.name.scope == Scope::All
+    });
+    let fine = all
+        .and_then(|all| number::attained(all.attainment, target_ppb(all)))
+        .map_or_else(String::new, |text| format!(" at {text}"));
+    format!(
+        "The aggregate hides it since {}: all together look fine{fine}, because {} is {} of the traffic.",
+        desk.near(masked.since),
+        verdict.name.scope,
+        short_share(masked.share.ppb()),
+    )
+}
+
+fn short_share(ppb: u32) -> String {
+    // One decimal is enough for a share of traffic; never 0% for somebody.
+    if ppb > 0 && ppb < 1_000_000 {
+        return "<0.1%".to_owned();
+    }
+    let tenths = ppb / 1_000_000;
+    match tenths % 10 {
+        0 => format!("{}%", tenths / 10),
+        tenth => format!("{}.{tenth}%", tenths / 10),
+    }
+}
+
+/// Who and what next, by name.
+fn facts(desk: &Desk<'_>, verdict: &Verdict) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if let Scope::Segment(id) = &verdict.name.scope
+        && let Some(segment) = desk.promises.catalogue().segments.get(id)
+    {
+        facts.push(("severity", severity(segment)));
+    }
+    for (alert, since) in firing(verdict) {
+        facts.push((word(alert.urgency), alert_text(desk, alert, since)));
+    }
+    if let Some(slo) = desk.slo(verdict) {
+        facts.push(("owners", owners(desk, slo)));
+        facts.push((
+            "runbook",
+            slo.runbook.clone().unwrap_or_else(|| {
+                format!(
+                    "none yet: write one and name it in `runbook:` of {}",
+                    slo.id
+                )
+            }),
+        ));
+    }
+    facts
+}
+
+fn word(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::Page => "page",
+        Urgency::Ticket => "ticket",
+        Urgency::None => "recorded",
+    }
+}
+
+fn severity(segment: &Segment) -> String {
+    segment.severity.as_ref().map_or_else(
+        || match segment.rank {
+            1 => "sev1".to_owned(),
+            2 => "sev2".to_owned(),
+            _ => "ticket".to_owned(),
+        },
+        ToString::to_string,
+    )
+}
+
+fn alert_text(desk: &Desk<'_>, alert: &AlertCondition, since: jiff::Timestamp) -> String {
+    let since = desk.near(since);
+    match alert.rule {
+        AlertRule::BurnRate { tier, burn } => format!(
+            "since {since}: {} and {} burn faster than {} ({})",
+            duration_text(tier.long),
+            duration_text(tier.short),
+            number::times(u128::from(burn.millionths())),
+            alert.policy
+        ),
+        AlertRule::LowTraffic { rule } => format!(
+            "since {since}: {} bad or more in {}, too many for so little traffic ({})",
+            rule.at_least_bad,
+            duration_text(rule.within),
+            alert.policy
+        ),
+    }
+}
+
+/// `growth (product), payments (engineering); on call: pager`.
+fn owners(desk: &Desk<'_>, slo: &Slo) -> String {
+    let seats = [
+        (&slo.owners.product, " (product)"),
+        (&slo.owners.engineering, " (engineering)"),
+        (&slo.owners.owner, ""),
+    ];
+    let names: Vec<String> = seats
+        .iter()
+        .filter_map(|(team, seat)| team.as_ref().map(|team| format!("{team}{seat}")))
+        .collect();
+    if names.is_empty() {
+        return format!("nobody: name one in `owner:` of {}", slo.id);
+    }
+    let teams = &desk.promises.catalogue().teams;
+    let mut oncall: Vec<String> = slo
+        .owners
+        .iter()
+        .filter_map(|team| teams.get(team)?.oncall.as_ref())
+        .map(ToString::to_string)
+        .collect();
+    oncall.dedup();
+    let mut text = names.join(", ");
+    if !oncall.is_empty() {
+        text.push_str("; on call: ");
+        text.push_str(&oncall.join(", "));
+    }
+    text
+}
+
+fn also(others: &[&Verdict]) -> String {
+    let names: Vec<String> = others
+        .iter()
+        .take(OTHERS_SHOWN)
+        .map(|verdict| verdict.name.to_string())
+        .collect();
+    let more = match others.len() - names.len() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("Also broken or burning: {}{more}.", names.join(", "))
+}
+
+/// Nobody is hurt, as far as can be told.
+fn calm(desk: &Desk<'_>, run: &Run) -> String {
+    let promises: Vec<&Verdict> = desk
+        .evaluation
+        .verdicts
+        .iter()
+        .filter(|verdict| is_promise(verdict))
+        .collect();
+    let count = |standing| promises.iter().filter(|v| v.standing == standing).count() as u64;
+    let (met, unknown, silent) = (
+        count(Standing::Met),
+        count(Standing::Unknown),
+        count(Standing::NoTraffic),
+    );
+    if promises.is_empty() {
+        return desk.wrapped("Nothing is promised: every objective is best effort.");
+    }
+    if met == 0 {
+        return nothing_known(desk, run, unknown, silent);
+    }
+    let mut text = if unknown + silent == 0 {
+        match met {
+            1 => "The one promise is kept.".to_owned(),
+            2 => "Both promises are kept.".to_owned(),
+            _ => format!("All {met} promises are kept."),
+        }
+    } else {
+        format!(
+            "{} kept, none is known to be broken.",
+            number::plural(met, "promise")
+        )
+    };
+    if unknown > 0 {
+        text.push_str(&format!(
+            " {unknown} cannot be judged: too little was observed."
+        ));
+    }
+    if silent > 0 {
+        text.push_str(&format!(" {silent} had no traffic."));
+    }
+    if let Some(closest) = closest(&promises) {
+        text.push_str(&format!(" {closest}"));
+    }
+    let tone = if unknown == 0 { Tone::Good } else { Tone::Warn };
+    desk.look.paint(tone, &wrap(&text, desk.look.columns(), 2)) + "\n"
+}
+
+/// The promise with the least budget left.
+fn closest(promises: &[&Verdict]) -> Option<String> {
+    let least = promises
+        .iter()
+        .filter(|verdict| verdict.standing == Standing::Met && verdict.budget.spent > 0)
+        .max_by_key(|verdict| {
+            u128::from(verdict.budget.spent)
+                .saturating_mul(1_000_000_000)
+                .saturating_mul(1_000_000)
+                / verdict.budget.allowed_billionths.max(1)
+        })?;
+    let left = number::budget_left(least.budget)?;
+    Some(format!(
+        "Closest: {}, {left} of its budget left.",
+        least.name
+    ))
+}
+
+fn nothing_known(desk: &Desk<'_>, run: &Run, unknown: u64, silent: u64) -> String {
+    let text = if run.nothing_read {
+        "Nothing is known: no event was read. Check `files:` of the source, or name files behind the catalogue: \
+         attain status CATALOGUE FILE.."
+            .to_owned()
+    } else if unknown == 0 {
+        format!(
+            "No promise can be judged: {} had no traffic in the window.",
+            number::plural(silent, "series")
+        )
+    } else {
+        "No promise can be judged yet: too little of the window was observed. The notes say what is missing; \
+         `coverage:` of an SLO says how much is enough."
+            .to_owned()
+    };
+    desk.look
+        .paint(Tone::Warn, &wrap(&text, desk.look.columns(), 2))
+        + "\n"
+}

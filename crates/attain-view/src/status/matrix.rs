@@ -1,0 +1,328 @@
+//! The table: every SLO and objective, a row per segment. Knows cells and remarks; the order is the catalogue's.
+//!
+//! What holds for all rows of a group stands once, in its heading. What is special about a row stands behind its
+//! verdict, or under it where the line is too short.
+
+use std::time::Duration;
+
+use attain_model::policy::Urgency;
+use attain_model::quantity::duration_text;
+use attain_model::slo::{Budgeting, Load};
+use attain_model::verdict::{AlertState, Burn, Coverage};
+use attain_model::{Goal, Scope, Share, Standing, Verdict, Window};
+
+use super::{Desk, target_ppb};
+use crate::look::Tone;
+use crate::number;
+use crate::table::{Align, Cell, Line, Table};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The table as text.
+pub(super) fn matrix(desk: &Desk<'_>) -> String {
+    let groups: Vec<&[Verdict]> = desk
+        .evaluation
+        .verdicts
+        .chunk_by(|a, b| a.name.slo == b.name.slo && a.name.objective == b.name.objective)
+        .collect();
+    let window = shared_burn_window(&desk.evaluation.verdicts);
+    // Invariant: nothing is dropped in a narrow terminal. What does not fit moves under its row.
+    let table = [Shape::Wide, Shape::Middle]
+        .into_iter()
+        .map(|shape| build(desk, &groups, window, shape))
+        .find(|table| table.width() <= desk.look.columns())
+        .unwrap_or_else(|| build(desk, &groups, window, Shape::Narrow));
+    table.render(desk.look)
+}
+
+/// How much stands in a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// Everything.
+    Wide,
+    /// Remarks stand under their row.
+    Middle,
+    /// Burn rate and remarks stand under their row.
+    Narrow,
+}
+
+/// The burn rate over the window that is looked at first: an hour, or the shortest one from an hour on.
+pub(super) fn recent_burn(verdict: &Verdict) -> Option<&Burn> {
+    verdict
+        .burn
+        .iter()
+        .filter(|burn| burn.window >= HOUR)
+        .min_by_key(|burn| burn.window)
+        .or_else(|| verdict.burn.iter().max_by_key(|burn| burn.window))
+}
+
+/// That window, if it is the same in every row that has one.
+fn shared_burn_window(verdicts: &[Verdict]) -> Option<Duration> {
+    let mut windows = verdicts
+        .iter()
+        .filter_map(recent_burn)
+        .map(|burn| burn.window);
+    let first = windows.next()?;
+    windows.all(|window| window == first).then_some(first)
+}
+
+fn build(desk: &Desk<'_>, groups: &[&[Verdict]], window: Option<Duration>, shape: Shape) -> Table {
+    let burn = window.map_or("burn".to_owned(), |w| format!("burn {}", duration_text(w)));
+    let mut table = Table {
+        columns: vec![
+            ("segment".to_owned(), Align::Left),
+            ("attained".to_owned(), Align::Right),
+            ("target".to_owned(), Align::Right),
+            ("budget left".to_owned(), Align::Right),
+            (burn, Align::Right),
+            ("verdict".to_owned(), Align::Left),
+        ],
+        lines: Vec::new(),
+    };
+    for (i, group) in groups.iter().enumerate() {
+        if i > 0 {
+            table.lines.push(Line::Blank);
+        }
+        let common = Common::of(group);
+        table.lines.push(heading(desk, group, &common));
+        for verdict in *group {
+            let cells = row(desk, verdict, &common, window.is_some(), shape);
+            table.lines.push(Line::Row(cells));
+            if shape != Shape::Wide {
+                table.lines.extend(under(desk, verdict, &common, shape));
+            }
+        }
+    }
+    table
+}
+
+/// What all rows of a group share.
+struct Common {
+    coverage: Option<Coverage>,
+    load: Option<Load>,
+}
+
+impl Common {
+    fn of(group: &[Verdict]) -> Self {
+        let first = group.first();
+        let coverage = first
+            .map(|v| v.coverage)
+            .filter(|coverage| group.iter().all(|v| v.coverage == *coverage));
+        let loads: Vec<Option<Load>> = group
+            .iter()
+            .filter_map(|v| Some(v.goal?.promised()?.load))
+            .collect();
+        let load = loads
+            .first()
+            .copied()
+            .flatten()
+            .filter(|load| loads.iter().all(|other| *other == Some(*load)));
+        Self { coverage, load }
+    }
+}
+
+fn heading(desk: &Desk<'_>, group: &[Verdict], common: &Common) -> Line {
+    let Some(first) = group.first() else {
+        return Line::Group(String::new(), String::new());
+    };
+    let mut holds = Vec::new();
+    if let Some(slo) = desk.slo(first) {
+        holds.push(match &slo.window {
+            Window::Rolling(length) => format!("over {}", duration_text(*length)),
+            Window::Calendar(..) => format!(
+                "{}, {} to {}",
+                slo.window,
+                day(desk, first.window.start),
+                day(desk, first.window_closes)
+            ),
+        });
+        if let Budgeting::Timeslices { slice, good_at } = slo.budgeting {
+            holds.push(format!(
+                "slices of {} good at {good_at}",
+                duration_text(slice)
+            ));
+        }
+    }
+    if let Some(load) = common.load {
+        let own = if load.own { " own" } else { "" };
+        holds.push(format!("at {}{own}", load.up_to));
+    }
+    if let Some(text) = common.coverage.and_then(coverage_text) {
+        holds.push(text);
+    }
+    Line::Group(
+        format!("{}/{}", first.name.slo, first.name.objective),
+        holds.join(", "),
+    )
+}
+
+fn day(desk: &Desk<'_>, at: jiff::Timestamp) -> String {
+    at.to_zoned(desk.zone.clone())
+        .strftime("%Y-%m-%d")
+        .to_string()
+}
+
+/// `None` when everything was observed.
+pub(super) fn coverage_text(coverage: Coverage) -> Option<String> {
+    match coverage {
+        Coverage::Share(Share::WHOLE) => None,
+        Coverage::Share(share) => Some(format!("coverage {}", coverage_percent(share))),
+        Coverage::NotKnown => Some("coverage not known".to_owned()),
+    }
+}
+
+/// One decimal, rounded down; never 0% for something.
+fn coverage_percent(share: Share) -> String {
+    match share.ppb() / 1_000_000 {
+        0 if share.ppb() > 0 => "<0.1%".to_owned(),
+        tenths if tenths % 10 == 0 => format!("{}%", tenths / 10),
+        tenths => format!("{}.{}%", tenths / 10, tenths % 10),
+    }
+}
+
+fn row(
+    desk: &Desk<'_>,
+    verdict: &Verdict,
+    common: &Common,
+    shared_window: bool,
+    shape: Shape,
+) -> Vec<Cell> {
+    let attained =
+        number::attained(verdict.attainment, target_ppb(verdict)).unwrap_or_else(|| "-".to_owned());
+    let left = number::budget_left(verdict.budget)
+        .filter(|_| verdict.attainment.total() > 0 && has_budget(verdict));
+    let (word, tone) = standing(verdict);
+    let mut said = vec![word.to_owned()];
+    if shape == Shape::Wide {
+        said.extend(remarks(desk, verdict, common));
+    }
+    let burn = match shape {
+        Shape::Narrow => Cell::empty(),
+        _ => burn(verdict, shared_window).into(),
+    };
+    vec![
+        segment(verdict),
+        Cell::new(attained, tone),
+        target(verdict, common).into(),
+        Cell::new(left.unwrap_or_else(|| "-".to_owned()), tone),
+        burn,
+        Cell::new(said.join(", "), tone),
+    ]
+}
+
+/// The line under a row that has something to say.
+fn under(desk: &Desk<'_>, verdict: &Verdict, common: &Common, shape: Shape) -> Option<Line> {
+    let mut said = Vec::new();
+    let burns =
+        has_budget(verdict) && recent_burn(verdict).is_some_and(|recent| recent.attainment.bad > 0);
+    if shape == Shape::Narrow && burns {
+        said.push(format!("burns {}", burn(verdict, false)));
+    }
+    said.extend(remarks(desk, verdict, common));
+    (!said.is_empty()).then(|| Line::Remark(Cell::new(said.join(", "), Tone::Warn)))
+}
+
+fn has_budget(verdict: &Verdict) -> bool {
+    verdict.pooled || verdict.goal.is_some_and(|goal| goal.promised().is_some())
+}
+
+fn segment(verdict: &Verdict) -> Cell {
+    match (&verdict.name.scope, verdict.pooled) {
+        (Scope::All, true) => "all (pooled)".into(),
+        (scope, _) => scope.to_string().into(),
+    }
+}
+
+fn target(verdict: &Verdict, common: &Common) -> String {
+    match verdict.goal {
+        Some(Goal::Promised(mut promised)) => {
+            if promised.load == common.load {
+                promised.load = None;
+            }
+            promised.to_string()
+        }
+        Some(Goal::BestEffort) => "-".to_owned(),
+        None => pooled_target(verdict).unwrap_or_else(|| "-".to_owned()),
+    }
+}
+
+/// With the decimals of the attainment beside it, rounded up.
+fn pooled_target(verdict: &Verdict) -> Option<String> {
+    let ppb = target_ppb(verdict).filter(|_| verdict.pooled)?;
+    let ratio = attain_math::Fraction::new(i128::from(ppb), 1_000_000_000)?;
+    Some(ratio.percent_ceil(3) + "%")
+}
+
+fn burn(verdict: &Verdict, shared_window: bool) -> String {
+    if !has_budget(verdict) {
+        return "-".to_owned();
+    }
+    let Some(recent) = recent_burn(verdict) else {
+        return String::new();
+    };
+    match number::burn(recent.attainment.bad, recent.allowed_billionths) {
+        Some(rate) if shared_window => rate,
+        Some(rate) => format!("{rate} in {}", duration_text(recent.window)),
+        None => "-".to_owned(),
+    }
+}
+
+fn standing(verdict: &Verdict) -> (&'static str, Tone) {
+    let tone = match verdict.standing {
+        Standing::Met if is_firing(verdict) => Tone::Warn,
+        Standing::Met => Tone::Good,
+        Standing::Breached => Tone::Bad,
+        Standing::BestEffort | Standing::NoTraffic => Tone::Quiet,
+        Standing::Unknown => Tone::Warn,
+    };
+    (verdict.standing.word(), tone)
+}
+
+fn is_firing(verdict: &Verdict) -> bool {
+    verdict
+        .alerts
+        .iter()
+        .any(|alert| matches!(alert.state, AlertState::Firing(_)))
+}
+
+/// What is special about a row, most important first.
+fn remarks(desk: &Desk<'_>, verdict: &Verdict, common: &Common) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(masked) = desk
+        .evaluation
+        .masked
+        .iter()
+        .find(|m| m.name == verdict.name)
+    {
+        remarks.push(format!("masked since {}", desk.near(masked.since)));
+    }
+    remarks.extend(firing_words(desk, verdict));
+    if common.coverage.is_none() {
+        remarks.extend(coverage_text(verdict.coverage));
+    }
+    if let [.., before, _] = verdict.parts.as_slice() {
+        let goal = before
+            .goal
+            .map_or("nothing".to_owned(), |goal| goal.to_string());
+        remarks.push(format!("{goal} until {}", desk.near(before.interval.end)));
+    }
+    remarks
+}
+
+/// `paging since 14:25`; pages before tickets.
+fn firing_words(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
+    let (urgency, since) = verdict
+        .alerts
+        .iter()
+        .filter_map(|alert| match alert.state {
+            AlertState::Firing(since) => Some((alert.urgency, since)),
+            _ => None,
+        })
+        .min()?;
+    let word = match urgency {
+        Urgency::Page => "paging",
+        Urgency::Ticket => "ticket",
+        Urgency::None => "recorded",
+    };
+    Some(format!("{word} since {}", desk.near(since)))
+}

@@ -1,0 +1,196 @@
+//! What the numbers of the table leave out: missing data, load above the promise, events that cannot be told apart,
+//! untagged traffic, alerts that can never fire. Counts, not adjectives.
+
+use attain_model::policy::Spends;
+use attain_model::quantity::duration_text;
+use attain_model::slo::Promised;
+use attain_model::verdict::{AlertRule, AlertState, OverLoadShare, Untagged};
+use attain_model::{Gap, GapReason, Verdict};
+
+use super::{Desk, Run};
+use crate::look::{Tone, wrap};
+use crate::number::{self, grouped, plural};
+
+/// Gaps of one sort that are named one by one; the rest is counted.
+const GAPS_SHOWN: usize = 3;
+
+/// The section, or nothing.
+pub(super) fn notes(desk: &Desk<'_>, run: &Run) -> String {
+    let evaluation = desk.evaluation;
+    let mut notes: Vec<String> = evaluation.untagged.iter().filter_map(untagged).collect();
+    notes.extend(evaluation.verdicts.iter().filter_map(over_load));
+    notes.extend(uncertain(desk));
+    notes.extend(unreachable(desk));
+    notes.extend(gaps(desk));
+    if evaluation.verdicts.iter().any(|verdict| verdict.pooled) {
+        notes.push(
+            "all (pooled): no target of its own; its budget is the sum of the segments' budgets, and its target what \
+             that comes to"
+                .to_owned(),
+        );
+    }
+    notes.extend(run.notes.iter().cloned());
+    if notes.is_empty() {
+        return String::new();
+    }
+    let mut out = desk.look.paint(Tone::Strong, "Notes") + "\n";
+    for note in notes {
+        out.push_str("  ");
+        out.push_str(&wrap(&note, desk.look.columns() - 2, 4));
+        out.push('\n');
+    }
+    out
+}
+
+fn untagged(untagged: &Untagged) -> Option<String> {
+    if untagged.unknown == 0 || untagged.total == 0 {
+        return None;
+    }
+    let share =
+        attain_math::Fraction::new(i128::from(untagged.unknown), u128::from(untagged.total))?;
+    Some(format!(
+        "{}: {} of {} ({}%) carry no known segment; they count in `all` only",
+        untagged.slo,
+        grouped(untagged.unknown),
+        plural(untagged.total, "request"),
+        share.percent_ceil(1),
+    ))
+}
+
+fn over_load(verdict: &Verdict) -> Option<String> {
+    let over: OverLoadShare = verdict.over_load.filter(|over| over.minutes > 0)?;
+    let mut text = format!(
+        "{}: {} of {} above the load, outside the promise ({} bad of {})",
+        verdict.name,
+        grouped(over.minutes),
+        plural(over.of_minutes, "minute"),
+        grouped(over.attainment.bad),
+        plural(over.attainment.total(), "request"),
+    );
+    if over.judged_minutes > 0 {
+        text.push_str(&format!(
+            "; {} over the cap were judged all the same",
+            plural(over.judged_minutes, "minute")
+        ));
+    }
+    Some(text)
+}
+
+fn uncertain<'a>(desk: &'a Desk<'_>) -> impl Iterator<Item = String> + use<'a> {
+    desk.evaluation.verdicts.iter().filter(|verdict| verdict.uncertain > 0).map(|verdict| {
+        let under = verdict
+            .goal
+            .as_ref()
+            .and_then(|goal| goal.promised())
+            .and_then(|promised: &Promised| promised.under)
+            .map_or_else(|| "the threshold".to_owned(), |under| under.to_string());
+        format!(
+            "{}: {} could not be told from {under} (the bucket reaches across it); counted as bad",
+            verdict.name,
+            plural(verdict.uncertain, "event"),
+        )
+    })
+}
+
+/// Alert tiers that no error rate can reach: silence there means nothing.
+fn unreachable(desk: &Desk<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    for verdict in &desk.evaluation.verdicts {
+        for alert in &verdict.alerts {
+            let (AlertState::Unreachable, AlertRule::BurnRate { tier, burn }) =
+                (alert.state, alert.rule)
+            else {
+                continue;
+            };
+            let asks = match tier.spends {
+                Spends::BudgetShare(share) => {
+                    format!("{share} of the budget in {}", duration_text(tier.long))
+                }
+                Spends::Burn(multiple) => format!("{multiple} over {}", duration_text(tier.long)),
+            };
+            notes.push(format!(
+                "{}: the alert `{asks}` of {} can never fire, since it needs {} and everything failing is less; see \
+                 attain explain alert-unreachable",
+                verdict.name,
+                alert.policy,
+                number::times(u128::from(burn.millionths())),
+            ));
+        }
+    }
+    notes
+}
+
+/// Gaps by sort, the first few by name.
+fn gaps(desk: &Desk<'_>) -> Vec<String> {
+    let mut sorts: Vec<(&'static str, Vec<&Gap>)> = Vec::new();
+    for gap in &desk.evaluation.gaps {
+        let sort = sort(&gap.why);
+        match sorts.iter_mut().find(|(name, _)| *name == sort) {
+            Some((_, list)) => list.push(gap),
+            None => sorts.push((sort, vec![gap])),
+        }
+    }
+    let mut notes = Vec::new();
+    for (_, list) in sorts {
+        notes.extend(list.iter().take(GAPS_SHOWN).map(|gap| gap_text(desk, gap)));
+        if list.len() > GAPS_SHOWN {
+            notes.push(format!("... and {} more like it", list.len() - GAPS_SHOWN));
+        }
+    }
+    notes
+}
+
+fn sort(why: &GapReason) -> &'static str {
+    match why {
+        GapReason::NotYet => "not yet",
+        GapReason::NoData => "no data",
+        GapReason::UnknownBirth(_) => "unknown birth",
+        GapReason::NotKept(_) => "not kept",
+        GapReason::Untimed(_) => "untimed",
+        GapReason::BetweenBuckets(_) => "between buckets",
+        GapReason::TooLate(_) => "too late",
+        GapReason::Unparsed(_) => "unparsed",
+        GapReason::CoverageUnknown => "coverage unknown",
+    }
+}
+
+fn gap_text(desk: &Desk<'_>, gap: &Gap) -> String {
+    let when = gap.interval.map_or_else(String::new, |interval| {
+        format!(
+            " ({} to {})",
+            desk.near(interval.start),
+            number::instant_near(interval.end, interval.start, desk.zone)
+        )
+    });
+    let why = match &gap.why {
+        GapReason::NotYet => "nothing was measured yet".to_owned(),
+        GapReason::NoData => "no data".to_owned(),
+        GapReason::UnknownBirth(events) => format!(
+            "a counter began before it was first seen; at most {} missing",
+            plural(*events, "event")
+        ),
+        GapReason::NotKept(what) => format!("the counts do not tell {what}"),
+        GapReason::Untimed(events) => {
+            format!(
+                "{} without a latency, counted as bad",
+                plural(*events, "event")
+            )
+        }
+        GapReason::BetweenBuckets(events) => {
+            format!(
+                "{} between two buckets, counted as bad",
+                plural(*events, "event")
+            )
+        }
+        GapReason::TooLate(events) => format!(
+            "{} came too late and were refused",
+            plural(*events, "event")
+        ),
+        GapReason::Unparsed(lines) => format!("{} could not be read", plural(*lines, "line")),
+        GapReason::CoverageUnknown => {
+            "a log cannot tell silence from no traffic; name a `heartbeat:` to know its coverage"
+                .to_owned()
+        }
+    };
+    format!("{}: {why}{when}", gap.about)
+}

@@ -1,0 +1,294 @@
+//! The verdict table and its sentence.
+
+use std::time::Duration;
+
+use attain_model::policy::{AlertPolicy, Spends, Urgency};
+use attain_model::verdict::{
+    AlertCondition, AlertRule, AlertState, Attainment, Coverage, Masked, OverLoadShare, Part,
+    Untagged,
+};
+use attain_model::{
+    Evaluation, Gap, GapReason, Interval, Multiple, Promises, Share, Standing, Verdict,
+};
+use attain_view::Look;
+use attain_view::status::{Run, status};
+use attain_view::status_json::status_json;
+
+use crate::shop::{self, HOUR, at, pool, verdict};
+use crate::{expect, fits};
+
+fn look(width: usize) -> Look {
+    Look {
+        width,
+        ..Look::plain()
+    }
+}
+
+fn end_of_data() -> Run {
+    Run {
+        instant_is: Some("the end of the data".to_owned()),
+        ..Run::default()
+    }
+}
+
+/// Premium is 2 % of the traffic and 3 % of it fails; the aggregate is met.
+fn hidden(promises: &Promises) -> Evaluation {
+    let name = |segment: &str| format!("checkout-completes/availability/{segment}");
+    let mut verdicts = vec![
+        verdict(promises, &name("premium"), 20_000, 600, (800, 24)),
+        verdict(promises, &name("standard"), 380_000, 190, (15_000, 7)),
+        verdict(promises, &name("free"), 600_000, 120, (25_000, 5)),
+    ];
+    verdicts[0].alerts = vec![page(promises)];
+    verdicts.push(pool(promises, &name("all"), &verdicts, 0));
+    let mut evaluation = shop::evaluation(verdicts);
+    evaluation.masked.push(Masked {
+        name: evaluation.verdicts[0].name.clone(),
+        since: at("2026-11-02T14:20:00Z"),
+        segment_burn_millionths: 60_000_000,
+        aggregate_burn_millionths: 142_000,
+        share: Share::from_ppb(20_000_000).unwrap(),
+    });
+    evaluation
+}
+
+fn page(promises: &Promises) -> AlertCondition {
+    let policy = &promises.catalogue().alert_policies[AlertPolicy::WORKBOOK];
+    AlertCondition {
+        policy: policy.id.clone(),
+        urgency: Urgency::Page,
+        rule: AlertRule::BurnRate {
+            tier: policy.page[0],
+            burn: Multiple::from_millionths(14_400_000),
+        },
+        state: AlertState::Firing(at("2026-11-02T14:25:00Z")),
+    }
+}
+
+#[test]
+fn a_hidden_segment_is_the_first_thing_said() {
+    let promises = Promises::of(shop::catalogue());
+    let evaluation = hidden(&promises);
+    for width in [80, 120] {
+        let text = status(&promises, &evaluation, &end_of_data(), &look(width));
+        fits(&text, width);
+        expect(&format!("status/hidden-{width}.txt"), &text);
+    }
+    expect("status/hidden.json", &status_json(&promises, &evaluation));
+}
+
+#[test]
+fn colours_change_no_character() {
+    let promises = Promises::of(shop::catalogue());
+    let evaluation = hidden(&promises);
+    let plain = status(&promises, &evaluation, &end_of_data(), &look(80));
+    let styled = status(
+        &promises,
+        &evaluation,
+        &end_of_data(),
+        &Look {
+            color: true,
+            ..look(80)
+        },
+    );
+    assert!(styled.contains("\u{1b}["));
+    let mut stripped = String::new();
+    let mut rest = styled.as_str();
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        stripped.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    stripped.push_str(rest);
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn everything_is_kept() {
+    let promises = Promises::of(shop::catalogue());
+    let evaluation = shop::evaluation(vec![
+        verdict(
+            &promises,
+            "auth-login/availability/all",
+            1_000_000,
+            63,
+            (1_400, 0),
+        ),
+        verdict(
+            &promises,
+            "checkout-completes/availability/premium",
+            10_000,
+            5,
+            (10, 0),
+        ),
+    ]);
+    expect(
+        "status/kept.txt",
+        &status(&promises, &evaluation, &Run::default(), &look(80)),
+    );
+}
+
+#[test]
+fn a_page_before_the_budget_is_gone() {
+    let promises = Promises::of(shop::catalogue());
+    let mut burning = verdict(
+        &promises,
+        "checkout-completes/availability/standard",
+        1_000_000,
+        380,
+        (2_000, 60),
+    );
+    burning.alerts = vec![page(&promises)];
+    burning.exhausted_in = Some(Duration::from_secs(6_059));
+    let mut own = verdict(
+        &promises,
+        "auth-login/availability/all",
+        1_000_000,
+        900,
+        (1_400, 0),
+    );
+    own.standing = Standing::Breached;
+    let evaluation = shop::evaluation(vec![own, burning]);
+    expect(
+        "status/burning.txt",
+        &status(&promises, &evaluation, &Run::default(), &look(80)),
+    );
+}
+
+#[test]
+fn what_the_numbers_leave_out_is_said() {
+    let promises = Promises::of(shop::catalogue());
+    let evaluation = holes(&promises);
+    let run = Run {
+        notes: vec![
+            "access.log: 3 of 1200 lines could not be read, e.g. access.log:17: no time".to_owned(),
+        ],
+        ..end_of_data()
+    };
+    for width in [60, 80, 120] {
+        let text = status(&promises, &evaluation, &run, &look(width));
+        fits(&text, width);
+        expect(&format!("status/holes-{width}.txt"), &text);
+    }
+    expect("status/holes.json", &status_json(&promises, &evaluation));
+}
+
+/// One of everything that makes a number less than the whole truth.
+fn holes(promises: &Promises) -> Evaluation {
+    let latency = |segment: &str| format!("checkout-completes/latency/{segment}");
+    let mut premium = verdict(promises, &latency("premium"), 90_000, 300, (120, 1));
+    premium.coverage = Coverage::Share(Share::from_ppb(971_250_000).unwrap());
+    premium.uncertain = 41;
+    premium.over_load = Some(OverLoadShare {
+        minutes: 75,
+        of_minutes: 43_000,
+        attainment: Attainment {
+            good: 2_000_000,
+            bad: 70_000,
+        },
+        judged_minutes: 0,
+    });
+    let mut standard = verdict(promises, &latency("standard"), 0, 0, (0, 0));
+    standard.coverage = Coverage::NotKnown;
+    let free = verdict(promises, &latency("free"), 12_000, 700, (20, 3));
+    let mut auth = verdict(promises, "auth-login/availability/all", 4_000, 0, (0, 0));
+    auth.standing = Standing::Unknown;
+    auth.coverage = Coverage::Share(Share::from_ppb(310_000_000).unwrap());
+    auth.parts = changed(promises, &auth);
+    auth.alerts = vec![unreachable(promises)];
+    let mut evaluation = shop::evaluation(vec![auth, premium, standard, free]);
+    evaluation.untagged.push(Untagged {
+        slo: "checkout-completes".into(),
+        unknown: 1_234,
+        total: 103_234,
+    });
+    let gap = |about: &str, why| Gap {
+        about: about.to_owned(),
+        interval: Some(Interval {
+            start: at("2026-11-01T08:00:00Z"),
+            end: at("2026-11-01T09:30:00Z"),
+        }),
+        why,
+    };
+    evaluation.gaps = vec![
+        gap("source main", GapReason::NoData),
+        gap("source main", GapReason::UnknownBirth(12)),
+        gap("auth-login/availability/all", GapReason::NotYet),
+        Gap {
+            interval: None,
+            ..gap("source access", GapReason::CoverageUnknown)
+        },
+    ];
+    evaluation
+        .gaps
+        .extend((0..5).map(|i| gap(&format!("series {i}"), GapReason::TooLate(i))));
+    evaluation
+}
+
+fn changed(promises: &Promises, verdict: &Verdict) -> Vec<Part> {
+    let change = at("2026-10-20T00:00:00Z");
+    let part = |start, end, goal| Part {
+        interval: Interval { start, end },
+        goal: Some(goal),
+        attainment: Attainment {
+            good: 2_000,
+            bad: 0,
+        },
+    };
+    assert_eq!(promises.catalogue().name, "Shop");
+    vec![
+        part(verdict.window.start, change, shop::target(999_000_000)),
+        part(change, verdict.window.end, shop::target(999_900_000)),
+    ]
+}
+
+fn unreachable(promises: &Promises) -> AlertCondition {
+    let mut condition = page(promises);
+    condition.state = AlertState::Unreachable;
+    condition.rule = AlertRule::BurnRate {
+        tier: attain_model::policy::Tier {
+            long: Duration::from_secs(HOUR),
+            short: Duration::from_secs(300),
+            spends: Spends::BudgetShare(Share::from_ppb(200_000_000).unwrap()),
+        },
+        burn: Multiple::from_millionths(148_800_000),
+    };
+    condition
+}
+
+#[test]
+fn empty_states_say_what_to_do_next() {
+    let none = Promises::of(shop::empty());
+    let shop = Promises::of(shop::catalogue());
+    let run = Run {
+        nothing_read: true,
+        ..Run::default()
+    };
+    let mut silent = verdict(&shop, "auth-login/availability/all", 0, 0, (0, 0));
+    silent.standing = Standing::Unknown;
+    silent.coverage = Coverage::Share(Share::NONE);
+    let silent = shop::evaluation(vec![silent]);
+    let text = [
+        status(&none, &shop::evaluation(Vec::new()), &run, &look(80)),
+        status(&shop, &shop::evaluation(Vec::new()), &run, &look(80)),
+        status(&shop, &silent, &run, &look(80)),
+        status(&shop, &silent, &Run::default(), &look(80)),
+    ]
+    .join("\n=====\n\n");
+    fits(&text, 80);
+    expect("status/empty.txt", &text);
+}
+
+#[test]
+fn a_missed_target_never_reads_as_met() {
+    let promises = Promises::of(shop::catalogue());
+    // 99.9 % of 10,000,000 allows 10,000 bad; one more is a breach that no rounding may hide.
+    let name = "checkout-completes/availability/standard";
+    let evaluation = shop::evaluation(vec![verdict(&promises, name, 10_000_000, 10_001, (100, 0))]);
+    let text = status(&promises, &evaluation, &Run::default(), &look(80));
+    assert!(
+        text.contains("99.8999%") || text.contains("99.899%"),
+        "{text}"
+    );
+    assert!(text.contains("-0.1%"), "{text}");
+    assert!(text.contains("breached"), "{text}");
+}
