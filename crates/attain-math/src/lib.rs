@@ -18,9 +18,11 @@ pub mod fraction;
 pub mod interval;
 pub mod lowtraffic_trial;
 pub mod masking;
+mod parts;
 pub mod ppb;
 pub mod sequential;
 pub mod sketch;
+mod slices;
 
 pub use fraction::Fraction;
 pub use ppb::ONE_PPB;

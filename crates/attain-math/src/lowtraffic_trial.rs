@@ -5,6 +5,7 @@
 //! in production; it is the evidence for the choice, small in tests and large in the soak.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use crate::burn::{WORKBOOK_TIERS, exceeds};
 use crate::ppb::{ONE_PPB, allowance_ppb};
@@ -82,6 +83,39 @@ impl RuleReport {
         self.detect_minutes
             .get(self.detect_minutes.len() / 2)
             .copied()
+    }
+}
+
+impl fmt::Display for Report {
+    /// Two lines, one per rule, as a soak prints them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            months,
+            outages,
+            requests_per_hour,
+            seed,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "{requests_per_hour} requests/h, {months} months at budget, {outages} total outages of 6 h, seed {seed}"
+        )?;
+        for (name, rule) in [
+            ("sequential", &self.sequential),
+            ("workbook", &self.workbook),
+        ] {
+            let per_month = rule.false_pages_per_month(*months);
+            let missed = u64::from(*outages).saturating_sub(rule.detect_minutes.len() as u64);
+            write!(f, "  {name:<10}  {per_month:>6.2} false pages per 30 d")?;
+            match rule.detect_minutes_median() {
+                Some(minutes) => writeln!(
+                    f,
+                    ", page after {minutes:>3} min in the median, {missed} missed"
+                )?,
+                None => writeln!(f, ", no outage paged")?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -342,6 +376,28 @@ mod tests {
                 "at {rate} an hour"
             );
         }
+    }
+
+    #[test]
+    fn the_report_reads_as_a_person_would_check_it() {
+        let rule = |false_pages, minutes: &[u32]| RuleReport {
+            false_pages,
+            detect_minutes: minutes.to_vec(),
+        };
+        let report = Report {
+            months: 20,
+            outages: 3,
+            requests_per_hour: 10,
+            seed: 7,
+            sequential: rule(1, &[5, 10]),
+            workbook: rule(66, &[]),
+        };
+        let text = "\
+10 requests/h, 20 months at budget, 3 total outages of 6 h, seed 7
+  sequential    0.05 false pages per 30 d, page after  10 min in the median, 1 missed
+  workbook      3.30 false pages per 30 d, no outage paged
+";
+        assert_eq!(report.to_string(), text);
     }
 
     #[test]
