@@ -1,1 +1,32 @@
 //! Telemetry in: one file per source.
+//!
+//! Knows files: access logs, JSON and pattern logs, CSV and JSON lines; turns them into [`Delivery`] values by chunk.
+//! Decides the segment of a request once ([`segment`]). Knows nothing of objectives, windows or budgets, and keeps
+//! nothing: the ledger of attain-engine does.
+//!
+//! [`read`] reads every file source of a catalogue; [`discover`] looks into a file never seen before, and [`propose`]
+//! writes a first catalogue for it.
+//!
+//! [`Delivery`]: attain_model::delivery::Delivery
+// This crate is the edge: opening files is what it is for. It still reads no clock and no environment.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod access_log;
+mod chunk;
+mod count;
+mod csv_events;
+mod error;
+mod files;
+mod json_line;
+mod json_log;
+mod named;
+mod number;
+mod pattern_log;
+mod read;
+mod roster;
+mod segment;
+mod time;
+
+pub use error::Error;
+pub use read::{FileReading, Options, Progress, Reading, SourceReading, read};
+pub use roster::{Customer, Customers};

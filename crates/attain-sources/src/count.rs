@@ -1,0 +1,348 @@
+//! From events to tallies. Knows streams, classes, buckets and slices; knows no file format.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use attain_model::delivery::Counted;
+use attain_model::indicator::{Counting, MetricKind};
+use attain_model::selector::Match;
+use attain_model::source::{Source, SourceKind};
+use attain_model::{Bucket, Catalogue, Class, Stream, StreamKey, Tally};
+use jiff::Timestamp;
+
+use crate::roster::Customers;
+use crate::segment::{Decider, SegmentIndex};
+
+/// The fields that the streams of a source look at, in the order in which a reader hands their values over.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    pub(crate) names: Vec<String>,
+}
+
+impl Fields {
+    /// The place of a field, new or old.
+    pub(crate) fn place(&mut self, name: &str) -> usize {
+        if let Some(place) = self.names.iter().position(|known| known == name) {
+            return place;
+        }
+        self.names.push(name.to_owned());
+        self.names.len() - 1
+    }
+}
+
+/// One event, or `count` equal ones.
+#[derive(Debug)]
+pub(crate) struct Event<'a> {
+    pub(crate) time: Timestamp,
+    pub(crate) received: Option<Timestamp>,
+    /// How long it took; `None` is not known.
+    pub(crate) nanoseconds: Option<u64>,
+    pub(crate) count: u64,
+    /// The values of [`Fields::names`], `""` where absent.
+    pub(crate) values: &'a [Cow<'a, str>],
+}
+
+/// Counts the events of one source into slices.
+pub(crate) struct Counter {
+    pub(crate) fields: Fields,
+    /// Constant labels of the source, by place; they fill what a row leaves empty.
+    constants: Vec<String>,
+    decider: Decider,
+    streams: Vec<StreamCounter>,
+    slice_seconds: i64,
+    classes: Vec<Class>,
+    class_index: HashMap<Box<str>, u32, FastHash>,
+    cells: HashMap<Cell, u64, FastHash>,
+    /// Segment label values that no segment claims, and how many events had them.
+    pub(crate) unclaimed: BTreeMap<String, u64>,
+    class_text: String,
+    /// The place of the path, and the path of the requests that prove that the log was being written.
+    heartbeat: Option<(usize, String)>,
+    /// When such requests were.
+    pub(crate) heartbeats: Vec<Timestamp>,
+}
+
+struct StreamCounter {
+    key: StreamKey,
+    only: Vec<(usize, Match)>,
+    except: Vec<(usize, Match)>,
+    /// Any of these values at this place.
+    any_of: Vec<(usize, Vec<String>)>,
+    class_labels: Vec<(usize, String)>,
+    edges: Vec<u64>,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash, Clone, Copy)]
+struct Cell {
+    slice: i64,
+    stream: u32,
+    segment: SegmentIndex,
+    class: u32,
+    bucket: Bucket,
+    received: Option<Timestamp>,
+}
+
+impl Counter {
+    /// For a log, or CSV events.
+    pub(crate) fn new(
+        catalogue: &Catalogue,
+        source: &Source,
+        customers: &Customers,
+        slice_seconds: i64,
+    ) -> Self {
+        let mut fields = Fields::default();
+        let decider = Decider::new(catalogue, &source.labels, customers, true, |name| {
+            fields.place(name)
+        });
+        let streams = Stream::all(catalogue)
+            .iter()
+            .filter(|stream| stream.sources.contains(&source.id))
+            .filter_map(|stream| StreamCounter::new(stream, source, &mut fields))
+            .collect();
+        let heartbeat = match &source.kind {
+            SourceKind::Log(log) => log.heartbeat.as_ref(),
+            _ => None,
+        };
+        let heartbeat = heartbeat.map(|beat| (fields.place("path"), beat.path.clone()));
+        let constants = fields
+            .names
+            .iter()
+            .map(|name| source.add.get(name).cloned().unwrap_or_default())
+            .collect();
+        Self {
+            fields,
+            constants,
+            decider,
+            streams,
+            slice_seconds: slice_seconds.max(1),
+            classes: Vec::new(),
+            class_index: HashMap::default(),
+            cells: HashMap::default(),
+            unclaimed: BTreeMap::new(),
+            class_text: String::new(),
+            heartbeat,
+            heartbeats: Vec::new(),
+        }
+    }
+
+    /// Counts an event in every stream that selects it.
+    pub(crate) fn take(&mut self, event: &Event<'_>) {
+        let constants = &self.constants;
+        let value = |place: usize| match event.values.get(place).map(AsRef::as_ref) {
+            None | Some("") => constants.get(place).map_or("", String::as_str),
+            Some(value) => value,
+        };
+        if let Some((place, path)) = &self.heartbeat
+            && value(*place) == path
+        {
+            self.heartbeats.push(event.time);
+        }
+        let mut segment = None;
+        for (index, stream) in self.streams.iter().enumerate() {
+            if !stream.selects(value) {
+                continue;
+            }
+            let segment = *segment.get_or_insert_with(|| self.decider.decide(value));
+            self.class_text.clear();
+            stream.write_class(&mut self.class_text, value);
+            let class = match self.class_index.get(self.class_text.as_str()) {
+                Some(class) => *class,
+                None => {
+                    let class = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
+                    self.classes.push(Class::new(&self.class_text));
+                    self.class_index
+                        .insert(self.class_text.as_str().into(), class);
+                    class
+                }
+            };
+            let cell = Cell {
+                slice: event.time.as_second().div_euclid(self.slice_seconds),
+                stream: u32::try_from(index).unwrap_or(u32::MAX),
+                segment,
+                class,
+                bucket: bucket_of(&stream.edges, event.nanoseconds),
+                received: event.received,
+            };
+            let count = self.cells.entry(cell).or_insert(0);
+            *count = count.saturating_add(event.count);
+        }
+        if segment == Some(0)
+            && let Some(label) = self.decider.unclaimed(value)
+        {
+            note_unclaimed(&mut self.unclaimed, label, event.count);
+        }
+    }
+
+    /// What was counted since the last call, in a fixed order.
+    pub(crate) fn drain(&mut self) -> Vec<Counted> {
+        let mut tallies: BTreeMap<_, Tally> = BTreeMap::new();
+        for (cell, events) in self.cells.drain() {
+            let key = (cell.stream, cell.slice, cell.segment, cell.received);
+            let class = self.classes[cell.class as usize].clone();
+            tallies
+                .entry(key)
+                .or_default()
+                .add(class, cell.bucket, events);
+        }
+        tallies
+            .into_iter()
+            .filter_map(|((stream, slice, segment, received), tally)| {
+                Some(Counted {
+                    stream: self.streams[stream as usize].key.clone(),
+                    segment: self.decider.segments.name(segment).clone(),
+                    slice: Timestamp::from_second(slice * self.slice_seconds).ok()?,
+                    tally,
+                    received,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Remembers a value that no segment claims; a field full of noise must not fill the memory.
+pub(crate) fn note_unclaimed(unclaimed: &mut BTreeMap<String, u64>, label: &str, count: u64) {
+    const REMEMBERED_VALUES: usize = 1000;
+    if let Some(seen) = unclaimed.get_mut(label) {
+        *seen = seen.saturating_add(count);
+    } else if unclaimed.len() < REMEMBERED_VALUES {
+        unclaimed.insert(label.to_owned(), count);
+    }
+}
+
+impl StreamCounter {
+    /// `None` if the stream cannot be counted from single events: gauges, totals in two metrics, raw PromQL.
+    fn new(stream: &Stream, source: &Source, fields: &mut Fields) -> Option<Self> {
+        let mut any_of = Vec::new();
+        let selector = match (&stream.indicator.counting, &source.kind) {
+            (Counting::Log { selector, .. }, SourceKind::Log(_) | SourceKind::Csv(_)) => selector,
+            (
+                Counting::Metric {
+                    metric,
+                    kind,
+                    selector,
+                    ..
+                },
+                SourceKind::Csv(csv),
+            ) if *kind != MetricKind::Gauge => {
+                // Rows that name a metric must name this one; rows that name none are events of any.
+                if let Some(name) = &csv.name {
+                    any_of.push((fields.place(name), vec![metric.clone()]));
+                }
+                selector
+            }
+            _ => return None,
+        };
+        if let Some(label) = source.labels.service.as_ref()
+            && !stream.service_matches.is_empty()
+        {
+            any_of.push((fields.place(label), stream.service_matches.clone()));
+        }
+        let mut places = |matches: &attain_model::selector::Matches| {
+            matches
+                .iter()
+                .map(|(name, m)| (fields.place(name), m.clone()))
+                .collect::<Vec<_>>()
+        };
+        let (only, except) = (places(&selector.only), places(&selector.except));
+        Some(Self {
+            key: stream.key.clone(),
+            only,
+            except,
+            any_of,
+            class_labels: stream
+                .class_labels
+                .iter()
+                .map(|name| (fields.place(name), name.clone()))
+                .collect(),
+            edges: stream.edges.iter().map(|edge| edge.nanoseconds()).collect(),
+        })
+    }
+
+    fn selects<'v>(&self, value: impl Fn(usize) -> &'v str) -> bool {
+        self.any_of
+            .iter()
+            .all(|(place, values)| values.iter().any(|v| v == value(*place)))
+            && self.only.iter().all(|(place, m)| m.matches(value(*place)))
+            && !self
+                .except
+                .iter()
+                .any(|(place, m)| m.matches(value(*place)))
+    }
+
+    /// Invariant: the text of [`Class::from_labels`]; written here to spare an allocation per event.
+    fn write_class<'v>(&self, text: &mut String, value: impl Fn(usize) -> &'v str) {
+        for (place, name) in &self.class_labels {
+            let value = value(*place);
+            if value.is_empty() {
+                continue;
+            }
+            if !text.is_empty() {
+                text.push('\u{1f}');
+            }
+            text.push_str(name);
+            text.push('=');
+            // The separator in a value would let a client forge a label.
+            text.extend(
+                value
+                    .chars()
+                    .map(|c| if c == '\u{1f}' { '\u{fffd}' } else { c }),
+            );
+        }
+    }
+}
+
+/// The number of edges at or under a latency.
+pub(crate) fn bucket_of(edges: &[u64], nanoseconds: Option<u64>) -> Bucket {
+    nanoseconds.map_or(Bucket::UNTIMED, |latency| {
+        let under = edges.partition_point(|edge| *edge <= latency);
+        Bucket(u16::try_from(under).unwrap_or(u16::MAX - 1))
+    })
+}
+
+/// A multiply-and-rotate hash for keys of our own making; what clients send is hashed by the standard one.
+type FastHash = BuildHasherDefault<FastHasher>;
+
+#[derive(Default)]
+struct FastHasher(u64);
+
+impl FastHasher {
+    fn mix(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+impl Hasher for FastHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 29)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let word = chunk
+                .iter()
+                .fold(0, |word, byte| word << 8 | u64::from(*byte));
+            self.mix(word);
+        }
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.mix(value.into());
+    }
+
+    fn write_u16(&mut self, value: u16) {
+        self.mix(value.into());
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.mix(value.into());
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.mix(value);
+    }
+
+    fn write_i64(&mut self, value: i64) {
+        self.mix(value.cast_unsigned());
+    }
+}

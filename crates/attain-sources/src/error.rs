@@ -1,0 +1,74 @@
+//! What can go wrong while reading telemetry. Knows no diagnostics of catalogues: those are attain-spec's.
+
+use std::path::PathBuf;
+
+/// An operation on telemetry failed. A line that cannot be read is not an error: it is counted as unparsed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file that was named does not open.
+    #[error("cannot open {}; check that it exists and may be read", path.display())]
+    Open {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Reading a file failed in its middle.
+    #[error("cannot read on in {}; check the disk, then run again", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A column that the catalogue names is not in the file.
+    #[error("{} has no column `{column}` for the {role}; it has {}; name one of them in the source", path.display(), list(has))]
+    Column {
+        /// Which file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// What it would say, e.g. `time`.
+        role: &'static str,
+        /// The columns there are.
+        has: Vec<String>,
+    },
+    /// The header rows of a wide file do not fit the catalogue.
+    #[error("{}: {why}; make `header_rows` of the source name the first rows of the file, in order", path.display())]
+    Header {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// Files were given for a source that reads none.
+    #[error(
+        "{source_id} is not a log or csv source of this catalogue; file sources are {}",
+        list(has)
+    )]
+    NotAFileSource {
+        /// What was asked for.
+        source_id: String,
+        /// The file sources there are.
+        has: Vec<String>,
+    },
+    /// A file that `init` should look into says nothing that can be understood.
+    #[error("{}: {why}", path.display())]
+    NotUnderstood {
+        /// Which file.
+        path: PathBuf,
+        /// Why, and what to do.
+        why: String,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        names => names
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}

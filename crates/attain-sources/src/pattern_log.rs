@@ -1,0 +1,42 @@
+//! Logs in a form of their own: a regular expression whose named groups are the fields.
+
+use std::borrow::Cow;
+
+use attain_model::selector::Pattern;
+use attain_model::source::LogSource;
+use regex::{Captures, Regex};
+
+use crate::count::{Counter, Fields};
+use crate::named::{Named, NamedEvents};
+
+/// Reads lines of one source.
+pub(crate) struct PatternLog {
+    /// `None` never matches; a [`Pattern`] has been compiled once already, so it is always there.
+    regex: Option<Regex>,
+    events: NamedEvents,
+}
+
+impl PatternLog {
+    pub(crate) fn new(pattern: &Pattern, log: &LogSource, fields: &Fields) -> Self {
+        Self {
+            regex: Regex::new(&format!("^(?s:{})$", pattern.as_str())).ok(),
+            events: NamedEvents::of_log(log, fields),
+        }
+    }
+
+    /// Counts one line.
+    pub(crate) fn line(&mut self, line: &[u8], counter: &mut Counter) -> Result<(), String> {
+        let line = String::from_utf8_lossy(line);
+        let captures = self.regex.as_ref().and_then(|regex| regex.captures(&line));
+        let groups = Groups(captures.ok_or("the pattern does not match this line")?);
+        self.events.take(&groups, counter)
+    }
+}
+
+struct Groups<'l>(Captures<'l>);
+
+impl Named for Groups<'_> {
+    fn get(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.0.name(name).map(|found| Cow::Borrowed(found.as_str()))
+    }
+}

@@ -1,0 +1,8 @@
+//! Files in, deliveries out as text. `UPDATE_EXPECT=1` rewrites `testdata/expected`.
+// Tests read the crate's own testdata and write temporary files.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod access_log;
+mod files;
+mod make;
+mod rows;

@@ -1,0 +1,444 @@
+//! Catalogues by hand, and deliveries as text: attain-sources may not depend on attain-spec.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use attain_model::company::{Contract, Segment, Service};
+use attain_model::delivery::Delivery;
+use attain_model::indicator::{Counting, Indicator, MetricKind, Part, Selection};
+use attain_model::meta::Meta;
+use attain_model::quantity::{Threshold, Unit};
+use attain_model::selector::{Match, Matches, Outcome, Pattern, Selector};
+use attain_model::slo::{
+    Budgeting, Goal, MissingData, NoTraffic, Objective, OverLoad, Owners, Promised, ReviewEvery,
+    Targets, Term,
+};
+use attain_model::source::{
+    CsvLayout, CsvSource, FieldUnit, LabelNames, LogFormat, LogSource, Source, SourceKind,
+};
+use attain_model::{Audience, Bucket, Catalogue, Layer, Share, Slo, SourceId, Target, Window};
+use attain_sources::{Options, Reading, read};
+use jiff::tz::TimeZone;
+
+/// A catalogue with nothing in it.
+pub fn empty() -> Catalogue {
+    Catalogue {
+        name: "test".to_owned(),
+        timezone: TimeZone::UTC,
+        segments: BTreeMap::new(),
+        slos: BTreeMap::new(),
+        indicators: BTreeMap::new(),
+        services: BTreeMap::new(),
+        teams: BTreeMap::new(),
+        roles: BTreeMap::new(),
+        sources: BTreeMap::new(),
+        alert_policies: BTreeMap::new(),
+        budget_policies: BTreeMap::new(),
+        severities: BTreeMap::new(),
+        escalations: BTreeMap::new(),
+        receivers: BTreeMap::new(),
+        rights: Default::default(),
+        exclusions: BTreeMap::new(),
+        contracts: BTreeMap::new(),
+        credits: BTreeMap::new(),
+        reports: BTreeMap::new(),
+        roster: None,
+        page: None,
+        costs: None,
+        edge: None,
+    }
+}
+
+/// Builds catalogues line by line.
+pub trait Make: Sized {
+    fn segment(self, id: &str, matches: &[&str]) -> Self;
+    fn service(self, id: &str, value: &str) -> Self;
+    fn source(self, id: &str, kind: SourceKind) -> Self;
+    fn labels(self, id: &str, segment: &str, service: Option<&str>, customer: Option<&str>)
+    -> Self;
+    fn slo(self, id: &str, counting: Counting, under_ms: &[u64]) -> Self;
+}
+
+impl Make for Catalogue {
+    fn segment(mut self, id: &str, matches: &[&str]) -> Self {
+        let rank = u32::try_from(self.segments.len() + 1).unwrap();
+        let segment = Segment {
+            id: id.into(),
+            rank,
+            contract: Some(Contract::BestEffort),
+            price: None,
+            customers: None,
+            severity: None,
+            matches: matches.iter().map(|&text| text.to_owned()).collect(),
+            alerting: None,
+            meta: Meta::default(),
+        };
+        self.segments.insert(id.into(), segment);
+        self
+    }
+
+    fn service(mut self, id: &str, value: &str) -> Self {
+        let service = Service {
+            id: id.into(),
+            owner: None,
+            matches: vec![value.to_owned()],
+            repository: None,
+            capacity: None,
+            meta: Meta::default(),
+        };
+        self.services.insert(id.into(), service);
+        self
+    }
+
+    fn source(mut self, id: &str, kind: SourceKind) -> Self {
+        let source = Source {
+            id: id.into(),
+            kind,
+            labels: LabelNames {
+                segment: "segment".to_owned(),
+                service: None,
+                customer: None,
+            },
+            add: BTreeMap::new(),
+            interval: None,
+            delay: Duration::from_secs(10),
+            meta: Meta::default(),
+        };
+        self.sources.insert(id.into(), source);
+        self
+    }
+
+    fn labels(
+        mut self,
+        id: &str,
+        segment: &str,
+        service: Option<&str>,
+        customer: Option<&str>,
+    ) -> Self {
+        self.sources.get_mut(id).unwrap().labels = LabelNames {
+            segment: segment.to_owned(),
+            service: service.map(str::to_owned),
+            customer: customer.map(str::to_owned),
+        };
+        self
+    }
+
+    fn slo(mut self, id: &str, counting: Counting, under_ms: &[u64]) -> Self {
+        let objectives = under_ms
+            .iter()
+            .map(|ms| Some(Threshold::from_nanoseconds(ms * 1_000_000)))
+            .chain([None])
+            .map(objective);
+        let slo = Slo {
+            id: id.into(),
+            outcome: None,
+            service: id.into(),
+            layer: Layer::Service,
+            audience: Audience::Internal,
+            owners: Owners::default(),
+            indicator: Indicator {
+                id: None,
+                sources: Vec::new(),
+                counting,
+                buckets: Vec::new(),
+                slice: Duration::from_secs(60),
+            },
+            objectives: objectives.map(|o| (o.id.clone(), o)).collect(),
+            window: Window::Rolling(Duration::from_secs(30 * 86_400)),
+            budgeting: Budgeting::Occurrences,
+            over_load: OverLoad::Separate,
+            missing_data: MissingData::Unknown,
+            no_traffic: NoTraffic::Exclude,
+            coverage: Share::from_ppb(950_000_000).unwrap(),
+            commitments: Vec::new(),
+            depends_on: Vec::new(),
+            evidence: Vec::new(),
+            review_every: ReviewEvery::Quarter,
+            reviewed: None,
+            low_traffic: None,
+            adoption: None,
+            alerting: None,
+            budget_policy: None,
+            runbook: None,
+            retired: None,
+            meta: Meta::default(),
+        };
+        self.slos.insert(id.into(), slo);
+        self
+    }
+}
+
+fn objective(under: Option<Threshold>) -> Objective {
+    let id = under.map_or("availability".to_owned(), |t| format!("under-{t}"));
+    let promised = Promised {
+        target: Target::from_ppb(990_000_000).unwrap(),
+        under,
+        load: None,
+        as_percentile: under.is_some(),
+    };
+    Objective {
+        id: id.as_str().into(),
+        terms: vec![Term {
+            since: None,
+            targets: Targets::All(Goal::Promised(promised)),
+        }],
+    }
+}
+
+/// `key: value` texts as in a catalogue: `~re`, `5xx`, `a|b` for a list.
+pub fn matches(pairs: &[(&str, &str)]) -> Matches {
+    pairs
+        .iter()
+        .map(|(label, text)| ((*label).to_owned(), match_of(text)))
+        .collect()
+}
+
+fn match_of(text: &str) -> Match {
+    if let Some(re) = text.strip_prefix('~') {
+        return Match::Pattern(Pattern::new(re).unwrap());
+    }
+    if text.contains('|') {
+        return Match::AnyOf(text.split('|').map(match_of).collect());
+    }
+    match text.strip_suffix("xx") {
+        Some(digit) => Match::Class(digit.chars().next().unwrap()),
+        None => Match::Exact(text.to_owned()),
+    }
+}
+
+pub fn only(pairs: &[(&str, &str)]) -> Selector {
+    Selector {
+        only: matches(pairs),
+        except: Matches::new(),
+    }
+}
+
+/// `{log: ..., where: ..., bad: {status: 5xx}}`
+pub fn log_lines(selector: Selector) -> Counting {
+    Counting::Log {
+        selector,
+        outcome: Outcome::Bad(matches(&[("status", "5xx")])),
+    }
+}
+
+pub fn metric(name: &str, kind: MetricKind, selector: Selector, bad: &[(&str, &str)]) -> Counting {
+    Counting::Metric {
+        metric: name.to_owned(),
+        kind,
+        unit: Some(Unit::Seconds),
+        selector,
+        outcome: if bad.is_empty() {
+            Outcome::AllGood
+        } else {
+            Outcome::Bad(matches(bad))
+        },
+    }
+}
+
+pub fn totals(
+    total: (&str, Selector),
+    part: Part,
+    of: (&str, Selector),
+    unit: Option<Unit>,
+) -> Counting {
+    let selection = |(metric, selector): (&str, Selector)| Selection {
+        metric: metric.to_owned(),
+        selector,
+    };
+    Counting::Totals {
+        total: selection(total),
+        kind: MetricKind::Counter,
+        part,
+        of: selection(of),
+        unit,
+    }
+}
+
+pub fn log(
+    files: &[&str],
+    format: LogFormat,
+    append: &[&str],
+    duration: Option<(&str, Unit)>,
+) -> SourceKind {
+    SourceKind::Log(LogSource {
+        files: files.iter().map(|&text| text.to_owned()).collect(),
+        format,
+        append: append.iter().map(|&text| text.to_owned()).collect(),
+        duration: duration.map(field_unit),
+        time: None,
+        heartbeat: None,
+    })
+}
+
+pub fn csv(files: &[&str], layout: CsvLayout, time: &str) -> CsvSource {
+    CsvSource {
+        files: files.iter().map(|&text| text.to_owned()).collect(),
+        time: time.to_owned(),
+        layout,
+        header_rows: Vec::new(),
+        name: None,
+        slot: None,
+        value: None,
+        duration: None,
+        count: None,
+        received: None,
+        created: None,
+    }
+}
+
+pub fn field_unit((field, unit): (&str, Unit)) -> FieldUnit {
+    FieldUnit {
+        field: field.to_owned(),
+        unit,
+    }
+}
+
+pub fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
+}
+
+/// Reads a catalogue's files and gives everything as text.
+pub fn read_text(catalogue: &Catalogue, base: &Path, options: &Options) -> String {
+    let mut text = String::new();
+    let mut progress = Vec::new();
+    let reading = read(
+        catalogue,
+        base,
+        options,
+        &mut |delivery| show(&mut text, &delivery),
+        &mut |p| progress.push(p),
+    );
+    match reading {
+        Ok(reading) => {
+            if let Some(last) = progress.last() {
+                assert!(last.total == 0 || last.done == last.total, "{last:?}");
+            }
+            show_reading(&mut text, &reading);
+        }
+        Err(error) => {
+            let _ = writeln!(text, "error: {error}");
+        }
+    }
+    text
+}
+
+fn show(text: &mut String, delivery: &Delivery) {
+    let mut w = |line: String| {
+        let _ = writeln!(text, "{line}");
+    };
+    let origin: String = delivery.origin.chars().take(10).collect();
+    w(format!("{} {origin} {:?}", delivery.source, delivery.range));
+    for counted in &delivery.counted {
+        for ((class, bucket), events) in &counted.tally.cells {
+            let received = counted
+                .received
+                .map_or(String::new(), |t| format!(" received {t}"));
+            w(format!(
+                "  {} {} [{}] {} {events}{received} <{}>",
+                counted.slice,
+                counted.segment,
+                class.as_str().replace('\u{1f}', " "),
+                show_bucket(*bucket),
+                counted.stream.as_str(),
+            ));
+        }
+    }
+    for s in &delivery.samples {
+        w(format!(
+            "  {} {} [{}] {} ={} {} created {:?} received {:?}",
+            s.time,
+            s.segment,
+            s.class.as_str().replace('\u{1f}', " "),
+            show_bucket(s.bucket),
+            s.value,
+            s.series,
+            s.created.map(|t| t.to_string()),
+            s.received.map(|t| t.to_string()),
+        ));
+    }
+    for r in &delivery.readings {
+        w(format!(
+            "  {} {} {} = {}",
+            r.time, r.segment, r.series, r.value.0
+        ));
+    }
+    if let Some(observed) = &delivery.observed {
+        for interval in observed {
+            w(format!("  observed {} to {}", interval.start, interval.end));
+        }
+    }
+    for unparsed in &delivery.unparsed {
+        w(format!("  unparsed {}: {}", unparsed.place, unparsed.why));
+    }
+}
+
+fn show_bucket(bucket: Bucket) -> String {
+    match bucket {
+        Bucket::UNTIMED => "untimed".to_owned(),
+        Bucket(index) => format!("bucket {index}"),
+    }
+}
+
+fn show_reading(text: &mut String, reading: &Reading) {
+    for (source, reading) in &reading.sources {
+        let _ = writeln!(
+            text,
+            "{source}: {} lines, {} unparsed",
+            reading.lines, reading.unparsed
+        );
+        for file in &reading.files {
+            let same = file
+                .same_as
+                .as_ref()
+                .map_or(String::new(), |f| format!(" same as {}", f.display()));
+            let _ = writeln!(text, "  file {}{same}", file.path.display());
+        }
+        for pattern in &reading.without_files {
+            let _ = writeln!(text, "  no file for {pattern}");
+        }
+        for (value, events) in &reading.unknown_values {
+            let _ = writeln!(text, "  unknown value {value}: {events}");
+        }
+        for note in &reading.notes {
+            let _ = writeln!(text, "  note: {note}");
+        }
+    }
+}
+
+/// All events that a catalogue's files give, whatever stream.
+pub fn total_events(catalogue: &Catalogue, base: &Path, options: &Options) -> u64 {
+    let mut total = 0;
+    let mut sink = |delivery: Delivery| {
+        total += delivery
+            .counted
+            .iter()
+            .map(|c| c.tally.total())
+            .sum::<u64>();
+    };
+    read(catalogue, base, options, &mut sink, &mut |_| {}).unwrap();
+    total
+}
+
+/// Compares with `testdata/expected/<name>.txt`.
+pub fn check(name: &str, got: &str) {
+    let path = testdata().join("expected").join(format!("{name}.txt"));
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, got).unwrap();
+    }
+    let want = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        got == want,
+        "{}\n--- got ---\n{got}--- want ---\n{want}",
+        path.display()
+    );
+}
+
+pub fn override_files(source: &str, files: &[&str]) -> Options {
+    let files = files.iter().map(PathBuf::from).collect();
+    Options {
+        files: [(SourceId::from(source), files)].into(),
+        ..Options::default()
+    }
+}
