@@ -86,6 +86,12 @@ pub struct Request {
     pub sender: Sender,
 }
 
+impl Request {
+    pub fn is_checkout(&self) -> bool {
+        self.path == CHECKOUT
+    }
+}
+
 /// Who sends a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
