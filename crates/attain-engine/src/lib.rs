@@ -1,1 +1,44 @@
 //! Counts to verdicts: tallies, windows, attainment, budget, burn, alert conditions.
+//!
+//! Knows promises and counts. Does no I/O, reads no clock and keeps no state besides the ledger: time is an argument.
+//!
+//! ```text
+//! Ledger::new(&[Stream], slice_seconds, lateness)     an empty ledger; no lateness for files
+//! ledger.take(Delivery) -> Taken                      counts each row once, in whatever order rows come
+//! ledger.take_at(Delivery, arrived) -> Taken          live: with the time of arrival
+//! ledger.export() -> String                           canonical text: equal content, equal bytes
+//! evaluate(&Promises, &dyn Counts, AsOf) -> Evaluation
+//! history(&Promises, &dyn Counts, &SeriesName, from, to, step) -> Vec<Point>
+//! window::resolve(&Window, Timestamp, Grid) -> Resolved
+//! ```
+//!
+//! The way of a number: a [`Delivery`](attain_model::delivery::Delivery) enters the [`Ledger`] by class and bucket
+//! (ledger.rs; counter.rs and gauge.rs make events of samples and readings), is judged under an objective
+//! (projection.rs), by the goal of its time, load and slice (judge.rs, load.rs, timeslices.rs), summed over windows
+//! (series.rs, window.rs) and said as a verdict (evaluate.rs, alerts.rs, masking.rs).
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod alerts;
+mod counter;
+mod counts;
+mod evaluate;
+mod export;
+mod gauge;
+mod grid;
+mod history;
+mod judge;
+mod ledger;
+mod load;
+mod masking;
+mod projection;
+mod ranges;
+mod series;
+mod timeslices;
+pub mod window;
+
+pub use counts::{Birth, Column, Counts, Heard, Read};
+pub use evaluate::evaluate;
+pub use grid::Grid;
+pub use history::{Point, history};
+pub use ledger::{Ledger, Refusal, Taken};
+pub use ranges::RangeSet;

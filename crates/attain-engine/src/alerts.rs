@@ -1,0 +1,267 @@
+//! The conditions of an alert policy: which fire at an instant, and since when without a break.
+//!
+//! Knows judged counts. Everything is derived from closed slices and nothing is remembered, so that alert state depends
+//! on event time and not on how long a process has been up.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use attain_math::burn::{ONE_BURN_MILLIONTHS, threshold_millionths};
+use attain_math::sequential::Sequential;
+use attain_math::{ONE_PPB, burn};
+use attain_model::policy::{AlertPolicy, LowTraffic, Spends, Tier, Urgency};
+use attain_model::slo::Budgeting;
+use attain_model::verdict::{AlertCondition, AlertRule, AlertState, Burn};
+use attain_model::{Goal, Multiple, Scope};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::judge::{Judged, Looked};
+use crate::series::Sums;
+use crate::timeslices::RATIO_UNITS;
+
+/// Length of a slot of the sequential test, in seconds.
+const SLOT_SECONDS: u64 = 300;
+
+/// The sequential test begins at most so many slots back: three years.
+const SLOTS_AT_MOST: i64 = 3 * 366 * 288;
+
+/// The policy for a scope: the segment's own, else the SLO's. `alerting: none` on the SLO silences all of it.
+pub(crate) fn policy<'a>(looked: &Looked<'a>, scope: &Scope) -> Option<&'a AlertPolicy> {
+    let catalogue = looked.promises.catalogue();
+    let of_slo = looked.slo.alerting.as_ref()?;
+    let own = match scope {
+        Scope::Segment(id) => catalogue.segments.get(id)?.alerting.as_ref(),
+        Scope::All => None,
+    };
+    catalogue.alert_policies.get(own.unwrap_or(of_slo))
+}
+
+/// Burn rates over the windows of a policy, shortest first.
+pub(crate) fn burns(looked: &Looked<'_>, judged: &Judged, policy: &AlertPolicy) -> Vec<Burn> {
+    let tiers = policy.page.iter().chain(&policy.ticket);
+    let mut windows: Vec<Duration> = tiers.flat_map(|tier| [tier.short, tier.long]).collect();
+    windows.sort();
+    windows.dedup();
+    let end = looked.span.end;
+    let budget = looked.window_at(end);
+    let burn = |window: Duration| {
+        let sums = judged.sum_within(&budget, &back(looked, end, window));
+        Burn {
+            window,
+            attainment: sums.promised,
+            allowed_billionths: sums.allowed_billionths,
+        }
+    };
+    windows.into_iter().map(burn).collect()
+}
+
+/// The conditions of a policy: those that page, those that open a ticket, then the one for few requests.
+///
+/// Nothing is asked where nothing is promised. During adoption what would page opens a ticket.
+pub(crate) fn conditions(
+    looked: &Looked<'_>,
+    judged: &Judged,
+    policy: &AlertPolicy,
+    goal: Option<Goal>,
+    instant: Timestamp,
+) -> Vec<AlertCondition> {
+    let Some(Goal::Promised(promised)) = goal else {
+        return Vec::new();
+    };
+    let target_ppb = promised.target.ppb();
+    let page = if is_adopting(looked, instant) {
+        Urgency::Ticket
+    } else {
+        Urgency::Page
+    };
+    let tiers = (policy.page.iter().map(|tier| (page, tier)))
+        .chain(policy.ticket.iter().map(|tier| (Urgency::Ticket, tier)));
+    let mut conditions = Vec::new();
+    for (urgency, tier) in tiers {
+        let burn = threshold(tier, looked);
+        let watch = Watch {
+            looked,
+            judged,
+            tier: *tier,
+            burn,
+        };
+        conditions.push(AlertCondition {
+            policy: policy.id.clone(),
+            urgency,
+            rule: AlertRule::BurnRate { tier: *tier, burn },
+            state: watch.state(target_ppb),
+        });
+    }
+    let is_needed = conditions
+        .iter()
+        .any(|condition| condition.state == AlertState::TooFewEvents);
+    let rule = looked.slo.low_traffic.unwrap_or(policy.low_traffic);
+    conditions.push(AlertCondition {
+        policy: policy.id.clone(),
+        urgency: if policy.page.is_empty() {
+            Urgency::Ticket
+        } else {
+            page
+        },
+        rule: AlertRule::LowTraffic { rule },
+        state: if is_needed {
+            sequential(looked, judged, rule)
+        } else {
+            AlertState::Standby
+        },
+    });
+    conditions
+}
+
+/// The burn rate of a tier for the SLO's window, at least 1.
+fn threshold(tier: &Tier, looked: &Looked<'_>) -> Multiple {
+    let millionths = match tier.spends {
+        Spends::Burn(multiple) => multiple.millionths().max(ONE_BURN_MILLIONTHS),
+        Spends::BudgetShare(share) => {
+            let window = looked.slo.window.nominal().as_secs();
+            threshold_millionths(share.ppb(), window, tier.long.as_secs()).unwrap_or(u64::MAX)
+        }
+    };
+    Multiple::from_millionths(millionths)
+}
+
+/// One tier, watched slice by slice.
+struct Watch<'w, 'l> {
+    looked: &'w Looked<'l>,
+    judged: &'w Judged,
+    tier: Tier,
+    burn: Multiple,
+}
+
+impl Watch<'_, '_> {
+    fn state(&self, target_ppb: u32) -> AlertState {
+        if !burn::reachable(self.burn.millionths(), target_ppb) {
+            return AlertState::Unreachable;
+        }
+        let end = self.looked.span.end;
+        if self.is_too_few(end) {
+            return AlertState::TooFewEvents;
+        }
+        let mut since = end;
+        while since > self.looked.span.start && self.fires(since) && !self.is_too_few(since) {
+            since -= 1;
+        }
+        if since == end {
+            AlertState::Quiet
+        } else {
+            AlertState::Firing(self.looked.grid.start(since))
+        }
+    }
+
+    /// Whether both windows that end with a slice's start burn faster than the threshold.
+    fn fires(&self, end: i64) -> bool {
+        let budget = self.looked.window_at(end);
+        let exceeds = |window| {
+            let part = back(self.looked, end, window);
+            exceeds(&self.judged.sum_within(&budget, &part), self.burn)
+        };
+        exceeds(self.tier.short) && exceeds(self.tier.long)
+    }
+
+    /// Whether the long window holds too few events for a burn rate to mean anything.
+    fn is_too_few(&self, end: i64) -> bool {
+        let budget = self.looked.window_at(end);
+        let part = back(self.looked, end, self.tier.long);
+        let allowed = self.judged.sum_within(&budget, &part).allowed_billionths;
+        let ten = u128::from(burn::LOW_TRAFFIC_EXPECTED_BAD) * u128::from(ONE_PPB);
+        allowed / u128::from(unit(self.looked)) < ten
+    }
+}
+
+/// Whether the bad events are strictly more than the threshold times what was allowed.
+fn exceeds(sums: &Sums, burn: Multiple) -> bool {
+    let billionths = u128::from(sums.promised.bad) * u128::from(ONE_PPB);
+    let burnt = billionths * u128::from(ONE_BURN_MILLIONTHS);
+    let threshold = sums
+        .allowed_billionths
+        .checked_mul(u128::from(burn.millionths()));
+    threshold.is_some_and(|threshold| burnt > threshold)
+}
+
+/// The sequential test over slots of five minutes, from the first event on.
+///
+/// An alarm needs evidence (the statistic) and impact (so many bad events in so much time). It lasts while the impact
+/// does; evidence begins anew with each alarm and with each change of target.
+fn sequential(looked: &Looked<'_>, judged: &Judged, rule: LowTraffic) -> AlertState {
+    let slot = looked.grid.slices(SLOT_SECONDS);
+    let slot_seconds = slot.unsigned_abs() * looked.grid.seconds().unsigned_abs();
+    let between = rule.false_page_every.as_secs() / slot_seconds;
+    let end = looked.span.end.div_euclid(slot);
+    let start = looked.span.start.div_euclid(slot).max(end - SLOTS_AT_MOST);
+    let mut test: Option<(u32, Sequential)> = None;
+    let mut firing = None;
+    for at in start..end {
+        let range = at * slot..(at + 1) * slot;
+        let target = target_at(judged, looked.grid.start(range.start));
+        if test.as_ref().map(|(ppb, _)| *ppb) != target {
+            test = target.and_then(|ppb| Some((ppb, Sequential::new(ppb, between)?)));
+        }
+        let Some((_, test)) = &mut test else {
+            firing = None;
+            continue;
+        };
+        let (total, bad) = slot_counts(looked, judged, &range);
+        let has_impact = || {
+            let within = back(looked, range.end, rule.within);
+            let budget = looked.window_at(range.end);
+            let bad = judged.sum_within(&budget, &within).promised.bad;
+            bad / unit(looked) >= rule.at_least_bad
+        };
+        // Without a bad event the evidence cannot have grown past the threshold, but an impact can have ended.
+        let impact = has_impact();
+        let alarm = test.step_if(total, bad, impact);
+        firing = match firing {
+            Some(since) if impact => Some(since),
+            _ if alarm => Some(range.start),
+            _ => None,
+        };
+    }
+    firing.map_or(AlertState::Quiet, |slice| {
+        AlertState::Firing(looked.grid.start(slice))
+    })
+}
+
+/// All and bad events of a slot; a part of a slice budgeted by ratio counts as bad.
+fn slot_counts(looked: &Looked<'_>, judged: &Judged, range: &Range<i64>) -> (u64, u64) {
+    let budget = looked.window_at(range.end);
+    let sums = judged.sum_within(&budget, range).promised;
+    let unit = unit(looked);
+    (sums.total().div_ceil(unit), sums.bad.div_ceil(unit))
+}
+
+fn target_at(judged: &Judged, instant: Timestamp) -> Option<u32> {
+    let at = judged
+        .spans
+        .partition_point(|span| span.interval.end <= instant);
+    let goal = judged.spans.get(at)?.goal?;
+    Some(goal.promised()?.target.ppb())
+}
+
+fn is_adopting(looked: &Looked<'_>, instant: Timestamp) -> bool {
+    let Some(adoption) = looked.slo.adoption else {
+        return false;
+    };
+    let zone = &looked.promises.catalogue().timezone;
+    let from = attain_model::promises::day_start(adoption.from, zone);
+    let length = SignedDuration::try_from(adoption.length).unwrap_or(SignedDuration::MAX);
+    let until = from.saturating_add(length).unwrap_or(Timestamp::MAX);
+    from <= instant && instant < until
+}
+
+/// The slices of a window that ends at a slice's start.
+fn back(looked: &Looked<'_>, end: i64, window: Duration) -> Range<i64> {
+    end - looked.grid.slices(window.as_secs())..end
+}
+
+/// Into how many parts a unit of the budget is counted.
+fn unit(looked: &Looked<'_>) -> u64 {
+    match looked.slo.budgeting {
+        Budgeting::RatioTimeslices { .. } => RATIO_UNITS,
+        Budgeting::Occurrences | Budgeting::Timeslices { .. } => 1,
+    }
+}

@@ -1,0 +1,362 @@
+//! What the counts mean: a verdict for every objective and scope.
+//!
+//! Knows promises, counts and an instant. Reads no clock, keeps no state: the same three give the same bytes.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use attain_math::budget::time_to_exhaustion;
+use attain_model::slo::{MissingData, Objective};
+use attain_model::verdict::{Attainment, Coverage, ErrorBudget, OverLoadShare, Part, Untagged};
+use attain_model::{
+    AsOf, CountedSegment, Evaluation, Gap, GapReason, Goal, Promises, Scope, SeriesName, Share,
+    Slo, Standing, Targets, Verdict,
+};
+use jiff::Timestamp;
+
+use crate::alerts;
+use crate::counts::{Counts, Heard};
+use crate::judge::{Judged, Looked, covers};
+use crate::masking;
+use crate::window;
+
+/// Judges every SLO that is not retired, with what had arrived by `as_of.known_until`, at `as_of.instant`.
+///
+/// - A segment's verdict sums that segment's counts alone; `all` sums every segment and untagged traffic.
+/// - A per-segment objective without a goal for all gets a pooled verdict besides: the budget is the sum of the segments'
+///   budgets, and traffic that was promised nothing (best effort, untagged) is judged by the loosest promise of the map.
+/// - A window that spans a change of goal is judged in parts: allowed is the sum of the parts, and it is met if the bad
+///   events of all parts are at most that. Parts without a promise are outside.
+/// - Coverage below the SLO's is `unknown`, unless it cannot be known at all. With `missing_data: bad` it is `breached`:
+///   missing time slices are bad ones, and of missing events nobody knows the number.
+///
+/// Slices that are not over at the instant are out.
+#[must_use]
+pub fn evaluate(promises: &Promises, counts: &dyn Counts, as_of: AsOf) -> Evaluation {
+    let catalogue = promises.catalogue();
+    let day = as_of.instant.to_zoned(catalogue.timezone.clone()).date();
+    let mut evaluation = Evaluation {
+        as_of,
+        verdicts: Vec::new(),
+        masked: Vec::new(),
+        untagged: Vec::new(),
+        gaps: counts.gaps(),
+    };
+    let until = counts.grid().index(as_of.instant);
+    for slo in catalogue.live_slos(day) {
+        let looked = Looked::new(promises, slo, counts, until, as_of.known_until);
+        evaluation.untagged.push(untagged(&looked));
+        evaluation.gaps.extend(gaps(&looked));
+        for objective in slo.objectives.values() {
+            judge(&looked, objective, as_of.instant, &mut evaluation);
+        }
+    }
+    evaluation
+}
+
+/// Judges one objective: segments by rank, then all.
+fn judge(looked: &Looked<'_>, objective: &Objective, instant: Timestamp, found: &mut Evaluation) {
+    let mut segments: Vec<(Verdict, Judged)> = Vec::new();
+    for scope in scopes(looked.promises, objective, instant) {
+        let is_pooled = is_pooled(looked.promises, objective, &scope, instant);
+        let judged = if is_pooled {
+            looked.judge_pooled(objective)
+        } else {
+            looked.judge(objective, &scope)
+        };
+        let verdict = verdict(looked, objective, scope, instant, &judged, is_pooled);
+        let name = verdict.name.to_string();
+        let range = looked.window_at(looked.span.end);
+        if !is_pooled {
+            found
+                .gaps
+                .extend(judged.gaps(&name, &range, verdict.window));
+            found
+                .gaps
+                .extend(births(looked, &verdict.name.scope, &name, &range));
+        }
+        if verdict.name.scope == Scope::All {
+            let hidden = masking::masked(looked, (&verdict, &judged), &segments);
+            found.masked.extend(hidden);
+            found.verdicts.extend(segments.drain(..).map(|(v, _)| v));
+            found.verdicts.push(verdict);
+        } else {
+            segments.push((verdict, judged));
+        }
+    }
+}
+
+/// The scopes of an objective in the order in which they are shown.
+pub(crate) fn scopes(promises: &Promises, objective: &Objective, instant: Timestamp) -> Vec<Scope> {
+    match targets(promises, objective, instant) {
+        Some(Targets::PerSegment { segments, .. }) => promises
+            .catalogue()
+            .segments_by_rank()
+            .into_iter()
+            .filter(|segment| segments.contains_key(&segment.id))
+            .map(|segment| Scope::Segment(segment.id.clone()))
+            .chain([Scope::All])
+            .collect(),
+        Some(Targets::All(_)) | None => vec![Scope::All],
+    }
+}
+
+/// Whether a scope is the aggregate of a per-segment objective without a goal of its own.
+pub(crate) fn is_pooled(
+    promises: &Promises,
+    objective: &Objective,
+    scope: &Scope,
+    instant: Timestamp,
+) -> bool {
+    let targets = targets(promises, objective, instant);
+    *scope == Scope::All && matches!(targets, Some(Targets::PerSegment { all: None, .. }))
+}
+
+/// The targets in force at an instant; before the first, the first.
+fn targets<'o>(
+    promises: &Promises,
+    objective: &'o Objective,
+    instant: Timestamp,
+) -> Option<&'o Targets> {
+    let zone = promises.catalogue().timezone.clone();
+    let day = instant.to_zoned(zone).date();
+    objective
+        .on(day)
+        .or(objective.terms.last())
+        .map(|term| &term.targets)
+}
+
+fn verdict(
+    looked: &Looked<'_>,
+    objective: &Objective,
+    scope: Scope,
+    instant: Timestamp,
+    judged: &Judged,
+    pooled: bool,
+) -> Verdict {
+    let slo = looked.slo;
+    let resolved = window::resolve(&slo.window, instant, looked.grid);
+    let range = looked.window_at(looked.span.end);
+    let sums = judged.sum(&range);
+    let coverage = coverage(looked, &range);
+    let promised = sums.promised.total() > 0 || has_promise(judged, &range, looked, pooled);
+    let attainment = if promised { sums.promised } else { sums.other };
+    let goal = if pooled {
+        None
+    } else {
+        judged.spans.last().and_then(|span| span.goal)
+    };
+    let aside = judged.aside(&range, slo.over_load);
+    let policy = alerts::policy(looked, &scope);
+    let alerts = match (policy, pooled) {
+        (Some(policy), false) => alerts::conditions(looked, judged, policy, goal, instant),
+        _ => Vec::new(),
+    };
+    Verdict {
+        layer: slo.layer,
+        audience: slo.audience,
+        goal,
+        pooled,
+        window: resolved.interval,
+        window_closes: resolved.closes,
+        attainment,
+        budget: sums.budget(),
+        parts: parts(looked, judged, &range),
+        standing: standing(
+            looked,
+            &scope,
+            &range,
+            promised,
+            attainment,
+            sums.budget(),
+            coverage,
+        ),
+        coverage,
+        burn: policy.map_or_else(Vec::new, |p| alerts::burns(looked, judged, p)),
+        alerts,
+        over_load: aside.map(|aside| OverLoadShare {
+            minutes: aside.minutes,
+            of_minutes: aside.of_minutes,
+            attainment: aside.sums.all(),
+            judged_minutes: aside.judged_minutes,
+        }),
+        uncertain: sums.uncertain,
+        exhausted_in: exhausted_in(looked, judged, &range, resolved),
+        name: SeriesName {
+            slo: slo.id.clone(),
+            objective: objective.id.clone(),
+            scope,
+        },
+    }
+}
+
+/// Whether anything was promised in a window, with or without traffic.
+fn has_promise(judged: &Judged, range: &Range<i64>, looked: &Looked<'_>, pooled: bool) -> bool {
+    let window = looked.interval(range);
+    !pooled
+        && judged.spans.iter().any(|span| {
+            let overlaps = span.interval.end > window.start || span.interval.end == window.end;
+            overlaps && span.goal.as_ref().and_then(Goal::promised).is_some()
+        })
+}
+
+/// The parts of a window by what was aimed at.
+fn parts(looked: &Looked<'_>, judged: &Judged, range: &Range<i64>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for span in &judged.spans {
+        let start = looked.grid.index(span.interval.start).max(range.start);
+        let end = looked.grid.index(span.interval.end).min(range.end);
+        if start >= end {
+            continue;
+        }
+        let part = start..end;
+        parts.push(Part {
+            interval: looked.interval(&part),
+            goal: span.goal,
+            attainment: judged.sum_within(range, &part).all(),
+        });
+    }
+    parts
+}
+
+fn coverage(looked: &Looked<'_>, range: &Range<i64>) -> Coverage {
+    match &looked.heard {
+        Heard::NotKnown => Coverage::NotKnown,
+        Heard::Never => Coverage::Share(Share::NONE),
+        Heard::Slices(slices) => {
+            let heard = u128::from(slices.count_in(range));
+            let all = (range.end - range.start).max(0).unsigned_abs();
+            if all == 0 {
+                return Coverage::Share(Share::WHOLE);
+            }
+            let ppb = heard * u128::from(attain_math::ONE_PPB) / u128::from(all);
+            let share = u32::try_from(ppb).ok().and_then(Share::from_ppb);
+            Coverage::Share(share.unwrap_or(Share::WHOLE))
+        }
+    }
+}
+
+fn standing(
+    looked: &Looked<'_>,
+    scope: &Scope,
+    range: &Range<i64>,
+    promised: bool,
+    attainment: Attainment,
+    budget: ErrorBudget,
+    coverage: Coverage,
+) -> Standing {
+    if !promised && attainment.total() > 0 {
+        return Standing::BestEffort;
+    }
+    let is_covered = match coverage {
+        Coverage::Share(share) => share >= looked.slo.coverage,
+        // A log that says nothing at all may be a log that nobody wrote.
+        Coverage::NotKnown => {
+            attainment.total() > 0 || looked.events(|s| !covers(scope, s), range) > 0
+        }
+    };
+    if !promised && is_covered {
+        return Standing::NoTraffic;
+    }
+    match (is_covered, looked.slo.missing_data) {
+        (false, MissingData::Bad) if promised => Standing::Breached,
+        (false, _) => Standing::Unknown,
+        (true, _) if attainment.total() == 0 => Standing::NoTraffic,
+        (true, _) if budget.is_met() => Standing::Met,
+        (true, _) => Standing::Breached,
+    }
+}
+
+/// How long the budget lasts if it goes on burning as in the last hour.
+///
+/// A calendar period's budget is what it allows by its end at the traffic so far.
+fn exhausted_in(
+    looked: &Looked<'_>,
+    judged: &Judged,
+    range: &Range<i64>,
+    resolved: window::Resolved,
+) -> Option<Duration> {
+    let hour = range.end - looked.grid.slices(3600)..range.end;
+    let (spent, hourly) = (judged.sum(range), judged.sum_within(range, &hour));
+    let whole = resolved.closes.as_second() - resolved.interval.start.as_second();
+    let so_far = resolved.interval.seconds();
+    if spent.allowed_billionths == 0 || hourly.allowed_billionths == 0 || so_far == 0 {
+        return None;
+    }
+    let burn = hourly.promised.bad as f64 * 1e9 / hourly.allowed_billionths as f64;
+    let allowed = spent.allowed_billionths as f64 / 1e9 * (whole as f64 / so_far as f64);
+    let remaining = 1.0 - spent.promised.bad as f64 / allowed;
+    let seconds = time_to_exhaustion(burn, remaining, whole as f64)?;
+    (remaining > 0.0)
+        .then(|| Duration::try_from_secs_f64(seconds.floor()).ok())
+        .flatten()
+}
+
+fn untagged(looked: &Looked<'_>) -> Untagged {
+    let range = looked.window_at(looked.span.end);
+    Untagged {
+        slo: looked.slo.id.clone(),
+        unknown: looked.events(|segment| *segment == CountedSegment::Unknown, &range),
+        total: looked.events(|_| true, &range),
+    }
+}
+
+/// What an SLO as a whole is missing.
+fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
+    let range = looked.window_at(looked.span.end);
+    let interval = looked.interval(&range);
+    let about = looked.slo.id.to_string();
+    let why = if looked.kept.is_none() || looked.span.is_empty() {
+        Some((interval, GapReason::NoData))
+    } else if looked.span.start > range.start {
+        let until = looked.grid.start(looked.span.start.min(range.end));
+        let missing = attain_model::Interval {
+            end: until,
+            ..interval
+        };
+        Some((missing, GapReason::NotYet))
+    } else if looked.events(|_| true, &range) == 0 && is_silent(looked, &range) {
+        Some((interval, GapReason::NoData))
+    } else {
+        None
+    };
+    let gap = why.map(|(interval, why)| Gap {
+        about,
+        interval: Some(interval),
+        why,
+    });
+    gap.into_iter().collect()
+}
+
+/// Whether no source was heard in a range of slices, as far as that can be told.
+fn is_silent(looked: &Looked<'_>, range: &Range<i64>) -> bool {
+    match &looked.heard {
+        Heard::Slices(slices) => slices.count_in(range) == 0,
+        Heard::Never | Heard::NotKnown => true,
+    }
+}
+
+/// Counters first seen in the window whose beginning is unknown.
+fn births(looked: &Looked<'_>, scope: &Scope, about: &str, range: &Range<i64>) -> Option<Gap> {
+    let births = looked.read.births.iter();
+    let inside: Vec<_> = births
+        .filter(|birth| range.contains(&birth.slice) && covers(scope, &birth.segment))
+        .collect();
+    let first = inside.iter().map(|birth| birth.slice).min()?;
+    let last = inside.iter().map(|birth| birth.slice).max()?;
+    let value = inside.iter().map(|birth| birth.value).sum();
+    Some(Gap {
+        about: about.to_owned(),
+        interval: Some(looked.interval(&(first..last + 1))),
+        why: GapReason::UnknownBirth(value),
+    })
+}
+
+/// The SLO and the objective that a series belongs to.
+pub(crate) fn slo_of<'p>(
+    promises: &'p Promises,
+    name: &SeriesName,
+) -> Option<(&'p Slo, &'p Objective)> {
+    let slo = promises.catalogue().slos.get(&name.slo)?;
+    Some((slo, slo.objectives.get(&name.objective)?))
+}

@@ -1,0 +1,72 @@
+//! How a series came to be what it is: attainment and budget at many instants, for a burn-down chart.
+
+use std::time::Duration;
+
+use attain_model::verdict::{Attainment, ErrorBudget};
+use attain_model::{Promises, SeriesName};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::counts::Counts;
+use crate::evaluate::{is_pooled, slo_of};
+use crate::judge::Looked;
+
+/// The most points of one history.
+const POINTS_AT_MOST: usize = 100_000;
+
+/// A window as it stood at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Point {
+    /// The instant, floored to a slice.
+    pub at: Timestamp,
+    /// What was counted within the promise, over the window that ends then.
+    pub attainment: Attainment,
+    /// The budget of that window.
+    pub budget: ErrorBudget,
+}
+
+/// A series at `from`, and every `step` after it up to and including `to`, with all that is known today.
+///
+/// The counts are read once; each point costs as much as one window. Empty for a name that the catalogue lacks and for
+/// a step of zero; at most 100,000 points.
+#[must_use]
+pub fn history(
+    promises: &Promises,
+    counts: &dyn Counts,
+    name: &SeriesName,
+    from: Timestamp,
+    to: Timestamp,
+    step: Duration,
+) -> Vec<Point> {
+    let Some((slo, objective)) = slo_of(promises, name) else {
+        return Vec::new();
+    };
+    let grid = counts.grid();
+    let looked = Looked::new(promises, slo, counts, grid.index(to), Timestamp::MAX);
+    let judged = if is_pooled(promises, objective, &name.scope, to) {
+        looked.judge_pooled(objective)
+    } else {
+        looked.judge(objective, &name.scope)
+    };
+    let step = SignedDuration::try_from(step).unwrap_or(SignedDuration::MAX);
+    let mut points = Vec::new();
+    let mut at = from;
+    while at <= to && points.len() < POINTS_AT_MOST && step > SignedDuration::ZERO {
+        let end = grid.index(at);
+        let sums = judged.sum(&looked.window_at(end));
+        let is_promised = sums.allowed_billionths > 0;
+        points.push(Point {
+            at: grid.start(end),
+            attainment: if is_promised {
+                sums.promised
+            } else {
+                sums.other
+            },
+            budget: sums.budget(),
+        });
+        match at.checked_add(step) {
+            Ok(next) => at = next,
+            Err(_) => break,
+        }
+    }
+    points
+}

@@ -1,0 +1,619 @@
+//! The ledger in memory: what was counted, each thing once, in whatever order it came.
+//!
+//! Knows deliveries, lateness and the watermark. Knows no objective: counts are kept by class and bucket, and samples
+//! and readings as they were, so that an edit of a promise re-reads history. See counter.rs and gauge.rs for how these
+//! become events, export.rs for the ledger as text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::time::Duration;
+
+use attain_model::delivery::{Counted, Delivery, Reading, Sample};
+use attain_model::indicator::Indicator;
+use attain_model::{
+    Bucket, Class, CountedSegment, Gap, GapReason, Interval, SourceId, Stream, StreamKey,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::counter::{self, Instants, Point, Samples};
+use crate::counts::{Birth, Column, Counts, Heard, Read};
+use crate::gauge::{self, Readings};
+use crate::grid::Grid;
+use crate::ranges::RangeSet;
+
+/// How far ahead of its arrival an event may be, live.
+const AHEAD_AT_MOST: SignedDuration = SignedDuration::from_mins(10);
+
+/// What was counted, by stream, segment, class, bucket and slice.
+///
+/// Invariant: the content depends on the set of rows taken, not on their order, split or repetition (as long as all lie
+/// within the lateness). [`Ledger::export`] is how this is checked.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    pub(crate) grid: Grid,
+    lateness: Option<SignedDuration>,
+    delay: SignedDuration,
+    pub(crate) streams: BTreeMap<StreamKey, StreamCounts>,
+    pub(crate) origins: BTreeMap<(SourceId, String), RangeSet<u64>>,
+    pub(crate) sources: BTreeMap<SourceId, SourceState>,
+    pub(crate) watermark: Option<Timestamp>,
+}
+
+/// What taking a delivery came to. Events of aggregated rows weigh what they count; a sample or a reading is one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Taken now.
+    pub counted: u64,
+    /// Known already: the same range of the same origin, or the same series at the same instant.
+    pub already: u64,
+    /// Refused: older than the watermark less the lateness.
+    pub too_late: u64,
+    /// Refused: more than ten minutes ahead of their arrival.
+    pub ahead: u64,
+    /// Of no stream of this ledger.
+    pub no_stream: u64,
+    /// The delivery as a whole was refused and nothing of it counted.
+    pub refused: Option<Refusal>,
+}
+
+/// Why a delivery as a whole was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// A part of the range was taken before, and the counts cannot be told apart by position. Deliver the rest alone,
+    /// or one position at a time.
+    Overlap {
+        /// The origin.
+        origin: String,
+        /// The range that was delivered.
+        range: Range<u64>,
+        /// The part of it that was taken before, first piece.
+        taken: Range<u64>,
+    },
+    /// Counts without positions could not be told from the same counts delivered again.
+    NoRange {
+        /// The origin.
+        origin: String,
+    },
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refusal::Overlap {
+                origin,
+                range,
+                taken,
+            } => write!(
+                f,
+                "{origin} {}..{} was taken in part ({}..{}); deliver the rest alone",
+                range.start, range.end, taken.start, taken.end
+            ),
+            Refusal::NoRange { origin } => write!(
+                f,
+                "{origin} delivers counts without positions; say which rows they come from"
+            ),
+        }
+    }
+}
+
+/// The counts of one stream.
+#[derive(Debug, Clone)]
+pub(crate) struct StreamCounts {
+    pub(crate) stream: Stream,
+    pub(crate) columns: BTreeMap<CellKey, Cells>,
+    pub(crate) series: BTreeMap<(SourceId, String, CellKey), Samples>,
+    pub(crate) gauges: BTreeMap<(SourceId, String, CountedSegment), Readings>,
+    /// The sources that said anything about it.
+    sources: BTreeSet<SourceId>,
+}
+
+pub(crate) type CellKey = (CountedSegment, Class, Bucket);
+
+/// Events by slice: those that arrived with their slice, and those that came later, by slice and arrival.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cells {
+    pub(crate) on_time: BTreeMap<i64, u64>,
+    pub(crate) late: BTreeMap<(i64, Timestamp), u64>,
+}
+
+/// What is known about one source.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SourceState {
+    /// Slices in which it was heard.
+    pub(crate) heard: RangeSet<i64>,
+    /// It said something without saying when it was heard.
+    pub(crate) silent_unknown: bool,
+    /// Instants of its samples.
+    pub(crate) instants: Instants,
+    /// Lines or rows that could not be read.
+    pub(crate) unparsed: u64,
+    /// Refused as too late, and the slices they were about.
+    pub(crate) too_late: u64,
+    too_late_slices: Option<(i64, i64)>,
+    /// Refused as ahead of their arrival.
+    pub(crate) ahead: u64,
+}
+
+/// Whether a row is within the lateness.
+enum Arrival {
+    /// Count it; the arrival is given if it came after its slice.
+    Count(Option<Timestamp>),
+    TooLate,
+    Ahead,
+}
+
+impl Ledger {
+    /// An empty ledger of these streams, counted in slices of so many seconds (60 for files).
+    ///
+    /// Without a lateness nothing is ever too late, and nothing is ahead: files are taken as they are.
+    #[must_use]
+    pub fn new(streams: &[Stream], slice_seconds: u32, lateness: Option<Duration>) -> Self {
+        let of = |stream: &Stream| StreamCounts {
+            stream: stream.clone(),
+            columns: BTreeMap::new(),
+            series: BTreeMap::new(),
+            gauges: BTreeMap::new(),
+            sources: BTreeSet::new(),
+        };
+        Self {
+            grid: Grid::new(slice_seconds),
+            lateness: lateness.map(signed),
+            delay: SignedDuration::ZERO,
+            streams: streams.iter().map(|s| (s.key.clone(), of(s))).collect(),
+            origins: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            watermark: None,
+        }
+    }
+
+    /// What arrives within this time after the end of its slice counts as known with the slice; none unless said.
+    #[must_use]
+    pub fn with_delay(mut self, delay: Duration) -> Self {
+        self.delay = signed(delay);
+        self
+    }
+
+    /// Takes a delivery whose rows say themselves when they arrived, or arrived at their own time.
+    ///
+    /// A row that does not say when it arrived never moves the watermark: nothing vouches for its time.
+    pub fn take(&mut self, delivery: Delivery) -> Taken {
+        self.take_rows(delivery, None)
+    }
+
+    /// Takes a delivery that arrived at an instant; rows that say when they arrived keep that.
+    pub fn take_at(&mut self, delivery: Delivery, arrived: Timestamp) -> Taken {
+        self.take_rows(delivery, Some(arrived))
+    }
+
+    /// The positions of an origin that were taken, so that a source can deliver just the rest.
+    #[must_use]
+    pub fn positions(&self, source: &SourceId, origin: &str) -> &[Range<u64>] {
+        self.origins
+            .get(&(source.clone(), origin.to_owned()))
+            .map_or(&[], RangeSet::ranges)
+    }
+
+    /// The newest event time that its arrival vouches for; `None` before the first.
+    #[must_use]
+    pub fn watermark(&self) -> Option<Timestamp> {
+        self.watermark
+    }
+
+    fn take_rows(&mut self, delivery: Delivery, arrived: Option<Timestamp>) -> Taken {
+        if let Some(taken) = self.known(&delivery) {
+            return taken;
+        }
+        let source = delivery.source.clone();
+        self.hear(&delivery);
+        let mut taken = Taken::default();
+        // Invariant: all rows of a delivery are judged by the watermark before it, so that splitting it changes nothing.
+        let mut newest = self.watermark;
+        for row in delivery.counted {
+            self.take_counted(&source, row, arrived, &mut newest, &mut taken);
+        }
+        for row in delivery.samples {
+            self.take_sample(&source, row, arrived, &mut newest, &mut taken);
+        }
+        for row in delivery.readings {
+            self.take_reading(&source, row, arrived, &mut newest, &mut taken);
+        }
+        self.watermark = newest;
+        if delivery.range.start < delivery.range.end {
+            self.origins
+                .entry((source, delivery.origin))
+                .or_default()
+                .insert(delivery.range);
+        }
+        taken
+    }
+
+    /// What to answer to a delivery that is known already or cannot be told apart; `None` if it is new.
+    fn known(&self, delivery: &Delivery) -> Option<Taken> {
+        let range = &delivery.range;
+        let origin = delivery.origin.clone();
+        if range.start >= range.end {
+            return (!delivery.counted.is_empty()).then(|| Taken {
+                refused: Some(Refusal::NoRange { origin }),
+                ..Taken::default()
+            });
+        }
+        let taken = self
+            .origins
+            .get(&(delivery.source.clone(), origin.clone()))?;
+        if taken.contains(range) {
+            return Some(Taken {
+                already: rows_of(delivery),
+                ..Taken::default()
+            });
+        }
+        // Samples and readings are told apart one by one.
+        if !taken.overlaps(range) || delivery.counted.is_empty() {
+            return None;
+        }
+        let piece = taken.ranges().iter().find(|r| r.end > range.start)?;
+        Some(Taken {
+            refused: Some(Refusal::Overlap {
+                origin,
+                range: range.clone(),
+                taken: piece.start.max(range.start)..piece.end.min(range.end),
+            }),
+            ..Taken::default()
+        })
+    }
+
+    fn hear(&mut self, delivery: &Delivery) {
+        let grid = self.grid;
+        let state = self.sources.entry(delivery.source.clone()).or_default();
+        state.unparsed += delivery.unparsed.len() as u64;
+        match &delivery.observed {
+            Some(intervals) => {
+                for interval in intervals {
+                    let start = grid.index(interval.start);
+                    state
+                        .heard
+                        .insert(start..grid.index_up(interval.end).max(start + 1));
+                }
+            }
+            // Whoever answers with a sample was there.
+            None if !delivery.samples.is_empty() || !delivery.readings.is_empty() => {
+                for time in delivery.samples.iter().map(|s| s.time) {
+                    let slice = grid.index(time);
+                    state.heard.insert(slice..slice + 1);
+                }
+                for reading in &delivery.readings {
+                    let length = self
+                        .streams
+                        .get(&reading.stream)
+                        .map_or(1, |kept| grid.slices(kept.stream.indicator.slice.as_secs()));
+                    let start = grid.index(reading.time).div_euclid(length) * length;
+                    state.heard.insert(start..start + length);
+                }
+            }
+            None => state.silent_unknown = true,
+        }
+    }
+
+    fn take_counted(
+        &mut self,
+        source: &SourceId,
+        row: Counted,
+        arrived: Option<Timestamp>,
+        newest: &mut Option<Timestamp>,
+        taken: &mut Taken,
+    ) {
+        let events = row.tally.total();
+        let slice = self.grid.index(row.slice);
+        // The newest event of a slice may be as late as its end.
+        let last = self.grid.start(slice + 1);
+        let arrival = self.arrival(row.slice, last, row.received.or(arrived), newest);
+        let Some(late) = self.admit(source, &row.stream, arrival, slice, events, taken) else {
+            return;
+        };
+        let Some(kept) = self.streams.get_mut(&row.stream) else {
+            return;
+        };
+        for ((class, bucket), events) in row.tally.cells {
+            let cells = kept
+                .columns
+                .entry((row.segment.clone(), class, bucket))
+                .or_default();
+            let cell = match late {
+                None => cells.on_time.entry(slice).or_insert(0),
+                Some(received) => cells.late.entry((slice, received)).or_insert(0),
+            };
+            *cell = cell.saturating_add(events);
+        }
+    }
+
+    fn take_sample(
+        &mut self,
+        source: &SourceId,
+        row: Sample,
+        arrived: Option<Timestamp>,
+        newest: &mut Option<Timestamp>,
+        taken: &mut Taken,
+    ) {
+        let slice = self.grid.index(row.time);
+        let arrival = self.arrival(row.time, row.time, row.received.or(arrived), newest);
+        let Some(late) = self.admit(source, &row.stream, arrival, slice, 1, taken) else {
+            return;
+        };
+        if let Some(state) = self.sources.get_mut(source) {
+            keep_earliest(state.instants.entry(row.time).or_insert(late), late);
+        }
+        let Some(kept) = self.streams.get_mut(&row.stream) else {
+            return;
+        };
+        let key = (
+            source.clone(),
+            row.series,
+            (row.segment, row.class, row.bucket),
+        );
+        let samples = kept.series.entry(key).or_default();
+        if let Some(known) = samples.get_mut(&row.time) {
+            taken.counted -= 1;
+            taken.already += 1;
+            if known.value == row.value {
+                keep_earliest(&mut known.late, late);
+            }
+            return;
+        }
+        let point = Point {
+            value: row.value,
+            created: row.created,
+            late,
+        };
+        samples.insert(row.time, point);
+    }
+
+    fn take_reading(
+        &mut self,
+        source: &SourceId,
+        row: Reading,
+        arrived: Option<Timestamp>,
+        newest: &mut Option<Timestamp>,
+        taken: &mut Taken,
+    ) {
+        let slice = self.grid.index(row.time);
+        let arrival = self.arrival(row.time, row.time, row.received.or(arrived), newest);
+        let Some(late) = self.admit(source, &row.stream, arrival, slice, 1, taken) else {
+            return;
+        };
+        let Some(kept) = self.streams.get_mut(&row.stream) else {
+            return;
+        };
+        let readings = kept
+            .gauges
+            .entry((source.clone(), row.series, row.segment))
+            .or_default();
+        match readings.get_mut(&row.time) {
+            None => {
+                readings.insert(row.time, (row.value, late));
+            }
+            Some((value, known)) => {
+                taken.counted -= 1;
+                taken.already += 1;
+                if *value == row.value {
+                    keep_earliest(known, late);
+                }
+            }
+        }
+    }
+
+    /// Judges a row by its time; `last` is the latest that its events can have happened.
+    fn arrival(
+        &self,
+        time: Timestamp,
+        last: Timestamp,
+        received: Option<Timestamp>,
+        newest: &mut Option<Timestamp>,
+    ) -> Arrival {
+        if let Some(lateness) = self.lateness {
+            if received.is_some_and(|received| time.duration_since(received) > AHEAD_AT_MOST) {
+                return Arrival::Ahead;
+            }
+            let limit = self.watermark.map(|w| w.saturating_sub(lateness));
+            if let Some(Ok(limit)) = limit
+                && last < limit
+            {
+                return Arrival::TooLate;
+            }
+            if received.is_some() {
+                *newest = (*newest).max(Some(time));
+            }
+        }
+        let slice_end = self.grid.start(self.grid.index(time) + 1);
+        let known_by = slice_end.saturating_add(self.delay).unwrap_or(slice_end);
+        Arrival::Count(received.filter(|received| *received > known_by))
+    }
+
+    /// Books a row; gives its arrival if it counts (`None` inside: with its slice).
+    fn admit(
+        &mut self,
+        source: &SourceId,
+        stream: &StreamKey,
+        arrival: Arrival,
+        slice: i64,
+        events: u64,
+        taken: &mut Taken,
+    ) -> Option<Option<Timestamp>> {
+        let state = self.sources.entry(source.clone()).or_default();
+        match arrival {
+            Arrival::TooLate => {
+                taken.too_late += events;
+                state.too_late += events;
+                let (first, last) = state.too_late_slices.unwrap_or((slice, slice));
+                state.too_late_slices = Some((first.min(slice), last.max(slice)));
+                None
+            }
+            Arrival::Ahead => {
+                taken.ahead += events;
+                state.ahead += events;
+                None
+            }
+            Arrival::Count(late) => {
+                let Some(kept) = self.streams.get_mut(stream) else {
+                    taken.no_stream += events;
+                    return None;
+                };
+                if !kept.sources.contains(source) {
+                    kept.sources.insert(source.clone());
+                }
+                taken.counted += events;
+                Some(late)
+            }
+        }
+    }
+}
+
+impl Counts for Ledger {
+    fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    fn kept(&self, stream: &StreamKey) -> Option<&Stream> {
+        self.streams.get(stream).map(|kept| &kept.stream)
+    }
+
+    fn read(
+        &self,
+        stream: &StreamKey,
+        indicator: &Indicator,
+        until: i64,
+        known_until: Timestamp,
+    ) -> Read {
+        let Some(kept) = self.streams.get(stream) else {
+            return Read::default();
+        };
+        let mut columns: BTreeMap<CellKey, Vec<(i64, u64)>> = BTreeMap::new();
+        // A slice is known with its end.
+        let closed = until.min(self.grid.index(known_until));
+        for (key, cells) in &kept.columns {
+            let column = columns.entry(key.clone()).or_default();
+            column.extend(cells.on_time.range(..closed).map(|(s, n)| (*s, *n)));
+            let late = cells.late.range(..(until, Timestamp::MIN));
+            column.extend(
+                late.filter(|((_, received), _)| *received <= known_until)
+                    .map(|((slice, _), events)| (*slice, *events)),
+            );
+        }
+        let mut births = Vec::new();
+        for ((source, _, key), samples) in &kept.series {
+            let empty = Instants::new();
+            let instants = self.sources.get(source).map_or(&empty, |s| &s.instants);
+            let found = counter::increments(samples, instants, self.grid, known_until);
+            let before = found.counts.into_iter().filter(|(slice, _)| *slice < until);
+            columns.entry(key.clone()).or_default().extend(before);
+            births.extend(found.birth.filter(|b| b.0 < until).map(|(slice, value)| {
+                let segment = key.0.clone();
+                Birth {
+                    segment,
+                    slice,
+                    value,
+                }
+            }));
+        }
+        let length = i64::try_from(indicator.slice.as_secs()).unwrap_or(i64::MAX / 4);
+        for ((_, _, segment), readings) in &kept.gauges {
+            let events = gauge::events(
+                readings,
+                indicator.outcome(),
+                length,
+                self.grid,
+                known_until,
+            );
+            for (slice, good) in events.into_iter().filter(|(slice, _)| *slice < until) {
+                let class = if good { Class::good() } else { Class::bad() };
+                let key = (segment.clone(), class, Bucket::UNTIMED);
+                columns.entry(key).or_default().push((slice, 1));
+            }
+        }
+        births.sort();
+        Read {
+            columns: columns.into_iter().filter_map(column).collect(),
+            births,
+        }
+    }
+
+    fn heard(&self, stream: &StreamKey) -> Heard {
+        let Some(kept) = self.streams.get(stream) else {
+            return Heard::Never;
+        };
+        // A source that said nothing about the stream does not prove that the stream was silent, unless none did.
+        let said: Vec<&SourceId> = if kept.sources.is_empty() {
+            kept.stream.sources.iter().collect()
+        } else {
+            kept.sources.iter().collect()
+        };
+        let mut heard: Option<RangeSet<i64>> = None;
+        for state in said.iter().filter_map(|source| self.sources.get(*source)) {
+            if state.silent_unknown {
+                return Heard::NotKnown;
+            }
+            heard = Some(match heard {
+                None => state.heard.clone(),
+                Some(before) => before.intersection(&state.heard),
+            });
+        }
+        heard.map_or(Heard::Never, Heard::Slices)
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for (source, state) in &self.sources {
+            let mut push = |why, interval| {
+                gaps.push(Gap {
+                    about: format!("source {source}"),
+                    interval,
+                    why,
+                });
+            };
+            if state.silent_unknown {
+                push(GapReason::CoverageUnknown, None);
+            }
+            if state.unparsed > 0 {
+                push(GapReason::Unparsed(state.unparsed), None);
+            }
+            if let Some((first, last)) = state.too_late_slices {
+                let interval = Interval {
+                    start: self.grid.start(first),
+                    end: self.grid.start(last + 1),
+                };
+                push(GapReason::TooLate(state.too_late), Some(interval));
+            }
+        }
+        gaps
+    }
+}
+
+fn column(((segment, class, bucket), mut counts): (CellKey, Vec<(i64, u64)>)) -> Option<Column> {
+    // Several sorted runs, which a stable sort merges in one pass.
+    counts.sort_by_key(|(slice, _)| *slice);
+    counts.dedup_by(|later, sum| {
+        let same = later.0 == sum.0;
+        if same {
+            sum.1 = sum.1.saturating_add(later.1);
+        }
+        same
+    });
+    (!counts.is_empty()).then_some(Column {
+        segment,
+        class,
+        bucket,
+        counts,
+    })
+}
+
+fn rows_of(delivery: &Delivery) -> u64 {
+    let events: u64 = delivery.counted.iter().map(|row| row.tally.total()).sum();
+    events + delivery.samples.len() as u64 + delivery.readings.len() as u64
+}
+
+/// `None` is with its slice, earlier than any other arrival.
+fn keep_earliest(known: &mut Option<Timestamp>, late: Option<Timestamp>) {
+    *known = (*known).min(late);
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

@@ -1,0 +1,71 @@
+//! Masking: the aggregate looks fine while a segment's budget is gone. Since when, and by how much.
+//!
+//! Knows verdicts of one objective and the judged counts behind them.
+
+use attain_model::counts::CountedSegment;
+use attain_model::verdict::{ErrorBudget, Masked};
+use attain_model::{Scope, Share, Standing, Verdict};
+
+use crate::judge::{Judged, Looked};
+
+const MILLIONTHS_PER_BILLIONTH: u128 = 1_000_000 * 1_000_000_000;
+
+/// The segments that an aggregate hides, in the order given.
+pub(crate) fn masked(
+    looked: &Looked<'_>,
+    aggregate: (&Verdict, &Judged),
+    segments: &[(Verdict, Judged)],
+) -> Vec<Masked> {
+    let (all, all_judged) = aggregate;
+    if all.standing != Standing::Met {
+        return Vec::new();
+    }
+    let hidden = segments
+        .iter()
+        .filter(|(verdict, _)| verdict.standing == Standing::Breached);
+    hidden
+        .map(|(verdict, judged)| Masked {
+            name: verdict.name.clone(),
+            since: looked.grid.start(since(looked, all_judged, judged)),
+            segment_burn_millionths: burn_millionths(&verdict.budget),
+            aggregate_burn_millionths: burn_millionths(&all.budget),
+            share: share(looked, &verdict.name.scope),
+        })
+        .collect()
+}
+
+/// The first slice of the unbroken run in which the aggregate was met and the segment was not.
+fn since(looked: &Looked<'_>, all: &Judged, segment: &Judged) -> i64 {
+    let mut since = looked.span.end - 1;
+    while since > looked.span.start {
+        let window = looked.window_at(since);
+        let is_hidden =
+            all.sum(&window).budget().is_met() && !segment.sum(&window).budget().is_met();
+        if !is_hidden {
+            break;
+        }
+        since -= 1;
+    }
+    since
+}
+
+/// The burn rate over the window in millionths, rounded down; the largest there is where nothing was allowed.
+fn burn_millionths(budget: &ErrorBudget) -> u128 {
+    let burnt = u128::from(budget.spent) * MILLIONTHS_PER_BILLIONTH;
+    match burnt.checked_div(budget.allowed_billionths) {
+        Some(burn) => burn,
+        None if burnt == 0 => 0,
+        None => u128::MAX,
+    }
+}
+
+/// The segment's share of all events in the window.
+fn share(looked: &Looked<'_>, scope: &Scope) -> Share {
+    let window = looked.window_at(looked.span.end);
+    let is_own = |segment: &CountedSegment| crate::judge::covers(scope, segment);
+    let own = u128::from(looked.events(is_own, &window));
+    let all = u128::from(looked.events(|_| true, &window));
+    let ppb = (own * u128::from(attain_math::ONE_PPB)).checked_div(all);
+    ppb.and_then(|ppb| Share::from_ppb(u32::try_from(ppb).ok()?))
+        .unwrap_or(Share::NONE)
+}

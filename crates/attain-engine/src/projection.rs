@@ -1,0 +1,163 @@
+//! From what happened to whether that was good: classes and buckets under one objective.
+//!
+//! Knows an indicator, a threshold, and what the tallies keep. What they cannot tell is bad, and said so.
+
+use attain_model::indicator::{Counting, Indicator, Part};
+use attain_model::{Bucket, Class, GapReason, Stream, Threshold};
+
+use crate::counts::{Column, Read};
+
+/// What an event was, under one objective.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Good,
+    Bad,
+    /// It could have been good; it counts as bad.
+    Unclear(Why),
+}
+
+/// Why an event cannot be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Why {
+    /// The tally lacks a label or any edge.
+    NotKept,
+    /// The threshold lies between two edges, and so does the event.
+    BetweenBuckets,
+    /// Nothing is known about how long it took.
+    Untimed,
+}
+
+/// How events are judged under one objective.
+#[derive(Debug, Clone)]
+pub(crate) struct Projection<'a> {
+    indicator: &'a Indicator,
+    kept: &'a Stream,
+    under: Option<Threshold>,
+}
+
+impl<'a> Projection<'a> {
+    pub(crate) fn new(
+        kept: &'a Stream,
+        indicator: &'a Indicator,
+        under: Option<Threshold>,
+    ) -> Self {
+        Self {
+            indicator,
+            kept,
+            under,
+        }
+    }
+
+    /// What events of a class and bucket were.
+    pub(crate) fn fate(&self, class: &Class, bucket: Bucket) -> Fate {
+        match self.under {
+            None => self.by_outcome(class),
+            Some(under) => self.by_latency(under, bucket),
+        }
+    }
+
+    /// The gap to show for events that cannot be judged.
+    pub(crate) fn gap(&self, why: Why, events: u64) -> GapReason {
+        match why {
+            Why::BetweenBuckets => GapReason::BetweenBuckets(events),
+            Why::Untimed => GapReason::Untimed(events),
+            Why::NotKept => GapReason::NotKept(match (self.under, self.missing_label()) {
+                (Some(under), _) => format!("threshold {under}"),
+                (None, Some(label)) => format!("label {label}"),
+                (None, None) => "outcome".to_owned(),
+            }),
+        }
+    }
+
+    fn by_outcome(&self, class: &Class) -> Fate {
+        let is_bad = if *class == Class::bad() {
+            true
+        } else if *class == Class::good() {
+            false
+        } else if self.missing_label().is_some() {
+            return Fate::Unclear(Why::NotKept);
+        } else {
+            self.indicator.outcome().is_bad(|label| class.label(label))
+        };
+        if is_bad { Fate::Bad } else { Fate::Good }
+    }
+
+    fn missing_label(&self) -> Option<&str> {
+        let kept = &self.kept.class_labels;
+        self.indicator
+            .outcome()
+            .labels()
+            .find(|label| !kept.iter().any(|k| k == label))
+    }
+
+    /// A bucket is the number of edges at or under the latency: with the threshold at edge i, buckets 0 to i are under it.
+    fn by_latency(&self, under: Threshold, bucket: Bucket) -> Fate {
+        if bucket == Bucket::UNTIMED {
+            return Fate::Unclear(Why::Untimed);
+        }
+        let edges = &self.kept.edges;
+        if edges.is_empty() {
+            return Fate::Unclear(Why::NotKept);
+        }
+        let bucket = usize::from(bucket.0);
+        let at = edges.partition_point(|edge| *edge < under);
+        let is_edge = edges.get(at) == Some(&under);
+        match bucket.cmp(&at) {
+            std::cmp::Ordering::Less => Fate::Good,
+            std::cmp::Ordering::Equal if is_edge => Fate::Good,
+            std::cmp::Ordering::Equal => Fate::Unclear(Why::BetweenBuckets),
+            std::cmp::Ordering::Greater => Fate::Bad,
+        }
+    }
+}
+
+/// The class under which a total is counted whose good or bad part is counted apart.
+fn total_class() -> Class {
+    Class::new("outcome=total")
+}
+
+/// Splits totals into good and bad where a second metric holds the one or the other.
+///
+/// A slice in which the part exceeds the total is all part.
+pub(crate) fn split_totals(read: &mut Read, indicator: &Indicator) {
+    let part = match &indicator.counting {
+        Counting::Totals { part, .. } | Counting::PromQl { part, .. } => *part,
+        Counting::Metric { .. } | Counting::Log { .. } => return,
+    };
+    let (counted, rest) = match part {
+        Part::Bad => (Class::bad(), Class::good()),
+        Part::Good | Part::Ratio => (Class::good(), Class::bad()),
+    };
+    let mut split = std::mem::take(&mut read.columns);
+    let totals: Vec<Column> = split
+        .extract_if(.., |column| column.class == total_class())
+        .collect();
+    for total in totals {
+        let counts = less(&total, &split, &counted);
+        if !counts.is_empty() {
+            split.push(Column {
+                class: rest.clone(),
+                counts,
+                ..total
+            });
+        }
+    }
+    read.columns = split;
+}
+
+/// Events of a total that its counted part does not have.
+fn less(total: &Column, columns: &[Column], counted: &Class) -> Vec<(i64, u64)> {
+    let part = columns
+        .iter()
+        .find(|column| column.segment == total.segment && column.class == *counted);
+    let of = |slice: i64| {
+        let counts = part.map_or(&[][..], |column| &column.counts[..]);
+        let at = counts.binary_search_by_key(&slice, |(s, _)| *s);
+        at.map_or(0, |at| counts[at].1)
+    };
+    let rest = total
+        .counts
+        .iter()
+        .map(|(slice, n)| (*slice, n.saturating_sub(of(*slice))));
+    rest.filter(|(_, events)| *events > 0).collect()
+}
