@@ -38,7 +38,9 @@ fn number(body: &str) -> Option<String> {
     let digits: String = body.chars().filter(|&c| c != '_').collect();
     let radix = |prefix: &str, radix: u32| {
         let rest = digits.strip_prefix(prefix)?;
-        u128::from_str_radix(rest, radix).ok().map(|n| n.to_string())
+        u128::from_str_radix(rest, radix)
+            .ok()
+            .map(|n| n.to_string())
     };
     if let Some(n) = radix("0x", 16)
         .or_else(|| radix("0b", 2))
@@ -116,15 +118,43 @@ mod tests {
     #[test]
     fn what_changes_is_named_and_what_survives_is_left_alone() {
         for (text, becomes) in [
-            ("no", "false"), ("On", "true"), ("~", "null"), ("012", "10"), ("12:30", "750"),
-            ("1e3", "1000"), ("99.10", "99.1"), ("1_000", "1000"), ("0x1F", "31"), ("089", "89"),
-            ("+7", "7"), ("1.", "1.0"), (".5", "0.5"),
+            ("no", "false"),
+            ("On", "true"),
+            ("~", "null"),
+            ("012", "10"),
+            ("12:30", "750"),
+            ("1e3", "1000"),
+            ("99.10", "99.1"),
+            ("1_000", "1000"),
+            ("0x1F", "31"),
+            ("089", "89"),
+            ("+7", "7"),
+            ("1.", "1.0"),
+            (".5", "0.5"),
         ] {
             assert_eq!(turns_into(text).as_deref(), Some(becomes), "{text}");
         }
         for text in [
-            "true", "false", "12", "-3", "2026-12-06", "99.95%", "200ms", "5xx", "5..", "4.2",
-            "0", "1.2.3", "12:75", "a", "", "-", "e3", "10.0.0.1", "nope", "1:2:x",
+            "true",
+            "false",
+            "12",
+            "-3",
+            "2026-12-06",
+            "99.95%",
+            "200ms",
+            "5xx",
+            "5..",
+            "4.2",
+            "0",
+            "1.2.3",
+            "12:75",
+            "a",
+            "",
+            "-",
+            "e3",
+            "10.0.0.1",
+            "nope",
+            "1:2:x",
         ] {
             assert_eq!(turns_into(text), None, "{text}");
         }

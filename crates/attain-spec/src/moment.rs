@@ -19,16 +19,22 @@ pub(crate) fn window(text: &str, zone: &TimeZone) -> Parsed<Window> {
         return Ok(Window::Calendar(calendar(period.trim())?, zone.clone()));
     }
     if ["week", "month", "quarter", "year"].contains(&text) {
-        return Err(Bad::new("window-syntax", format!("`{text}` is not a window"))
-            .help(format!("write `calendar {text}`, or a duration like `30d`")));
+        return Err(
+            Bad::new("window-syntax", format!("`{text}` is not a window"))
+                .help(format!("write `calendar {text}`, or a duration like `30d`")),
+        );
     }
     let length = positive_duration(text).map_err(|bad| match (bad.code, bad.help.as_deref()) {
         ("unit-unknown", Some(help)) if help.starts_with("the units") => {
             let unit = bad.cause.split('`').nth(1).unwrap_or("").to_owned();
             let help = match unit.to_ascii_lowercase().as_str() {
-                "q" | "quarter" | "quarters" => "write `90d`, or `calendar quarter` for a real quarter",
+                "q" | "quarter" | "quarters" => {
+                    "write `90d`, or `calendar quarter` for a real quarter"
+                }
                 "y" | "year" | "years" => "write `365d`, or `calendar year` for a real year",
-                "m" | "mo" | "month" | "months" => "write `30d`, or `calendar month` for a real month",
+                "m" | "mo" | "month" | "months" => {
+                    "write `30d`, or `calendar month` for a real month"
+                }
                 _ => "write `30d`, or `calendar month`",
             };
             Bad::new(bad.code, bad.cause).help(help)
@@ -65,9 +71,7 @@ pub(crate) fn calendar(word: &str) -> Parsed<CalendarPeriod> {
 /// A zone by its name in the IANA database.
 pub(crate) fn zone(text: &str) -> Parsed<TimeZone> {
     // Lookup ignores case; the name as the database writes it is what other tools understand.
-    let known = jiff::tz::db()
-        .available()
-        .any(|name| name.as_str() == text);
+    let known = jiff::tz::db().available().any(|name| name.as_str() == text);
     if known {
         if let Ok(zone) = TimeZone::get(text) {
             return Ok(zone);
@@ -168,16 +172,23 @@ fn instant(local: DateTime, zone: &TimeZone, zone_text: &str) -> Parsed<Timestam
             format!("{what} {how} in {zone_text}: the clocks change then"),
         )
         .help("write the time in UTC")),
-        None => ambiguous.compatible().map_err(|_| {
-            Bad::new("time-syntax", format!("{what} is out of range"))
-        }),
+        None => ambiguous
+            .compatible()
+            .map_err(|_| Bad::new("time-syntax", format!("{what} is out of range"))),
     }
 }
 
 /// A schedule: `sunday at 02:00 Europe/Berlin`, `day at 09:00 UTC`, `1th at 09:00 UTC`. Kept as written.
 pub(crate) fn schedule(text: &str, default: &str) -> Parsed<String> {
     const DAYS: &[&str] = &[
-        "day", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+        "day",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
     ];
     let syntax = || {
         Bad::new("schedule-syntax", format!("`{text}` is not a schedule"))
@@ -191,8 +202,10 @@ pub(crate) fn schedule(text: &str, default: &str) -> Parsed<String> {
         .and_then(|n| n.parse::<u8>().ok());
     if let Some(n) = nth {
         if !(1..=31).contains(&n) {
-            return Err(Bad::new("schedule-syntax", format!("no month has a day `{day}`"))
-                .help("write `1th` to `31th`; months that are too short leave it out"));
+            return Err(
+                Bad::new("schedule-syntax", format!("no month has a day `{day}`"))
+                    .help("write `1th` to `31th`; months that are too short leave it out"),
+            );
         }
     } else if !DAYS.contains(&day) {
         let bad = Bad::new("schedule-syntax", format!("`{day}` is not a day"));
@@ -234,8 +247,11 @@ pub(crate) fn claim(text: &str) -> Parsed<Option<Duration>> {
                 .map(Some)
                 .map_err(|bad| bad.shifted(start, time.len()))
         }
-        None => Err(Bad::new("claim-syntax", format!("`{text}` does not say who starts a claim"))
-            .help("write `automatic` or `within 30d`")),
+        None => Err(Bad::new(
+            "claim-syntax",
+            format!("`{text}` does not say who starts a claim"),
+        )
+        .help("write `automatic` or `within 30d`")),
     }
 }
 
@@ -269,7 +285,10 @@ mod tests {
     fn windows_and_schedules() {
         let utc = TimeZone::UTC;
         assert_eq!(window("4w", &utc).unwrap().to_string(), "28d");
-        assert_eq!(window("calendar week", &utc).unwrap().to_string(), "calendar week");
+        assert_eq!(
+            window("calendar week", &utc).unwrap().to_string(),
+            "calendar week"
+        );
         let month = window("1M", &utc).unwrap_err();
         assert_eq!(month.cause, "`M` is not a unit of time");
         assert_eq!(

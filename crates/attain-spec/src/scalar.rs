@@ -86,7 +86,9 @@ pub(crate) fn percent_ppb(text: &str) -> Parsed<u64> {
         Some(Ok(ppb)) => Ok(ppb),
         Some(Err(())) => Err(Bad::new(
             "too-precise",
-            format!("`{text}` is more precise than attain counts; it keeps 7 decimals of a percent"),
+            format!(
+                "`{text}` is more precise than attain counts; it keeps 7 decimals of a percent"
+            ),
         )
         .help("write at most 7 decimals; the highest target is 99.9999999%")),
         None if number.contains(',') => Err(Bad::new(
@@ -102,7 +104,8 @@ pub(crate) fn percent_ppb(text: &str) -> Parsed<u64> {
 }
 
 fn percent_without_unit(text: &str) -> Bad {
-    let missing = |help: String| Bad::new("unit-missing", format!("`{text}` has no unit")).help(help);
+    let missing =
+        |help: String| Bad::new("unit-missing", format!("`{text}` has no unit")).help(help);
     match decimal(text, 9) {
         Some(Ok(billionths)) if billionths <= 1_000_000_000 && text.contains('.') => {
             let percent = Share::from_ppb(billionths as u32).unwrap_or(Share::WHOLE);
@@ -204,30 +207,36 @@ pub(crate) fn duration(text: &str) -> Parsed<Duration> {
         );
     }
     if unit.is_empty() {
-        return Err(Bad::new("unit-missing", format!("`{text}` has no unit"))
-            .help(format!("write `{text}s`, `{text}m`, `{text}h` or `{text}d`")));
+        return Err(
+            Bad::new("unit-missing", format!("`{text}` has no unit")).help(format!(
+                "write `{text}s`, `{text}m`, `{text}h` or `{text}d`"
+            )),
+        );
     }
     let Some(size) = unit_ms(unit) else {
         if unit.bytes().any(|b| b.is_ascii_digit()) {
-            return Err(
-                Bad::new("duration-syntax", format!("`{text}` is not one number and one unit"))
-                    .help("write it in the smaller unit, e.g. `90m`"),
-            );
+            return Err(Bad::new(
+                "duration-syntax",
+                format!("`{text}` is not one number and one unit"),
+            )
+            .help("write it in the smaller unit, e.g. `90m`"));
         }
         return Err(unit_unknown(number, unit));
     };
     let Some(Ok(count)) = decimal(number, 0) else {
-        return Err(
-            Bad::new("duration-syntax", format!("`{text}` is not a whole number of its unit"))
-                .help("write it in a smaller unit, e.g. `90m`"),
-        );
+        return Err(Bad::new(
+            "duration-syntax",
+            format!("`{text}` is not a whole number of its unit"),
+        )
+        .help("write it in a smaller unit, e.g. `90m`"));
     };
     match count.checked_mul(size) {
         Some(ms) if ms <= MAX_DURATION_MS => Ok(Duration::from_millis(ms)),
-        _ => Err(
-            Bad::new("duration-range", format!("`{text}` is longer than ten years"))
-                .help("write a shorter duration"),
-        ),
+        _ => Err(Bad::new(
+            "duration-range",
+            format!("`{text}` is longer than ten years"),
+        )
+        .help("write a shorter duration")),
     }
 }
 
@@ -275,10 +284,19 @@ pub(crate) fn threshold(text: &str) -> Parsed<Threshold> {
         None => return Err(syntax()),
     };
     match nanoseconds {
-        Some(0) => Err(Bad::new("duration-range", format!("nothing is faster than `{text}`"))),
+        Some(0) => Err(Bad::new(
+            "duration-range",
+            format!("nothing is faster than `{text}`"),
+        )),
         Some(ns) if ns <= 86_400_000_000_000 => Ok(Threshold::from_nanoseconds(ns)),
-        Some(_) => Err(Bad::new("duration-range", format!("`{text}` is longer than a day"))),
-        None => Err(Bad::new("too-precise", format!("`{text}` has too many digits"))),
+        Some(_) => Err(Bad::new(
+            "duration-range",
+            format!("`{text}` is longer than a day"),
+        )),
+        None => Err(Bad::new(
+            "too-precise",
+            format!("`{text}` has too many digits"),
+        )),
     }
 }
 
@@ -307,7 +325,10 @@ pub(crate) fn rate(text: &str) -> Parsed<Rate> {
         }
     };
     if millirps == 0 {
-        return Err(Bad::new("rate-syntax", format!("`{text}` is no load at all")));
+        return Err(Bad::new(
+            "rate-syntax",
+            format!("`{text}` is no load at all"),
+        ));
     }
     Ok(Rate::from_millirps(millirps))
 }
@@ -317,24 +338,34 @@ pub(crate) fn money(text: &str) -> Parsed<Money> {
     let (number, currency) = split_number(text);
     let currency = currency.trim_start();
     let syntax = |help: String| {
-        Bad::new("money-syntax", format!("`{text}` is not an amount of money")).help(help)
+        Bad::new(
+            "money-syntax",
+            format!("`{text}` is not an amount of money"),
+        )
+        .help(help)
     };
     if text.contains(',') || text.contains('_') || text.contains('\'') {
         let plain: String = text.chars().filter(|c| !",_'".contains(*c)).collect();
         return Err(syntax(format!("write `{plain}` without a separator")));
     }
     if number.is_empty() {
-        return Err(syntax("write a number and a currency code, e.g. `5000 USD`".into()));
+        return Err(syntax(
+            "write a number and a currency code, e.g. `5000 USD`".into(),
+        ));
     }
     if currency.is_empty() {
-        return Err(Bad::new("unit-missing", format!("`{text}` has no unit"))
-            .help(format!("write `{number} USD`, with the code of your currency")));
+        return Err(
+            Bad::new("unit-missing", format!("`{text}` has no unit")).help(format!(
+                "write `{number} USD`, with the code of your currency"
+            )),
+        );
     }
     if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-        return Err(
-            Bad::new("currency-unknown", format!("`{currency}` is not a currency code"))
-                .help("write the three letters of ISO 4217, e.g. `EUR`"),
-        );
+        return Err(Bad::new(
+            "currency-unknown",
+            format!("`{currency}` is not a currency code"),
+        )
+        .help("write the three letters of ISO 4217, e.g. `EUR`"));
     }
     match decimal(number, 2) {
         Some(Ok(cents)) => Ok(Money {
@@ -342,7 +373,9 @@ pub(crate) fn money(text: &str) -> Parsed<Money> {
             currency: currency.to_owned(),
         }),
         Some(Err(())) => Err(syntax("write at most two decimals".into())),
-        None => Err(syntax("write a number and a currency code, e.g. `5000 USD`".into())),
+        None => Err(syntax(
+            "write a number and a currency code, e.g. `5000 USD`".into(),
+        )),
     }
 }
 
@@ -353,10 +386,8 @@ pub(crate) fn price(text: &str) -> Parsed<Price> {
         let amount = money(text)?;
         let whole = text.trim();
         let _ = amount;
-        return Err(
-            Bad::new("unit-missing", format!("`{text}` says no period"))
-                .help(format!("write `{whole}/month`")),
-        );
+        return Err(Bad::new("unit-missing", format!("`{text}` says no period"))
+            .help(format!("write `{whole}/month`")));
     };
     let amount = money(amount.trim_end())?;
     let period = period.trim();
@@ -406,15 +437,22 @@ pub(crate) fn hourly(text: &str) -> Parsed<Money> {
 /// Hours of upkeep: `2 h/month`.
 pub(crate) fn upkeep(text: &str) -> Parsed<String> {
     let bad = || {
-        Bad::new("duration-syntax", format!("`{text}` is not hours per period"))
-            .help("write it like `2 h/month`")
+        Bad::new(
+            "duration-syntax",
+            format!("`{text}` is not hours per period"),
+        )
+        .help("write it like `2 h/month`")
     };
     let (head, period) = text.split_once('/').ok_or_else(bad)?;
     let (number, unit) = split_number(head.trim_end());
     let fine = matches!(decimal(number, 3), Some(Ok(_)))
         && unit.trim() == "h"
         && ["day", "week", "month", "quarter", "year"].contains(&period.trim());
-    if fine { Ok(text.to_owned()) } else { Err(bad()) }
+    if fine {
+        Ok(text.to_owned())
+    } else {
+        Err(bad())
+    }
 }
 
 /// A bare whole number, only for counts and ranks.
@@ -426,11 +464,13 @@ pub(crate) fn whole(text: &str) -> Parsed<u64> {
         (false, _) => {
             let bad = Bad::new("number-syntax", format!("`{text}` is not a whole number"));
             let digits: String = text.chars().filter(|c| !",_ ".contains(*c)).collect();
-            Err(if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-                bad.help(format!("write `{digits}` without a separator"))
-            } else {
-                bad.help("write digits only, e.g. `12`")
-            })
+            Err(
+                if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+                    bad.help(format!("write `{digits}` without a separator"))
+                } else {
+                    bad.help("write digits only, e.g. `12`")
+                },
+            )
         }
     }
 }
@@ -599,10 +639,11 @@ pub(crate) fn condition(text: &str) -> Parsed<(Condition, Unit)> {
         "B" | "bytes" => Unit::Bytes,
         "m" | "h" | "d" => Unit::Seconds,
         _ => {
-            return Err(
-                Bad::new("unit-unknown", format!("`{unit_text}` is not a unit of a value"))
-                    .help("the units are s, ms, us, ns, m, h, d, bytes, %"),
-            );
+            return Err(Bad::new(
+                "unit-unknown",
+                format!("`{unit_text}` is not a unit of a value"),
+            )
+            .help("the units are s, ms, us, ns, m, h, d, bytes, %"));
         }
     };
     let factor: i128 = match unit_text {
@@ -620,7 +661,10 @@ pub(crate) fn condition(text: &str) -> Parsed<(Condition, Unit)> {
     let value = match decimal(digits, decimals) {
         Some(Ok(n)) => i128::from(n) * factor,
         Some(Err(())) => {
-            return Err(Bad::new("too-precise", format!("`{digits}` has too many digits")));
+            return Err(Bad::new(
+                "too-precise",
+                format!("`{digits}` has too many digits"),
+            ));
         }
         None => return Err(syntax()),
     };
@@ -638,7 +682,10 @@ pub(crate) fn unit(text: &str) -> Parsed<Unit> {
         "bytes" => Unit::Bytes,
         "percent" => Unit::Percent,
         _ => {
-            let bad = Bad::new("unit-unknown", format!("`{text}` is not a unit of a metric"));
+            let bad = Bad::new(
+                "unit-unknown",
+                format!("`{text}` is not a unit of a metric"),
+            );
             return Err(match meant_unit(text) {
                 Some(meant @ ("s" | "ms")) => bad.help(format!("write `{meant}`")),
                 _ => bad.help("write one of s, ms, us, ns, bytes, percent"),
@@ -650,8 +697,11 @@ pub(crate) fn unit(text: &str) -> Parsed<Unit> {
 /// `2 bad in 6h`.
 pub(crate) fn at_least_bad(text: &str) -> Parsed<(u64, Duration)> {
     let bad = || {
-        Bad::new("low-traffic-syntax", format!("`{text}` is not a number of bad events in a time"))
-            .help("write it like `2 bad in 6h`")
+        Bad::new(
+            "low-traffic-syntax",
+            format!("`{text}` is not a number of bad events in a time"),
+        )
+        .help("write it like `2 bad in 6h`")
     };
     let (count, time) = text.split_once(" bad in ").ok_or_else(bad)?;
     Ok((
@@ -663,8 +713,11 @@ pub(crate) fn at_least_bad(text: &str) -> Parsed<(u64, Duration)> {
 /// `1 per 90d`: the time per page.
 pub(crate) fn one_per(text: &str) -> Parsed<Duration> {
     let bad = || {
-        Bad::new("low-traffic-syntax", format!("`{text}` is not so many per time"))
-            .help("write it like `1 per 90d`")
+        Bad::new(
+            "low-traffic-syntax",
+            format!("`{text}` is not so many per time"),
+        )
+        .help("write it like `1 per 90d`")
     };
     let (count, time) = text.split_once(" per ").ok_or_else(bad)?;
     let count = small(count.trim()).map_err(|_| bad())?;

@@ -3,8 +3,8 @@
 //! `99.95%` | `p99 < 200ms` | `99% < 200ms`, each with ` at 500 rps` and ` own`, or `best effort`. Knows neither the
 //! objective nor the segment it belongs to.
 
-use attain_model::slo::{Goal, Load, Promised};
 use attain_model::Target;
+use attain_model::slo::{Goal, Load, Promised};
 
 use crate::scalar::{Bad, Parsed, percent_ppb, rate, threshold};
 
@@ -30,9 +30,8 @@ pub(crate) fn goal(text: &str) -> Parsed<Goal> {
         }
     }
     if !head.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == '-') {
-        return Err(syntax(format!("`{text}` is not a target")).help(
-            "write `99.9%`, `p99 < 200ms`, or `best effort` to measure without promising",
-        ));
+        return Err(syntax(format!("`{text}` is not a target"))
+            .help("write `99.9%`, `p99 < 200ms`, or `best effort` to measure without promising"));
     }
     Ok(Goal::Promised(Promised {
         target: target(head)?,
@@ -50,10 +49,11 @@ pub(crate) fn target(text: &str) -> Parsed<Target> {
 fn from_ppb(ppb: u64, text: &str) -> Parsed<Target> {
     match u32::try_from(ppb).ok().and_then(Target::from_ppb) {
         Some(target) => Ok(target),
-        None if ppb == 0 => Err(
-            Bad::new("target-promises-nothing", "a target of 0% promises nothing")
-                .help("write `best effort` to measure without promising"),
-        ),
+        None if ppb == 0 => Err(Bad::new(
+            "target-promises-nothing",
+            "a target of 0% promises nothing",
+        )
+        .help("write `best effort` to measure without promising")),
         None if ppb == 1_000_000_000 => Err(Bad::new(
             "target-leaves-no-budget",
             "a target of 100% allows no error, so it has no budget to spend",
@@ -75,8 +75,12 @@ fn latency(head: &str, at: usize, load: Option<Load>) -> Parsed<Goal> {
     let limit_at = at + operator.len();
     let limit = head[limit_at..].trim();
     if measured.is_empty() {
-        return Err(syntax("a target begins with what is measured")
-            .help(format!("write `p99 < {}`", if limit.is_empty() { "200ms" } else { limit })));
+        return Err(
+            syntax("a target begins with what is measured").help(format!(
+                "write `p99 < {}`",
+                if limit.is_empty() { "200ms" } else { limit }
+            )),
+        );
     }
     if operator != "<" {
         let cause = "a latency objective promises less than a threshold";
@@ -115,11 +119,12 @@ fn share_of(measured: &str) -> Parsed<(bool, Target)> {
     })?;
     if ppb > 1_000_000_000 && number.len() > 2 && number.bytes().all(|b| b.is_ascii_digit()) {
         let meant = format!("p{}.{}", &number[..2], &number[2..]);
-        return Err(
-            Bad::new("percent-range", format!("`{measured}` is above the 100th percentile"))
-                .help(format!("write `{meant}`"))
-                .at(0, measured.len()),
-        );
+        return Err(Bad::new(
+            "percent-range",
+            format!("`{measured}` is above the 100th percentile"),
+        )
+        .help(format!("write `{meant}`"))
+        .at(0, measured.len()));
     }
     Ok((true, from_ppb(ppb, measured).map_err(within)?))
 }
@@ -145,8 +150,15 @@ mod tests {
     #[test]
     fn a_target_is_written_back_as_it_was_read() {
         for text in [
-            "99.95%", "best effort", "p99 < 200ms", "99% < 200ms", "p99.9 < 3s at 500 rps",
-            "p95 < 0.5ms at 2.5 rps own", "99.9999999%", "0.0000001%", "99.9% at 500 rps",
+            "99.95%",
+            "best effort",
+            "p99 < 200ms",
+            "99% < 200ms",
+            "p99.9 < 3s at 500 rps",
+            "p95 < 0.5ms at 2.5 rps own",
+            "99.9999999%",
+            "0.0000001%",
+            "99.9% at 500 rps",
         ] {
             assert_eq!(goal(text).unwrap().to_string(), text);
         }
@@ -155,7 +167,10 @@ mod tests {
     #[test]
     fn a_target_is_never_rounded() {
         assert_eq!(goal("99.99999999%").unwrap_err().code, "too-precise");
-        assert_eq!(goal("99.9999999999999999%").unwrap_err().code, "too-precise");
+        assert_eq!(
+            goal("99.9999999999999999%").unwrap_err().code,
+            "too-precise"
+        );
         assert_eq!(target("99.10%").unwrap().ppb(), 991_000_000);
         assert_eq!(target("99.99999990%").unwrap().ppb(), 999_999_999);
     }

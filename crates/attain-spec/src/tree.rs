@@ -148,6 +148,7 @@ pub(crate) fn read(file: u32, text: &str, diagnostics: &mut Vec<Diagnostic>) -> 
         match builder.run() {
             Ok(()) => {
                 tree.root = builder.root.take();
+                tree.damaged |= builder.refused;
                 diagnostics.append(&mut found);
                 break;
             }
@@ -220,6 +221,8 @@ struct Builder<'t, 'd> {
     anchors: BTreeMap<usize, usize>,
     documents: usize,
     depth_reported: bool,
+    /// Something was refused or left unread.
+    refused: bool,
 }
 
 /// A collection whose end has not come yet.
@@ -251,6 +254,7 @@ impl<'t, 'd> Builder<'t, 'd> {
             anchors: BTreeMap::new(),
             documents: 0,
             depth_reported: false,
+            refused: false,
         }
     }
 
@@ -290,6 +294,7 @@ impl<'t, 'd> Builder<'t, 'd> {
                         )
                         .help("put it into a file of its own, or remove the `---`"),
                     );
+                    self.refused = true;
                     return false;
                 }
             }
@@ -425,6 +430,7 @@ impl<'t, 'd> Builder<'t, 'd> {
 
     /// Puts a finished node where it belongs.
     fn node(&mut self, node: Node) {
+        self.refused |= matches!(node.kind, Kind::Refused);
         let Some(open) = self.stack.last_mut() else {
             self.root.get_or_insert(node);
             return;

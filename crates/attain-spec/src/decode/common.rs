@@ -33,6 +33,13 @@ pub(crate) fn meta(obj: &Obj<'_, '_>) -> Meta {
     }
 }
 
+/// What a section that stands once may carry is checked and not kept: nothing selects by it.
+pub(crate) fn meta_of_single(obj: &Obj<'_, '_>, section: &crate::schema::Section) {
+    if section.object {
+        meta(obj);
+    }
+}
+
 /// Exceptions from lints; each has a reason and may end with `until 2026-12-31`.
 pub(crate) fn allow(at: &At<'_, '_>) -> BTreeMap<String, Allow> {
     let mut out = BTreeMap::new();
@@ -135,7 +142,9 @@ pub(crate) fn url(text: &str) -> Parsed<String> {
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));
     match rest {
-        Some(rest) if !rest.is_empty() && !text.contains(char::is_whitespace) => Ok(text.to_owned()),
+        Some(rest) if !rest.is_empty() && !text.contains(char::is_whitespace) => {
+            Ok(text.to_owned())
+        }
         _ => Err(Bad::new("url-syntax", format!("`{text}` is not a URL"))
             .help("write it with `https://`")),
     }
@@ -221,19 +230,15 @@ fn goals(at: &At<'_, '_>, cover: Cover) -> Goals {
     if cover == Cover::Every && !strangers && !cx.damaged {
         let declared = cx.names.get("segment").into_iter().flatten();
         for (name, _) in declared {
-            let written = at
-                .node_map()
-                .is_some_and(|map| map.get(name).is_some());
+            let written = matches!(&at.node.kind, Kind::Map(map) if map.get(name).is_some());
             if !written {
                 out.whole = false;
-                let cause = format!("objective `{}` says nothing about segment `{name}`", at.name);
-                let example = out
-                    .segments
-                    .values()
-                    .rfind(|goal| matches!(goal, Goal::Promised(_)))
-                    .map_or_else(|| "99%".to_owned(), |_| "99%".to_owned());
+                let cause = format!(
+                    "objective `{}` says nothing about segment `{name}`",
+                    at.name
+                );
                 let help = format!(
-                    "add `{name}: {example}`, or `{name}: best effort` to measure without promising"
+                    "add `{name}: 99%`, or `{name}: best effort` to measure without promising"
                 );
                 at.error_at_key("segment-missing", cause, help);
                 // The place is the same for the next one; adding both is one repair.
@@ -248,15 +253,15 @@ fn unknown_segment(entry: &At<'_, '_>, name: &str) -> Option<Diagnostic> {
     let cx = entry.cx;
     let cause = format!("there is no segment `{name}` in this folder");
     let diagnostic = Diagnostic::error("unknown-segment", entry.key, cause);
-    let help = cx.did_you_mean("segment", name).unwrap_or_else(|| {
-        match cx.names.get("segment") {
+    let help = cx
+        .did_you_mean("segment", name)
+        .unwrap_or_else(|| match cx.names.get("segment") {
             Some(names) => {
                 let names: Vec<&str> = names.keys().copied().collect();
                 format!("the segments are {}", names.join(", "))
             }
             None => "declare it under `segments:`, or write one target for all traffic".to_owned(),
-        }
-    });
+        });
     Some(diagnostic.help(help))
 }
 
@@ -331,7 +336,9 @@ pub(crate) fn committed_by_objective(
 /// Checks that entries stand newest first and no day twice. `since` are the days with their places.
 pub(crate) fn check_order(days: &[(At<'_, '_>, jiff::civil::Date)]) {
     for pair in days.windows(2) {
-        let [(above, newer), (at, day)] = pair else { continue };
+        let [(above, newer), (at, day)] = pair else {
+            continue;
+        };
         let cause = if day == newer {
             format!("two entries begin on {day}")
         } else if day > newer {

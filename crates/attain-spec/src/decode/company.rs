@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use attain_model::catalogue::{Rights, RightsOf};
 use attain_model::company::{
     Capacity, Contract, ContractTerm, Costs, CreditBand, CreditMeasure, CreditSchedule,
     CustomerContract, Edge, Exclusion, ExclusionTime, Identify, IdentifyBy, Page, Report, Role,
     Roster, RosterFrom, Seat, Segment, Service, Team,
 };
-use attain_model::catalogue::{Rights, RightsOf};
 use attain_model::policy::Lane;
 use attain_model::quantity::CalendarPeriod;
 use attain_model::selector::Match;
@@ -21,8 +21,8 @@ use super::common::{
     attainment, bearer, check_order, committed_by_objective, meta, secret, share, url, window,
 };
 use super::indicator::matches_of;
-use super::parties::{self, Who};
 use super::objects::Objectives;
+use super::parties::{self, Who};
 use super::read::{At, Obj};
 use crate::schema::{
     BAD_MINUTE_MAP, BAND, CAPACITY, CONTRACT_TERM, IDENTIFY, LANE, MEASURE, RIGHTS_OF,
@@ -75,7 +75,11 @@ pub(crate) fn team(id: &str, obj: &Obj<'_, '_>) -> Option<Team> {
     if let (Some(lead), Some(at)) = (&lead, obj.get("lead")) {
         if !members.is_empty() && !members.contains(lead) {
             let cause = format!("`{lead}` is not a member of `{id}`");
-            at.error("lead-not-member", cause, format!("add `{lead}` to `members`"));
+            at.error(
+                "lead-not-member",
+                cause,
+                format!("add `{lead}` to `members`"),
+            );
         }
     }
     Some(Team {
@@ -147,7 +151,11 @@ pub(crate) fn roster(obj: &Obj<'_, '_>) -> Option<Roster> {
     })
 }
 
-pub(crate) fn contract(id: &str, obj: &Obj<'_, '_>, known: &Objectives) -> Option<CustomerContract> {
+pub(crate) fn contract(
+    id: &str,
+    obj: &Obj<'_, '_>,
+    known: &Objectives,
+) -> Option<CustomerContract> {
     let terms: Vec<_> = obj
         .list("terms")
         .iter()
@@ -158,7 +166,10 @@ pub(crate) fn contract(id: &str, obj: &Obj<'_, '_>, known: &Objectives) -> Optio
             Some((term, since, day))
         })
         .collect();
-    let days: Vec<_> = terms.iter().map(|(_, at, day)| (at.clone(), *day)).collect();
+    let days: Vec<_> = terms
+        .iter()
+        .map(|(_, at, day)| (at.clone(), *day))
+        .collect();
     check_order(&days);
     let terms = terms
         .iter()
@@ -272,11 +283,16 @@ pub(crate) fn exclusion(id: &str, obj: &Obj<'_, '_>) -> Option<Exclusion> {
     let slos = ids::<SloId>(obj.refers("slos", "SLO"));
     let services = ids::<ServiceId>(obj.refers("services", "service"));
     let segments = ids::<SegmentId>(obj.refers("segments", "segment"));
-    if !["slos", "services", "segments"].iter().any(|key| obj.has(key)) {
+    if !["slos", "services", "segments"]
+        .iter()
+        .any(|key| obj.has(key))
+    {
         obj.missing("slos", "whom it touches: `slos`, `services` or `segments`");
     }
     let length = obj.parse("for", scalar::positive_duration);
-    let from = obj.get("from").map(|at| (at.parse(|text| moment::time(text, &zone)), at));
+    let from = obj
+        .get("from")
+        .map(|at| (at.parse(|text| moment::time(text, &zone)), at));
     let every = obj.parse("every", |text| moment::schedule(text, &zone));
     let announced = obj.parse("announced", moment::date);
     if let (Some((Some(from), _)), Some(announced), Some(at)) =
@@ -294,7 +310,10 @@ pub(crate) fn exclusion(id: &str, obj: &Obj<'_, '_>) -> Option<Exclusion> {
     let meta = meta(obj);
     let length = length?;
     let when = match (from, every) {
-        (Some((from, _)), _) => ExclusionTime::Once { from: from?, length },
+        (Some((from, _)), _) => ExclusionTime::Once {
+            from: from?,
+            length,
+        },
         (None, schedule) => ExclusionTime::Every {
             schedule: schedule?,
             length,

@@ -28,7 +28,11 @@ pub(crate) fn list(obj: &Obj<'_, '_>, key: &str, who: Who) -> Vec<String> {
         ),
         Who::TeamsAndReceivers => (&[], &["team", "receiver"]),
     };
-    let seats = if who == Who::TeamsAndReceivers { &[] } else { SEATS };
+    let seats = if who == Who::TeamsAndReceivers {
+        &[]
+    } else {
+        SEATS
+    };
     let mut out = Vec::new();
     for at in obj.list(key) {
         let Some(text) = at.text() else { continue };
@@ -44,14 +48,21 @@ pub(crate) fn list(obj: &Obj<'_, '_>, key: &str, who: Who) -> Vec<String> {
             .iter()
             .filter_map(|kind| cx.names.get(kind))
             .flat_map(|names| names.keys().copied());
-        let all = words.iter().copied().chain(seats.iter().copied()).chain(names);
+        let all = words
+            .iter()
+            .copied()
+            .chain(seats.iter().copied())
+            .chain(names);
         let mut bad = Bad::new(
             "unknown-party",
             format!("`{text}` is nobody in this folder"),
         );
         bad = match closest(text, all) {
             Some(near) => bad.help(format!("did you mean `{near}`?")),
-            None => bad.help(format!("declare it under `{}:`", kinds.join("s:` or `") + "s")),
+            None => bad.help(format!(
+                "declare it under `{}:`",
+                kinds.join("s:` or `") + "s"
+            )),
         };
         at.bad(bad);
     }

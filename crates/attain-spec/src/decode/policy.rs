@@ -162,16 +162,19 @@ fn incident(obj: &Obj<'_, '_>) -> Option<IncidentRule> {
 
 /// The severities that exist without being declared.
 pub(crate) fn built_in_severities() -> [Severity; 3] {
-    [("sev1", 1, Urgency::Page), ("sev2", 2, Urgency::Page), ("ticket", 3, Urgency::Ticket)].map(
-        |(id, rank, urgency)| Severity {
-            id: SeverityId::from(id),
-            rank,
-            urgency,
-            escalation: None,
-            raised_by: Vec::new(),
-            meta: attain_model::meta::Meta::default(),
-        },
-    )
+    [
+        ("sev1", 1, Urgency::Page),
+        ("sev2", 2, Urgency::Page),
+        ("ticket", 3, Urgency::Ticket),
+    ]
+    .map(|(id, rank, urgency)| Severity {
+        id: SeverityId::from(id),
+        rank,
+        urgency,
+        escalation: None,
+        raised_by: Vec::new(),
+        meta: attain_model::meta::Meta::default(),
+    })
 }
 
 pub(crate) fn severity(id: &str, obj: &Obj<'_, '_>) -> Option<Severity> {
@@ -190,7 +193,9 @@ pub(crate) fn severity(id: &str, obj: &Obj<'_, '_>) -> Option<Severity> {
         id: SeverityId::from(id),
         rank: 1,
         urgency: Urgency::None,
-        escalation: obj.refer("escalation", "escalation").map(EscalationId::from),
+        escalation: obj
+            .refer("escalation", "escalation")
+            .map(EscalationId::from),
         raised_by,
         meta: meta(obj),
     };
@@ -214,9 +219,13 @@ fn raise(obj: &Obj<'_, '_>) -> Option<Raise> {
 pub(crate) fn escalation(id: &str, obj: &Obj<'_, '_>) -> Option<Escalation> {
     let mut steps: Vec<EscalationStep> = Vec::new();
     for at in obj.list("steps") {
-        let Some(step) = at.object(&ESCALATION_STEP) else { continue };
+        let Some(step) = at.object(&ESCALATION_STEP) else {
+            continue;
+        };
         let notify = parties::list(&step, "notify", Who::Told);
-        let Some(after) = step.parse("after", scalar::duration) else { continue };
+        let Some(after) = step.parse("after", scalar::duration) else {
+            continue;
+        };
         if steps.last().is_some_and(|last| after < last.after) {
             if let Some(at) = step.get("after") {
                 at.error(
@@ -249,7 +258,9 @@ pub(crate) fn receiver(id: &str, obj: &Obj<'_, '_>) -> Option<Receiver> {
     let settings = obj.object(kind, section)?;
     let mut out = BTreeMap::new();
     for key in section.keys {
-        let Some(at) = settings.get(key.name) else { continue };
+        let Some(at) = settings.get(key.name) else {
+            continue;
+        };
         let value = match key.name {
             "routing_key" | "secret" | "key" => secret(&at).map(Setting::Secret),
             "webhook" => secret(&at).map(Setting::Secret),

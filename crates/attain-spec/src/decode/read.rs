@@ -59,7 +59,9 @@ impl<'t> Cx<'t> {
 
     /// Whether a name of a kind is declared or built in.
     pub fn knows(&self, kind: &str, name: &str) -> bool {
-        self.names.get(kind).is_some_and(|names| names.contains_key(name))
+        self.names
+            .get(kind)
+            .is_some_and(|names| names.contains_key(name))
     }
 
     /// `did you mean `auth-login` (internal.yaml:7)?`
@@ -74,6 +76,11 @@ impl<'t> Cx<'t> {
             }
             _ => format!("did you mean `{near}`?"),
         })
+    }
+
+    /// How many things were wrong so far.
+    pub fn count(&self) -> usize {
+        self.diagnostics.borrow().len()
     }
 
     pub fn finish(self) -> (Vec<Diagnostic>, Spans) {
@@ -110,7 +117,12 @@ impl<'c, 't> At<'c, 't> {
     }
 
     /// Reports something at the key.
-    pub fn error_at_key(&self, code: &'static str, cause: impl Into<String>, help: impl Into<String>) {
+    pub fn error_at_key(
+        &self,
+        code: &'static str,
+        cause: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.cx
             .push(Diagnostic::error(code, self.key, cause).help(help));
     }
@@ -118,7 +130,8 @@ impl<'c, 't> At<'c, 't> {
     fn missing(&self) {
         let cause = format!("`{}` has no value", self.name);
         self.cx.push(
-            Diagnostic::error("value-missing", self.key, cause).help("give it one, or remove the key"),
+            Diagnostic::error("value-missing", self.key, cause)
+                .help("give it one, or remove the key"),
         );
     }
 
@@ -191,7 +204,11 @@ impl<'c, 't> At<'c, 't> {
         let text = self.scalar()?;
         let found = words.iter().find(|word| **word == text);
         if found.is_none() {
-            let what = if self.name.is_empty() { "this" } else { self.name };
+            let what = if self.name.is_empty() {
+                "this"
+            } else {
+                self.name
+            };
             let cause = format!("`{text}` is not a value of `{what}`");
             let help = match closest(text, words.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -240,7 +257,11 @@ impl<'c, 't> At<'c, 't> {
                 self.missing();
                 Vec::new()
             }
-            Kind::List(items) => items.iter().enumerate().map(|(i, item)| self.item(i, item)).collect(),
+            Kind::List(items) => items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| self.item(i, item))
+                .collect(),
             Kind::Scalar(_) | Kind::Map(_) => {
                 let item = self.item(0, self.node);
                 self.cx
@@ -339,18 +360,26 @@ pub(crate) struct Obj<'c, 't> {
     /// `defaults:` of the file.
     fallback: Option<&'t Map>,
     section: &'static Section,
+    /// Keys that are there, misspelt: they are not missing as well.
+    meant: Vec<&'static str>,
 }
 
 impl<'c, 't> Obj<'c, 't> {
     /// Checks the keys against the schema.
-    pub fn new(at: At<'c, 't>, map: &'t Map, fallback: Option<&'t Map>, section: &'static Section) -> Self {
-        let this = Self {
+    pub fn new(
+        at: At<'c, 't>,
+        map: &'t Map,
+        fallback: Option<&'t Map>,
+        section: &'static Section,
+    ) -> Self {
+        let mut this = Self {
             at,
             map,
             fallback,
             section,
+            meant: Vec::new(),
         };
-        this.check_unknown(map);
+        this.meant = this.check_unknown(map);
         this.check_needed();
         this
     }
@@ -359,7 +388,9 @@ impl<'c, 't> Obj<'c, 't> {
         self.at.cx
     }
 
-    fn check_unknown(&self, map: &'t Map) {
+    /// Reports unknown keys. Returns the keys that were meant.
+    fn check_unknown(&self, map: &'t Map) -> Vec<&'static str> {
+        let mut meant = Vec::new();
         let cx = self.cx();
         let known = |key: &str| self.section.key(key).is_some();
         let counted = |key: &str| {
@@ -373,8 +404,10 @@ impl<'c, 't> Obj<'c, 't> {
             if known(&entry.key) || commas.contains(&entry.key_span) {
                 continue;
             }
+            meant.extend(closest(&entry.key, self.section.all().map(|key| key.name)));
             cx.push(unknown_key(self.section, &entry.key, entry.key_span));
         }
+        meant
     }
 
     fn check_needed(&self) {
@@ -389,7 +422,8 @@ impl<'c, 't> Obj<'c, 't> {
         }
         let one_of = self.section.one_of;
         let given: Vec<_> = one_of.iter().filter(|key| self.has(key)).collect();
-        if !one_of.is_empty() && given.is_empty() {
+        let misspelt = one_of.iter().any(|key| self.meant.contains(key));
+        if !one_of.is_empty() && given.is_empty() && !misspelt {
             let cause = format!("{} names one of {}", self.section.what, quoted(one_of));
             self.at
                 .error_at_key("key-missing", cause, format!("add `{}:`", one_of[0]));
@@ -404,7 +438,11 @@ impl<'c, 't> Obj<'c, 't> {
         let (Some(a), Some(b)) = (self.get(first), self.get(second)) else {
             return;
         };
-        let (early, late) = if a.key.start <= b.key.start { (a, b) } else { (b, a) };
+        let (early, late) = if a.key.start <= b.key.start {
+            (a, b)
+        } else {
+            (b, a)
+        };
         let cause = format!(
             "`{}` and `{}` exclude each other in {}",
             early.name, late.name, self.section.what
@@ -418,7 +456,7 @@ impl<'c, 't> Obj<'c, 't> {
 
     /// Reports a key that is missing.
     pub fn missing(&self, key: &str, meaning: &str) {
-        if self.cx().damaged {
+        if self.cx().damaged || self.meant.contains(&key) {
             return;
         }
         let cause = format!("{} needs `{key}`: {meaning}", self.section.what);
@@ -489,7 +527,10 @@ impl<'c, 't> Obj<'c, 't> {
 
     /// Ids that all exist; those that do not are reported and left out.
     pub fn refers(&self, key: &str, kind: &'static str) -> Vec<&'t str> {
-        self.list(key).iter().filter_map(|at| at.refer(kind)).collect()
+        self.list(key)
+            .iter()
+            .filter_map(|at| at.refer(kind))
+            .collect()
     }
 }
 
@@ -581,8 +622,12 @@ fn commas(
                 ("unit-missing", joined)
             };
             let cause = match code {
-                "unit-missing" => format!("`{text}` has no unit: a comma ends a value inside `{{}}`"),
-                _ => format!("`{text}` is not the whole number: a comma ends a value inside `{{}}`"),
+                "unit-missing" => {
+                    format!("`{text}` has no unit: a comma ends a value inside `{{}}`")
+                }
+                _ => {
+                    format!("`{text}` is not the whole number: a comma ends a value inside `{{}}`")
+                }
             };
             cx.push(
                 Diagnostic::error(code, before.value.span, cause)
@@ -599,7 +644,10 @@ fn commas(
                 );
                 ("target-syntax", help)
             } else {
-                ("comma-in-value", format!("write `{}: \"{text}, {key}\"`", before.key))
+                (
+                    "comma-in-value",
+                    format!("write `{}: \"{text}, {key}\"`", before.key),
+                )
             };
             cx.push(Diagnostic::error(code, entry.key_span, cause).help(help));
         } else {

@@ -67,7 +67,11 @@ fn kind(obj: &Obj<'_, '_>) -> Option<SourceKind> {
 
 fn prometheus(obj: &Obj<'_, '_>) -> Option<SourceKind> {
     // Checked and not kept: the model has no place for them yet.
-    for at in obj.get("headers").map(|at| at.entries()).unwrap_or_default() {
+    for at in obj
+        .get("headers")
+        .map(|at| at.entries())
+        .unwrap_or_default()
+    {
         setting(&at);
     }
     obj.parse("timeout", scalar::positive_duration);
@@ -96,7 +100,10 @@ fn log(obj: &Obj<'_, '_>) -> Option<LogSource> {
         Some(at) => at.parse(log_format),
     };
     let heartbeat = obj.object("heartbeat", &HEARTBEAT).and_then(|obj| {
-        let (path, every) = (obj.text("path"), obj.parse("every", scalar::positive_duration));
+        let (path, every) = (
+            obj.text("path"),
+            obj.parse("every", scalar::positive_duration),
+        );
         Some(Heartbeat {
             path: path?,
             every: every?,
@@ -121,13 +128,15 @@ fn log_format(text: &str) -> Result<LogFormat, Bad> {
         "combined" => Ok(LogFormat::Combined),
         "json" => Ok(LogFormat::Json),
         _ => match text.strip_prefix('~') {
-            Some(expression) => Pattern::new(expression).map(LogFormat::Pattern).map_err(|_| {
-                Bad::new(
-                    "regex-syntax",
-                    format!("`{expression}` is not a regular expression"),
-                )
-                .help("RE2 syntax; each field is a group `(?P<name>...)`")
-            }),
+            Some(expression) => Pattern::new(expression)
+                .map(LogFormat::Pattern)
+                .map_err(|_| {
+                    Bad::new(
+                        "regex-syntax",
+                        format!("`{expression}` is not a regular expression"),
+                    )
+                    .help("RE2 syntax; each field is a group `(?P<name>...)`")
+                }),
             None => Err(Bad::new(
                 "value-unknown",
                 format!("`{text}` is not a format of a log"),
@@ -170,7 +179,11 @@ fn only_in(obj: &Obj<'_, '_>, layout: CsvLayout) {
     let rules: [(&str, &[CsvLayout], &str); 6] = [
         ("header_rows", &[Wide], "`layout: wide`"),
         ("slot", &[Long, Wide], "`layout: long` and `layout: wide`"),
-        ("value", &[Long, Samples], "`layout: long` and `layout: samples`"),
+        (
+            "value",
+            &[Long, Samples],
+            "`layout: long` and `layout: samples`",
+        ),
         ("duration", &[Events], "`layout: events`"),
         ("count", &[Events], "`layout: events`"),
         ("created", &[Samples], "`layout: samples`"),
