@@ -1,5 +1,6 @@
 //! Cuts what a file says into deliveries. Knows positions and unreadable lines; knows no format and no counting.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use attain_model::SourceId;
@@ -18,6 +19,8 @@ pub(crate) struct Chunks<'a> {
     start: u64,
     next: u64,
     unparsed: Vec<Unparsed>,
+    /// The lines in `unparsed`: several reasons on one line are one unreadable line.
+    unparsed_lines: BTreeSet<u64>,
     pub(crate) totals: &'a mut Totals,
     sink: &'a mut dyn FnMut(Delivery),
 }
@@ -46,6 +49,7 @@ impl<'a> Chunks<'a> {
             start: skip,
             next: skip,
             unparsed: Vec::new(),
+            unparsed_lines: BTreeSet::new(),
             totals,
             sink,
         }
@@ -68,6 +72,9 @@ impl<'a> Chunks<'a> {
     /// Something at a line could not be read.
     pub(crate) fn unparsed(&mut self, line: u64, why: String) {
         const KEPT_EXAMPLES: usize = 20;
+        if !self.unparsed_lines.insert(line) {
+            return;
+        }
         let place = format!("{}:{}", self.name, line + 1);
         let unparsed = Unparsed { place, why };
         self.totals.unparsed += 1;
@@ -93,6 +100,7 @@ impl<'a> Chunks<'a> {
         delivery.unparsed = std::mem::take(&mut self.unparsed);
         fill(&mut delivery);
         self.start = self.next;
+        self.unparsed_lines.clear();
         if !delivery.range.is_empty() {
             (self.sink)(delivery);
         }

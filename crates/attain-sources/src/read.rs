@@ -19,6 +19,7 @@ use crate::files::{self, Identity, Opened};
 use crate::json_line::JsonLine;
 use crate::json_log::JsonLog;
 use crate::named::NamedEvents;
+use crate::numbers::Numbers;
 use crate::pattern_log::PatternLog;
 use crate::roster::Customers;
 
@@ -254,10 +255,11 @@ impl Job<'_, '_> {
             self.customers,
             i64::try_from(self.options.slice.as_secs()).unwrap_or(60),
         );
+        let mut numbers = self.numbers();
         for ((path, full), identity) in paths.iter().zip(&full).zip(identities) {
             let size = full.metadata().map_or(0, |data| data.len());
             if identity.same_as.is_none() {
-                self.file(path, &identity, &mut counter)?;
+                self.file(path, &identity, &mut counter, numbers.as_mut())?;
             }
             self.meter.before += size;
             self.meter.at(0);
@@ -272,7 +274,25 @@ impl Job<'_, '_> {
             });
         }
         self.send_heartbeats(&mut counter);
+        if let Some(numbers) = numbers {
+            self.notes.extend(numbers.end(&self.source.id, self.sink));
+            counter.unclaimed.extend(numbers.unclaimed);
+        }
         Ok(counter.unclaimed)
+    }
+
+    /// For tables of numbers.
+    fn numbers(&self) -> Option<Numbers> {
+        match &self.source.kind {
+            SourceKind::Csv(csv) if csv.layout != CsvLayout::Events => Some(Numbers::new(
+                self.catalogue,
+                self.source,
+                csv,
+                self.customers,
+                self.options.slice,
+            )),
+            _ => None,
+        }
     }
 
     fn full(&self, path: &Path) -> PathBuf {
@@ -288,6 +308,7 @@ impl Job<'_, '_> {
         path: &Path,
         identity: &Identity,
         counter: &mut Counter,
+        numbers: Option<&mut Numbers>,
     ) -> Result<(), Error> {
         let full = self.full(path);
         let mut opened = files::open(&full)?;
@@ -306,6 +327,19 @@ impl Job<'_, '_> {
                 } else {
                     self.csv_events(csv, path, identity, opened, counter)
                 }
+            }
+            SourceKind::Csv(csv) => {
+                let Some(numbers) = numbers else {
+                    return Ok(());
+                };
+                let name = path.display().to_string();
+                let mut chunks = chunks_of(
+                    (self.source, &identity.origin, &name),
+                    self.options,
+                    &mut self.totals,
+                    self.sink,
+                );
+                numbers.file(csv, path, opened, &mut chunks)
             }
             _ => Ok(()),
         }
@@ -377,8 +411,7 @@ impl Job<'_, '_> {
         counter: &mut Counter,
     ) -> Result<(), Error> {
         let name = path.display().to_string();
-        let taken = opened.taken;
-        let mut rows = csv_events::reader_of(opened.reader);
+        let taken = opened.taken.clone();
         let mut chunks = chunks_of(
             (self.source, &identity.origin, &name),
             self.options,
@@ -386,34 +419,21 @@ impl Job<'_, '_> {
             self.sink,
         );
         let mut columns: Option<CsvEvents> = None;
-        let mut row = csv::ByteRecord::new();
-        loop {
-            let number = rows.position().line().saturating_sub(1);
-            match rows.read_byte_record(&mut row) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    csv_broke(error, opened.gzip, path, number, &mut chunks)?;
-                    break;
-                }
-            }
-            let number = row
-                .position()
-                .map_or(number, |at| at.line().saturating_sub(1));
+        each_row(opened, path, &mut chunks, &mut |row, number, chunks| {
             let Some(columns) = &columns else {
-                let header = csv_events::header_of(&row);
+                let header = csv_events::header_of(row);
                 columns = Some(CsvEvents::new(csv, &counter.fields, &header, path)?);
-                continue;
+                return Ok(());
             };
-            if !chunks.wants(number) {
-                continue;
+            if chunks.wants(number) {
+                chunks.line(number, columns.row(row, counter));
             }
-            chunks.line(number, columns.row(&row, counter));
             if chunks.is_full() {
                 chunks.send(|delivery| delivery.counted = counter.drain());
                 self.meter.at(taken.get());
             }
-        }
+            Ok(())
+        })?;
         chunks.send(|delivery| delivery.counted = counter.drain());
         Ok(())
     }
@@ -452,7 +472,7 @@ pub(crate) fn stretches(times: &[Timestamp], step_nanoseconds: i128) -> Vec<Inte
     found
 }
 
-fn chunks_of<'a>(
+pub(crate) fn chunks_of<'a>(
     (source, origin, name): (&'a Source, &'a str, &'a str),
     options: &Options,
     totals: &'a mut Totals,
@@ -467,25 +487,42 @@ fn chunks_of<'a>(
     )
 }
 
-/// A compressed file that breaks off is what was read of it and an unreadable line; a disk that fails is an error.
-fn csv_broke(
-    error: csv::Error,
-    gzip: bool,
+/// What is done with a row at a line.
+type OnRow<'r> = dyn FnMut(&csv::ByteRecord, u64, &mut Chunks<'_>) -> Result<(), Error> + 'r;
+
+/// Reads CSV row by row. A compressed file that breaks off is what was read of it and an unreadable line; a disk that
+/// fails is an error.
+pub(crate) fn each_row(
+    opened: Opened,
     path: &Path,
-    number: u64,
     chunks: &mut Chunks<'_>,
+    on_row: &mut OnRow<'_>,
 ) -> Result<(), Error> {
-    if gzip {
-        chunks.line(
-            number,
-            Err(format!("the compressed file breaks off here: {error}")),
-        );
-        return Ok(());
+    let mut rows = csv_events::reader_of(opened.reader);
+    let mut row = csv::ByteRecord::new();
+    loop {
+        let before = rows.position().line().saturating_sub(1);
+        match rows.read_byte_record(&mut row) {
+            Ok(true) => {
+                let number = row
+                    .position()
+                    .map_or(before, |at| at.line().saturating_sub(1));
+                on_row(&row, number, chunks)?;
+            }
+            Ok(false) => return Ok(()),
+            Err(error) if opened.gzip => {
+                let why = format!("the compressed file breaks off here: {error}");
+                chunks.line(before, Err(why));
+                return Ok(());
+            }
+            Err(error) => {
+                return Err(Error::Read {
+                    path: path.to_owned(),
+                    source: std::io::Error::other(error),
+                });
+            }
+        }
     }
-    Err(Error::Read {
-        path: path.to_owned(),
-        source: std::io::Error::other(error),
-    })
 }
 
 fn log_reader(log: &LogSource, counter: &Counter) -> LineReader {

@@ -1,0 +1,274 @@
+//! Tables of numbers, file by file: wide, long and samples. Knows when the source was heard; leaves rows to csv_wide.rs
+//! and csv_long.rs, and their meaning to slots.rs and csv_samples.rs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use attain_model::delivery::Delivery;
+use attain_model::indicator::Counting;
+use attain_model::source::{CsvLayout, CsvSource, Source};
+use attain_model::{Catalogue, Interval, SourceId};
+use jiff::Timestamp;
+
+use crate::chunk::Chunks;
+use crate::count::note_unclaimed;
+use crate::csv_events::header_of;
+use crate::csv_long::CsvLong;
+use crate::csv_samples::Samples;
+use crate::csv_wide::{CsvWide, METRIC_LABEL};
+use crate::error::Error;
+use crate::files::Opened;
+use crate::read::{each_row, stretches};
+use crate::roster::Customers;
+use crate::series::{Matcher, Role};
+use crate::slots::{Number, Slots};
+
+/// Reads the files of one source.
+pub(crate) struct Numbers {
+    matcher: Matcher,
+    slice_seconds: i64,
+    slot: Duration,
+    /// When counters were sampled, over all files.
+    sampled: BTreeSet<Timestamp>,
+    /// The `le` values that were seen, by stream.
+    edges_seen: BTreeMap<usize, BTreeSet<u64>>,
+    is_samples: bool,
+    pub(crate) unclaimed: BTreeMap<String, u64>,
+}
+
+impl Numbers {
+    pub(crate) fn new(
+        catalogue: &Catalogue,
+        source: &Source,
+        csv: &CsvSource,
+        customers: &Customers,
+        slice: Duration,
+    ) -> Self {
+        let one_header = csv.layout == CsvLayout::Wide && csv.header_rows.is_empty();
+        let name = csv
+            .name
+            .clone()
+            .or_else(|| one_header.then(|| METRIC_LABEL.to_owned()));
+        Self {
+            matcher: Matcher::new(catalogue, source, customers, name),
+            slice_seconds: i64::try_from(slice.as_secs()).unwrap_or(60).max(1),
+            slot: csv.slot.unwrap_or(Duration::from_secs(60)),
+            sampled: BTreeSet::new(),
+            edges_seen: BTreeMap::new(),
+            is_samples: csv.layout == CsvLayout::Samples,
+            unclaimed: BTreeMap::new(),
+        }
+    }
+
+    /// Reads one file into deliveries.
+    pub(crate) fn file(
+        &mut self,
+        csv: &CsvSource,
+        path: &Path,
+        opened: Opened,
+        chunks: &mut Chunks<'_>,
+    ) -> Result<(), Error> {
+        match csv.layout {
+            CsvLayout::Wide => self.wide(csv, path, opened, chunks),
+            CsvLayout::Long => self.long(csv, path, opened, chunks),
+            CsvLayout::Samples => self.samples(csv, path, opened, chunks),
+            CsvLayout::Events => Ok(()),
+        }
+    }
+
+    fn wide(
+        &mut self,
+        csv: &CsvSource,
+        path: &Path,
+        opened: Opened,
+        chunks: &mut Chunks<'_>,
+    ) -> Result<(), Error> {
+        let mut table = CsvWide::new(csv);
+        let mut slots = Slots::default();
+        let mut heard = BTreeSet::new();
+        each_row(opened, path, chunks, &mut |row, number, chunks| {
+            if table.header(row, &mut self.matcher, path)? || !chunks.wants(number) {
+                return Ok(());
+            }
+            let outcome = table.row(row, number, &self.matcher, &mut slots);
+            heard.extend(outcome.as_ref().ok());
+            chunks.line(number, outcome.map(|_| ()));
+            if chunks.is_full() {
+                self.send_slots(&mut slots, std::mem::take(&mut heard), chunks);
+            }
+            Ok(())
+        })?;
+        self.send_slots(&mut slots, heard, chunks);
+        Ok(())
+    }
+
+    /// Rows of one slot may stand anywhere in a file, so a file is one delivery.
+    fn long(
+        &mut self,
+        csv: &CsvSource,
+        path: &Path,
+        opened: Opened,
+        chunks: &mut Chunks<'_>,
+    ) -> Result<(), Error> {
+        let mut table: Option<CsvLong> = None;
+        let mut slots = Slots::default();
+        let mut heard = BTreeSet::new();
+        each_row(opened, path, chunks, &mut |row, number, chunks| {
+            let Some(table) = &mut table else {
+                table = Some(CsvLong::new(csv, &header_of(row), path)?);
+                return Ok(());
+            };
+            if !chunks.wants(number) {
+                return Ok(());
+            }
+            let outcome = table.row(row, &mut self.matcher).and_then(|row| {
+                heard.insert(row.time);
+                self.see(&row.series.hits, row.series.unclaimed.as_deref());
+                let Some(text) = row.value.as_deref() else {
+                    return Ok(());
+                };
+                let number = Number {
+                    text,
+                    time: row.time,
+                    received: row.received,
+                    line: number,
+                };
+                let streams = &self.matcher.streams;
+                row.series
+                    .hits
+                    .iter()
+                    .try_for_each(|hit| slots.take(streams, hit, &number))
+            });
+            chunks.line(number, outcome);
+            Ok(())
+        })?;
+        self.send_slots(&mut slots, heard, chunks);
+        Ok(())
+    }
+
+    /// The samples of one instant may stand anywhere in a file, so a file is one delivery.
+    fn samples(
+        &mut self,
+        csv: &CsvSource,
+        path: &Path,
+        opened: Opened,
+        chunks: &mut Chunks<'_>,
+    ) -> Result<(), Error> {
+        let mut table: Option<CsvLong> = None;
+        let mut samples = Samples::default();
+        each_row(opened, path, chunks, &mut |row, number, chunks| {
+            let Some(table) = &mut table else {
+                table = Some(CsvLong::new(csv, &header_of(row), path)?);
+                return Ok(());
+            };
+            if !chunks.wants(number) {
+                return Ok(());
+            }
+            let outcome = table.row(row, &mut self.matcher).and_then(|row| {
+                self.sampled.insert(row.time);
+                self.see(&row.series.hits, row.series.unclaimed.as_deref());
+                let Some(text) = row.value.as_deref() else {
+                    return Ok(());
+                };
+                let hits = row.series.hits.iter();
+                hits.map(|hit| samples.take(&self.matcher, hit, &row, text))
+                    .collect()
+            });
+            chunks.line(number, outcome);
+            Ok(())
+        })?;
+        chunks.send(|delivery| {
+            samples.finish(&self.matcher, delivery);
+            // When the source was heard is told once, when all sample times are known.
+            delivery.observed = Some(Vec::new());
+        });
+        Ok(())
+    }
+
+    fn send_slots(&self, slots: &mut Slots, heard: BTreeSet<Timestamp>, chunks: &mut Chunks<'_>) {
+        let mut finished = Delivery::new(chunks.source.clone(), "", 0..0);
+        for (line, why) in slots.finish(&self.matcher, self.slice_seconds, &mut finished) {
+            chunks.unparsed(line, why);
+        }
+        chunks.send(|delivery| {
+            delivery.counted = finished.counted;
+            delivery.readings = finished.readings;
+            delivery.observed = Some(slots_heard(heard, self.slot));
+        });
+    }
+
+    fn see(&mut self, hits: &[crate::series::Hit], unclaimed: Option<&str>) {
+        for hit in hits {
+            if let Role::AtOrUnder(_, edge) = hit.role {
+                self.edges_seen.entry(hit.stream).or_default().insert(edge);
+            }
+        }
+        if let Some(value) = unclaimed.filter(|_| !hits.is_empty()) {
+            note_unclaimed(&mut self.unclaimed, value, 1);
+        }
+    }
+
+    /// Tells when the source was heard, if that needs all files; gives what a person should know.
+    pub(crate) fn end(&self, source: &SourceId, sink: &mut dyn FnMut(Delivery)) -> Vec<String> {
+        if self.is_samples {
+            let mut delivery = Delivery::new(source.clone(), "samples", 0..0);
+            delivery.observed = Some(samples_heard(&self.sampled));
+            sink(delivery);
+        }
+        let mut notes = Vec::new();
+        for (index, seen) in &self.edges_seen {
+            let stream = &self.matcher.streams[*index];
+            for edge in stream
+                .edges
+                .iter()
+                .filter(|edge| !seen.contains(&edge.nanoseconds()))
+            {
+                let metric = match &stream.indicator.counting {
+                    Counting::Metric { metric, .. } => metric,
+                    _ => continue,
+                };
+                notes.push(format!(
+                    "{metric} has no bucket at {edge}: what lies between its buckets counts as slower"
+                ));
+            }
+        }
+        notes.sort();
+        notes.dedup();
+        notes
+    }
+}
+
+/// A slot that is there was heard.
+fn slots_heard(starts: BTreeSet<Timestamp>, slot: Duration) -> Vec<Interval> {
+    let mut heard: Vec<Interval> = Vec::new();
+    for start in starts {
+        let end = start.saturating_add(slot).unwrap_or(start);
+        match heard.last_mut() {
+            Some(last) if last.end >= start => last.end = last.end.max(end),
+            _ => heard.push(Interval { start, end }),
+        }
+    }
+    heard
+}
+
+/// A source was heard between two samples that are at most five usual steps apart, and at a lone sample.
+fn samples_heard(times: &BTreeSet<Timestamp>) -> Vec<Interval> {
+    const STEPS_AT_MOST: i128 = 5;
+    let times: Vec<Timestamp> = times.iter().copied().collect();
+    let mut steps: Vec<i128> = times
+        .windows(2)
+        .map(|pair| pair[1].as_nanosecond() - pair[0].as_nanosecond())
+        .collect();
+    steps.sort_unstable();
+    let usual = steps.get(steps.len() / 2).copied().unwrap_or(0);
+    let mut heard = stretches(&times, usual * STEPS_AT_MOST);
+    for time in times {
+        let at = heard.partition_point(|interval| interval.end < time);
+        if heard.get(at).is_none_or(|interval| time < interval.start) {
+            let end = time.saturating_add(Duration::from_nanos(1)).unwrap_or(time);
+            heard.insert(at, Interval { start: time, end });
+        }
+    }
+    heard
+}

@@ -1,0 +1,240 @@
+//! Which streams a series of numbers belongs to, and as what. Knows labels; knows no file format and no values.
+
+use std::collections::BTreeMap;
+
+use attain_model::indicator::{Counting, MetricKind, Part, Selection};
+use attain_model::quantity::Unit;
+use attain_model::selector::Selector;
+use attain_model::source::Source;
+use attain_model::{Catalogue, Class, Stream};
+
+use crate::count::Fields;
+use crate::number::scaled;
+use crate::roster::Customers;
+use crate::segment::{Decider, SegmentIndex};
+
+/// Labels of a series, the source's constant ones included.
+pub(crate) type Labels = BTreeMap<String, String>;
+
+/// What a series is to one stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Hit {
+    /// Index in [`Matcher::streams`].
+    pub(crate) stream: usize,
+    pub(crate) segment: SegmentIndex,
+    pub(crate) role: Role,
+    /// The series without what its role already says; two series of a pair agree in it.
+    pub(crate) key: String,
+}
+
+/// As what a number counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Events of a class.
+    Events(Class),
+    /// Events of a class at or under a latency in nanoseconds; `u64::MAX` is all.
+    AtOrUnder(Class, u64),
+    /// A value in this many billionths.
+    Gauge(i128),
+    /// All events of a pair.
+    Total,
+    /// The other number of a pair.
+    Part,
+}
+
+/// Finds the streams of a series.
+pub(crate) struct Matcher {
+    pub(crate) streams: Vec<Stream>,
+    pub(crate) decider: Decider,
+    fields: Fields,
+    /// The label that names the metric, if one does; else a series is of any metric.
+    name: Option<String>,
+    service: Option<String>,
+    add: Labels,
+}
+
+impl Matcher {
+    /// For a source whose rows name their metric in the label `name`.
+    pub(crate) fn new(
+        catalogue: &Catalogue,
+        source: &Source,
+        customers: &Customers,
+        name: Option<String>,
+    ) -> Self {
+        let mut fields = Fields::default();
+        let decider = Decider::new(catalogue, &source.labels, customers, false, |name| {
+            fields.place(name)
+        });
+        let streams = Stream::all(catalogue)
+            .into_iter()
+            .filter(|stream| stream.sources.contains(&source.id))
+            .collect();
+        Self {
+            streams,
+            decider,
+            fields,
+            name,
+            service: source.labels.service.clone(),
+            add: source.add.clone(),
+        }
+    }
+
+    /// What a series is to each stream that wants it.
+    pub(crate) fn hits(&mut self, labels: &Labels) -> Vec<Hit> {
+        let mut all = self.add.clone();
+        all.extend(
+            labels
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        let get = |name: &str| all.get(name).map_or("", String::as_str);
+        let names = &self.fields.names;
+        let segment = self.decider.decide(|place| get(&names[place]));
+        let mut hits = Vec::new();
+        for (index, stream) in self.streams.iter().enumerate() {
+            let service_fits = self.service.as_deref().is_none_or(|label| {
+                stream.service_matches.is_empty()
+                    || stream
+                        .service_matches
+                        .iter()
+                        .any(|value| value == get(label))
+            });
+            if !service_fits {
+                continue;
+            }
+            for (role, left_out) in self.roles(stream, &all) {
+                hits.push(Hit {
+                    stream: index,
+                    segment,
+                    role,
+                    key: series_text(&all, &left_out),
+                });
+            }
+        }
+        hits
+    }
+
+    /// The value of the segment label if no segment claims it.
+    pub(crate) fn unclaimed<'l>(&self, labels: &'l Labels) -> Option<&'l str> {
+        let names = &self.fields.names;
+        self.decider
+            .unclaimed(|place| labels.get(&names[place]).map_or("", String::as_str))
+    }
+
+    /// The roles of a series in a stream (a pair may take both its numbers from one metric), each with the labels that
+    /// the role already says.
+    fn roles<'s>(&'s self, stream: &'s Stream, labels: &Labels) -> Vec<(Role, Vec<&'s str>)> {
+        let get = |name: &str| labels.get(name).map_or("", String::as_str);
+        let named = |metric: &str| match &self.name {
+            Some(label) => get(label) == metric,
+            None => true,
+        };
+        let fits = |metric: &str, selector: &Selector| named(metric) && selector.selects(get);
+        match &stream.indicator.counting {
+            Counting::Metric {
+                metric,
+                kind,
+                unit,
+                selector,
+                ..
+            } => {
+                let bucket = format!("{metric}_bucket");
+                if !fits(metric, selector) && !fits(&bucket, selector) {
+                    return Vec::new();
+                }
+                let unit = unit.unwrap_or(if *kind == MetricKind::Gauge {
+                    Unit::None
+                } else {
+                    Unit::Seconds
+                });
+                let role = role_of(*kind, unit, class_of(stream, labels), get("le"));
+                role.map(|role| (role, vec!["le"])).into_iter().collect()
+            }
+            Counting::Totals { total, of, .. } => {
+                let mut left_out: Vec<&str> = self.name.as_deref().into_iter().collect();
+                for Selection { selector, .. } in [total, of] {
+                    left_out.extend(
+                        selector
+                            .only
+                            .keys()
+                            .chain(selector.except.keys())
+                            .map(String::as_str),
+                    );
+                }
+                let mut roles = Vec::new();
+                if fits(&total.metric, &total.selector) {
+                    roles.push((Role::Total, left_out.clone()));
+                }
+                if fits(&of.metric, &of.selector) {
+                    roles.push((Role::Part, left_out));
+                }
+                roles
+            }
+            Counting::Log { .. } | Counting::PromQl { .. } => Vec::new(),
+        }
+    }
+}
+
+/// A histogram's series without `le` (its count or sum) says nothing that the bucket `+Inf` does not.
+fn role_of(kind: MetricKind, unit: Unit, class: Class, le: &str) -> Option<Role> {
+    match kind {
+        MetricKind::Gauge => Some(Role::Gauge(unit.billionths())),
+        MetricKind::Counter => Some(Role::Events(class)),
+        MetricKind::Histogram | MetricKind::NativeHistogram | MetricKind::ExponentialHistogram => {
+            let edge = match le {
+                "" => return None,
+                "+Inf" | "Inf" | "inf" => u64::MAX,
+                text => u64::try_from(scaled(text, unit.billionths())?).ok()?,
+            };
+            Some(Role::AtOrUnder(class, edge))
+        }
+    }
+}
+
+fn class_of(stream: &Stream, labels: &Labels) -> Class {
+    let values = stream.class_labels.iter();
+    Class::from_labels(
+        values.map(|name| (name.as_str(), labels.get(name).map_or("", String::as_str))),
+    )
+}
+
+/// `{a="b",c="d"}`, in the order of the names.
+fn series_text(labels: &Labels, left_out: &[&str]) -> String {
+    let pairs: Vec<String> = labels
+        .iter()
+        .filter(|(name, value)| !value.is_empty() && !left_out.contains(&name.as_str()))
+        .map(|(name, value)| format!("{name}={value:?}"))
+        .collect();
+    format!("{{{}}}", pairs.join(","))
+}
+
+/// What the other number of a stream's pairs is, and the unit of a ratio.
+pub(crate) fn pair_of(stream: &Stream) -> Option<(Part, Option<Unit>)> {
+    match &stream.indicator.counting {
+        Counting::Totals { part, unit, .. } => Some((*part, *unit)),
+        _ => None,
+    }
+}
+
+/// The name of the metric of a stream's total and part, for messages.
+pub(crate) fn pair_names(stream: &Stream) -> (&str, &str) {
+    match &stream.indicator.counting {
+        Counting::Totals { total, of, .. } => (&total.metric, &of.metric),
+        _ => ("", ""),
+    }
+}
+
+/// Cumulative counts at or under each `le`, as counts per bucket of the stream's edges.
+///
+/// An edge that no `le` meets takes the count of the next `le` below it: what cannot be told apart counts as slower.
+pub(crate) fn per_bucket(edges: &[u64], at_or_under: &BTreeMap<u64, u64>) -> Vec<u64> {
+    let mut counts = Vec::with_capacity(edges.len() + 1);
+    let mut before = 0;
+    for edge in edges.iter().copied().chain([u64::MAX]) {
+        let (_, below) = at_or_under.range(..=edge).next_back().unwrap_or((&0, &0));
+        let below = (*below).max(before);
+        counts.push(below - before);
+        before = below;
+    }
+    counts
+}
