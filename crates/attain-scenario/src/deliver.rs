@@ -1,12 +1,14 @@
 //! Statements to deliveries: what a source would have said about this traffic.
 //! Knows the catalogue's streams and the length of a slice. Knows not what the counts mean.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use attain_model::delivery::{Counted, Delivery, Sample};
 use attain_model::indicator::{Counting, MetricKind};
 use attain_model::{
     Bucket, Catalogue, Class, CountedSegment, Interval, SegmentId, Slo, SourceId, Stream, Tally,
+    Threshold,
 };
 use jiff::Timestamp;
 
@@ -36,7 +38,7 @@ impl<'c> Deliverer<'c> {
     pub(crate) fn new(catalogue: &'c Catalogue, start: Timestamp, slice: Duration) -> Self {
         Self {
             catalogue,
-            streams: Stream::all(catalogue),
+            streams: counted_streams(catalogue),
             start,
             slice,
         }
@@ -265,8 +267,7 @@ impl Resolved<'_> {
         class(self.slo, self.stream, bad, &[&self.labels.labels, labels])
     }
 
-    /// Where a latency falls. Between the edges of a classic histogram nobody can tell where: the last bucket under
-    /// the upper edge, as a source would say it.
+    /// Where a latency falls.
     fn bucket(&self, over: Option<u64>, untimed: bool) -> Result<Bucket, Wrong> {
         let indicator = &self.slo.indicator;
         if !indicator.measures_latency() {
@@ -284,27 +285,37 @@ impl Resolved<'_> {
         let Some(over) = over else {
             return Ok(Bucket(0));
         };
+        let edges = self.stream.edges.iter();
+        let below = edges.filter(|edge| edge.nanoseconds() <= over).count();
+        Ok(Bucket(u16::try_from(below).unwrap_or(u16::MAX - 1)))
+    }
+}
+
+/// Every stream of a catalogue with the edges that its counts have.
+///
+/// A classic histogram has the buckets that its indicators name, if they name any, and a threshold between two of them
+/// cannot be told; else every threshold is an edge.
+pub(crate) fn counted_streams(catalogue: &Catalogue) -> Vec<Stream> {
+    let mut streams = Stream::all(catalogue);
+    for stream in &mut streams {
         let classic = matches!(
-            indicator.counting,
+            stream.indicator.counting,
             Counting::Metric {
                 kind: MetricKind::Histogram,
                 ..
             }
         );
-        let edges = self.stream.edges.iter().map(|edge| edge.nanoseconds());
-        let below = if classic && !indicator.buckets.is_empty() {
-            let upper = indicator
-                .buckets
-                .iter()
-                .map(|edge| edge.nanoseconds())
-                .find(|edge| *edge > over)
-                .unwrap_or(u64::MAX);
-            edges.filter(|edge| *edge < upper).count()
-        } else {
-            edges.filter(|edge| *edge <= over).count()
-        };
-        Ok(Bucket(u16::try_from(below).unwrap_or(u16::MAX - 1)))
+        let buckets: BTreeSet<Threshold> = catalogue
+            .slos
+            .values()
+            .filter(|slo| Stream::key_of(catalogue, slo) == stream.key)
+            .flat_map(|slo| slo.indicator.buckets.iter().copied())
+            .collect();
+        if classic && !buckets.is_empty() {
+            stream.edges = buckets.into_iter().collect();
+        }
     }
+    streams
 }
 
 impl<N> Kind<N> {

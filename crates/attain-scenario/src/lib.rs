@@ -10,12 +10,15 @@ mod deliver;
 mod diff;
 mod outcome;
 mod parse;
+mod print;
 mod report;
+mod run;
 mod script;
 mod spread;
 mod words;
 
 pub use report::{Failure, Report, summary};
+pub use run::{Load, run};
 
 #[cfg(test)]
 mod parse_tests;

@@ -153,19 +153,21 @@ pub(crate) enum Question {
     Alerts,
     /// Segments that the aggregate hides.
     Masked,
-    /// Missing numbers.
-    Gaps,
-    /// What was counted.
-    Ledger,
     /// The parts of windows that span a change.
     Parts,
     /// Requests without a known segment.
     Untagged,
+    /// Missing numbers.
+    Gaps,
+    /// What was counted, before any objective is applied.
+    Ledger,
+    /// The page that a person on call reads.
+    Status,
 }
 
 impl Question {
     /// Every question with its word, in the order in which help lists them.
-    pub(crate) const ALL: [(&'static str, Question); 7] = [
+    pub(crate) const ALL: [(&'static str, Question); 8] = [
         ("evaluate", Question::Evaluate),
         ("alerts", Question::Alerts),
         ("masked", Question::Masked),
@@ -173,5 +175,6 @@ impl Question {
         ("untagged", Question::Untagged),
         ("gaps", Question::Gaps),
         ("ledger", Question::Ledger),
+        ("status", Question::Status),
     ];
 }

@@ -224,9 +224,18 @@ fn rate(word: &str) -> Option<Rate> {
     })
 }
 
+/// `90m`, or several units: `700h20m`.
 fn seconds(word: &str) -> Option<u64> {
-    let (digits, unit) = split_unit(word);
-    whole(digits)?.checked_mul(unit_seconds(unit)?)
+    let (digits, rest) = split_unit(word);
+    let unit_end = rest
+        .find(|c: char| c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let (unit, rest) = rest.split_at(unit_end);
+    let length = whole(digits)?.checked_mul(unit_seconds(unit)?)?;
+    if rest.is_empty() {
+        return Some(length);
+    }
+    length.checked_add(seconds(rest)?)
 }
 
 fn unit_seconds(unit: &str) -> Option<u64> {

@@ -1,0 +1,395 @@
+//! Running a scenario: statements in order, facts into the ledger, answers compared.
+//! Knows the order of things; the grammar is in `parse.rs`, facts in `deliver.rs`, answers in `print.rs`.
+
+use std::time::Duration;
+
+use attain_engine::{Ledger, Taken, evaluate};
+use attain_model::delivery::{Counted, Delivery};
+use attain_model::{AsOf, Catalogue, CountedSegment, Interval, Level, Promises, SourceId, Tally};
+use attain_spec::Input;
+use jiff::Timestamp;
+
+use crate::deliver::{Delivered, Deliverer, counted_streams, names};
+use crate::diff::diff;
+use crate::parse::{RULE, parse};
+use crate::print::{Page, Times};
+use crate::report::{Failure, Report};
+use crate::script::{At, Placed, Statement};
+use crate::words::{Instant, Wrong};
+
+/// Reads catalogues: given a path as written in the scenario, the files to parse, or why there are none.
+pub type Load<'l> = dyn FnMut(&str) -> Result<Vec<Input>, String> + 'l;
+
+/// Runs a scenario. `name` is shown in failures; `load` reads the catalogue that the scenario names, relative to it.
+///
+/// Every case is run, also after one that failed; a scenario with a wrong statement runs none. Nothing panics, whatever
+/// the text.
+///
+/// ```
+/// let text = "\
+/// catalogue
+///   attain: 1
+///   slos:
+///     search:
+///       owner: search-team
+///       indicator: {metric: http_requests_total, bad: {code: 5xx}}
+///       objectives: {availability: 99.99%}
+///
+/// load search  30d @ 10000/30d bad 1/30d
+///
+/// at 30d evaluate
+/// ----
+/// nobody knows
+/// ";
+/// let report = attain_scenario::run("edge.scenario", text, &mut |path| Err(format!("no {path}")));
+/// assert_eq!((report.cases, report.passed()), (1, 0));
+/// let again = attain_scenario::run("edge.scenario", &report.updated_text, &mut |_| Ok(Vec::new()));
+/// assert_eq!((again.cases, again.passed()), (1, 1));
+/// ```
+#[must_use]
+pub fn run(name: &str, text: &str, load: &mut Load) -> Report {
+    let (statements, mistakes) = parse(text);
+    let asked = statements
+        .iter()
+        .filter(|placed| matches!(placed.statement, Statement::At(_)))
+        .count();
+    let mut report = Report {
+        name: name.to_owned(),
+        cases: asked,
+        failures: Vec::new(),
+        updated_text: text.to_owned(),
+    };
+    for mistake in mistakes {
+        report.fail(mistake.line, mistake.wrong, String::new());
+    }
+    if report.failures.is_empty() && asked == 0 {
+        let wrong = "nothing is asked; write `at 720h evaluate`, `----`, and run with --update";
+        report.fail(1, wrong.to_owned(), String::new());
+    }
+    if report.failures.is_empty() {
+        match World::of(name, &statements, load) {
+            Ok(world) => world.live(text, &statements, &mut report),
+            Err(failure) => report.failures.push(failure),
+        }
+    }
+    // A wrong statement is a case that failed.
+    let wrong = report
+        .failures
+        .iter()
+        .filter(|failure| !failure.mended_by_update);
+    report.cases = report.cases.max(wrong.count());
+    report
+}
+
+impl Report {
+    fn fail(&mut self, line: usize, what: Wrong, detail: String) {
+        self.failures.push(Failure {
+            line,
+            what,
+            detail,
+            mended_by_update: false,
+        });
+    }
+}
+
+/// What holds for the whole scenario.
+struct World<'n> {
+    name: &'n str,
+    promises: Promises,
+    start: Timestamp,
+    slice: Duration,
+    lateness: Option<Duration>,
+}
+
+/// What has happened so far.
+struct History<'w> {
+    world: &'w World<'w>,
+    deliverer: Deliverer<'w>,
+    ledger: Ledger,
+    delivered: Vec<Delivery>,
+    heard: Vec<(SourceId, Interval, usize)>,
+    gaps: Vec<(SourceId, Interval, usize)>,
+}
+
+/// 1 January 2026, 00:00 UTC.
+const START_SECOND: i64 = 1_767_225_600;
+
+impl<'n> World<'n> {
+    fn of(name: &'n str, statements: &[Placed], load: &mut Load) -> Result<Self, Failure> {
+        let mut start = Timestamp::from_second(START_SECOND).unwrap_or(Timestamp::UNIX_EPOCH);
+        let (mut slice, mut lateness, mut catalogue) = (Duration::from_secs(60), None, None);
+        for Placed { line, statement } in statements {
+            let failure = |(what, detail)| Failure {
+                line: *line,
+                what,
+                detail,
+                mended_by_update: false,
+            };
+            match statement {
+                Statement::Start(instant) => start = instant.on(start),
+                Statement::Slice(length) => slice = *length,
+                Statement::Lateness(length) => lateness = Some(*length),
+                Statement::CataloguePath(_) | Statement::CatalogueText(_)
+                    if catalogue.is_some() =>
+                {
+                    let wrong =
+                        "a scenario has one catalogue; write another scenario for another one";
+                    return Err(failure((wrong.to_owned(), String::new())));
+                }
+                Statement::CataloguePath(path) => {
+                    let inputs = load(path).map_err(|why| failure((why, String::new())))?;
+                    catalogue = Some(read(&inputs).map_err(failure)?);
+                }
+                Statement::CatalogueText(text) => {
+                    let inputs = [Input {
+                        name: name.to_owned(),
+                        text: text.clone(),
+                    }];
+                    catalogue = Some(read(&inputs).map_err(failure)?);
+                }
+                _ => {}
+            }
+        }
+        let Some(catalogue) = catalogue else {
+            return Err(Failure {
+                line: 1,
+                what: "there is no catalogue; write `catalogue PATH`".to_owned(),
+                detail: String::new(),
+                mended_by_update: false,
+            });
+        };
+        Ok(Self {
+            name,
+            promises: Promises::of(catalogue),
+            start,
+            slice,
+            lateness,
+        })
+    }
+
+    fn live(&self, text: &str, statements: &[Placed], report: &mut Report) {
+        let streams = counted_streams(self.promises.catalogue());
+        let seconds = u32::try_from(self.slice.as_secs()).unwrap_or(u32::MAX);
+        let mut history = History {
+            world: self,
+            deliverer: Deliverer::new(self.promises.catalogue(), self.start, self.slice),
+            ledger: Ledger::new(&streams, seconds, self.lateness),
+            delivered: Vec::new(),
+            heard: Vec::new(),
+            gaps: Vec::new(),
+        };
+        let mut updates = Vec::new();
+        for Placed { line, statement } in statements {
+            let done = match statement {
+                Statement::At(at) => history.ask(at).map(|actual| {
+                    if actual != at.expected || !at.has_rule {
+                        report.failures.push(differs(*line, at, &actual));
+                        updates.push((at, actual));
+                    }
+                }),
+                statement => history.happen(*line, statement),
+            };
+            if let Err(wrong) = done {
+                report.fail(*line, wrong, String::new());
+            }
+        }
+        let wrong = report
+            .failures
+            .iter()
+            .any(|failure| !failure.mended_by_update);
+        if !wrong && !updates.is_empty() {
+            report.updated_text = updated(text, &updates);
+        }
+    }
+}
+
+impl History<'_> {
+    /// A fact.
+    fn happen(&mut self, line: usize, statement: &Statement) -> Result<(), Wrong> {
+        let origin = format!("{}:{line}", self.world.name);
+        let delivered = match statement {
+            Statement::Load(load) => self.deliverer.load(&origin, load)?,
+            Statement::Samples(samples) => self.deliverer.samples(&origin, samples)?,
+            Statement::Late(late) => {
+                let delivered = self.deliverer.late(&origin, late)?;
+                self.clock(&delivered, late.arrives);
+                delivered
+            }
+            Statement::DeliverAgain => {
+                for delivery in self.delivered.clone() {
+                    accepted(&self.ledger.take(delivery))?;
+                }
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        self.listen(line, &delivered)?;
+        for delivery in delivered.deliveries {
+            accepted(&self.ledger.take(delivery.clone()))?;
+            self.delivered.push(delivery);
+        }
+        Ok(())
+    }
+
+    /// What arrives late finds a source that is up to date: an empty row at the time of arrival moves the watermark.
+    fn clock(&mut self, delivered: &Delivered, arrives: Instant) {
+        let arrives = arrives.on(self.world.start);
+        for delivery in &delivered.deliveries {
+            let Some(late) = delivery.counted.first() else {
+                continue;
+            };
+            let beat = Delivery {
+                counted: vec![Counted {
+                    stream: late.stream.clone(),
+                    segment: CountedSegment::Unknown,
+                    slice: arrives,
+                    tally: Tally::default(),
+                    received: Some(arrives),
+                }],
+                observed: Some(Vec::new()),
+                ..Delivery::new(
+                    delivery.source.clone(),
+                    format!("{} clock", delivery.origin),
+                    0..1,
+                )
+            };
+            self.ledger.take(beat);
+        }
+    }
+
+    /// A source is heard as a whole: it cannot be silent for one load while another one is heard.
+    fn listen(&mut self, line: usize, delivered: &Delivered) -> Result<(), Wrong> {
+        for delivery in &delivered.deliveries {
+            let source = &delivery.source;
+            let heard = delivery
+                .observed
+                .iter()
+                .flatten()
+                .map(|i| (source.clone(), *i, line));
+            self.heard.extend(heard);
+            let gaps = delivered.gaps.iter().map(|i| (source.clone(), *i, line));
+            self.gaps.extend(gaps);
+        }
+        for (source, gap, gap_line) in &self.gaps {
+            let heard = self
+                .heard
+                .iter()
+                .find(|(other, heard, _)| other == source && overlap(gap, heard));
+            if let Some((_, _, heard_line)) = heard {
+                return Err(format!(
+                    "line {gap_line} has a gap while line {heard_line} is heard, from the same source; give both the gap, or write `0/h` for silence"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// A question.
+    fn ask(&self, at: &At) -> Result<Vec<String>, Wrong> {
+        let promises = &self.world.promises;
+        let slos = &promises.catalogue().slos;
+        if let Some(slo) = at.slo.as_deref().filter(|slo| !slos.contains_key(*slo)) {
+            return Err(format!(
+                "there is no SLO `{slo}` in the catalogue; legal: {}",
+                names(slos.keys())
+            ));
+        }
+        let instant = at.instant.on(self.world.start);
+        let as_of = AsOf {
+            instant,
+            known_until: if at.as_known_then {
+                instant
+            } else {
+                Timestamp::MAX
+            },
+        };
+        let evaluation = evaluate(promises, &self.ledger, as_of);
+        let page = Page {
+            promises,
+            ledger: &self.ledger,
+            evaluation: &evaluation,
+            slo: at.slo.as_deref(),
+            times: match at.instant {
+                Instant::After(_) => Times::After(self.world.start),
+                Instant::Absolute(_) => Times::Calendar(promises.catalogue().timezone.clone()),
+            },
+        };
+        Ok(page.answer(at.question))
+    }
+}
+
+/// A catalogue from its files. Warnings do not stop it: a scenario may show what they warn of.
+fn read(inputs: &[Input]) -> Result<Catalogue, (Wrong, String)> {
+    let parsed = attain_spec::parse(inputs);
+    let errors: Vec<String> = parsed
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.level == Level::Error)
+        .map(|diagnostic| {
+            let help = diagnostic.help.as_deref().map(|help| format!("; {help}"));
+            format!(
+                "{}: {}: {}{}",
+                parsed.sources.place(diagnostic.span),
+                diagnostic.code,
+                diagnostic.cause,
+                help.unwrap_or_default()
+            )
+        })
+        .collect();
+    match parsed.catalogue {
+        Some(catalogue) if errors.is_empty() => Ok(catalogue),
+        _ => Err(("the catalogue is wrong".to_owned(), errors.join("\n"))),
+    }
+}
+
+fn accepted(taken: &Taken) -> Result<(), Wrong> {
+    match &taken.refused {
+        Some(refusal) => Err(format!("the ledger refuses this: {refusal}")),
+        None => Ok(()),
+    }
+}
+
+fn overlap(a: &Interval, b: &Interval) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+fn differs(line: usize, at: &At, actual: &[String]) -> Failure {
+    let what = if at.has_rule {
+        "the answer differs (- expected, + actual)"
+    } else {
+        "no answer is expected yet; this is the actual one"
+    };
+    Failure {
+        line,
+        what: what.to_owned(),
+        detail: diff(&at.expected, actual, at.expected_lines.start + 1),
+        mended_by_update: true,
+    }
+}
+
+/// The text with actual answers in place of the expected ones.
+fn updated(text: &str, updates: &[(&At, Vec<String>)]) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut out = String::new();
+    let mut next = 0;
+    for (at, actual) in updates {
+        push_lines(&mut out, &lines[next..at.expected_lines.start]);
+        if !at.has_rule {
+            push_lines(&mut out, &[RULE]);
+        }
+        push_lines(&mut out, actual);
+        next = at.expected_lines.end;
+        if lines.get(next).is_some_and(|line| !line.trim().is_empty()) {
+            out.push('\n');
+        }
+    }
+    push_lines(&mut out, &lines[next..]);
+    out
+}
+
+fn push_lines(out: &mut String, lines: &[impl AsRef<str>]) {
+    for line in lines {
+        out.push_str(line.as_ref());
+        out.push('\n');
+    }
+}

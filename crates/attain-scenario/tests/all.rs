@@ -1,0 +1,253 @@
+//! Every scenario of the project, and what is said about wrong ones.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p attain-scenario` rewrites the expected answers; read that diff as if someone else had
+//! written it.
+// Tests may read files.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use std::path::{Path, PathBuf};
+
+use attain_scenario::{Report, run, summary};
+use attain_spec::Input;
+
+fn scenarios() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios")
+}
+
+/// Files below a folder with an extension, in order.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|e| e == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The files of a catalogue, relative to a scenario.
+fn load(scenario: &Path, path: &str) -> Result<Vec<Input>, String> {
+    let folder = scenario.parent().unwrap().join(path);
+    if !folder.is_dir() {
+        return Err(format!("there is no catalogue at {path}"));
+    }
+    Ok(files(&folder, "yaml")
+        .iter()
+        .map(|file| Input {
+            name: file.file_name().unwrap().to_string_lossy().into_owned(),
+            text: std::fs::read_to_string(file).unwrap(),
+        })
+        .collect())
+}
+
+fn updates() -> bool {
+    std::env::var_os("UPDATE_EXPECT").is_some()
+}
+
+fn run_file(path: &Path, name: &str) -> Report {
+    let text = std::fs::read_to_string(path).unwrap();
+    run(name, &text, &mut |catalogue| load(path, catalogue))
+}
+
+#[test]
+fn every_scenario_holds() {
+    let update = updates();
+    let root = scenarios();
+    let mut reports = Vec::new();
+    for path in files(&root, "scenario") {
+        let name = path
+            .strip_prefix(&root)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        let report = run_file(&path, &name);
+        if update {
+            std::fs::write(&path, &report.updated_text).unwrap();
+        }
+        reports.push(report);
+    }
+    assert!(reports.len() >= 20, "only {} scenarios", reports.len());
+    let wrong: String = reports
+        .iter()
+        .filter(|report| {
+            report
+                .failures
+                .iter()
+                .any(|f| !update || !f.mended_by_update)
+        })
+        .map(ToString::to_string)
+        .collect();
+    assert!(wrong.is_empty(), "\n{wrong}{}", summary(&reports));
+}
+
+#[test]
+fn every_scenario_says_what_it_shows() {
+    for path in files(&scenarios(), "scenario") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let first = text.lines().next().unwrap_or_default();
+        assert!(
+            first.starts_with("# ") && first.ends_with('.'),
+            "{}: the first line is a comment with a sentence, not {first:?}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn updating_twice_changes_nothing() {
+    if updates() {
+        // The other test is rewriting the files.
+        return;
+    }
+    for path in files(&scenarios(), "scenario") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let once = run("x", &text, &mut |catalogue| load(&path, catalogue)).updated_text;
+        let twice = run("x", &once, &mut |catalogue| load(&path, catalogue));
+        assert_eq!(twice.updated_text, once, "{}", path.display());
+        assert_eq!(twice.failures, [], "{}", path.display());
+    }
+}
+
+const CATALOGUE: &str = "\
+catalogue
+  attain: 1
+  segments:
+    premium: {rank: 1, contract: MSA}
+  slos:
+    api:
+      owner: team
+      indicator: {metric: http_requests_total, bad: {code: 5xx}}
+      objectives: {availability: {premium: 99%}}
+    quick:
+      owner: team
+      indicator: {metric: duration_seconds, type: histogram}
+      objectives: {latency: {premium: p99 < 200ms}}
+slice 1h
+";
+
+/// What is said about a scenario that consists of the catalogue and these lines.
+fn said(lines: &str) -> String {
+    let text = format!("{CATALOGUE}{lines}at 1h evaluate\n----\nx\n");
+    let report = run("case.scenario", &text, &mut |path| {
+        Err(format!("there is no catalogue at {path}"))
+    });
+    assert_eq!(
+        report.updated_text, text,
+        "a wrong statement rewrites nothing"
+    );
+    report
+        .failures
+        .iter()
+        .filter(|failure| !failure.mended_by_update)
+        .map(|failure| format!("{}: {}", failure.line, failure.what))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn names_that_are_not_in_the_catalogue() {
+    assert_eq!(
+        said("load apy premium 1h @ 1/h\n"),
+        "15: there is no SLO `apy` in the catalogue; legal: api, quick"
+    );
+    assert_eq!(
+        said("load api gold 1h @ 1/h\n"),
+        "15: there is no segment `gold` in the catalogue; legal: premium, unknown"
+    );
+    assert_eq!(
+        said("at 1h alerts apy\n----\nx\n\n"),
+        "15: there is no SLO `apy` in the catalogue; legal: api, quick"
+    );
+}
+
+#[test]
+fn traffic_that_cannot_be() {
+    assert_eq!(
+        said("load api premium 1h @ 10/h bad 11/h\n"),
+        "15: 11 of 10 events are bad, slow or untimed; write at most all of them"
+    );
+    assert_eq!(
+        said("load api premium 1h @ 10/7m\n"),
+        "15: 10 events per 7m do not come to whole events in 1h; choose numbers that do"
+    );
+    assert_eq!(
+        said("load api premium 30m @ 10/m\n"),
+        "15: a part of a load ends at 2026-01-01T00:30:00Z, which is not the edge of a slice of 1h; choose lengths that are"
+    );
+    assert_eq!(
+        said("load api premium 1h @ 10/h slow 1/h over 300ms\n"),
+        "15: the indicator of api does not say how long a request took; remove `over`, or use a histogram"
+    );
+    assert_eq!(
+        said("load quick premium 1h @ 10/h bad 1/h\n"),
+        "15: the indicator of quick says nothing that is bad; all that can fail is latency: write `slow N over T`"
+    );
+    assert_eq!(
+        said("load api premium 1h @ 10/h bad 1/h code=404\n"),
+        "15: with these labels a request is good for api; legal labels: code"
+    );
+    assert_eq!(
+        said("load api premium 1h @ 10/h bad 1/h status=500\n"),
+        "15: `status` says nothing about the outcome of api; legal labels: code"
+    );
+    assert_eq!(
+        said("sample api premium series a  1m 5, 1m 6\n"),
+        "15: samples stand in order of time, each later than the one before it"
+    );
+}
+
+#[test]
+fn a_source_is_heard_as_a_whole() {
+    assert_eq!(
+        said("load api premium 2h @ 1/h\nload api unknown 1h @ 1/h, gap 1h\n"),
+        "16: line 16 has a gap while line 15 is heard, from the same source; give both the gap, or write `0/h` for silence"
+    );
+}
+
+#[test]
+fn catalogues_that_cannot_be_read() {
+    let report = run(
+        "case.scenario",
+        "catalogue nowhere\nat 1h evaluate\n----\n",
+        &mut |path| Err(format!("there is no catalogue at {path}")),
+    );
+    assert_eq!(
+        report.to_string(),
+        "case.scenario:1: there is no catalogue at nowhere\n"
+    );
+    assert_eq!((report.cases, report.passed()), (1, 0));
+
+    let text = "# one\n\ncatalogue\n  attain: 1\n  slos:\n    api: {owner: team, indicator: {metric: a_total}, objectives: {availability: 99.9}}\nat 1h evaluate\n----\n";
+    let report = run("case.scenario", text, &mut |_| Ok(Vec::new()));
+    let said = report.to_string();
+    assert!(
+        said.starts_with("case.scenario:3: the catalogue is wrong\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("case.scenario:6:81: unit-missing: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_mismatch_is_shown_line_by_line() {
+    let text = format!(
+        "{CATALOGUE}load api premium 1h @ 100/h\nat 1h untagged\n----\nfour\n\nat 1h masked\n----\nnothing\n"
+    );
+    let report = run("case.scenario", &text, &mut |_| Ok(Vec::new()));
+    assert_eq!(
+        report.to_string(),
+        "case.scenario:16: the answer differs (- expected, + actual)\n     18 - four\n        + api: 0 of 100 events carry no known segment\n        + quick: 0 of 0 events carry no known segment\n"
+    );
+    assert_eq!(summary(&[report.clone()]), "1 passed, 1 failed");
+    let again = run("case.scenario", &report.updated_text, &mut |_| {
+        Ok(Vec::new())
+    });
+    assert_eq!(again.failures, []);
+    assert_eq!(again.updated_text, report.updated_text);
+}
