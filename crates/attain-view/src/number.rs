@@ -134,7 +134,8 @@ pub fn times(millionths: u128) -> String {
     }
     match whole {
         0 => trim(&format!("0.{hundredths:02}")) + "x",
-        1..100 => trim(&format!("{whole}.{}", hundredths / 10)) + "x",
+        1..10 => trim(&format!("{whole}.{hundredths:02}")) + "x",
+        10..100 => trim(&format!("{whole}.{}", hundredths / 10)) + "x",
         _ => format!("{}x", grouped(whole)),
     }
 }
@@ -213,11 +214,14 @@ pub fn instant(at: Timestamp, zone: &TimeZone) -> String {
     format!("{} {}", local(at, zone, "%Y-%m-%d"), clock(at, zone)) + " " + &zone_name(zone)
 }
 
-/// An instant beside another of the same day: `14:20`; of another day: `2026-11-01 14:20`. Without the zone.
+/// An instant shortly before another: `14:20` on the same day or within the 24 hours before, else
+/// `2026-11-01 14:20`. Without the zone.
 #[must_use]
 pub fn instant_near(at: Timestamp, near: Timestamp, zone: &TimeZone) -> String {
+    const DAY_SECONDS: i64 = 86_400;
     let day = local(at, zone, "%Y-%m-%d");
-    if day == local(near, zone, "%Y-%m-%d") {
+    let before = near.as_second().saturating_sub(at.as_second());
+    if day == local(near, zone, "%Y-%m-%d") || (0..DAY_SECONDS).contains(&before) {
         clock(at, zone)
     } else {
         format!("{day} {}", clock(at, zone))

@@ -1,3 +1,64 @@
-//! The binary: arguments, exit codes, the clock, wiring.
+//! The binary: arguments, exit codes, the clock, wiring. Everything else is in the crates it calls.
+//!
+//! Knows which command was asked for and turns its outcome into an exit code; each command is a file of its name.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the binary is where files, the clock and the environment are"
+)]
 
-fn main() {}
+mod catalogue;
+mod check;
+mod cli;
+mod exit;
+mod explain;
+mod fmt;
+mod init;
+mod moment;
+mod overview;
+mod progress;
+mod schema;
+mod status;
+mod terminal;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure};
+use crate::terminal::Terminal;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no mistakes; clap knows which is which. A closed pipe is nobody's mistake.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let terminal = Terminal::of(cli.color, cli.quiet);
+    let exit = match run(cli.command, &terminal) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            terminal.complain(&failure);
+            Exit::Unusable
+        }
+    };
+    exit.into()
+}
+
+fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
+    match command {
+        None => overview::run(terminal),
+        Some(Command::Check(arguments)) => check::run(&arguments, terminal),
+        Some(Command::Explain(arguments)) => explain::run(&arguments, terminal),
+        Some(Command::Fmt(arguments)) => fmt::run(&arguments, terminal),
+        Some(Command::Init(arguments)) => init::run(&arguments, terminal),
+        Some(Command::Schema) => schema::run(terminal),
+        Some(Command::Status(arguments)) => status::run(&arguments, terminal),
+        Some(Command::Test(arguments)) => test::run(&arguments, terminal),
+    }
+}

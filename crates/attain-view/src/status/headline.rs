@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 
+use attain_math::ppb::percent_of_ppb;
 use attain_model::company::Segment;
 use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
@@ -18,6 +19,9 @@ use crate::number;
 
 /// How many of the others are named under the worst one.
 const OTHERS_SHOWN: usize = 4;
+
+/// Where the text of a fact begins.
+const FACT_INDENT: usize = "  severity ".len();
 
 /// A few lines that end in a newline.
 pub(super) fn headline(desk: &Desk<'_>, run: &Run) -> String {
@@ -72,44 +76,53 @@ fn alarm(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> String {
     out.push('\n');
     out.push_str(&desk.wrapped(&how_bad(desk, worst, masked)));
     for (name, text) in facts(desk, worst) {
-        let line = wrap(&format!("  {name:<9}{text}"), width, 11);
-        // `wrap` eats the spaces between name and text.
-        let line = line.replacen(name, &format!("  {name:<8}"), 1);
-        out.push_str(&line);
-        out.push('\n');
+        let text = wrap(&text, width - FACT_INDENT, 0);
+        let text = text.replace('\n', &format!("\n{:FACT_INDENT$}", ""));
+        out.push_str(&format!("  {name:<9}{text}\n"));
     }
     if !others.is_empty() {
-        out.push_str(&desk.wrapped(&also(others)));
+        for line in also(others) {
+            out.push_str(&desk.wrapped(&line));
+        }
     }
     out
 }
 
-/// `premium is losing checkout-completes: 3% of requests fail, 60x what the promise allows.`
+/// `checkout-completes (availability) is broken for premium: 3% of requests fail where 0.05% may, 60x as many.`
 fn what_happens(verdict: &Verdict) -> String {
-    let who = match &verdict.name.scope {
-        Scope::Segment(id) => id.to_string(),
-        Scope::All => "everybody".to_owned(),
-    };
     let promise = format!("{} ({})", verdict.name.slo, verdict.name.objective);
+    let whose = match &verdict.name.scope {
+        Scope::Segment(id) => id.to_string(),
+        Scope::All => "all traffic together".to_owned(),
+    };
+    if verdict.standing == Standing::Breached {
+        return format!("{promise} is broken for {whose}: {}.", how_many(verdict));
+    }
+    let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
+    let gone = verdict.exhausted_in.map_or_else(String::new, |length| {
+        format!(", gone in {} at this rate", number::about(length))
+    });
+    format!("{promise} is burning for {whose}: {left} of the budget is left{gone}.")
+}
+
+/// `3% of requests fail where 0.05% may, 60x as many`.
+fn how_many(verdict: &Verdict) -> String {
     let failing = number::failing(verdict.attainment).unwrap_or_else(|| "0%".to_owned());
-    let under = verdict.goal.and_then(|goal| goal.promised()?.under);
-    let how = match under {
+    let promised = verdict.goal.as_ref().and_then(|goal| goal.promised());
+    let mut text = match promised.and_then(|promised| promised.under) {
         Some(under) => format!("{failing} of requests take {under} or more"),
         None => format!("{failing} of requests fail"),
     };
-    let times = number::burn(verdict.budget.spent, verdict.budget.allowed_billionths)
-        .map_or_else(String::new, |burn| {
-            format!(", {burn} what the promise allows")
-        });
-    if verdict.standing == Standing::Breached {
-        format!("{who} is losing {promise}: {how}{times}.")
-    } else {
-        let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
-        let gone = verdict.exhausted_in.map_or_else(String::new, |length| {
-            format!(", gone in {} at this rate", number::about(length))
-        });
-        format!("{who} is burning {promise}: {left} of the budget is left{gone}.")
+    if let Some(promised) = promised {
+        let may = percent_of_ppb(promised.target.budget_ppb());
+        text.push_str(&format!(" where {may}% may"));
     }
+    let times = number::burn(verdict.budget.spent, verdict.budget.allowed_billionths);
+    // `1x as many` would say that nothing is wrong.
+    if let Some(times) = times.filter(|times| times != "1x") {
+        text.push_str(&format!(", {times} as many"));
+    }
+    text
 }
 
 /// Budget, speed and mask in one or two sentences.
@@ -289,17 +302,27 @@ fn owners(desk: &Desk<'_>, slo: &Slo) -> String {
     text
 }
 
-fn also(others: &[&Verdict]) -> String {
-    let names: Vec<String> = others
+/// The others by name: those that are broken, then those that burn.
+fn also(others: &[&Verdict]) -> Vec<String> {
+    let (broken, burning): (Vec<&Verdict>, Vec<&Verdict>) = others
         .iter()
-        .take(OTHERS_SHOWN)
-        .map(|verdict| verdict.name.to_string())
-        .collect();
-    let more = match others.len() - names.len() {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    format!("Also broken or burning: {}{more}.", names.join(", "))
+        .partition(|verdict| verdict.standing == Standing::Breached);
+    [("Also broken", broken), ("Burning", burning)]
+        .into_iter()
+        .filter(|(_, verdicts)| !verdicts.is_empty())
+        .map(|(word, verdicts)| {
+            let names: Vec<String> = verdicts
+                .iter()
+                .take(OTHERS_SHOWN)
+                .map(|verdict| verdict.name.to_string())
+                .collect();
+            let more = match verdicts.len() - names.len() {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            format!("{word}: {}{more}.", names.join(", "))
+        })
+        .collect()
 }
 
 /// Nobody is hurt, as far as can be told.

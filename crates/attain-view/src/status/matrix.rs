@@ -80,7 +80,8 @@ fn build(desk: &Desk<'_>, groups: &[&[Verdict]], window: Option<Duration>, shape
         lines: Vec::new(),
     };
     for (i, group) in groups.iter().enumerate() {
-        if i > 0 {
+        // Groups of one row stand close together.
+        if i > 0 && (group.len() > 1 || groups[i - 1].len() > 1) {
             table.lines.push(Line::Blank);
         }
         let common = Common::of(group);
@@ -254,12 +255,12 @@ fn pooled_target(verdict: &Verdict) -> Option<String> {
 }
 
 fn burn(verdict: &Verdict, shared_window: bool) -> String {
-    if !has_budget(verdict) {
-        return "-".to_owned();
-    }
     let Some(recent) = recent_burn(verdict) else {
         return String::new();
     };
+    if !has_budget(verdict) {
+        return "-".to_owned();
+    }
     match number::burn(recent.attainment.bad, recent.allowed_billionths) {
         Some(rate) if shared_window => rate,
         Some(rate) => format!("{rate} in {}", duration_text(recent.window)),

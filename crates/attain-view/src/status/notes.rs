@@ -1,11 +1,12 @@
 //! What the numbers of the table leave out: missing data, load above the promise, events that cannot be told apart,
 //! untagged traffic, alerts that can never fire. Counts, not adjectives.
 
+use attain_math::Fraction;
 use attain_model::policy::Spends;
 use attain_model::quantity::duration_text;
 use attain_model::slo::Promised;
 use attain_model::verdict::{AlertRule, AlertState, OverLoadShare, Untagged};
-use attain_model::{Gap, GapReason, Verdict};
+use attain_model::{Gap, GapReason, Scope, Verdict};
 
 use super::{Desk, Run};
 use crate::look::{Tone, wrap};
@@ -17,7 +18,7 @@ const GAPS_SHOWN: usize = 3;
 /// The section, or nothing.
 pub(super) fn notes(desk: &Desk<'_>, run: &Run) -> String {
     let evaluation = desk.evaluation;
-    let mut notes: Vec<String> = evaluation.untagged.iter().filter_map(untagged).collect();
+    let mut notes: Vec<String> = untagged(desk).into_iter().collect();
     notes.extend(evaluation.verdicts.iter().filter_map(over_load));
     notes.extend(uncertain(desk));
     notes.extend(unreachable(desk));
@@ -42,17 +43,36 @@ pub(super) fn notes(desk: &Desk<'_>, run: &Run) -> String {
     out
 }
 
-fn untagged(untagged: &Untagged) -> Option<String> {
-    if untagged.unknown == 0 || untagged.total == 0 {
+/// One line for all SLOs that promise something to a segment; to the others a tag means nothing.
+fn untagged(desk: &Desk<'_>) -> Option<String> {
+    let with_segments = |slo: &attain_model::SloId| {
+        desk.evaluation.verdicts.iter().any(|verdict| {
+            verdict.name.slo == *slo && matches!(verdict.name.scope, Scope::Segment(_))
+        })
+    };
+    let shares: Vec<String> = desk
+        .evaluation
+        .untagged
+        .iter()
+        .filter(|untagged| untagged.unknown > 0 && with_segments(&untagged.slo))
+        .filter_map(untagged_share)
+        .collect();
+    if shares.is_empty() {
         return None;
     }
-    let share =
-        attain_math::Fraction::new(i128::from(untagged.unknown), u128::from(untagged.total))?;
     Some(format!(
-        "{}: {} of {} ({}%) carry no known segment; they count in `all` only",
-        untagged.slo,
+        "no known segment, counted in `all` only: {}",
+        shares.join(", ")
+    ))
+}
+
+fn untagged_share(untagged: &Untagged) -> Option<String> {
+    let share = Fraction::new(i128::from(untagged.unknown), u128::from(untagged.total))?;
+    Some(format!(
+        "{} of {} of {} ({}%)",
         grouped(untagged.unknown),
         plural(untagged.total, "request"),
+        untagged.slo,
         share.percent_ceil(1),
     ))
 }

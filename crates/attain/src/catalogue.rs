@@ -1,0 +1,231 @@
+//! Catalogues on disk: which files of a folder are meant, read and parsed. Knows paths; attain-spec knows the text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use attain_model::Level;
+use attain_spec::{Input, Parsed, parse};
+use attain_view::diagnostics;
+
+use crate::exit::Failure;
+use crate::terminal::Terminal;
+
+/// Sections that nobody but attain has at the top of a file. `services:` is docker compose's, too, and `receivers:`
+/// is Alertmanager's; files with only such sections need their `attain:` to be recognised.
+const OUR_SECTIONS: &[&str] = &[
+    "attain",
+    "slos",
+    "segments",
+    "indicators",
+    "alert_policies",
+    "budget_policies",
+    "severities",
+    "escalations",
+    "exclusions",
+];
+/// How the files of others that attain reads begin one of their lines.
+const OTHERS: &[&str] = &[
+    "apiVersion: openslo",
+    "apiVersion: pyrra.dev",
+    "version: prometheus/v1",
+    "version: \"prometheus/v1\"",
+];
+
+/// The files of a catalogue.
+pub struct Files {
+    /// In the order of their names.
+    pub inputs: Vec<Input>,
+    /// Files of the folder that are plainly something else, by name.
+    pub left_out: Vec<String>,
+    /// What file names in the catalogue are relative to.
+    pub base: PathBuf,
+}
+
+impl Files {
+    /// Those of a folder, or one file.
+    pub fn of(path: &Path) -> Result<Self, Failure> {
+        if path.is_dir() {
+            return Self::of_folder(path);
+        }
+        let base = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        Ok(Self {
+            inputs: vec![read(path)?],
+            left_out: Vec::new(),
+            base: base.unwrap_or(Path::new(".")).to_owned(),
+        })
+    }
+
+    fn of_folder(folder: &Path) -> Result<Self, Failure> {
+        let (mut inputs, mut left_out) = (Vec::new(), Vec::new());
+        for path in yaml_files(folder)? {
+            let input = read(&path)?;
+            if is_ours(&input.text) {
+                inputs.push(input);
+            } else {
+                left_out.push(input.name);
+            }
+        }
+        if inputs.is_empty() {
+            let why = match left_out.as_slice() {
+                [] => format!("{} holds no YAML file", shown(folder)),
+                files => format!(
+                    "{} holds no catalogue: no `attain:` in {}",
+                    shown(folder),
+                    files.join(", ")
+                ),
+            };
+            return Err(Failure::new(why)
+                .help("name another folder, or write a first catalogue: attain init --from FILE"));
+        }
+        Ok(Self {
+            inputs,
+            left_out,
+            base: folder.to_owned(),
+        })
+    }
+
+    /// Says which files were left out.
+    pub fn tell(&self, terminal: &Terminal) {
+        for name in &self.left_out {
+            terminal.note(&format!(
+                "left out {name}: it says neither `attain:` nor anything that only attain, OpenSLO, Sloth or Pyrra say"
+            ));
+        }
+    }
+}
+
+/// Reads a catalogue that must be valid. Its errors go to standard error, for they are not the answer.
+pub fn valid(path: &Path, terminal: &Terminal) -> Result<(Parsed, PathBuf), Failure> {
+    let files = Files::of(path)?;
+    files.tell(terminal);
+    let mut parsed = parse(&files.inputs);
+    if let Some(catalogue) = &mut parsed.catalogue {
+        // Only who knows the folder can name a catalogue that does not name itself.
+        if parsed.spans.key("catalogue.name").is_none() {
+            catalogue.name = name_of(path).unwrap_or_else(|| catalogue.name.clone());
+        }
+        return Ok((parsed, files.base));
+    }
+    let errors: Vec<_> = parsed
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.level == Level::Error)
+        .cloned()
+        .collect();
+    let text = diagnostics::human(&parsed.sources, &errors, &terminal.look_of_errors());
+    terminal.print_error(&text);
+    Err(
+        Failure::new(format!("{} is not a valid catalogue", shown(path))).help(format!(
+            "mend it; `attain check {}` shows all there is to say",
+            shown(path)
+        )),
+    )
+}
+
+/// The folder's name, or that of the folder around a file.
+fn name_of(path: &Path) -> Option<String> {
+    let path = fs::canonicalize(path).ok()?;
+    let folder = if path.is_dir() {
+        path.as_path()
+    } else {
+        path.parent()?
+    };
+    Some(folder.file_name()?.to_string_lossy().into_owned())
+}
+
+/// The YAML files of a folder, not those of its subfolders, not hidden ones, in the order of their names.
+pub fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut files: Vec<PathBuf> = list(folder)?
+        .into_iter()
+        .filter(|path| {
+            let yaml = path
+                .extension()
+                .is_some_and(|end| end == "yaml" || end == "yml");
+            yaml && !is_hidden(path) && path.is_file()
+        })
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+/// What is in a folder.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error| Failure::new(format!("cannot read the folder {}: {error}", shown(folder)));
+    fs::read_dir(folder)
+        .map_err(failed)?
+        .map(|entry| Ok(strip_dot(&entry.map_err(failed)?.path())))
+        .collect()
+}
+
+/// Whether a name begins with a dot.
+pub fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+/// A file as text.
+pub fn read(path: &Path) -> Result<Input, Failure> {
+    let bytes = fs::read(path)
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", shown(path))))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::new(format!("{} is not UTF-8: see byte {at}", shown(path)))
+            .help("save it as UTF-8")
+    })?;
+    Ok(Input {
+        name: shown(path),
+        text,
+    })
+}
+
+/// A path as it is shown: as given, `/`-separated.
+pub fn shown(path: &Path) -> String {
+    path.to_string_lossy()
+        .replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+/// `./a.yaml` is `a.yaml`.
+fn strip_dot(path: &Path) -> PathBuf {
+    path.strip_prefix(".").unwrap_or(path).to_owned()
+}
+
+/// Whether a text has a section that only attain has, or is in a form of others that attain reads.
+fn is_ours(text: &str) -> bool {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.lines().any(|line| {
+        let key = line
+            .split_once(':')
+            .map(|(key, _)| key.trim_end().trim_matches(['"', '\'']));
+        key.is_some_and(|key| OUR_SECTIONS.contains(&key))
+            || OTHERS.iter().any(|start| line.starts_with(start))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ours;
+
+    #[test]
+    fn whose_a_file_is() {
+        for ours in [
+            "attain: 1\n",
+            "# x\nslos:\n  a: {}\n",
+            "\"attain\": 1\n",
+            "\u{feff}attain: 1\n",
+            "apiVersion: openslo/v1\nkind: SLO\n",
+            "version: prometheus/v1\nservice: a\n",
+        ] {
+            assert!(is_ours(ours), "{ours}");
+        }
+        for theirs in [
+            "",
+            "services:\n  web: {}\n",
+            "  attain: 1\n",
+            "apiVersion: v1\nkind: Pod\n",
+        ] {
+            assert!(!is_ours(theirs), "{theirs}");
+        }
+    }
+}

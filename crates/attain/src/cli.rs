@@ -1,0 +1,309 @@
+//! The command line: names, defaults, help. Knows no command's work.
+//!
+//! The help of a command is its reference: what it does, examples that run, and its exit codes.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps reliability promises, per customer segment.
+#[derive(Debug, Parser)]
+#[command(
+    name = "attain",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+#[command(after_help = "`attain COMMAND --help` shows examples and exit codes.")]
+pub struct Cli {
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Say less: no hints, no progress, no summary when all is well
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say how every promise stands: who is hurt, how much budget is left
+    #[command(after_long_help = STATUS_HELP)]
+    Status(StatusArguments),
+    /// Find what is wrong or unwise in a catalogue, with line and remedy
+    #[command(after_long_help = CHECK_HELP)]
+    Check(CheckArguments),
+    /// Write a first catalogue: from a log or a CSV file, or from a few answers
+    #[command(after_long_help = INIT_HELP)]
+    Init(InitArguments),
+    /// Explain a code such as `unit-missing` or `internal-not-tighter`
+    #[command(after_long_help = EXPLAIN_HELP)]
+    Explain(ExplainArguments),
+    /// Write catalogue files in the one form; comments stay
+    #[command(after_long_help = FMT_HELP)]
+    Fmt(FmtArguments),
+    /// Run scenarios: traffic in, the expected status out
+    #[command(after_long_help = TEST_HELP)]
+    Test(TestArguments),
+    /// Print the JSON Schema of a catalogue file, for editors
+    #[command(after_long_help = SCHEMA_HELP)]
+    Schema,
+}
+
+/// Arguments of `attain status`.
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    /// The catalogue: a folder of YAML files, or one file
+    pub catalogue: PathBuf,
+    /// Read these instead of the files that the source names; `-` is standard input
+    pub files: Vec<PathBuf>,
+    /// Which source FILES belong to; needed where the catalogue has several log or csv sources
+    #[arg(long, value_name = "ID")]
+    pub source: Option<String>,
+    /// Judge this instant: `2026-11-02 12:00 Europe/Berlin`, `2026-11-02T11:00:00Z`, a day, or `now`
+    ///
+    /// Without it the end of the data is judged: the end of the last slice in which anything was counted. A time
+    /// without a zone is in the catalogue's zone; a day alone means its end.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Use only what had arrived by then, and so repeat what was said then
+    #[arg(long, requires = "at")]
+    pub as_known_then: bool,
+    /// Only this SLO; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub slo: Vec<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    pub format: StatusFormat,
+    /// Draw the budget of one series over its window: `slo/objective/segment`
+    #[arg(long, value_name = "SERIES", conflicts_with = "format")]
+    pub chart: Option<String>,
+    /// Use ASCII characters only in a drawing
+    #[arg(long)]
+    pub ascii: bool,
+    /// Give up when more than this share of the lines of a source cannot be read
+    #[arg(long, value_name = "SHARE", default_value = "1%")]
+    pub max_unparsed: String,
+}
+
+/// How `attain status` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// For people
+    Human,
+    /// For programs; exact whole numbers
+    Json,
+}
+
+/// Arguments of `attain check`.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// Folders, each a catalogue of its own; files are one catalogue together [default: .]
+    pub paths: Vec<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub format: CheckFormat,
+    /// Compare with this older version: what was published is superseded, never edited
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<PathBuf>,
+    /// Treat warnings as errors
+    #[arg(long, value_name = "LEVEL")]
+    pub deny: Option<Deny>,
+    /// Judge dates as of this day instead of today: `2026-11-02`
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<String>,
+}
+
+/// What `--deny` turns into errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Warnings
+    Warnings,
+}
+
+/// How `attain check` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people: the line, a caret, what to write instead
+    Human,
+    /// For programs
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// JUnit XML, for build servers
+    Junit,
+}
+
+/// Arguments of `attain init`.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The folder to write to [default: .]
+    pub dir: Option<PathBuf>,
+    /// Look into this access log, JSON lines or CSV file and propose a catalogue that fits it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["segments", "service", "target"])]
+    pub from: Option<PathBuf>,
+    /// The folder to write to; the same as DIR
+    #[arg(short, long, value_name = "DIR", conflicts_with = "dir")]
+    pub out: Option<PathBuf>,
+    /// The company or product; shown on pages and reports [default: the folder's name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Customer segments, the first to save first: `premium,standard,free`
+    #[arg(long, value_delimiter = ',', value_name = "IDS")]
+    pub segments: Vec<String>,
+    /// The service whose promise it is
+    #[arg(long)]
+    pub service: Option<String>,
+    /// A target per segment, or one for all traffic: `99.95%,99.9%,99%`
+    #[arg(long, value_delimiter = ',', value_name = "PERCENT")]
+    pub target: Vec<String>,
+    /// Ask nothing
+    #[arg(long)]
+    pub yes: bool,
+    /// Overwrite a file that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `attain explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The word in brackets behind `error` or `warning`
+    #[arg(required_unless_present = "list")]
+    pub code: Option<String>,
+    /// List all codes
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// Arguments of `attain fmt`.
+#[derive(Debug, Args)]
+pub struct FmtArguments {
+    /// Files, and folders whose YAML files are meant [default: .]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing; say which files would change
+    #[arg(long)]
+    pub check: bool,
+    /// Print the one file instead of writing it
+    #[arg(long, conflicts_with = "check")]
+    pub stdout: bool,
+}
+
+/// Arguments of `attain test`.
+#[derive(Debug, Args)]
+pub struct TestArguments {
+    /// `.scenario` files, and folders in which to look for them, at any depth [default: .]
+    pub paths: Vec<PathBuf>,
+    /// Write the actual answers into the files in place of the expected ones
+    #[arg(long)]
+    pub update: bool,
+}
+
+const STATUS_HELP: &str = "\
+EXAMPLES
+  attain status shop/                          as of the end of the data
+  attain status shop/ access.log               the same promises, another file
+  attain status shop/ --at '2026-11-02 12:00'  what is known today about then
+  attain status shop/ --at 2026-11-02T11:00:00Z --as-known-then
+  attain status shop/ --chart checkout-completes/availability/premium
+  attain status shop/ --format json | jq '.verdicts[] | select(.verdict == \"breached\")'
+  ssh web cat access.log | attain status shop/ -
+
+EXIT CODES
+  0  every promise is kept
+  1  a promise is broken, or a segment is masked by its aggregate
+  2  wrong usage, unreadable input, or a catalogue with errors
+  3  nothing is known to be broken, but a promise cannot be judged: too little was observed";
+
+const CHECK_HELP: &str = "\
+A catalogue is a folder: its files *.yaml and *.yml, not those of its subfolders. A file of the folder that is plainly
+something else (no `attain:`, no section that only attain has, not OpenSLO, Sloth or Pyrra) is left out and said so; a
+file that is named on the command line is always read.
+
+EXAMPLES
+  attain check                       the catalogue in this folder
+  attain check shop/ --deny warnings
+  attain check shop/ --format github
+  attain check shop/ --format sarif > attain.sarif
+  attain check shop/ --today 2027-01-01
+  attain explain unit-missing
+
+EXIT CODES
+  0  no errors
+  1  errors, or warnings with --deny warnings
+  2  wrong usage or unreadable input";
+
+const INIT_HELP: &str = "\
+Writes one file, catalogue.yaml, and never over a file that is there unless --force says so. On a terminal it asks what
+was not said, unless --yes.
+
+EXAMPLES
+  attain init --from access.log -o shop    look into the log, write shop/catalogue.yaml
+  attain status shop                       and see
+  attain init shop --name Shop --segments premium,standard,free --service checkout --target 99.95%,99.9%,99%
+  attain init shop --yes                   everything as proposed
+
+EXIT CODES
+  0  written
+  2  wrong usage, a file that is there, or one that says nothing that can be understood";
+
+const EXPLAIN_HELP: &str = "\
+EXAMPLES
+  attain explain unit-missing
+  attain explain --list
+
+EXIT CODES
+  0  explained
+  2  there is no such code";
+
+const FMT_HELP: &str = "\
+Quotes what other YAML tools would read as something else, aligns, and orders nothing: the meaning stays to the letter.
+A file that does not parse is left as it is.
+
+EXAMPLES
+  attain fmt                         the files of this folder
+  attain fmt shop/ --check           for a pipeline
+  attain fmt shop/customer.yaml --stdout
+
+EXIT CODES
+  0  done, or nothing to do
+  1  with --check: a file would change
+  2  wrong usage, or a file that cannot be read, parsed or written";
+
+const TEST_HELP: &str = "\
+A scenario says what happened and what attain should say about it. Paths in it are relative to it.
+
+EXAMPLES
+  attain test                        every .scenario below this folder
+  attain test scenarios/masked.scenario
+  attain test --update               then look at the difference in version control
+
+EXIT CODES
+  0  all cases passed
+  1  a case failed
+  2  wrong usage, unreadable input, or no scenario found";
+
+const SCHEMA_HELP: &str = "\
+EXAMPLES
+  attain schema > attain.schema.json
+  then, as the first line of a catalogue file:
+  # yaml-language-server: $schema=attain.schema.json
+
+EXIT CODES
+  0  printed";

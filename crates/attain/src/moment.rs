@@ -1,0 +1,94 @@
+//! Times as people type them behind `--at`. Knows the forms; the zone of the catalogue fills what is left out.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::exit::Failure;
+
+/// What `--at` was given.
+///
+/// `now`; RFC 3339; `2026-11-02 12:00`, with a zone behind it or in `zone`; a day alone, which means its end.
+pub fn parse(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, Failure> {
+    let text = text.trim();
+    if text == "now" {
+        return Ok(now);
+    }
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    civil(text, zone).ok_or_else(|| {
+        Failure::new(format!("`{text}` is no time that --at knows")).help(
+            "write `2026-11-02 12:00 Europe/Berlin`, `2026-11-02T11:00:00Z`, `2026-11-02` (its end), or `now`",
+        )
+    })
+}
+
+/// A day as people type it behind `--today`.
+pub fn day(text: &str) -> Result<Date, Failure> {
+    text.trim().parse().map_err(|_| {
+        Failure::new(format!("`{text}` is no day")).help("write it like this: 2026-11-02")
+    })
+}
+
+fn civil(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let mut words = text.split_whitespace();
+    let (day, clock, named) = (words.next()?, words.next(), words.next());
+    if words.next().is_some() {
+        return None;
+    }
+    let zone = match named {
+        Some(name) => TimeZone::get(name).ok()?,
+        None => zone.clone(),
+    };
+    let Some(clock) = clock else {
+        // `2026-11-02T12:00` without a zone also comes here.
+        if let Ok(day) = day.parse::<Date>() {
+            return end_of(day, &zone);
+        }
+        return at(day.parse().ok()?, &zone);
+    };
+    at(format!("{day}T{clock}").parse().ok()?, &zone)
+}
+
+fn at(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    Some(civil.to_zoned(zone.clone()).ok()?.timestamp())
+}
+
+fn end_of(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    let next = day.checked_add(1.day()).ok()?;
+    Some(next.to_zoned(zone.clone()).ok()?.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let now: Timestamp = "2026-11-05T00:00:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("now", "2026-11-05T00:00:00Z"),
+            ("2026-11-02T11:00:00Z", "2026-11-02T11:00:00Z"),
+            ("2026-11-02T12:00:00+01:00", "2026-11-02T11:00:00Z"),
+            ("2026-11-02 12:00", "2026-11-02T11:00:00Z"),
+            ("2026-11-02 12:00 UTC", "2026-11-02T12:00:00Z"),
+            ("2026-11-02T12:00", "2026-11-02T11:00:00Z"),
+            ("2026-11-02", "2026-11-02T23:00:00Z"),
+        ] {
+            let expected: Timestamp = expected.parse().unwrap();
+            assert_eq!(parse(text, &berlin, now).ok(), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            "noon",
+            "12:00",
+            "2026-13-01",
+            "2026-11-02 12:00 Mars",
+            "2026-11-02 1 2 3",
+        ] {
+            assert!(parse(text, &berlin, now).is_err(), "{text}");
+        }
+    }
+}
