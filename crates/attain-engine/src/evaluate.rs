@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use attain_math::budget::time_to_exhaustion;
-use attain_model::slo::{MissingData, Objective};
-use attain_model::verdict::{Attainment, Coverage, ErrorBudget, OverLoadShare, Part, Untagged};
+use attain_model::slo::{Budgeting, MissingData, Objective};
+use attain_model::verdict::{Attainment, Coverage, ErrorBudget, Part, Untagged};
 use attain_model::{
     AsOf, CountedSegment, Evaluation, Gap, GapReason, Goal, Promises, Scope, SeriesName, Share,
     Slo, Standing, Targets, Verdict,
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::alerts;
 use crate::counts::{Counts, Heard};
-use crate::judge::{Judged, Looked, covers};
+use crate::judge::{Judged, Looked, Reader, covers};
 use crate::masking;
 use crate::window;
 
@@ -27,8 +27,8 @@ use crate::window;
 ///   budgets, and traffic that was promised nothing (best effort, untagged) is judged by the loosest promise of the map.
 /// - A window that spans a change of goal is judged in parts: allowed is the sum of the parts, and it is met if the bad
 ///   events of all parts are at most that. Parts without a promise are outside.
-/// - Coverage below the SLO's is `unknown`, unless it cannot be known at all. With `missing_data: bad` it is `breached`:
-///   missing time slices are bad ones, and of missing events nobody knows the number.
+/// - Coverage below the SLO's is `unknown`, unless it cannot be known at all. With `missing_data: bad` missing time slices
+///   are bad ones; of missing events nobody knows the number, and coverage below the SLO's since data began is a breach.
 ///
 /// Slices that are not over at the instant are out.
 #[must_use]
@@ -43,8 +43,9 @@ pub fn evaluate(promises: &Promises, counts: &dyn Counts, as_of: AsOf) -> Evalua
         gaps: counts.gaps(),
     };
     let until = counts.grid().index(as_of.instant);
+    let mut reader = Reader::new(promises, counts, until, as_of.known_until);
     for slo in catalogue.live_slos(day) {
-        let looked = Looked::new(promises, slo, counts, until, as_of.known_until);
+        let looked = reader.look(slo);
         evaluation.untagged.push(untagged(&looked));
         evaluation.gaps.extend(gaps(&looked));
         for objective in slo.objectives.values() {
@@ -67,14 +68,13 @@ fn judge(looked: &Looked<'_>, objective: &Objective, instant: Timestamp, found: 
         let verdict = verdict(looked, objective, scope, instant, &judged, is_pooled);
         let name = verdict.name.to_string();
         let range = looked.window_at(looked.span.end);
+        // The segments of a pool have said this already.
         if !is_pooled {
-            found
-                .gaps
-                .extend(judged.gaps(&name, &range, verdict.window));
-            found
-                .gaps
-                .extend(births(looked, &verdict.name.scope, &name, &range));
+            let unclear = judged.gaps(&name, &range, verdict.window);
+            found.gaps.extend(unclear);
         }
+        let births = births(looked, &verdict.name.scope, &name, &range);
+        found.gaps.extend(births);
         if verdict.name.scope == Scope::All {
             let hidden = masking::masked(looked, (&verdict, &judged), &segments);
             found.masked.extend(hidden);
@@ -141,12 +141,10 @@ fn verdict(
     let coverage = coverage(looked, &range);
     let promised = sums.promised.total() > 0 || has_promise(judged, &range, looked, pooled);
     let attainment = if promised { sums.promised } else { sums.other };
-    let goal = if pooled {
-        None
-    } else {
-        judged.spans.last().and_then(|span| span.goal)
-    };
-    let aside = judged.aside(&range, slo.over_load);
+    // At the very midnight that begins a new term the window lies in the old one, and the goal is the new one.
+    let zone = looked.promises.catalogue().timezone.clone();
+    let term = objective.on(instant.to_zoned(zone).date());
+    let goal = term.and_then(|term| term.targets.goal(&scope)).copied();
     let policy = alerts::policy(looked, &scope);
     let alerts = match (policy, pooled) {
         (Some(policy), false) => alerts::conditions(looked, judged, policy, goal, instant),
@@ -174,12 +172,8 @@ fn verdict(
         coverage,
         burn: policy.map_or_else(Vec::new, |p| alerts::burns(looked, judged, p)),
         alerts,
-        over_load: aside.map(|aside| OverLoadShare {
-            minutes: aside.minutes,
-            of_minutes: aside.of_minutes,
-            attainment: aside.sums.all(),
-            judged_minutes: aside.judged_minutes,
-        }),
+        // The segments of a pool each have their own minutes.
+        over_load: judged.over_load(&range).filter(|_| !pooled),
         uncertain: sums.uncertain,
         exhausted_in: exhausted_in(looked, judged, &range, resolved),
         name: SeriesName {
@@ -258,13 +252,29 @@ fn standing(
     if !promised && is_covered {
         return Standing::NoTraffic;
     }
-    match (is_covered, looked.slo.missing_data) {
-        (false, MissingData::Bad) if promised => Standing::Breached,
-        (false, _) => Standing::Unknown,
-        (true, _) if attainment.total() == 0 => Standing::NoTraffic,
-        (true, _) if budget.is_met() => Standing::Met,
-        (true, _) => Standing::Breached,
+    if !is_covered && !(promised && judges_silence(looked, range)) {
+        return Standing::Unknown;
     }
+    match looked.slo.budgeting {
+        Budgeting::Occurrences if !is_covered => Standing::Breached,
+        _ if attainment.total() == 0 => Standing::NoTraffic,
+        _ if budget.is_met() => Standing::Met,
+        _ => Standing::Breached,
+    }
+}
+
+/// Whether too little data since it began is a verdict of its own: `missing_data: bad`.
+///
+/// Missing time slices are in the budget as bad ones. Of missing events nobody knows the number, so that silence below
+/// the coverage is a breach. Before the data began nothing was missing.
+fn judges_silence(looked: &Looked<'_>, range: &Range<i64>) -> bool {
+    let since = looked.span.start.max(range.start)..range.end;
+    let is_silent = match coverage(looked, &since) {
+        Coverage::Share(share) => share < looked.slo.coverage,
+        Coverage::NotKnown => false,
+    };
+    looked.slo.missing_data == MissingData::Bad
+        && (is_silent || looked.slo.budgeting != Budgeting::Occurrences)
 }
 
 /// How long the budget lasts if it goes on burning as in the last hour.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::counts::Counts;
 use crate::evaluate::{is_pooled, slo_of};
-use crate::judge::Looked;
+use crate::judge::Reader;
 
 /// The most points of one history.
 const POINTS_AT_MOST: usize = 100_000;
@@ -41,7 +41,7 @@ pub fn history(
         return Vec::new();
     };
     let grid = counts.grid();
-    let looked = Looked::new(promises, slo, counts, grid.index(to), Timestamp::MAX);
+    let looked = Reader::new(promises, counts, grid.index(to), Timestamp::MAX).look(slo);
     let judged = if is_pooled(promises, objective, &name.scope, to) {
         looked.judge_pooled(objective)
     } else {

@@ -4,11 +4,16 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::rc::Rc;
+use std::time::Duration;
 
 use attain_model::promises::GoalSpan;
+use attain_model::selector::{Condition, Outcome};
 use attain_model::slo::{Load, Objective, OverLoad};
+use attain_model::verdict::{Attainment, OverLoadShare};
 use attain_model::{
-    CountedSegment, Gap, Goal, Interval, Promised, Promises, Scope, SegmentId, Slo, Stream,
+    CountedSegment, Gap, GapReason, Goal, Interval, Promised, Promises, Scope, SegmentId, Slo,
+    Stream, StreamKey,
 };
 use jiff::Timestamp;
 
@@ -20,48 +25,83 @@ use crate::series::{Entry, Series, Sums};
 use crate::timeslices::Rule;
 use crate::window;
 
-/// The counts that an SLO looks at, read once for all its objectives.
-pub(crate) struct Looked<'a> {
-    pub(crate) promises: &'a Promises,
-    pub(crate) slo: &'a Slo,
-    /// As it is counted; `None` if nobody counts it.
-    pub(crate) kept: Option<&'a Stream>,
-    pub(crate) read: Read,
-    pub(crate) heard: Heard,
-    pub(crate) grid: Grid,
-    /// From the first slice with counts or in which a source was heard, to the instant.
-    pub(crate) span: Range<i64>,
+/// Reads each stream once for all the SLOs that look at it.
+pub(crate) struct Reader<'a> {
+    promises: &'a Promises,
+    counts: &'a dyn Counts,
+    until: i64,
+    known_until: Timestamp,
+    seen: BTreeMap<ReadKey, Rc<Read>>,
 }
 
-impl<'a> Looked<'a> {
-    /// Reads what an SLO looks at, in slices before `until`.
+/// A stream; of gauges also the condition and the slice that make events of readings.
+type ReadKey = (StreamKey, Option<Condition>, Duration);
+
+impl<'a> Reader<'a> {
+    /// For slices before `until`, with what was known at an instant.
     pub(crate) fn new(
         promises: &'a Promises,
-        slo: &'a Slo,
         counts: &'a dyn Counts,
         until: i64,
         known_until: Timestamp,
     ) -> Self {
-        let key = Stream::key_of(promises.catalogue(), slo);
-        let mut read = counts.read(&key, &slo.indicator, until, known_until);
-        split_totals(&mut read, &slo.indicator);
+        Self {
+            promises,
+            counts,
+            until,
+            known_until,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// What an SLO looks at.
+    pub(crate) fn look(&mut self, slo: &'a Slo) -> Looked<'a> {
+        let (counts, until) = (self.counts, self.until);
+        let key = Stream::key_of(self.promises.catalogue(), slo);
+        let condition = match slo.indicator.outcome() {
+            Outcome::GoodIf(condition) => Some(*condition),
+            Outcome::AllGood | Outcome::Good(_) | Outcome::Bad(_) => None,
+        };
+        let seen = self
+            .seen
+            .entry((key.clone(), condition, slo.indicator.slice));
+        let read = seen.or_insert_with(|| {
+            let mut read = counts.read(&key, &slo.indicator, until, self.known_until);
+            split_totals(&mut read, &slo.indicator);
+            Rc::new(read)
+        });
         let heard = counts.heard(&key);
         let first_heard = match &heard {
             Heard::Slices(slices) => slices.ranges().first().map(|range| range.start),
             Heard::Never | Heard::NotKnown => None,
         };
         let first = [read.first(), first_heard].into_iter().flatten().min();
-        Self {
-            promises,
+        Looked {
+            promises: self.promises,
             slo,
             kept: counts.kept(&key),
-            read,
+            read: Rc::clone(read),
             heard,
             grid: counts.grid(),
             span: first.map_or(until, |first| first.min(until))..until,
         }
     }
+}
 
+/// The counts that an SLO looks at.
+pub(crate) struct Looked<'a> {
+    pub(crate) promises: &'a Promises,
+    pub(crate) slo: &'a Slo,
+    /// As it is counted; `None` if nobody counts it.
+    pub(crate) kept: Option<&'a Stream>,
+    pub(crate) read: Rc<Read>,
+    pub(crate) heard: Heard,
+    pub(crate) grid: Grid,
+    /// From the first slice with counts or in which a source was heard, to the instant.
+    pub(crate) span: Range<i64>,
+}
+
+impl Looked<'_> {
     /// The slices of the SLO's window as seen from the end of a slice.
     pub(crate) fn window_at(&self, end: i64) -> Range<i64> {
         let resolved = window::resolve(&self.slo.window, self.grid.start(end), self.grid);
@@ -158,7 +198,7 @@ impl<'a> Looked<'a> {
         let Some(kept) = self.kept else {
             return;
         };
-        let (mut inside, mut over) = (Vec::new(), Vec::new());
+        let mut group = Group::default();
         for span in spans {
             let range = self.grid.index(span.interval.start)..self.grid.index(span.interval.end);
             let promised = span.goal.as_ref().and_then(Goal::promised);
@@ -167,9 +207,7 @@ impl<'a> Looked<'a> {
             let minutes = promised
                 .and_then(|p| p.load)
                 .map(|load| self.minutes(load, whose));
-            let set_aside = minutes
-                .as_ref()
-                .filter(|_| self.slo.over_load == OverLoad::Separate);
+            let mut over = Vec::new();
             for column in self.read.columns.iter().filter(|c| whose(&c.segment)) {
                 let fate = projection.fate(&column.class, column.bucket);
                 let counts = within(column, &range);
@@ -178,15 +216,17 @@ impl<'a> Looked<'a> {
                 }
                 for (slice, events) in counts {
                     let entry = entry(*slice, *events, fate, promised);
-                    match set_aside {
+                    match &minutes {
                         Some(minutes) if minutes.is_over(*slice, self.grid) => over.push(entry),
-                        _ => inside.push(entry),
+                        _ => group.inside.push(entry),
                     }
                 }
             }
-            builder.minutes.extend(minutes.map(|m| (range, m)));
+            if let Some(minutes) = minutes {
+                group.over.push((range, minutes, over));
+            }
         }
-        builder.add(self, inside, over, spans);
+        builder.add(self, group, spans);
     }
 
     /// The minutes of a load condition: the load of the whole SLO, or of these segments alone.
@@ -206,31 +246,30 @@ impl<'a> Looked<'a> {
 /// One judged series.
 pub(crate) struct Judged {
     /// What the promise covers at any load.
-    pub(crate) inside: Series,
-    /// What lay above the load, as far as it is set aside.
-    pub(crate) over: Series,
-    /// Load conditions and the slices they hold for.
-    minutes: Vec<(Range<i64>, Minutes)>,
+    inside: Series,
+    /// What lay above a load, for each condition and group of segments.
+    over: Vec<Over>,
+    /// Minutes above the load are judged like all others and shown besides.
+    is_counted: bool,
     /// Goals over everything that matters at the instant.
     pub(crate) spans: Vec<GoalSpan>,
     /// Events that could not be told apart: why, with the text of the gap, and where.
-    pub(crate) unclear: Vec<Unclear>,
+    unclear: Vec<Unclear>,
     grid: Grid,
 }
 
-/// Events that could not be told apart for one reason.
-pub(crate) struct Unclear {
-    pub(crate) why: Why,
-    gap: attain_model::GapReason,
-    counts: Vec<(i64, u64)>,
+/// What lay above one load condition, in the slices for which it holds.
+struct Over {
+    range: Range<i64>,
+    minutes: Minutes,
+    series: Series,
 }
 
-/// What a load condition set aside in a window.
-pub(crate) struct Aside {
-    pub(crate) minutes: u64,
-    pub(crate) of_minutes: u64,
-    pub(crate) judged_minutes: u64,
-    pub(crate) sums: Sums,
+/// Events that could not be told apart for one reason.
+struct Unclear {
+    why: Why,
+    gap: GapReason,
+    counts: Vec<(i64, u64)>,
 }
 
 impl Judged {
@@ -242,38 +281,43 @@ impl Judged {
     /// What counts within a part of a window: minutes above the load count once the window's share of them is used up.
     pub(crate) fn sum_within(&self, window: &Range<i64>, part: &Range<i64>) -> Sums {
         let mut sums = self.inside.sum(part.clone());
-        if self.over.slices().is_empty() {
+        if self.is_counted {
             return sums;
         }
-        for (range, minutes) in &self.minutes {
-            let (_, from) = minutes.judged(&clip(window, range), self.grid);
-            let judged = part.start.max(from).max(range.start)..part.end.min(range.end);
-            sums = sums.plus(&self.over.sum(judged));
+        for over in &self.over {
+            let (_, from) = over.minutes.judged(&clip(window, &over.range), self.grid);
+            let judged = part.start.max(from)..part.end;
+            sums = sums.plus(&over.series.sum(judged));
         }
         sums
     }
 
     /// What lay above the load in a window; `None` without a load condition.
-    pub(crate) fn aside(&self, window: &Range<i64>, rule: OverLoad) -> Option<Aside> {
-        if self.minutes.is_empty() {
-            return None;
-        }
-        let mut aside = Aside {
-            minutes: 0,
-            of_minutes: 0,
-            judged_minutes: 0,
-            sums: self.over.sum(window.clone()),
-        };
-        for (range, minutes) in &self.minutes {
-            let range = clip(window, range);
-            aside.minutes += minutes.over_in(&range, self.grid);
-            aside.of_minutes += minutes.busy_in(&range, self.grid);
-            aside.judged_minutes += match rule {
-                OverLoad::Separate => minutes.judged(&range, self.grid).0,
-                OverLoad::Count => minutes.over_in(&range, self.grid),
-            };
-        }
-        Some(aside)
+    pub(crate) fn over_load(&self, window: &Range<i64>) -> Option<OverLoadShare> {
+        let mut shares = self.over.iter().map(|over| {
+            let range = clip(window, &over.range);
+            let minutes = over.minutes.over_in(&range, self.grid);
+            OverLoadShare {
+                minutes,
+                of_minutes: over.minutes.busy_in(&range, self.grid),
+                attainment: over.series.sum(range.clone()).all(),
+                judged_minutes: if self.is_counted {
+                    minutes
+                } else {
+                    over.minutes.judged(&range, self.grid).0
+                },
+            }
+        });
+        let first = shares.next()?;
+        Some(shares.fold(first, |sum, next| OverLoadShare {
+            minutes: sum.minutes + next.minutes,
+            of_minutes: sum.of_minutes + next.of_minutes,
+            attainment: Attainment {
+                good: sum.attainment.good + next.attainment.good,
+                bad: sum.attainment.bad + next.attainment.bad,
+            },
+            judged_minutes: sum.judged_minutes + next.judged_minutes,
+        }))
     }
 
     /// What could not be told apart in a window.
@@ -297,9 +341,15 @@ impl Judged {
 #[derive(Default)]
 struct Builder {
     inside: Vec<Entry>,
-    over: Vec<Entry>,
-    minutes: Vec<(Range<i64>, Minutes)>,
+    over: Vec<Over>,
     unclear: Vec<Unclear>,
+}
+
+/// The events of segments that are judged together.
+#[derive(Default)]
+struct Group {
+    inside: Vec<Entry>,
+    over: Vec<(Range<i64>, Minutes, Vec<Entry>)>,
 }
 
 impl Builder {
@@ -320,13 +370,7 @@ impl Builder {
     }
 
     /// Adds the entries of one group of segments; time slices are made group by group.
-    fn add(
-        &mut self,
-        looked: &Looked<'_>,
-        inside: Vec<Entry>,
-        over: Vec<Entry>,
-        spans: &[GoalSpan],
-    ) {
+    fn add(&mut self, looked: &Looked<'_>, mut group: Group, spans: &[GoalSpan]) {
         let rule = Rule {
             budgeting: looked.slo.budgeting,
             no_traffic: looked.slo.no_traffic,
@@ -338,17 +382,32 @@ impl Builder {
             let goal = goal_at(spans, looked.grid.start(slice));
             goal.and_then(|goal| goal.promised().map(|p| p.target.ppb()))
         };
-        let nothing = looked.span.end..looked.span.end;
-        self.inside
-            .extend(rule.apply(inside, looked.span.clone(), target_at, &over));
-        self.over.extend(rule.apply(over, nothing, target_at, &[]));
+        let all_over = group.over.iter().flat_map(|(_, _, over)| over);
+        let set_aside: Vec<i64> = all_over.map(|entry| entry.slice).collect();
+        let is_counted = looked.slo.over_load == OverLoad::Count;
+        for (range, minutes, over) in group.over {
+            if is_counted {
+                group.inside.extend_from_slice(&over);
+            }
+            let nothing = looked.span.end..looked.span.end;
+            let over = rule.apply(over, nothing, target_at, &[]);
+            self.over.push(Over {
+                range,
+                minutes,
+                series: Series::new(over),
+            });
+        }
+        let span = looked.span.clone();
+        let inside = rule.apply(group.inside, span, target_at, &set_aside);
+        self.inside.extend(inside);
     }
 
     fn finish(self, looked: &Looked<'_>, spans: Vec<GoalSpan>) -> Judged {
+        let is_counted = looked.slo.over_load == OverLoad::Count;
         Judged {
             inside: Series::new(self.inside),
-            over: Series::new(self.over),
-            minutes: self.minutes,
+            over: self.over,
+            is_counted,
             spans,
             unclear: self.unclear,
             grid: looked.grid,
@@ -421,8 +480,7 @@ fn clip(window: &Range<i64>, range: &Range<i64>) -> Range<i64> {
     window.start.max(range.start)..window.end.min(range.end)
 }
 
-fn with_events(gap: &attain_model::GapReason, events: u64) -> attain_model::GapReason {
-    use attain_model::GapReason;
+fn with_events(gap: &GapReason, events: u64) -> GapReason {
     match gap {
         GapReason::BetweenBuckets(_) => GapReason::BetweenBuckets(events),
         GapReason::Untimed(_) => GapReason::Untimed(events),

@@ -211,11 +211,25 @@ impl Ledger {
         for row in delivery.counted {
             self.take_counted(&source, row, arrived, &mut newest, &mut taken);
         }
+        let is_heard_by_rows = delivery.observed.is_none();
         for row in delivery.samples {
+            let slice = self.grid.index(row.time);
+            let before = taken.counted + taken.already;
             self.take_sample(&source, row, arrived, &mut newest, &mut taken);
+            if is_heard_by_rows && taken.counted + taken.already > before {
+                self.hear_at(&source, slice, 1);
+            }
         }
         for row in delivery.readings {
+            let slice = self.grid.index(row.time);
+            let length = self.streams.get(&row.stream).map_or(1, |kept| {
+                self.grid.slices(kept.stream.indicator.slice.as_secs())
+            });
+            let before = taken.counted + taken.already;
             self.take_reading(&source, row, arrived, &mut newest, &mut taken);
+            if is_heard_by_rows && taken.counted + taken.already > before {
+                self.hear_at(&source, slice, length);
+            }
         }
         self.watermark = newest;
         if delivery.range.start < delivery.range.end {
@@ -274,22 +288,17 @@ impl Ledger {
                         .insert(start..grid.index_up(interval.end).max(start + 1));
                 }
             }
-            // Whoever answers with a sample was there.
-            None if !delivery.samples.is_empty() || !delivery.readings.is_empty() => {
-                for time in delivery.samples.iter().map(|s| s.time) {
-                    let slice = grid.index(time);
-                    state.heard.insert(slice..slice + 1);
-                }
-                for reading in &delivery.readings {
-                    let length = self
-                        .streams
-                        .get(&reading.stream)
-                        .map_or(1, |kept| grid.slices(kept.stream.indicator.slice.as_secs()));
-                    let start = grid.index(reading.time).div_euclid(length) * length;
-                    state.heard.insert(start..start + length);
-                }
-            }
+            // Whoever answers with a sample was there; see `hear_at`.
+            None if !delivery.samples.is_empty() || !delivery.readings.is_empty() => {}
             None => state.silent_unknown = true,
+        }
+    }
+
+    /// A source that does not say when it was heard was heard in the slices of its samples and readings.
+    fn hear_at(&mut self, source: &SourceId, slice: i64, length: i64) {
+        let start = slice.div_euclid(length) * length;
+        if let Some(state) = self.sources.get_mut(source) {
+            state.heard.insert(start..start + length);
         }
     }
 

@@ -70,9 +70,15 @@ impl<'a> Projection<'a> {
     }
 
     fn by_outcome(&self, class: &Class) -> Fate {
-        let is_bad = if *class == Class::bad() {
+        // A label of the data may be called `outcome` too; then the label decides.
+        let is_told = !self
+            .kept
+            .class_labels
+            .iter()
+            .any(|label| label == "outcome");
+        let is_bad = if is_told && *class == Class::bad() {
             true
-        } else if *class == Class::good() {
+        } else if is_told && *class == Class::good() {
             false
         } else if self.missing_label().is_some() {
             return Fate::Unclear(Why::NotKept);

@@ -130,11 +130,6 @@ impl Series {
         series
     }
 
-    /// The slices that have events, ascending.
-    pub(crate) fn slices(&self) -> &[i64] {
-        &self.slices
-    }
-
     /// What happened in a half-open range of slices.
     pub(crate) fn sum(&self, range: Range<i64>) -> Sums {
         if range.start >= range.end || self.slices.is_empty() {

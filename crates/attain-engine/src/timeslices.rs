@@ -33,13 +33,13 @@ impl Rule<'_> {
     /// Events as they are, or the time slices they make.
     ///
     /// `span` is from the first slice with data to the instant; `target_at` says what was promised in a slice;
-    /// `set_aside` are slices with traffic that is judged elsewhere, so that they are not empty.
+    /// `set_aside` are slices of the ledger with traffic that is judged elsewhere, so that they are not empty.
     pub(crate) fn apply(
         &self,
         entries: Vec<Entry>,
         span: Range<i64>,
         target_at: impl Fn(i64) -> Option<u32>,
-        set_aside: &[Entry],
+        set_aside: &[i64],
     ) -> Vec<Entry> {
         let (length, good_at) = match self.budgeting {
             Budgeting::Occurrences => return entries,
@@ -62,7 +62,7 @@ impl Rule<'_> {
         length: i64,
         span: Range<i64>,
         target_at: impl Fn(i64) -> Option<u32>,
-        set_aside: &[Entry],
+        set_aside: &[i64],
     ) {
         let is_quiet_counted = self.no_traffic != NoTraffic::Exclude;
         let is_missing_counted = self.missing_data == MissingData::Bad;
@@ -72,7 +72,7 @@ impl Rule<'_> {
         let busy: std::collections::BTreeSet<i64> = slices
             .iter()
             .map(|entry| entry.slice)
-            .chain(set_aside.iter().map(|entry| entry.slice.div_euclid(length)))
+            .chain(set_aside.iter().map(|slice| slice.div_euclid(length)))
             .collect();
         let end = span.end.div_euclid(length);
         let start = span.start.div_euclid(length).max(end - FILLED_AT_MOST);

@@ -4,3 +4,4 @@
 
 mod build;
 mod meaning;
+mod oracle;
