@@ -7,6 +7,7 @@
 mod ambiguous;
 mod compare;
 mod decode;
+mod fmt;
 mod moment;
 mod parse;
 mod promql;
@@ -19,6 +20,7 @@ mod target;
 mod tree;
 
 pub use compare::compare;
+pub use fmt::format;
 pub use parse::{Input, Parsed, parse};
 pub use schema::{json_schema, reference_page};
 pub use spans::Spans;

@@ -4,7 +4,9 @@
 mod catalogues;
 mod compare;
 mod docs;
+mod formatting;
 mod mistakes;
+mod mutations;
 
 use std::fs;
 use std::path::{Path, PathBuf};
