@@ -5,6 +5,7 @@
 
 mod catalogues;
 mod documents;
+mod exceptions;
 mod mistakes;
 mod near_misses;
 
