@@ -49,12 +49,14 @@ pub fn run(arguments: &CheckArguments, terminal: &Terminal) -> Result<Exit, Fail
         CheckFormat::Junit => junit::junit(sources, found),
     };
     terminal.print(&text)?;
+    let first = found.iter().min_by_key(|diagnostic| diagnostic.level);
     if arguments.format == CheckFormat::Human
-        && let Some(first) = found.first()
+        && let Some(first) = first
     {
         terminal.note(&format!(
-            "`attain explain {}` says more about the first",
-            first.code
+            "`attain explain {}` says more about the first {}",
+            first.code,
+            first.level.word()
         ));
     }
     let errors = diagnostics::Tally::of(found).errors;

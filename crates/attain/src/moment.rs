@@ -41,14 +41,12 @@ fn civil(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         Some(name) => TimeZone::get(name).ok()?,
         None => zone.clone(),
     };
-    let Some(clock) = clock else {
-        // `2026-11-02T12:00` without a zone also comes here.
-        if let Ok(day) = day.parse::<Date>() {
-            return end_of(day, &zone);
-        }
-        return at(day.parse().ok()?, &zone);
-    };
-    at(format!("{day}T{clock}").parse().ok()?, &zone)
+    match clock {
+        Some(clock) => at(format!("{day}T{clock}").parse().ok()?, &zone),
+        // jiff reads the day of `2026-11-02T12:00` and drops the rest.
+        None if day.contains('T') => at(day.parse().ok()?, &zone),
+        None => end_of(day.parse().ok()?, &zone),
+    }
 }
 
 fn at(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {

@@ -5,7 +5,7 @@ use crate::terminal::Terminal;
 
 /// Runs the command.
 pub fn run(terminal: &Terminal) -> Result<Exit, Failure> {
-    let schema = "{}";
+    let schema = attain_spec::json_schema();
     terminal.print(&(schema.to_string().trim_end().to_owned() + "\n"))?;
     Ok(Exit::Fine)
 }

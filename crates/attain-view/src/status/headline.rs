@@ -216,7 +216,9 @@ fn facts(desk: &Desk<'_>, verdict: &Verdict) -> Vec<(&'static str, String)> {
     {
         facts.push(("severity", severity(segment)));
     }
-    for (alert, since) in firing(verdict) {
+    let mut alerts: Vec<_> = firing(verdict).collect();
+    alerts.sort_by_key(|(alert, _)| alert.urgency);
+    for (alert, since) in alerts {
         facts.push((word(alert.urgency), alert_text(desk, alert, since)));
     }
     if let Some(slo) = desk.slo(verdict) {

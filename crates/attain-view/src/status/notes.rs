@@ -5,6 +5,7 @@ use attain_math::Fraction;
 use attain_model::policy::Spends;
 use attain_model::quantity::duration_text;
 use attain_model::slo::Promised;
+use attain_model::source::SourceKind;
 use attain_model::verdict::{AlertRule, AlertState, OverLoadShare, Untagged};
 use attain_model::{Gap, GapReason, Scope, Verdict};
 
@@ -207,10 +208,19 @@ fn gap_text(desk: &Desk<'_>, gap: &Gap) -> String {
             plural(*events, "event")
         ),
         GapReason::Unparsed(lines) => format!("{} could not be read", plural(*lines, "line")),
-        GapReason::CoverageUnknown => {
-            "a log cannot tell silence from no traffic; name a `heartbeat:` to know its coverage"
-                .to_owned()
-        }
+        GapReason::CoverageUnknown => coverage_unknown(desk, &gap.about),
     };
     format!("{}: {why}{when}", gap.about)
+}
+
+fn coverage_unknown(desk: &Desk<'_>, about: &str) -> String {
+    let id = about.strip_prefix("source ").unwrap_or(about);
+    let source = desk.promises.catalogue().sources.get(id);
+    let help = match source.map(|source| &source.kind) {
+        Some(SourceKind::Log(log)) if log.heartbeat.is_none() => {
+            "; name a `heartbeat:` to know its coverage"
+        }
+        _ => "",
+    };
+    format!("cannot tell silence from no traffic{help}")
 }

@@ -1,0 +1,288 @@
+//! `attain status`: the sentence, the table, the exit code.
+
+use crate::{Place, one_slo};
+
+const TIERS: &str = "\
+attain: 1
+catalogue: {name: Shop}
+segments:
+  premium:  {rank: 1, contract: MSA 4.2}
+  standard: {rank: 2, contract: ToS 7}
+  free:     {rank: 3, contract: best effort}
+sources:
+  events: {csv: {files: [events.csv], layout: events, time: time, count: events}, labels: {segment: segment}}
+slos:
+  checkout-completes:
+    owner: payments
+    indicator: {log: events, bad: {status: 5xx}}
+    objectives: {availability: {premium: 99.95%, standard: 99.9%, free: 99%, all: 99.9%}}
+    window: 30d
+    runbook: https://wiki.shop.example/checkout
+";
+
+/// A day by hours: premium is 2 % of the traffic and 3 % of it fails, from noon on.
+fn hidden_premium() -> String {
+    let mut rows = "time,segment,status,events\n".to_owned();
+    let mut row = |hour: u32, segment: &str, status: u32, n: u32| {
+        if n > 0 {
+            rows.push_str(&format!(
+                "2026-11-02T{hour:02}:30:00Z,{segment},{status},{n}\n"
+            ));
+        }
+    };
+    for hour in 0..20 {
+        let failing = if hour < 12 { 0 } else { 75 };
+        row(hour, "premium", 200, 1_000 - failing);
+        row(hour, "premium", 503, failing);
+        row(
+            hour,
+            "standard",
+            200,
+            19_000 - if hour < 10 { 9 } else { 10 },
+        );
+        row(hour, "standard", 503, if hour < 10 { 9 } else { 10 });
+        row(hour, "free", 200, 30_000 - 6);
+        row(hour, "free", 503, 6);
+    }
+    rows
+}
+
+#[test]
+fn a_segment_hidden_by_the_aggregate_is_found() {
+    let place = Place::new();
+    place
+        .write("shop/slo.yaml", TIERS)
+        .write("shop/events.csv", &hidden_premium());
+    let ran = place.run(&["status", "shop"]);
+    ran.exits(1);
+    // 1,000,000 requests, 600 + 190 + 120 bad.
+    let row = |segment: &str| {
+        let found = ran
+            .out
+            .lines()
+            .find(|line| line.trim_start().starts_with(segment));
+        found
+            .unwrap_or_else(|| panic!("no row of {segment} in\n{}", ran.out))
+            .to_owned()
+    };
+    assert!(
+        row("all ").contains("99.909%") && row("all ").contains("met"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        row("premium").contains("97.000%") && row("premium").contains("breached"),
+        "{}",
+        ran.out
+    );
+    assert!(row("premium").contains("masked since 12:30"), "{}", ran.out);
+    assert!(
+        row("standard").contains("99.950%") && row("standard").contains("50%"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        row("free").contains("99.980%") && row("free").contains("98%"),
+        "{}",
+        ran.out
+    );
+    ran.says("checkout-completes (availability) is broken for premium")
+        .says("3% of requests fail where 0.05% may, 60x as many")
+        .says("The aggregate hides it since 12:30")
+        .says("-5900%")
+        .says("https://wiki.shop.example/checkout")
+        .says("Shop, as of 2026-11-02 19:31 UTC, the end of the data");
+}
+
+#[test]
+fn json_has_exact_numbers() {
+    let place = Place::new();
+    place
+        .write("shop/slo.yaml", TIERS)
+        .write("shop/events.csv", &hidden_premium());
+    let ran = place.run(&["status", "shop", "--format", "json"]);
+    ran.exits(1);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["version"], 1);
+    assert_eq!(json["catalogue"], "Shop");
+    let premium = &json["verdicts"][0];
+    assert_eq!(premium["segment"], "premium");
+    assert_eq!(
+        (premium["bad"].as_u64(), premium["total"].as_u64()),
+        (Some(600), Some(20_000))
+    );
+    assert_eq!(premium["budget"]["allowed_billionths"], "10000000000");
+    assert_eq!(json["masked"][0]["segment_burn_millionths"], "60000000");
+    assert_eq!(json["masked"][0]["since"], "2026-11-02T12:30:00Z");
+}
+
+#[test]
+fn a_promise_kept_ends_with_0_and_a_broken_one_with_1() {
+    let events = "time,status,events\n2026-11-02T10:00:00Z,200,999\n2026-11-02T10:00:30Z,500,1\n";
+    let place = Place::new();
+    place
+        .write("kept/slo.yaml", &one_slo("99.9%"))
+        .write("kept/events.csv", events);
+    place
+        .write("broken/slo.yaml", &one_slo("99.91%"))
+        .write("broken/events.csv", events);
+    place
+        .run(&["status", "kept"])
+        .exits(0)
+        .says("The one promise is kept.")
+        .says("99.900%");
+    place
+        .run(&["status", "broken"])
+        .exits(1)
+        .says("breached")
+        .says("99.900%");
+}
+
+#[test]
+fn nothing_read_ends_with_3_and_says_what_to_do() {
+    let place = Place::new();
+    place.write("shop/slo.yaml", &one_slo("99.9%"));
+    place
+        .run(&["status", "shop", "--at", "2026-11-02 12:00"])
+        .exits(3)
+        .says("no event was read")
+        .says("no file fits `events.csv`");
+}
+
+#[test]
+fn other_files_can_be_named_and_piped() {
+    let events = "time,status,events\n2026-11-02T10:00:00Z,200,10\n";
+    let place = Place::new();
+    place
+        .write("shop/slo.yaml", &one_slo("99.9%"))
+        .write("other.csv", events);
+    place
+        .run(&["status", "shop", "other.csv"])
+        .exits(0)
+        .says("100.000%");
+    place
+        .run_with(&["status", "shop", "-"], events)
+        .exits(0)
+        .says("100.000%");
+    place
+        .run(&["status", "shop", "none.csv"])
+        .exits(2)
+        .complains("none.csv");
+    place
+        .run(&["status", "shop", "other.csv", "--source", "x"])
+        .exits(2)
+        .complains("x is not a log or csv");
+    place
+        .run(&["status", "shop", "--source", "events"])
+        .exits(2)
+        .complains("no file is");
+}
+
+#[test]
+fn an_instant_can_be_named() {
+    let events = "time,status,events\n2026-11-02T10:00:00Z,200,10\n2026-11-02T11:00:00Z,500,10\n";
+    let place = Place::new();
+    place
+        .write("shop/slo.yaml", &one_slo("99.9%"))
+        .write("shop/events.csv", events);
+    place
+        .run(&["status", "shop", "--at", "2026-11-02 10:30"])
+        .exits(0)
+        .says("as of 2026-11-02 10:30 UTC");
+    place
+        .run(&["status", "shop", "--at", "2026-11-02"])
+        .exits(1)
+        .says("as of 2026-11-03 00:00 UTC");
+    let known = [
+        "status",
+        "shop",
+        "--at",
+        "2026-11-02T10:30:00Z",
+        "--as-known-then",
+    ];
+    place.run(&known).exits(0).says("as known then");
+    place
+        .run(&["status", "shop", "--at", "noon"])
+        .exits(2)
+        .complains("`noon` is no time");
+    place.run(&["status", "shop", "--as-known-then"]).exits(2);
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_counted_shown_and_refused_when_many() {
+    let mut events = "time,status,events\n".to_owned();
+    for second in 0..199 {
+        events.push_str(&format!(
+            "2026-11-02T10:{:02}:{:02}Z,200,1\n",
+            second / 60,
+            second % 60
+        ));
+    }
+    events.push_str("never,200,1\n");
+    let place = Place::new();
+    place
+        .write("shop/slo.yaml", &one_slo("99.9%"))
+        .write("shop/events.csv", &events);
+    place
+        .run(&["status", "shop"])
+        .exits(0)
+        .says("1 of 200 lines could not be read")
+        .says("events.csv:201");
+    place
+        .run(&["status", "shop", "--max-unparsed", "0.1%"])
+        .exits(2)
+        .complains("1 of 200 lines of source events could not be read")
+        .complains("events.csv:201");
+    place
+        .run(&["status", "shop", "--max-unparsed", "few"])
+        .exits(2)
+        .complains("`few` is no share");
+}
+
+#[test]
+fn one_slo_and_one_series() {
+    let place = Place::new();
+    place
+        .write("shop/slo.yaml", TIERS)
+        .write("shop/events.csv", &hidden_premium());
+    place
+        .run(&["status", "shop", "--slo", "nope"])
+        .exits(2)
+        .complains("it has checkout-completes");
+    place
+        .run(&["status", "shop", "--slo", "checkout-completes"])
+        .exits(1)
+        .says("premium");
+    let chart = |series: &str, code: i32, says: &str| {
+        let ran = place.run(&["status", "shop", "--chart", series, "--ascii"]);
+        ran.exits(code).says(says);
+        assert!(ran.out.is_ascii());
+    };
+    chart(
+        "checkout-completes/availability/premium",
+        1,
+        "first overspent: 2026-11-02",
+    );
+    chart(
+        "checkout-completes/availability/free",
+        0,
+        "left at the end: 98%",
+    );
+    place
+        .run(&["status", "shop", "--chart", "checkout-completes"])
+        .exits(2)
+        .complains("checkout-completes/availability/premium");
+}
+
+#[test]
+fn a_catalogue_with_errors_is_not_judged() {
+    let place = Place::new();
+    place.write("shop/slo.yaml", &one_slo("99.9"));
+    place
+        .run(&["status", "shop"])
+        .exits(2)
+        .complains("error[unit-missing]")
+        .complains("shop/slo.yaml:8:")
+        .complains("attain check shop");
+    assert_eq!(place.run(&["status", "shop"]).out, "");
+}
