@@ -121,7 +121,7 @@ impl<'a> Look<'a> {
     }
 
     /// What an objective asks for on a day: its first term if it begins later.
-    pub fn term_on(&self, objective: &'a Objective, day: Date) -> &'a Term {
+    pub fn term_on<'o>(&self, objective: &'o Objective, day: Date) -> &'o Term {
         objective.on(day).unwrap_or_else(|| objective.current())
     }
 
@@ -142,7 +142,7 @@ impl<'a> Look<'a> {
     }
 
     /// The path of what an objective asks for a scope: its own, or the one that stands for all.
-    pub fn target_path(&self, slo: &Slo, objective: &'a Objective, scope: &Scope) -> String {
+    pub fn target_path(&self, slo: &Slo, objective: &Objective, scope: &Scope) -> String {
         let term = self.term_on(objective, self.today);
         let base = self.objective_path(slo, objective, term);
         let by_scope = format!("{base}.{scope}");

@@ -48,8 +48,8 @@ const NAME: &str = "internal-only-segment";
 /// Words that name traffic of the company itself.
 const ENGINEERS: &[&str] = &[
     "internal", "canary", "employee", "employees", "staff", "staging", "dogfood", "synthetic", "synthetics",
-    "engineering", "engineers", "developers-internal", "qa", "test", "tests", "testing", "tester", "testers",
-    "loadtest", "monitoring", "probe", "probes", "healthcheck", "debug", "sandbox-internal", "preprod",
+    "engineering", "engineers", "qa", "test", "tests", "testing", "tester", "testers",
+    "loadtest", "monitoring", "probe", "probes", "healthcheck", "debug", "preprod",
 ];
 
 /// Whoever pays is a customer, whatever the segment is called.

@@ -1,6 +1,9 @@
 //! `load-condition-missing`: a latency that holds at any load, beside one that holds up to a load.
 
-use attain_model::{Diagnostic, Layer, Promised, Slo};
+use std::collections::BTreeMap;
+
+use attain_model::slo::Objective;
+use attain_model::{Diagnostic, Layer, Promised, Rate, Scope, ServiceId, Slo, SloId};
 
 use crate::found::Found;
 use crate::graph;
@@ -21,18 +24,21 @@ impl Rule for This {
     }
 
     fn check(&self, look: &Look<'_>, found: &mut Found<'_>) {
+        let loads = Loads::new(look);
         for slo in look.slos() {
-            for (path, promised) in latencies(look, slo) {
+            let Some((load, whose)) = loads.expected(slo) else {
+                continue;
+            };
+            for (scope, objective, promised) in latencies(look, slo) {
                 if promised.load.is_some() {
                     continue;
                 }
-                let Some((load, whose)) = expected(look, slo) else {
-                    continue;
-                };
-                let cause = format!("this latency is promised at any load, but {whose} is promised at {load}");
+                let cause =
+                    format!("this latency is promised at any load, but {whose} is promised at {load}");
+                let place = look.at(&look.target_path(slo, objective, &scope));
                 found.about(
                     &slo.meta,
-                    Diagnostic::warning(NAME, look.at(&path), cause)
+                    Diagnostic::warning(NAME, place, cause)
                         .help(format!("say up to which load it holds: `{promised} at {load}`")),
                 );
             }
@@ -42,49 +48,62 @@ impl Rule for This {
 
 const NAME: &str = "load-condition-missing";
 
-/// The latency targets of an SLO, and where they stand.
-fn latencies(look: &Look<'_>, slo: &Slo) -> Vec<(String, Promised)> {
+/// Who says up to which load a latency holds.
+struct Loads<'a> {
+    by_slo: BTreeMap<&'a SloId, Rate>,
+    /// The first service-layer SLO of each service that says one.
+    by_service: BTreeMap<&'a ServiceId, &'a SloId>,
+    /// The first caller that says one, for each part on whose latency it counts.
+    by_part: BTreeMap<&'a SloId, &'a SloId>,
+}
+
+impl<'a> Loads<'a> {
+    fn new(look: &Look<'a>) -> Self {
+        let mut loads = Self {
+            by_slo: BTreeMap::new(),
+            by_service: BTreeMap::new(),
+            by_part: BTreeMap::new(),
+        };
+        for slo in look.slos() {
+            let said = latencies(look, slo).into_iter().find_map(|(.., promised)| promised.load);
+            let Some(load) = said else { continue };
+            loads.by_slo.insert(&slo.id, load.up_to);
+            if slo.layer == Layer::Service {
+                loads.by_service.entry(&slo.service).or_insert(&slo.id);
+            }
+            let counted_on = slo.depends_on.iter().filter(|edge| edge.latency.is_some());
+            for part in counted_on.flat_map(graph::parts) {
+                loads.by_part.entry(part).or_insert(&slo.id);
+            }
+        }
+        loads
+    }
+
+    /// The load that one would expect to be said, and who says it: this SLO elsewhere, one of the same service, or a
+    /// caller that counts on this latency.
+    fn expected(&self, slo: &Slo) -> Option<(Rate, String)> {
+        if let Some(load) = self.by_slo.get(&slo.id) {
+            return Some((*load, "another one of this SLO".to_owned()));
+        }
+        let sibling = self.by_service.get(&slo.service);
+        if let Some(id) = sibling.filter(|_| slo.layer == Layer::Service) {
+            return Some((*self.by_slo.get(*id)?, format!("`{id}` of the same service")));
+        }
+        let caller = self.by_part.get(&slo.id)?;
+        let load = self.by_slo.get(*caller)?;
+        Some((*load, format!("`{caller}`, which counts on it,")))
+    }
+}
+
+/// The latency targets of an SLO.
+fn latencies<'a>(look: &Look<'a>, slo: &'a Slo) -> Vec<(Scope, &'a Objective, Promised)> {
     let mut latencies = Vec::new();
     for objective in slo.objectives.values() {
-        let term = look.term_on(objective, look.today);
-        for (scope, goal) in term.targets.iter() {
+        for (scope, goal) in look.term_on(objective, look.today).targets.iter() {
             if let Some(promised) = goal.promised().filter(|promised| promised.under.is_some()) {
-                latencies.push((look.target_path(slo, objective, &scope), *promised));
+                latencies.push((scope, objective, *promised));
             }
         }
     }
     latencies
-}
-
-/// The load that one would expect to be said, and who says it: this SLO elsewhere, one of the same service, or a
-/// caller that counts on this latency.
-fn expected(look: &Look<'_>, slo: &Slo) -> Option<(String, String)> {
-    let load_of = |other: &Slo| {
-        let latencies = latencies(look, other);
-        let load = latencies.iter().find_map(|(_, promised)| promised.load)?;
-        Some(load.up_to.to_string())
-    };
-    if let Some(load) = load_of(slo) {
-        return Some((load, "another one of this SLO".to_owned()));
-    }
-    let sibling = |other: &&Slo| {
-        other.id != slo.id && other.service == slo.service && other.layer == Layer::Service
-    };
-    if slo.layer == Layer::Service
-        && let Some((load, other)) = look
-            .slos()
-            .filter(sibling)
-            .find_map(|other| Some((load_of(other)?, other)))
-    {
-        return Some((load, format!("`{}` of the same service", other.id)));
-    }
-    let counts_on = |caller: &&Slo| {
-        caller
-            .depends_on
-            .iter()
-            .any(|edge| edge.latency.is_some() && graph::parts(edge).any(|part| *part == slo.id))
-    };
-    look.slos()
-        .filter(counts_on)
-        .find_map(|caller| Some((load_of(caller)?, format!("`{}`, which counts on it,", caller.id))))
 }

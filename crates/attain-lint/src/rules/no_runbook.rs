@@ -1,7 +1,8 @@
 //! `no-runbook`: somebody is woken for a customer and has nothing to read.
 
 use attain_model::policy::Urgency;
-use attain_model::{Audience, Diagnostic, Slo};
+use attain_model::slo::Objective;
+use attain_model::{Audience, Diagnostic, Scope, Slo};
 
 use crate::found::Found;
 use crate::look::Look;
@@ -46,25 +47,32 @@ fn pages(look: &Look<'_>, slo: &Slo) -> bool {
             .and_then(|length| adoption.from.checked_add(length).ok());
         end.is_none_or(|end| look.today < end)
     });
-    let catalogue = look.catalogue;
-    let policies = catalogue
-        .segments
-        .values()
-        .filter(|segment| {
-            let severity = segment.severity.as_ref();
-            severity
-                .and_then(|id| catalogue.severities.get(id))
-                .is_none_or(|severity| severity.urgency == Urgency::Page)
-        })
-        .filter_map(|segment| segment.alerting.as_ref())
-        .chain(&slo.alerting);
-    let policy_pages = policies
-        .filter_map(|id| catalogue.alert_policies.get(id))
-        .any(|policy| !policy.page.is_empty());
     let on_call = slo
         .owners
         .iter()
-        .filter_map(|id| catalogue.teams.get(id))
+        .filter_map(|id| look.catalogue.teams.get(id))
         .any(|team| team.oncall.is_some());
-    !on_trial && policy_pages && on_call
+    !on_trial && on_call && slo.objectives.values().any(|o| wakes(look, slo, o))
+}
+
+/// Whether one of an objective's targets pages: its policy does, and its segment is worth it.
+fn wakes(look: &Look<'_>, slo: &Slo, objective: &Objective) -> bool {
+    let catalogue = look.catalogue;
+    let targets = &look.term_on(objective, look.today).targets;
+    targets.iter().any(|(scope, goal)| {
+        let segment = match &scope {
+            Scope::Segment(id) => catalogue.segments.get(id),
+            Scope::All => None,
+        };
+        let severity = segment
+            .and_then(|segment| segment.severity.as_ref())
+            .and_then(|id| catalogue.severities.get(id));
+        let policy = segment
+            .and_then(|segment| segment.alerting.as_ref())
+            .or(slo.alerting.as_ref())
+            .and_then(|id| catalogue.alert_policies.get(id));
+        goal.promised().is_some()
+            && severity.is_none_or(|severity| severity.urgency == Urgency::Page)
+            && policy.is_some_and(|policy| !policy.page.is_empty())
+    })
 }

@@ -43,10 +43,12 @@ const COMPONENTS: &[&str] = &[
     "-svc", "-service", "-api", "-db", "-server", "-worker", "-gateway", "-backend", "-cluster", "-pod", "-queue",
 ];
 
-/// Words that measure instead of saying what somebody gets.
+/// What ends like a component and is none.
+const EVERYDAY: &[&str] = &["self-service", "customer-service", "full-service"];
+
+/// Words that measure instead of saying what somebody gets. `availability` is not among them: rooms have it, too.
 const METRICS: &[&str] = &[
-    "latency", "latencies", "throughput", "qps", "rps", "uptime", "availability", "cpu", "memory", "5xx", "4xx",
-    "saturation", "apdex", "slo", "sli",
+    "latency", "latencies", "throughput", "qps", "rps", "uptime", "cpu", "5xx", "4xx", "apdex", "slo", "sli",
 ];
 
 /// What is wrong with an outcome, and the word that shows it.
@@ -82,7 +84,7 @@ fn objection(outcome: &str) -> Option<(String, String)> {
 
 fn kind(token: &str) -> Option<&'static str> {
     let lower = token.to_lowercase();
-    if COMPONENTS.iter().any(|ending| lower.ends_with(ending)) {
+    if COMPONENTS.iter().any(|ending| lower.ends_with(ending)) && !EVERYDAY.contains(&lower.as_str()) {
         return Some("a component");
     }
     if is_percentile(&lower) {
@@ -92,12 +94,14 @@ fn kind(token: &str) -> Option<&'static str> {
     (is_snake || METRICS.contains(&lower.as_str())).then_some("a metric")
 }
 
-/// `p99`, `p99.9`, `99th`, `percentile`.
+/// `p50`, `p99.9`, `99th`, `percentile`; not `p1` (a priority) and not `5th`.
 fn is_percentile(word: &str) -> bool {
-    let digits = |text: &str| {
-        !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.')
+    let upper_half = |digits: &str| {
+        let whole = digits.split_once('.').map_or(digits, |(whole, _)| whole);
+        let decimal = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+        decimal && whole.parse::<u32>().is_ok_and(|n| (50..100).contains(&n))
     };
-    word.strip_prefix('p').is_some_and(digits)
-        || word.strip_suffix("th").is_some_and(digits)
+    word.strip_prefix('p').is_some_and(upper_half)
+        || word.strip_suffix("th").is_some_and(upper_half)
         || word == "percentile"
 }

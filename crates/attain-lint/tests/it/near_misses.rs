@@ -62,6 +62,9 @@ fn sentences_of_customers_are_outcomes() {
         "Every order is confirmed by e-mail",
         "Der Warenkorb bleibt erhalten",
         "A database can be restored",
+        "Room availability is shown",
+        "Self-service works",
+        "P1 tickets are answered",
     ] {
         let text = customer("objectives: {availability: 99.9%}");
         passes(rule, &text.replace("Checkout completes", outcome));
@@ -503,6 +506,14 @@ alert_policies: {slow: {ticket: [{long: 3d, spends: 10%}]}}
     };
     found(rule, &with("alerting: workbook"), 1);
     passes(rule, &with("alerting: slow"));
+    let free = "segments: {free: {rank: 1, contract: best effort, severity: ticket}}\n";
+    passes(
+        rule,
+        &format!(
+            "{free}{}",
+            with("alerting: workbook").replace("o: 99.9%", "o: {free: 99.9%}")
+        ),
+    );
     passes(rule, &with("alerting: none"));
     passes(rule, &with("adoption: {from: 2026-11-01, for: 30d}"));
     found(rule, &with("adoption: {from: 2026-09-01, for: 30d}"), 1);
