@@ -63,13 +63,12 @@ pub(crate) fn conditions(
     judged: &Judged,
     policy: &AlertPolicy,
     goal: Option<Goal>,
-    instant: Timestamp,
 ) -> Vec<AlertCondition> {
     let Some(Goal::Promised(promised)) = goal else {
         return Vec::new();
     };
     let target_ppb = promised.target.ppb();
-    let page = if is_adopting(looked, instant) {
+    let page = if is_adopting(looked) {
         Urgency::Ticket
     } else {
         Urgency::Page
@@ -242,7 +241,7 @@ fn target_at(judged: &Judged, instant: Timestamp) -> Option<u32> {
     Some(goal.promised()?.target.ppb())
 }
 
-fn is_adopting(looked: &Looked<'_>, instant: Timestamp) -> bool {
+fn is_adopting(looked: &Looked<'_>) -> bool {
     let Some(adoption) = looked.slo.adoption else {
         return false;
     };
@@ -250,7 +249,7 @@ fn is_adopting(looked: &Looked<'_>, instant: Timestamp) -> bool {
     let from = attain_model::promises::day_start(adoption.from, zone);
     let length = SignedDuration::try_from(adoption.length).unwrap_or(SignedDuration::MAX);
     let until = from.saturating_add(length).unwrap_or(Timestamp::MAX);
-    from <= instant && instant < until
+    from <= looked.instant && looked.instant < until
 }
 
 /// The slices of a window that ends at a slice's start.

@@ -6,19 +6,18 @@ use std::ops::Range;
 use std::time::Duration;
 
 use attain_math::budget::time_to_exhaustion;
+use attain_model::promises::GoalSpan;
 use attain_model::slo::{Budgeting, MissingData, Objective};
 use attain_model::verdict::{Attainment, Coverage, ErrorBudget, Part, Untagged};
 use attain_model::{
-    AsOf, CountedSegment, Evaluation, Gap, GapReason, Goal, Promises, Scope, SeriesName, Share,
-    Slo, Standing, Targets, Verdict,
+    AsOf, CountedSegment, Evaluation, Gap, GapReason, Promises, Scope, SeriesName, Share, Standing,
+    Targets, Verdict,
 };
-use jiff::Timestamp;
 
 use crate::alerts;
 use crate::counts::{Counts, Heard};
 use crate::judge::{Judged, Looked, Reader, covers};
 use crate::masking;
-use crate::window;
 
 /// Judges every SLO that is not retired, with what had arrived by `as_of.known_until`, at `as_of.instant`.
 ///
@@ -42,39 +41,25 @@ pub fn evaluate(promises: &Promises, counts: &dyn Counts, as_of: AsOf) -> Evalua
         untagged: Vec::new(),
         gaps: counts.gaps(),
     };
-    let until = counts.grid().index(as_of.instant);
-    let mut reader = Reader::new(promises, counts, until, as_of.known_until);
+    let mut reader = Reader::new(promises, counts, as_of.instant, as_of.known_until);
     for slo in catalogue.live_slos(day) {
         let looked = reader.look(slo);
         evaluation.untagged.push(untagged(&looked));
         evaluation.gaps.extend(gaps(&looked));
         for objective in slo.objectives.values() {
-            judge(&looked, objective, as_of.instant, &mut evaluation);
+            judge(&looked, objective, &mut evaluation);
         }
     }
     evaluation
 }
 
 /// Judges one objective: segments by rank, then all.
-fn judge(looked: &Looked<'_>, objective: &Objective, instant: Timestamp, found: &mut Evaluation) {
+fn judge(looked: &Looked<'_>, objective: &Objective, found: &mut Evaluation) {
     let mut segments: Vec<(Verdict, Judged)> = Vec::new();
-    for scope in scopes(looked.promises, objective, instant) {
-        let is_pooled = is_pooled(looked.promises, objective, &scope, instant);
-        let judged = if is_pooled {
-            looked.judge_pooled(objective)
-        } else {
-            looked.judge(objective, &scope)
-        };
-        let verdict = verdict(looked, objective, scope, instant, &judged, is_pooled);
-        let name = verdict.name.to_string();
-        let range = looked.window_at(looked.span.end);
-        // The segments of a pool have said this already.
-        if !is_pooled {
-            let unclear = judged.gaps(&name, &range, verdict.window);
-            found.gaps.extend(unclear);
-        }
-        let births = births(looked, &verdict.name.scope, &name, &range);
-        found.gaps.extend(births);
+    for scope in scopes(looked, objective) {
+        let judged = looked.judge(objective, &scope);
+        let verdict = verdict(looked, objective, scope, &judged);
+        found.gaps.extend(unclear(looked, &verdict, &judged));
         if verdict.name.scope == Scope::All {
             let hidden = masking::masked(looked, (&verdict, &judged), &segments);
             found.masked.extend(hidden);
@@ -86,68 +71,32 @@ fn judge(looked: &Looked<'_>, objective: &Objective, instant: Timestamp, found: 
     }
 }
 
-/// The scopes of an objective in the order in which they are shown.
-pub(crate) fn scopes(promises: &Promises, objective: &Objective, instant: Timestamp) -> Vec<Scope> {
-    match targets(promises, objective, instant) {
-        Some(Targets::PerSegment { segments, .. }) => promises
-            .catalogue()
-            .segments_by_rank()
-            .into_iter()
-            .filter(|segment| segments.contains_key(&segment.id))
-            .map(|segment| Scope::Segment(segment.id.clone()))
-            .chain([Scope::All])
-            .collect(),
-        Some(Targets::All(_)) | None => vec![Scope::All],
-    }
+/// The scopes of an objective in the order in which they are shown; always `all` at the end.
+fn scopes(looked: &Looked<'_>, objective: &Objective) -> Vec<Scope> {
+    let Some(Targets::PerSegment { segments, .. }) = looked.targets(objective) else {
+        return vec![Scope::All];
+    };
+    let by_rank = looked.promises.catalogue().segments_by_rank().into_iter();
+    let named = by_rank.filter(|segment| segments.contains_key(&segment.id));
+    named
+        .map(|segment| Scope::Segment(segment.id.clone()))
+        .chain([Scope::All])
+        .collect()
 }
 
-/// Whether a scope is the aggregate of a per-segment objective without a goal of its own.
-pub(crate) fn is_pooled(
-    promises: &Promises,
-    objective: &Objective,
-    scope: &Scope,
-    instant: Timestamp,
-) -> bool {
-    let targets = targets(promises, objective, instant);
-    *scope == Scope::All && matches!(targets, Some(Targets::PerSegment { all: None, .. }))
-}
-
-/// The targets in force at an instant; before the first, the first.
-fn targets<'o>(
-    promises: &Promises,
-    objective: &'o Objective,
-    instant: Timestamp,
-) -> Option<&'o Targets> {
-    let zone = promises.catalogue().timezone.clone();
-    let day = instant.to_zoned(zone).date();
-    objective
-        .on(day)
-        .or(objective.terms.last())
-        .map(|term| &term.targets)
-}
-
-fn verdict(
-    looked: &Looked<'_>,
-    objective: &Objective,
-    scope: Scope,
-    instant: Timestamp,
-    judged: &Judged,
-    pooled: bool,
-) -> Verdict {
-    let slo = looked.slo;
-    let resolved = window::resolve(&slo.window, instant, looked.grid);
-    let range = looked.window_at(looked.span.end);
-    let sums = judged.sum(&range);
-    let coverage = coverage(looked, &range);
-    let promised = sums.promised.total() > 0 || has_promise(judged, &range, looked, pooled);
+fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Judged) -> Verdict {
+    let (slo, range) = (looked.slo, &looked.window);
+    let pooled = looked.is_pooled(objective, &scope);
+    let sums = judged.sum(range);
+    let coverage = coverage(looked, range);
+    let promised = sums.promised.total() > 0 || (!pooled && has_promise(&judged.spans, looked));
     let attainment = if promised { sums.promised } else { sums.other };
     // At the very midnight that begins a new term the window lies in the old one, and the goal is the new one.
-    let zone = looked.promises.catalogue().timezone.clone();
-    let term = objective.on(instant.to_zoned(zone).date());
+    let term = objective.on(looked.day);
     let goal = term.and_then(|term| term.targets.goal(&scope)).copied();
     let policy = alerts::policy(looked, &scope);
     let alerts = match (policy, pooled) {
-        (Some(policy), false) => alerts::conditions(looked, judged, policy, goal, instant),
+        (Some(policy), false) => alerts::conditions(looked, judged, policy, goal),
         _ => Vec::new(),
     };
     Verdict {
@@ -155,15 +104,14 @@ fn verdict(
         audience: slo.audience,
         goal,
         pooled,
-        window: resolved.interval,
-        window_closes: resolved.closes,
+        window: looked.resolved.interval,
+        window_closes: looked.resolved.closes,
         attainment,
         budget: sums.budget(),
-        parts: parts(looked, judged, &range),
+        parts: parts(looked, judged, range),
         standing: standing(
             looked,
             &scope,
-            &range,
             promised,
             attainment,
             sums.budget(),
@@ -173,9 +121,9 @@ fn verdict(
         burn: policy.map_or_else(Vec::new, |p| alerts::burns(looked, judged, p)),
         alerts,
         // The segments of a pool each have their own minutes.
-        over_load: judged.over_load(&range).filter(|_| !pooled),
+        over_load: judged.over_load(range).filter(|_| !pooled),
         uncertain: sums.uncertain,
-        exhausted_in: exhausted_in(looked, judged, &range, resolved),
+        exhausted_in: exhausted_in(looked, judged),
         name: SeriesName {
             slo: slo.id.clone(),
             objective: objective.id.clone(),
@@ -185,13 +133,14 @@ fn verdict(
 }
 
 /// Whether anything was promised in a window, with or without traffic.
-fn has_promise(judged: &Judged, range: &Range<i64>, looked: &Looked<'_>, pooled: bool) -> bool {
-    let window = looked.interval(range);
-    !pooled
-        && judged.spans.iter().any(|span| {
-            let overlaps = span.interval.end > window.start || span.interval.end == window.end;
-            overlaps && span.goal.as_ref().and_then(Goal::promised).is_some()
-        })
+fn has_promise(spans: &[GoalSpan], looked: &Looked<'_>) -> bool {
+    let window = looked.resolved.interval;
+    let within = spans
+        .iter()
+        .filter(|span| span.interval.end > window.start || span.interval.end == window.end);
+    within
+        .filter_map(|span| span.goal.as_ref())
+        .any(|goal| goal.promised().is_some())
 }
 
 /// The parts of a window by what was aimed at.
@@ -233,7 +182,6 @@ fn coverage(looked: &Looked<'_>, range: &Range<i64>) -> Coverage {
 fn standing(
     looked: &Looked<'_>,
     scope: &Scope,
-    range: &Range<i64>,
     promised: bool,
     attainment: Attainment,
     budget: ErrorBudget,
@@ -246,13 +194,13 @@ fn standing(
         Coverage::Share(share) => share >= looked.slo.coverage,
         // A log that says nothing at all may be a log that nobody wrote.
         Coverage::NotKnown => {
-            attainment.total() > 0 || looked.events(|s| !covers(scope, s), range) > 0
+            attainment.total() > 0 || looked.events(|s| !covers(scope, s), &looked.window) > 0
         }
     };
     if !promised && is_covered {
         return Standing::NoTraffic;
     }
-    if !is_covered && !(promised && judges_silence(looked, range)) {
+    if !is_covered && !(promised && judges_silence(looked)) {
         return Standing::Unknown;
     }
     match looked.slo.budgeting {
@@ -267,8 +215,8 @@ fn standing(
 ///
 /// Missing time slices are in the budget as bad ones. Of missing events nobody knows the number, so that silence below
 /// the coverage is a breach. Before the data began nothing was missing.
-fn judges_silence(looked: &Looked<'_>, range: &Range<i64>) -> bool {
-    let since = looked.span.start.max(range.start)..range.end;
+fn judges_silence(looked: &Looked<'_>) -> bool {
+    let since = looked.span.start.max(looked.window.start)..looked.window.end;
     let is_silent = match coverage(looked, &since) {
         Coverage::Share(share) => share < looked.slo.coverage,
         Coverage::NotKnown => false,
@@ -280,12 +228,8 @@ fn judges_silence(looked: &Looked<'_>, range: &Range<i64>) -> bool {
 /// How long the budget lasts if it goes on burning as in the last hour.
 ///
 /// A calendar period's budget is what it allows by its end at the traffic so far.
-fn exhausted_in(
-    looked: &Looked<'_>,
-    judged: &Judged,
-    range: &Range<i64>,
-    resolved: window::Resolved,
-) -> Option<Duration> {
+fn exhausted_in(looked: &Looked<'_>, judged: &Judged) -> Option<Duration> {
+    let (range, resolved) = (&looked.window, looked.resolved);
     let hour = range.end - looked.grid.slices(3600)..range.end;
     let (spent, hourly) = (judged.sum(range), judged.sum_within(range, &hour));
     let whole = resolved.closes.as_second() - resolved.interval.start.as_second();
@@ -303,18 +247,18 @@ fn exhausted_in(
 }
 
 fn untagged(looked: &Looked<'_>) -> Untagged {
-    let range = looked.window_at(looked.span.end);
+    let range = &looked.window;
     Untagged {
         slo: looked.slo.id.clone(),
-        unknown: looked.events(|segment| *segment == CountedSegment::Unknown, &range),
-        total: looked.events(|_| true, &range),
+        unknown: looked.events(|segment| *segment == CountedSegment::Unknown, range),
+        total: looked.events(|_| true, range),
     }
 }
 
 /// What an SLO as a whole is missing.
 fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
-    let range = looked.window_at(looked.span.end);
-    let interval = looked.interval(&range);
+    let range = &looked.window;
+    let interval = looked.interval(range);
     let about = looked.slo.id.to_string();
     let why = if looked.kept.is_none() || looked.span.is_empty() {
         Some((interval, GapReason::NoData))
@@ -325,7 +269,7 @@ fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
             ..interval
         };
         Some((missing, GapReason::NotYet))
-    } else if looked.events(|_| true, &range) == 0 && is_silent(looked, &range) {
+    } else if looked.events(|_| true, range) == 0 && is_silent(looked, range) {
         Some((interval, GapReason::NoData))
     } else {
         None
@@ -346,11 +290,24 @@ fn is_silent(looked: &Looked<'_>, range: &Range<i64>) -> bool {
     }
 }
 
+/// What could not be told of one series.
+fn unclear(looked: &Looked<'_>, verdict: &Verdict, judged: &Judged) -> Vec<Gap> {
+    let about = verdict.name.to_string();
+    let births = births(looked, &verdict.name.scope, &about);
+    if verdict.pooled {
+        // Its segments have said the rest.
+        return births.into_iter().collect();
+    }
+    let mut gaps = judged.gaps(&about, &looked.window, verdict.window);
+    gaps.extend(births);
+    gaps
+}
+
 /// Counters first seen in the window whose beginning is unknown.
-fn births(looked: &Looked<'_>, scope: &Scope, about: &str, range: &Range<i64>) -> Option<Gap> {
+fn births(looked: &Looked<'_>, scope: &Scope, about: &str) -> Option<Gap> {
     let births = looked.read.births.iter();
     let inside: Vec<_> = births
-        .filter(|birth| range.contains(&birth.slice) && covers(scope, &birth.segment))
+        .filter(|birth| looked.window.contains(&birth.slice) && covers(scope, &birth.segment))
         .collect();
     let first = inside.iter().map(|birth| birth.slice).min()?;
     let last = inside.iter().map(|birth| birth.slice).max()?;
@@ -360,13 +317,4 @@ fn births(looked: &Looked<'_>, scope: &Scope, about: &str, range: &Range<i64>) -
         interval: Some(looked.interval(&(first..last + 1))),
         why: GapReason::UnknownBirth(value),
     })
-}
-
-/// The SLO and the objective that a series belongs to.
-pub(crate) fn slo_of<'p>(
-    promises: &'p Promises,
-    name: &SeriesName,
-) -> Option<(&'p Slo, &'p Objective)> {
-    let slo = promises.catalogue().slos.get(&name.slo)?;
-    Some((slo, slo.objectives.get(&name.objective)?))
 }

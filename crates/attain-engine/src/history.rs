@@ -7,7 +7,6 @@ use attain_model::{Promises, SeriesName};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::counts::Counts;
-use crate::evaluate::{is_pooled, slo_of};
 use crate::judge::Reader;
 
 /// The most points of one history.
@@ -37,16 +36,14 @@ pub fn history(
     to: Timestamp,
     step: Duration,
 ) -> Vec<Point> {
-    let Some((slo, objective)) = slo_of(promises, name) else {
+    let slo = promises.catalogue().slos.get(&name.slo);
+    let Some((slo, objective)) = slo.and_then(|s| Some((s, s.objectives.get(&name.objective)?)))
+    else {
         return Vec::new();
     };
     let grid = counts.grid();
-    let looked = Reader::new(promises, counts, grid.index(to), Timestamp::MAX).look(slo);
-    let judged = if is_pooled(promises, objective, &name.scope, to) {
-        looked.judge_pooled(objective)
-    } else {
-        looked.judge(objective, &name.scope)
-    };
+    let looked = Reader::new(promises, counts, to, Timestamp::MAX).look(slo);
+    let judged = looked.judge(objective, &name.scope);
     let step = SignedDuration::try_from(step).unwrap_or(SignedDuration::MAX);
     let mut points = Vec::new();
     let mut at = from;

@@ -13,9 +13,10 @@ use attain_model::slo::{Load, Objective, OverLoad};
 use attain_model::verdict::{Attainment, OverLoadShare};
 use attain_model::{
     CountedSegment, Gap, GapReason, Goal, Interval, Promised, Promises, Scope, SegmentId, Slo,
-    Stream, StreamKey,
+    Stream, StreamKey, Targets,
 };
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::counts::{Column, Counts, Heard, Read};
 use crate::grid::Grid;
@@ -23,13 +24,14 @@ use crate::load::Minutes;
 use crate::projection::{Fate, Projection, Why, split_totals};
 use crate::series::{Entry, Series, Sums};
 use crate::timeslices::Rule;
-use crate::window;
+use crate::window::{self, Resolved};
 
 /// Reads each stream once for all the SLOs that look at it.
 pub(crate) struct Reader<'a> {
     promises: &'a Promises,
     counts: &'a dyn Counts,
-    until: i64,
+    instant: Timestamp,
+    day: Date,
     known_until: Timestamp,
     seen: BTreeMap<ReadKey, Rc<Read>>,
 }
@@ -38,17 +40,19 @@ pub(crate) struct Reader<'a> {
 type ReadKey = (StreamKey, Option<Condition>, Duration);
 
 impl<'a> Reader<'a> {
-    /// For slices before `until`, with what was known at an instant.
+    /// For slices that are over at `instant`, with what was known at `known_until`.
     pub(crate) fn new(
         promises: &'a Promises,
         counts: &'a dyn Counts,
-        until: i64,
+        instant: Timestamp,
         known_until: Timestamp,
     ) -> Self {
+        let zone = promises.catalogue().timezone.clone();
         Self {
             promises,
             counts,
-            until,
+            instant,
+            day: instant.to_zoned(zone).date(),
             known_until,
             seen: BTreeMap::new(),
         }
@@ -56,7 +60,9 @@ impl<'a> Reader<'a> {
 
     /// What an SLO looks at.
     pub(crate) fn look(&mut self, slo: &'a Slo) -> Looked<'a> {
-        let (counts, until) = (self.counts, self.until);
+        let (counts, grid) = (self.counts, self.counts.grid());
+        let until = grid.index(self.instant);
+        let resolved = window::resolve(&slo.window, self.instant, grid);
         let key = Stream::key_of(self.promises.catalogue(), slo);
         let condition = match slo.indicator.outcome() {
             Outcome::GoodIf(condition) => Some(*condition),
@@ -82,7 +88,11 @@ impl<'a> Reader<'a> {
             kept: counts.kept(&key),
             read: Rc::clone(read),
             heard,
-            grid: counts.grid(),
+            grid,
+            day: self.day,
+            instant: self.instant,
+            window: grid.index(resolved.interval.start)..until,
+            resolved,
             span: first.map_or(until, |first| first.min(until))..until,
         }
     }
@@ -97,6 +107,14 @@ pub(crate) struct Looked<'a> {
     pub(crate) read: Rc<Read>,
     pub(crate) heard: Heard,
     pub(crate) grid: Grid,
+    /// The instant that is judged.
+    pub(crate) instant: Timestamp,
+    /// Its day, in the catalogue's zone.
+    pub(crate) day: Date,
+    /// The SLO's window at the instant.
+    pub(crate) resolved: Resolved,
+    /// Its slices.
+    pub(crate) window: Range<i64>,
     /// From the first slice with counts or in which a source was heard, to the instant.
     pub(crate) span: Range<i64>,
 }
@@ -104,6 +122,9 @@ pub(crate) struct Looked<'a> {
 impl Looked<'_> {
     /// The slices of the SLO's window as seen from the end of a slice.
     pub(crate) fn window_at(&self, end: i64) -> Range<i64> {
+        if end == self.window.end {
+            return self.window.clone();
+        }
         let resolved = window::resolve(&self.slo.window, self.grid.start(end), self.grid);
         self.grid.index(resolved.interval.start)..end
     }
@@ -113,6 +134,18 @@ impl Looked<'_> {
             start: self.grid.start(slices.start),
             end: self.grid.start(slices.end),
         }
+    }
+
+    /// The targets in force at the instant; before the first, the first.
+    pub(crate) fn targets<'o>(&self, objective: &'o Objective) -> Option<&'o Targets> {
+        let term = objective.on(self.day).or(objective.terms.last());
+        term.map(|term| &term.targets)
+    }
+
+    /// Whether a scope is the aggregate of a per-segment objective without a goal of its own.
+    pub(crate) fn is_pooled(&self, objective: &Objective, scope: &Scope) -> bool {
+        let targets = self.targets(objective);
+        *scope == Scope::All && matches!(targets, Some(Targets::PerSegment { all: None, .. }))
     }
 
     /// All events of some segments in a range of slices, whatever their outcome.
@@ -128,15 +161,17 @@ impl Looked<'_> {
             .sum()
     }
 
-    /// The goals that are judged over everything that matters at the instant.
-    pub(crate) fn goals(&self, objective: &Objective, scope: &Scope) -> Vec<GoalSpan> {
-        let window = self.window_at(self.span.end);
-        let over = self.span.start.min(window.start)..self.span.end;
+    /// The goals over everything that matters at the instant.
+    fn goals(&self, objective: &Objective, scope: &Scope) -> Vec<GoalSpan> {
+        let over = self.span.start.min(self.window.start)..self.span.end;
         self.promises.goals(objective, scope, self.interval(&over))
     }
 
-    /// Judges one scope by its own goals.
+    /// Judges one scope: by its own goals, or as a pool.
     pub(crate) fn judge(&self, objective: &Objective, scope: &Scope) -> Judged {
+        if self.is_pooled(objective, scope) {
+            return self.judge_pooled(objective);
+        }
         let spans = self.goals(objective, scope);
         let whose = |segment: &CountedSegment| covers(scope, segment);
         let mut builder = Builder::default();
@@ -146,7 +181,7 @@ impl Looked<'_> {
 
     /// Judges all traffic of a per-segment objective without a goal for all: each segment by its own promise, and what
     /// was promised nothing by the loosest promise of the map then in force.
-    pub(crate) fn judge_pooled(&self, objective: &Objective) -> Judged {
+    fn judge_pooled(&self, objective: &Objective) -> Judged {
         let segments: BTreeMap<&SegmentId, Vec<GoalSpan>> = self
             .promises
             .catalogue()

@@ -61,10 +61,10 @@ fn burn_millionths(budget: &ErrorBudget) -> u128 {
 
 /// The segment's share of all events in the window.
 fn share(looked: &Looked<'_>, scope: &Scope) -> Share {
-    let window = looked.window_at(looked.span.end);
+    let window = &looked.window;
     let is_own = |segment: &CountedSegment| crate::judge::covers(scope, segment);
-    let own = u128::from(looked.events(is_own, &window));
-    let all = u128::from(looked.events(|_| true, &window));
+    let own = u128::from(looked.events(is_own, window));
+    let all = u128::from(looked.events(|_| true, window));
     let ppb = (own * u128::from(attain_math::ONE_PPB)).checked_div(all);
     ppb.and_then(|ppb| Share::from_ppb(u32::try_from(ppb).ok()?))
         .unwrap_or(Share::NONE)
