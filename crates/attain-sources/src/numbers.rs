@@ -171,9 +171,8 @@ impl Numbers {
                 let Some(text) = row.value.as_deref() else {
                     return Ok(());
                 };
-                let hits = row.series.hits.iter();
-                hits.map(|hit| samples.take(&self.matcher, hit, &row, text))
-                    .collect()
+                let mut hits = row.series.hits.iter();
+                hits.try_for_each(|hit| samples.take(&self.matcher, hit, &row, text))
             });
             chunks.line(number, outcome);
             Ok(())

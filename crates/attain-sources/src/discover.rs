@@ -1,0 +1,279 @@
+//! Looks into a file never seen before: what it holds, and what was measured in it. Knows no catalogue; see propose.rs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use attain_model::Interval;
+use jiff::Timestamp;
+
+use crate::error::Error;
+use crate::guess::{LatencyField, Sample, SegmentField, StatusField, segment_of};
+use crate::number::nanoseconds;
+use crate::sniff::{FileForm, Record, each_record, form_of, not_understood};
+use crate::time::parse_time;
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discovery {
+    /// The file.
+    pub path: PathBuf,
+    /// How it is written.
+    pub form: FileForm,
+    /// The field with the time; `None` where the format says.
+    pub time: Option<String>,
+    /// The field that says whether an event was good.
+    pub status: Option<StatusField>,
+    /// The field that says how long it took.
+    pub latency: Option<LatencyField>,
+    /// Ways to tell segments apart, the best first; may be empty.
+    pub segments: Vec<SegmentField>,
+    /// Events by the beginning of their path, most frequent first, at most ten; empty without a path.
+    pub groups: Vec<(String, Measured)>,
+    /// From the first event to the last.
+    pub span: Interval,
+    /// Lines that could not be read.
+    pub unread: u64,
+    /// The file goes on after what was looked at.
+    pub partly: bool,
+    /// All events.
+    pub all: Measured,
+    /// Events by segment of each entry of [`Discovery::segments`], in the same order. What no segment claims is not here.
+    pub by_segment: Vec<BTreeMap<String, Measured>>,
+}
+
+/// What was measured of some events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// How many.
+    pub events: u64,
+    /// How many of them were bad.
+    pub bad: u64,
+    /// How long they took, in nanoseconds, ascending; those without a latency are not here.
+    pub latencies: Vec<u64>,
+}
+
+impl Measured {
+    /// The share of bad events, 0 to 1; 0 without events.
+    #[must_use]
+    pub fn error_share(&self) -> f64 {
+        if self.events == 0 {
+            0.0
+        } else {
+            self.bad as f64 / self.events as f64
+        }
+    }
+
+    /// The latency that this many of a thousand events (those without one are slowest) stay at or under, in
+    /// nanoseconds; `None` if too few are timed.
+    #[must_use]
+    pub fn quantile(&self, per_thousand: u64) -> Option<u64> {
+        let rank = (self.events.checked_mul(per_thousand)?)
+            .div_ceil(1000)
+            .max(1);
+        self.latencies.get(usize::try_from(rank - 1).ok()?).copied()
+    }
+}
+
+impl Discovery {
+    /// Events per minute over the whole span, which counts as one minute at least.
+    #[must_use]
+    pub fn events_per_minute(&self) -> f64 {
+        self.all.events as f64 / (self.span.seconds().max(60) as f64 / 60.0)
+    }
+}
+
+/// How many records are looked at to find out what fields mean, and how many are measured.
+const SAMPLED_RECORDS: u64 = 5_000;
+const MEASURED_RECORDS: u64 = 500_000;
+
+/// Looks into an access log, JSON lines or CSV, plain or gzip. At most half a million records are measured.
+///
+/// # Errors
+/// The file does not open, is written in no known way, or says neither when nor how events went.
+pub fn discover(path: &Path) -> Result<Discovery, Error> {
+    let form = form_of(path)?;
+    let mut records: Vec<Record> = Vec::new();
+    each_record(path, &form, SAMPLED_RECORDS, &mut |record| {
+        records.push(record)
+    })?;
+    let sample = Sample::new(&records);
+    let time = sample.time().ok_or_else(|| {
+        not_understood(
+            path,
+            "no field holds a time; attain needs to know when each event was",
+        )
+    })?;
+    let (status, latency) = (sample.status(), sample.latency());
+    if status.is_none() && latency.is_none() {
+        let why = "no field says whether an event was good (a status like 503, ok/error, true/false), \
+                   nor how long it took; log one of them";
+        return Err(not_understood(path, why));
+    }
+    let segments = sample.segments();
+    drop(records);
+    let mut measuring = Measuring::new(&time, status.as_ref(), latency.as_ref(), &segments);
+    let (unread, partly) = each_record(path, &form, MEASURED_RECORDS, &mut |record| {
+        measuring.take(&record);
+    })?;
+    let measured = measuring.finish();
+    Ok(Discovery {
+        path: path.to_owned(),
+        time: (!matches!(form, FileForm::Combined { .. })).then_some(time),
+        form,
+        status,
+        latency,
+        groups: measured.groups,
+        span: measured.span,
+        unread: unread + measured.without_time,
+        partly,
+        all: measured.all,
+        by_segment: measured.by_segment,
+        segments,
+    })
+}
+
+/// Adds events up.
+struct Measuring<'a> {
+    time: &'a str,
+    status: Option<&'a StatusField>,
+    latency: Option<&'a LatencyField>,
+    segments: &'a [SegmentField],
+    first: Timestamp,
+    last: Timestamp,
+    sums: Sums,
+    groups: BTreeMap<String, Measured>,
+}
+
+struct Sums {
+    all: Measured,
+    by_segment: Vec<BTreeMap<String, Measured>>,
+    groups: Vec<(String, Measured)>,
+    span: Interval,
+    without_time: u64,
+}
+
+impl<'a> Measuring<'a> {
+    fn new(
+        time: &'a str,
+        status: Option<&'a StatusField>,
+        latency: Option<&'a LatencyField>,
+        segments: &'a [SegmentField],
+    ) -> Self {
+        let epoch = Timestamp::UNIX_EPOCH;
+        Self {
+            time,
+            status,
+            latency,
+            segments,
+            first: Timestamp::MAX,
+            last: Timestamp::MIN,
+            groups: BTreeMap::new(),
+            sums: Sums {
+                all: Measured::default(),
+                by_segment: vec![BTreeMap::new(); segments.len()],
+                groups: Vec::new(),
+                span: Interval {
+                    start: epoch,
+                    end: epoch,
+                },
+                without_time: 0,
+            },
+        }
+    }
+
+    fn take(&mut self, record: &Record) {
+        const GROUPS_AT_MOST: usize = 1000;
+        let get = |name: &str| {
+            let found = record.iter().find(|(field, _)| field == name);
+            found.map_or("", |(_, value)| value.as_str())
+        };
+        let Some(time) = parse_time(get(self.time)) else {
+            self.sums.without_time += 1;
+            return;
+        };
+        (self.first, self.last) = (self.first.min(time), self.last.max(time));
+        let bad = self
+            .status
+            .is_some_and(|status| status.is_bad(get(&status.field)));
+        let latency = self
+            .latency
+            .and_then(|latency| nanoseconds(get(&latency.field), latency.unit.billionths()));
+        let add = |measured: &mut Measured| {
+            measured.events += 1;
+            measured.bad += u64::from(bad);
+            measured.latencies.extend(latency);
+        };
+        add(&mut self.sums.all);
+        for (segment, sums) in self.segments.iter().zip(&mut self.sums.by_segment) {
+            let value = segment_of(&segment.by, get(&segment.field));
+            if let Some(value) = value.filter(|value| segment.values.iter().any(|v| v == value)) {
+                add(sums.entry(value.to_owned()).or_default());
+            }
+        }
+        let path = [
+            "path",
+            "uri",
+            "request_uri",
+            "url",
+            "route",
+            "http.route",
+            "http_route",
+        ]
+        .into_iter()
+        .map(get)
+        .find(|path| path.starts_with('/'));
+        if let Some(path) = path {
+            let group = path_group(path);
+            if self.groups.len() < GROUPS_AT_MOST || self.groups.contains_key(&group) {
+                add(self.groups.entry(group).or_default());
+            }
+        }
+    }
+
+    fn finish(mut self) -> Sums {
+        const KEPT_GROUPS: usize = 10;
+        let everything = std::iter::once(&mut self.sums.all)
+            .chain(
+                self.sums
+                    .by_segment
+                    .iter_mut()
+                    .flat_map(BTreeMap::values_mut),
+            )
+            .chain(self.groups.values_mut());
+        for measured in everything {
+            measured.latencies.sort_unstable();
+        }
+        let mut groups: Vec<_> = self.groups.into_iter().collect();
+        groups.sort_by(|a, b| b.1.events.cmp(&a.1.events).then(a.0.cmp(&b.0)));
+        groups.truncate(KEPT_GROUPS);
+        self.sums.groups = groups;
+        if self.first <= self.last {
+            self.sums.span = Interval {
+                start: self.first,
+                end: self.last,
+            };
+        }
+        self.sums
+    }
+}
+
+/// The beginning of a path that names a part of a site: its first name, or two after `/api` and `/v1`.
+fn path_group(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or("");
+    let mut group = String::new();
+    for name in path.split('/').skip(1) {
+        group.push('/');
+        group.push_str(name);
+        let version = name
+            .strip_prefix('v')
+            .is_some_and(|n| n.parse::<u32>().is_ok());
+        if name != "api" && !version {
+            break;
+        }
+    }
+    if group.is_empty() {
+        "/".to_owned()
+    } else {
+        group
+    }
+}

@@ -1,0 +1,625 @@
+//! A first catalogue for a file, as text for a person to correct. Knows what was measured (discover.rs) and the syntax of
+//! the catalogue; decides nothing for anybody: every number says where it came from.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use attain_model::quantity::Unit;
+
+use crate::discover::{Discovery, Measured};
+use crate::guess::{AGENT_FAMILIES, SegmentBy, SegmentField, StatusKind};
+use crate::sniff::FileForm;
+
+/// What a person said about a file. Every answer may be left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answers {
+    /// What the catalogue calls the file; its path unless said. Relative to the catalogue.
+    pub file: Option<String>,
+    /// The service; `my-service` unless said.
+    pub service: Option<String>,
+    /// The team that owns the SLO; `my-team` unless said.
+    pub team: Option<String>,
+    /// How segments are told apart.
+    pub segment: SegmentAnswer,
+    /// Segments by their values, the first to save first; those not named come after, in a guessed order.
+    pub order: Vec<String>,
+}
+
+/// How segments are told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SegmentAnswer {
+    /// By the best guess, if there is one.
+    #[default]
+    Best,
+    /// Not at all: all traffic is one.
+    Nothing,
+    /// By this field, which must be one of [`Discovery::segments`]; else not at all.
+    Field(String),
+}
+
+/// The YAML text of a catalogue for a file. Always one that attain can read, with comments on what to decide.
+///
+/// The numbers are a little looser than what was measured, so that they are kept today; they are not what customers
+/// need. Segments with fewer than 100 events are measured without a number.
+#[must_use]
+pub fn propose(discovery: &Discovery, answers: &Answers) -> String {
+    let tiers = Tiers::new(discovery, answers);
+    let mut text = head(discovery);
+    text.push_str("attain: 1\n\n");
+    text.push_str(&segments_text(&tiers));
+    text.push_str(&source_text(discovery, answers, &tiers));
+    text.push_str(&edge_text(discovery, &tiers));
+    text.push_str(&slo_text(discovery, answers, &tiers));
+    text
+}
+
+/// Segments, the first to save first.
+struct Tiers<'d> {
+    by: Option<&'d SegmentField>,
+    tiers: Vec<Tier>,
+}
+
+struct Tier {
+    id: String,
+    /// The values that mean it, as found.
+    values: Vec<String>,
+    measured: Measured,
+}
+
+impl<'d> Tiers<'d> {
+    fn new(discovery: &'d Discovery, answers: &Answers) -> Self {
+        let index = match &answers.segment {
+            SegmentAnswer::Nothing => None,
+            SegmentAnswer::Best => (!discovery.segments.is_empty()).then_some(0),
+            SegmentAnswer::Field(name) => discovery.segments.iter().position(|s| s.field == *name),
+        };
+        let none = Self {
+            by: None,
+            tiers: Vec::new(),
+        };
+        let Some((by, measured)) =
+            index.and_then(|at| Some((discovery.segments.get(at)?, discovery.by_segment.get(at)?)))
+        else {
+            return none;
+        };
+        let mut tiers: BTreeMap<String, Tier> = BTreeMap::new();
+        for (number, value) in (1..).zip(&by.values) {
+            let spelled = value.chars().any(|c| c.is_ascii_alphabetic());
+            let id = if spelled {
+                id_of(value)
+            } else {
+                format!("segment-{number}")
+            };
+            let tier = tiers.entry(id.clone()).or_insert_with(|| Tier {
+                id,
+                values: Vec::new(),
+                measured: Measured::default(),
+            });
+            tier.values.push(value.clone());
+            if let Some(more) = measured.get(value) {
+                tier.measured.events += more.events;
+                tier.measured.bad += more.bad;
+                tier.measured.latencies.extend(&more.latencies);
+                tier.measured.latencies.sort_unstable();
+            }
+        }
+        let place = |tier: &Tier| {
+            let said = answers
+                .order
+                .iter()
+                .position(|name| tier.values.contains(name) || tier.id == *name);
+            (said.unwrap_or(usize::MAX), usual_rank(&tier.id))
+        };
+        let mut tiers: Vec<Tier> = tiers.into_values().collect();
+        tiers.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.id.cmp(&b.id)));
+        Self {
+            by: Some(by),
+            tiers,
+        }
+    }
+}
+
+/// Where names of tiers usually stand; what is not known stands in the middle.
+fn usual_rank(id: &str) -> usize {
+    const MIDDLE: usize = 9;
+    const USUAL: &[&str] = &[
+        "enterprise",
+        "ent",
+        "platinum",
+        "premium",
+        "gold",
+        "partner",
+        "paid",
+        "people",
+        "pro",
+        "",
+        "business",
+        "team",
+        "standard",
+        "silver",
+        "basic",
+        "bronze",
+        "starter",
+        "programs",
+        "feed-readers",
+        "monitors",
+        "crawlers",
+        "trial",
+        "free",
+        "public",
+        "anonymous",
+        "internal",
+    ];
+    USUAL.iter().position(|name| *name == id).unwrap_or(MIDDLE)
+}
+
+fn head(discovery: &Discovery) -> String {
+    let file = discovery
+        .path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let mut text = String::new();
+    let mut line = |words: String| {
+        let _ = writeln!(text, "# {}", one_line(&words));
+    };
+    let minute = |time: jiff::Timestamp| {
+        time.to_string()
+            .chars()
+            .take(16)
+            .collect::<String>()
+            .replace('T', " ")
+    };
+    let per_minute = discovery.events_per_minute();
+    let (rate, unit) = if per_minute < 1.0 {
+        (per_minute * 60.0, "an hour")
+    } else {
+        (per_minute, "a minute")
+    };
+    line(format!(
+        "Written by `attain init` from {file}: {} events, {} to {} UTC, {rate:.1} {unit}.",
+        discovery.all.events,
+        minute(discovery.span.start),
+        minute(discovery.span.end),
+    ));
+    if discovery.partly {
+        line("The file goes on after these; only its beginning was measured.".to_owned());
+    }
+    if discovery.unread > 0 {
+        line(format!("{} lines could not be read.", discovery.unread));
+    }
+    line("Every number below was measured or guessed, and says so. Nothing here is promised to anybody yet:".to_owned());
+    line("correct it, then `attain check`.".to_owned());
+    text
+}
+
+fn segments_text(tiers: &Tiers<'_>) -> String {
+    let Some(by) = tiers.by else {
+        return "# No field was found that tells customer segments apart, so all traffic is one. To promise different\n\
+                # things to different customers, log the plan (or an API key) with each request, then add:\n\
+                #   segments:\n\
+                #     premium: {rank: 1, contract: MSA 4.2, price: 5000 USD/month}\n\
+                #     free:    {rank: 2, contract: best effort, price: 0 USD/month}\n\
+                # and `labels: {segment: plan}` to the source.\n\n"
+            .to_owned();
+    };
+    let mut text = format!(
+        "# Customer segments, as found in `{}`.",
+        one_line(&by.field)
+    );
+    if by.score < 50 {
+        text.push_str(
+            " A last resort: anybody can forge it, and who asks\n# is not what they were sold.",
+        );
+    }
+    text.push_str(
+        "\n# `rank` is a guess: 1 is the first to save when not everybody can be.\n\
+         # `contract` names the document that a segment was sold with, e.g. `MSA 4.2`; `best effort` promises nothing.\n\
+         # Add what a customer pays: `price: 5000 USD/month`.\nsegments:\n",
+    );
+    for (rank, tier) in (1..).zip(&tiers.tiers) {
+        let _ = write!(
+            text,
+            "  {}:\n    rank: {rank}\n    contract: best effort\n",
+            tier.id
+        );
+        if by.by == SegmentBy::Value && tier.values != [tier.id.as_str()] {
+            let values: Vec<String> = tier.values.iter().map(|value| quoted(value)).collect();
+            let _ = writeln!(text, "    match: [{}]", values.join(", "));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn source_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> String {
+    let path = discovery.path.to_string_lossy();
+    let file = scalar(answers.file.as_deref().unwrap_or(&path));
+    let mut text = "sources:\n  requests:\n".to_owned();
+    let _ = match &discovery.form {
+        FileForm::Combined { append } => {
+            let mut lines =
+                format!("    log:\n      files:\n        - {file}\n      format: combined\n");
+            if !append.is_empty() {
+                let names: Vec<String> = append.iter().map(|name| scalar(name)).collect();
+                lines.push_str("      # The fields at the end of a line have no names of their own; these were guessed.\n");
+                let _ = writeln!(lines, "      append: [{}]", names.join(", "));
+            }
+            text.write_str(&lines)
+        }
+        FileForm::JsonLines => {
+            write!(
+                text,
+                "    log:\n      files:\n        - {file}\n      format: json\n"
+            )
+        }
+        FileForm::Csv { .. } => {
+            write!(
+                text,
+                "    csv:\n      files:\n        - {file}\n      layout: events\n"
+            )
+        }
+    };
+    if let Some(time) = &discovery.time {
+        let _ = writeln!(text, "      time: {}", scalar(time));
+    }
+    if let Some(latency) = &discovery.latency {
+        let unit = match latency.unit {
+            Unit::Milliseconds => "ms",
+            Unit::Microseconds => "us",
+            Unit::Nanoseconds => "ns",
+            _ => "s",
+        };
+        let _ = writeln!(text, "      # Unit: {}.", latency.why);
+        let _ = write!(
+            text,
+            "      duration:\n        field: {}\n        unit: {unit}\n",
+            scalar(&latency.field)
+        );
+    }
+    if let Some(by) = tiers
+        .by
+        .filter(|by| by.by == SegmentBy::Value && by.field != "segment")
+    {
+        let _ = write!(text, "    labels:\n      segment: {}\n", scalar(&by.field));
+    }
+    text.push('\n');
+    text
+}
+
+/// Keys and user agents are recognised by the rules of the edge.
+fn edge_text(discovery: &Discovery, tiers: &Tiers<'_>) -> String {
+    let (Some(by), Some(last)) = (tiers.by, tiers.tiers.last()) else {
+        return String::new();
+    };
+    if by.by == SegmentBy::Value {
+        return String::new();
+    }
+    let mut text = "# How a request is recognised; the first rule that fits. What none fits is counted as `unknown`.\n\
+                    edge:\n"
+        .to_owned();
+    let _ = write!(text, "  otherwise: {}\n  identify:\n", last.id);
+    let looked_at = looked_at(discovery, &by.field);
+    let mut rule = |pattern: String, segment: &str| {
+        let _ = write!(
+            text,
+            "    - {looked_at}\n      match: {}\n      segment: {segment}\n",
+            scalar(&pattern)
+        );
+    };
+    match by.by {
+        SegmentBy::KeyPrefix => {
+            for tier in &tiers.tiers {
+                for value in &tier.values {
+                    rule(format!("~{}(-|_).*", regex::escape(value)), &tier.id);
+                }
+            }
+        }
+        _ => {
+            // In the order of the families, not of ranks: a crawler calls itself Mozilla too.
+            for (family, parts) in AGENT_FAMILIES {
+                if tiers.tiers.iter().any(|tier| tier.id == *family) {
+                    rule(format!("~(?i).*({}).*", parts.join("|")), family);
+                }
+            }
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// A header if the log names it as one, else the field as it is.
+fn looked_at(discovery: &Discovery, field: &str) -> String {
+    let is_log = !matches!(discovery.form, FileForm::Csv { .. });
+    if is_log && matches!(field, "user_agent" | "http_user_agent") {
+        return "header: User-Agent".to_owned();
+    }
+    let in_object = ["request.headers.", "headers."]
+        .iter()
+        .find_map(|object| field.strip_prefix(object));
+    if let Some(header) = in_object.filter(|_| is_log) {
+        return format!("header: {}", scalar(header));
+    }
+    match field.strip_prefix("http_").filter(|_| is_log) {
+        Some(header) => {
+            let words: Vec<String> = header.split('_').map(capitalised).collect();
+            format!("header: {}", scalar(&words.join("-")))
+        }
+        None => format!("claim: {}", scalar(field)),
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or(String::new(), |first| {
+        first.to_ascii_uppercase().to_string() + chars.as_str()
+    })
+}
+
+fn slo_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> String {
+    let mut text = String::new();
+    if !discovery.groups.is_empty() {
+        text.push_str("# What was asked for most. One SLO per thing that customers do says more than one for everything:\n");
+        text.push_str("# narrow the indicator, e.g. `where: {path: ~/checkout.*}`.\n");
+        for (group, measured) in discovery.groups.iter().take(5) {
+            let share = percent(measured.error_share());
+            let _ = writeln!(
+                text,
+                "#   {}: {} events, {share} bad",
+                one_line(group),
+                measured.events
+            );
+        }
+    }
+    text.push_str("slos:\n  requests-succeed:\n");
+    text.push_str("    # In the customer's words, e.g. `Checkout completes`.\n    outcome: A request is answered\n");
+    let service = answers
+        .service
+        .as_deref()
+        .map_or("my-service".to_owned(), id_of);
+    let team = answers.team.as_deref().map_or("my-team".to_owned(), id_of);
+    let _ = write!(
+        text,
+        "    service: {service}\n    owner: {team}\n    indicator:\n      log: requests\n"
+    );
+    if let Some(status) = &discovery.status {
+        let bad = match &status.kind {
+            StatusKind::Http => "5xx".to_owned(),
+            StatusKind::Words(words) => {
+                let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+                format!("[{}]", words.join(", "))
+            }
+        };
+        let _ = write!(
+            text,
+            "      bad:\n        {}: {bad}\n",
+            scalar(&status.field)
+        );
+    }
+    text.push_str("    objectives:\n");
+    if discovery.status.is_some() {
+        objective(&mut text, "availability", discovery, tiers, &availability);
+    }
+    if discovery.latency.is_some() {
+        objective(&mut text, "latency", discovery, tiers, &latency);
+    }
+    text.push_str(
+        "    window: 30d\n    evidence:\n      - says: a little looser than what was measured, not yet what customers need\n        \
+         from: guess\n",
+    );
+    text
+}
+
+/// A target and what it was taken from.
+type Proposed = (Option<Number>, String);
+
+/// Larger is tighter within one kind; for latency the kind is the percentile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Number {
+    /// Good events per hundred thousand.
+    Share(u64),
+    /// Per thousand under so many nanoseconds.
+    Under(u64, u64),
+}
+
+impl Number {
+    fn text(self) -> String {
+        match self {
+            Number::Share(per_100_000) => format!("{}%", decimal(per_100_000, 1000)),
+            Number::Under(per_thousand, ns) => {
+                let under = attain_model::Threshold::from_nanoseconds(ns);
+                format!("p{} < {under}", decimal(per_thousand, 10))
+            }
+        }
+    }
+
+    /// Not tighter than the segment that is saved before.
+    fn no_tighter_than(self, before: Option<Number>) -> Number {
+        match (self, before) {
+            (Number::Share(own), Some(Number::Share(before))) => Number::Share(own.min(before)),
+            (Number::Under(p, own), Some(Number::Under(before_p, before))) => {
+                Number::Under(p.min(before_p), own.max(before))
+            }
+            (own, _) => own,
+        }
+    }
+}
+
+fn objective(
+    text: &mut String,
+    name: &str,
+    discovery: &Discovery,
+    tiers: &Tiers<'_>,
+    propose_for: &dyn Fn(&Measured) -> Proposed,
+) {
+    let best_effort = || "best effort".to_owned();
+    if tiers.tiers.is_empty() {
+        let (number, why) = propose_for(&discovery.all);
+        let number = number.map_or_else(best_effort, Number::text);
+        let _ = writeln!(text, "      {name}: {number}  # {why}");
+        return;
+    }
+    let _ = writeln!(text, "      {name}:");
+    let mut before = None;
+    for tier in &tiers.tiers {
+        let (own, mut why) = propose_for(&tier.measured);
+        let number = own.map(|own| own.no_tighter_than(before));
+        if number != own {
+            why.push_str("; not tighter than the segment above");
+        }
+        before = number.or(before);
+        let number = number.map_or_else(best_effort, Number::text);
+        let _ = writeln!(text, "        {}: {number}  # {why}", tier.id);
+    }
+}
+
+/// Fewer events than this say nothing about a target.
+const FEWEST_EVENTS: u64 = 100;
+
+fn availability(measured: &Measured) -> Proposed {
+    const LADDER: &[u64] = &[
+        99_990, 99_950, 99_900, 99_800, 99_500, 99_000, 98_000, 95_000, 90_000, 80_000, 50_000,
+    ];
+    let why = format!(
+        "measured: {} of {} bad ({})",
+        measured.bad,
+        measured.events,
+        percent(measured.error_share())
+    );
+    if measured.events < FEWEST_EVENTS {
+        return (None, format!("{why}; too few for a number"));
+    }
+    let fits = |target: &&u64| {
+        let budget = u128::from(measured.events) * u128::from(100_000 - **target);
+        // At least two bad events fit into the budget, and what was measured spends at most four fifths of it.
+        budget >= 200_000 && u128::from(measured.bad) * 500_000 <= budget * 4
+    };
+    (
+        LADDER
+            .iter()
+            .find(fits)
+            .map(|target| Number::Share(*target)),
+        why,
+    )
+}
+
+fn latency(measured: &Measured) -> Proposed {
+    const LADDER_MS: &[u64] = &[
+        1, 2, 5, 10, 20, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 3000,
+        5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000,
+    ];
+    let per_thousand = if measured.events >= 1000 { 990 } else { 950 };
+    let name = decimal(per_thousand, 10);
+    let Some(found) = measured.quantile(per_thousand) else {
+        return (
+            None,
+            format!(
+                "measured: {} of {} say how long they took",
+                measured.latencies.len(),
+                measured.events
+            ),
+        );
+    };
+    let why = format!("measured: p{name} {} ms", decimal(found / 1000, 1000));
+    if measured.events < FEWEST_EVENTS {
+        return (
+            None,
+            format!("{why} of {}; too few for a number", measured.events),
+        );
+    }
+    // A tenth looser, at least.
+    let fits = |ms: &&u64| u128::from(**ms) * 10_000_000 > u128::from(found) * 11;
+    (
+        LADDER_MS
+            .iter()
+            .find(fits)
+            .map(|ms| Number::Under(per_thousand, ms * 1_000_000)),
+        why,
+    )
+}
+
+/// `value / unit` with just the decimals it needs; `unit` is a power of ten.
+fn decimal(value: u64, unit: u64) -> String {
+    let width = unit.ilog10() as usize;
+    let text = format!("{}.{:0width$}", value / unit, value % unit);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn percent(share: f64) -> String {
+    let text = format!("{:.3}", share * 100.0);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// `[a-z][a-z0-9-]{0,62}`, not a word that is taken.
+fn id_of(value: &str) -> String {
+    let mut id = String::new();
+    for c in value.chars().flat_map(char::to_lowercase) {
+        match c {
+            'a'..='z' | '0'..='9' => id.push(c),
+            _ if !id.is_empty() && !id.ends_with('-') => id.push('-'),
+            _ => {}
+        }
+    }
+    let id = id.trim_end_matches('-');
+    let fine = id.starts_with(|c: char| c.is_ascii_lowercase()) && !matches!(id, "all" | "unknown");
+    // YAML 1.1 reads these as truth values, also as keys.
+    let truth = matches!(
+        id,
+        "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null"
+    );
+    let id = if fine && !truth {
+        id.to_owned()
+    } else {
+        format!("s-{id}")
+    };
+    let short: String = id.chars().take(63).collect();
+    short.trim_end_matches('-').to_owned()
+}
+
+/// A scalar in block context: plain if no YAML reader can take it for something else.
+fn scalar(text: &str) -> String {
+    let first =
+        text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '~' | '_'));
+    let inner = |c: char| c.is_ascii_alphanumeric() || "/._-~()*|?\\+$^".contains(c);
+    // `~` alone is null, `.5` and `.inf` are numbers, `...` ends a document.
+    let number = text.starts_with('.') && !text.starts_with("./") && !text.starts_with("../");
+    let word = [
+        "y", "n", "yes", "no", "on", "off", "true", "false", "null", "~",
+    ]
+    .iter()
+    .any(|word| text.eq_ignore_ascii_case(word));
+    if first && text.chars().all(inner) && !number && !word {
+        text.to_owned()
+    } else {
+        quoted(text)
+    }
+}
+
+/// Between double quotes, whatever it is.
+fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{85}') => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c).min(0xffff));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Text for a comment: what came from a file must not end the line.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect()
+}
