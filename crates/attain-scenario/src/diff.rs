@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-/// Both answers as one text: equal lines begin with a blank, expected ones with `-`, actual ones with `+`.
+/// Both answers as one text: equal lines begin with a blank, expected ones with `-`, actual ones with `+`; then comes
+/// the number of the line.
 ///
 /// `first_line` is the number of the first expected line. Actual lines have no number.
 pub(crate) fn diff(expected: &[String], actual: &[String], first_line: usize) -> String {
@@ -13,14 +14,14 @@ pub(crate) fn diff(expected: &[String], actual: &[String], first_line: usize) ->
     while e < expected.len() || a < actual.len() {
         let line = first_line + e;
         if e < expected.len() && a < actual.len() && expected[e] == actual[a] {
-            let _ = writeln!(text, "{line:>5}   {}", expected[e]);
+            let _ = writeln!(text, "  {line:>4} | {}", expected[e]);
             (e, a) = (e + 1, a + 1);
         } else if a == actual.len() || (e < expected.len() && common[e + 1][a] >= common[e][a + 1])
         {
-            let _ = writeln!(text, "{line:>5} - {}", expected[e]);
+            let _ = writeln!(text, "- {line:>4} | {}", expected[e]);
             e += 1;
         } else {
-            let _ = writeln!(text, "      + {}", actual[a]);
+            let _ = writeln!(text, "+      | {}", actual[a]);
             a += 1;
         }
     }
@@ -55,13 +56,13 @@ mod tests {
         let text = diff(&lines("a\nb\nc"), &lines("a\nx\nc\nd"), 7);
         assert_eq!(
             text,
-            "    7   a\n    8 - b\n      + x\n    9   c\n      + d\n"
+            "     7 | a\n-    8 | b\n+      | x\n     9 | c\n+      | d\n"
         );
     }
 
     #[test]
     fn an_empty_side_is_all_of_the_other() {
-        assert_eq!(diff(&[], &lines("a"), 1), "      + a\n");
-        assert_eq!(diff(&lines("a"), &[], 1), "    1 - a\n");
+        assert_eq!(diff(&[], &lines("a"), 1), "+      | a\n");
+        assert_eq!(diff(&lines("a"), &[], 1), "-    1 | a\n");
     }
 }

@@ -6,6 +6,7 @@
 //! The language stands in `docs/reference/scenarios.md`.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod carried;
 mod deliver;
 mod diff;
 mod outcome;

@@ -103,7 +103,7 @@ fn instants() {
     );
     wrong(
         "at 1h guess",
-        "`guess` is not a question; write one of evaluate, alerts, masked, parts, untagged, gaps, ledger, status",
+        "`guess` is not a question; write one of evaluate, alerts, masked, parts, untagged, gaps, ledger, carried, status",
     );
     wrong(
         "at 1h evaluate as known",

@@ -17,8 +17,10 @@ use attain_model::{
 use attain_view::table::{Align, Cell, Line, Table};
 use attain_view::{Look, number};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::carried::carried;
 use crate::script::Question;
 
 /// How instants are written in an answer.
@@ -55,6 +57,7 @@ impl Page<'_> {
             Question::Untagged => self.untagged(),
             Question::Gaps => self.gaps(),
             Question::Ledger => self.ledger(),
+            Question::Carried => carried(self.promises.catalogue(), self.slo, self.day()),
             Question::Status => self.status(),
         };
         lines(&text)
@@ -75,7 +78,7 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
 }
 
 /// Wide enough that nothing is wrapped.
-const LOOK: Look = Look {
+pub(crate) const LOOK: Look = Look {
     width: 10_000,
     color: false,
     ascii: true,
@@ -382,6 +385,12 @@ impl Page<'_> {
         table.render(&LOOK)
     }
 
+    /// The day of the instant, in the catalogue's zone.
+    fn day(&self) -> Date {
+        let zone = self.promises.catalogue().timezone.clone();
+        self.evaluation.as_of.instant.to_zoned(zone).date()
+    }
+
     fn status(&self) -> String {
         attain_view::status::status(
             self.promises,
@@ -428,7 +437,7 @@ fn after(start: Timestamp, at: Timestamp) -> String {
     format!("{sign}{text}")
 }
 
-fn table(columns: &[(&str, Align)]) -> Table {
+pub(crate) fn table(columns: &[(&str, Align)]) -> Table {
     Table {
         columns: columns
             .iter()

@@ -161,13 +161,15 @@ pub(crate) enum Question {
     Gaps,
     /// What was counted, before any objective is applied.
     Ledger,
+    /// What the parts of an SLO carry together, and what each would need to promise.
+    Carried,
     /// The page that a person on call reads.
     Status,
 }
 
 impl Question {
     /// Every question with its word, in the order in which help lists them.
-    pub(crate) const ALL: [(&'static str, Question); 8] = [
+    pub(crate) const ALL: [(&'static str, Question); 9] = [
         ("evaluate", Question::Evaluate),
         ("alerts", Question::Alerts),
         ("masked", Question::Masked),
@@ -175,6 +177,7 @@ impl Question {
         ("untagged", Question::Untagged),
         ("gaps", Question::Gaps),
         ("ledger", Question::Ledger),
+        ("carried", Question::Carried),
         ("status", Question::Status),
     ];
 }

@@ -84,6 +84,60 @@ fn every_scenario_holds() {
     assert!(wrong.is_empty(), "\n{wrong}{}", summary(&reports));
 }
 
+/// Scenarios in the page about the language, with the line on which each begins (from 0).
+fn examples(page: &str) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let mut inside = false;
+    for (number, line) in page.lines().enumerate() {
+        match line {
+            "```scenario" => {
+                found.push((number + 1, String::new()));
+                inside = true;
+            }
+            "```" => inside = false,
+            _ if inside => {
+                let text = &mut found.last_mut().unwrap().1;
+                text.push_str(line);
+                text.push('\n');
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn the_page_about_scenarios_is_true() {
+    let path = scenarios().join("../docs/reference/scenarios.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let examples = examples(&page);
+    assert!(examples.len() >= 2);
+    let mut updated = page.clone();
+    for (line, text) in &examples {
+        let name = format!("scenarios.md, from line {line}, its");
+        let report = run(&name, text, &mut |path| Err(format!("no {path}")));
+        assert!(updates() || report.failures.is_empty(), "\n{report}");
+        updated = updated.replace(text.as_str(), &report.updated_text);
+    }
+    if updates() {
+        std::fs::write(&path, updated).unwrap();
+    }
+    for word in questions() {
+        assert!(
+            page.contains(&format!("| `{word}` |")),
+            "{word} is not explained"
+        );
+    }
+}
+
+/// The questions, as an error lists them.
+fn questions() -> Vec<String> {
+    let report = run("x", "catalogue y\nat 1h nothing\n", &mut |_| Ok(Vec::new()));
+    let said = report.failures[0].what.clone();
+    let list = said.split("write one of ").nth(1).unwrap();
+    list.split(", ").map(str::to_owned).collect()
+}
+
 #[test]
 fn every_scenario_says_what_it_shows() {
     for path in files(&scenarios(), "scenario") {
@@ -242,9 +296,13 @@ fn a_mismatch_is_shown_line_by_line() {
     let report = run("case.scenario", &text, &mut |_| Ok(Vec::new()));
     assert_eq!(
         report.to_string(),
-        "case.scenario:16: the answer differs (- expected, + actual)\n     18 - four\n        + api: 0 of 100 events carry no known segment\n        + quick: 0 of 0 events carry no known segment\n"
+        "case.scenario:16: the answer differs (- expected, + actual)
+  -   18 | four
+  +      | api: 0 of 100 events carry no known segment
+  +      | quick: 0 of 0 events carry no known segment
+"
     );
-    assert_eq!(summary(&[report.clone()]), "1 passed, 1 failed");
+    assert_eq!(summary(std::slice::from_ref(&report)), "1 passed, 1 failed");
     let again = run("case.scenario", &report.updated_text, &mut |_| {
         Ok(Vec::new())
     });
