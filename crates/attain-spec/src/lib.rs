@@ -5,6 +5,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod ambiguous;
+mod codes;
 mod compare;
 mod decode;
 mod fmt;
@@ -19,6 +20,7 @@ mod syntax;
 mod target;
 mod tree;
 
+pub use codes::{CODES, Code, code};
 pub use compare::compare;
 pub use fmt::format;
 pub use parse::{Input, Parsed, parse};

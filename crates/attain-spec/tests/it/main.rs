@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // Tests read files.
 
 mod catalogues;
+mod codes;
 mod compare;
 mod docs;
 mod formatting;
