@@ -51,7 +51,7 @@ fn sample(day: &[Request], customers: &[Customer]) -> Vec<Request> {
     let in_trouble = |request: &Request| {
         let premium = matches!(request.sender, Sender::Customer(index) if customers[index].tier == Tier::Premium);
         match request.at_ms / 60_000 {
-            210 => true,
+            1_000 => true,
             580..605 => premium,
             _ => false,
         }
@@ -222,9 +222,9 @@ mod tests {
                 .count()
         };
         assert!(
-            during(210..211) >= 3,
+            during(1_000..1_001) >= 3,
             "{} meet the outage",
-            during(210..211)
+            during(1_000..1_001)
         );
         assert!(during(580..605) >= 10, "{} meet the pool", during(580..605));
     }

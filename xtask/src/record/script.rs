@@ -174,8 +174,9 @@ enum Effect {
 }
 
 struct Fault {
-    from: (u32, u32),
-    until: (u32, u32),
+    /// Scripted seconds since midnight; `until` is not in it.
+    from: u32,
+    until: u32,
     tier: Option<Tier>,
     paths: &'static [usize],
     effect: Effect,
@@ -186,16 +187,8 @@ const EVERYWHERE: &[usize] = &[CHECKOUT, CHARGE, LOGIN, RECOMMEND, HEALTH];
 
 const FAULTS: [Fault; 6] = [
     Fault {
-        from: (3, 30),
-        until: (3, 31),
-        tier: None,
-        paths: EVERYWHERE,
-        effect: Effect::HangsUp,
-        says: "the upstream is gone for a minute of the night: it hangs up, nginx answers 502",
-    },
-    Fault {
-        from: (9, 40),
-        until: (10, 5),
+        from: clock(9, 40, 0),
+        until: clock(10, 5, 0),
         tier: Some(Tier::Premium),
         paths: &[CHECKOUT, CHARGE],
         effect: Effect::Fails {
@@ -206,24 +199,32 @@ const FAULTS: [Fault; 6] = [
         says: "premium's own connection pool is exhausted: 30 % get 503 after 150 ms",
     },
     Fault {
-        from: (14, 0),
-        until: (14, 30),
+        from: clock(14, 0, 0),
+        until: clock(14, 30, 0),
         tier: None,
         paths: &[CHECKOUT],
         effect: Effect::Slower { ms: 250 },
         says: "the database is slow: 250 ms more",
     },
     Fault {
-        from: (14, 0),
-        until: (14, 30),
+        from: clock(14, 0, 0),
+        until: clock(14, 30, 0),
         tier: None,
         paths: &[CHARGE],
         effect: Effect::Slower { ms: 180 },
         says: "the same slow database: 180 ms more",
     },
     Fault {
-        from: (22, 0),
-        until: (22, 20),
+        from: clock(16, 40, 0),
+        until: clock(16, 40, 30),
+        tier: None,
+        paths: EVERYWHERE,
+        effect: Effect::HangsUp,
+        says: "the upstream is gone: it hangs up, nginx answers 502",
+    },
+    Fault {
+        from: clock(22, 0, 0),
+        until: clock(22, 20, 0),
         tier: Some(Tier::Free),
         paths: &[RECOMMEND],
         effect: Effect::Fails {
@@ -234,8 +235,8 @@ const FAULTS: [Fault; 6] = [
         says: "a bad deploy, first to the free tier: 40 % get 500",
     },
     Fault {
-        from: (22, 0),
-        until: (22, 20),
+        from: clock(22, 0, 0),
+        until: clock(22, 20, 0),
         tier: Some(Tier::Free),
         paths: &[CHECKOUT],
         effect: Effect::Fails {
@@ -391,8 +392,7 @@ pub fn answer(seed: u64, id: u64, second: u32, tier: Tier, path: usize) -> Answe
 
 impl Fault {
     fn meets(&self, second: u32, tier: Tier, path: usize) -> bool {
-        let at = |(hour, minute): (u32, u32)| (hour * 60 + minute) * 60;
-        (at(self.from)..at(self.until)).contains(&second)
+        (self.from..self.until).contains(&second)
             && self.tier.is_none_or(|only| only == tier)
             && self.paths.contains(&path)
     }
@@ -400,12 +400,20 @@ impl Fault {
 
 /// `02/Nov/2026:09:40:07 +0000`.
 pub fn time_stamp(second: u32) -> String {
+    format!("{DATE}:{} +0000", time_of_day(second))
+}
+
+fn time_of_day(second: u32) -> String {
     format!(
-        "{DATE}:{:02}:{:02}:{:02} +0000",
+        "{:02}:{:02}:{:02}",
         second / 3600,
         second / 60 % 60,
         second % 60
     )
+}
+
+const fn clock(hour: u32, minute: u32, second: u32) -> u32 {
+    (hour * 60 + minute) * 60 + second
 }
 
 /// The faults as a table for people.
@@ -419,9 +427,10 @@ pub fn faults_table() -> String {
         } else {
             fault.paths.iter().map(|&index| PATHS[index].path).collect()
         };
-        let ((h1, m1), (h2, m2)) = (fault.from, fault.until);
         text.push_str(&format!(
-            "{h1:02}:{m1:02}-{h2:02}:{m2:02}  {:<8}  {:<27}  {}\n",
+            "{}-{}  {:<8}  {:<27}  {}\n",
+            time_of_day(fault.from),
+            time_of_day(fault.until),
             fault.tier.map_or("everyone", Tier::name),
             paths.join(", "),
             fault.says,
@@ -485,10 +494,7 @@ mod tests {
     #[test]
     fn the_outage_meets_everyone() {
         for tier in [Tier::Premium, Tier::Standard, Tier::Free] {
-            assert_eq!(
-                answer(7, 1, (3 * 60 + 30) * 60 + 59, tier, LOGIN),
-                Answer::HangUp
-            );
+            assert_eq!(answer(7, 1, clock(16, 40, 29), tier, LOGIN), Answer::HangUp);
         }
     }
 
