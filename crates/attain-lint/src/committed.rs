@@ -31,14 +31,21 @@ pub(crate) struct Committed<'a> {
 
 /// Every number that is promised today or will be, of SLOs that can be looked at.
 pub(crate) fn committed<'a>(look: &Look<'a>) -> Vec<Committed<'a>> {
-    let mut all = Vec::new();
-    for slo in look.slos() {
-        for (index, commitment) in in_force(&slo.commitments, look.today, |c| c.since) {
-            let base = format!("slos.{}.commitments.{index}.targets", slo.id);
-            of_commitment(look, slo, commitment, &base, &mut all);
-        }
-    }
+    let mut all: Vec<_> = look
+        .slos()
+        .flat_map(|slo| committed_by(look, slo))
+        .collect();
     of_contracts(look, &mut all);
+    all
+}
+
+/// The same of one SLO, contracts with single customers left out.
+pub(crate) fn committed_by<'a>(look: &Look<'a>, slo: &'a Slo) -> Vec<Committed<'a>> {
+    let mut all = Vec::new();
+    for (index, commitment) in in_force(&slo.commitments, look.today, |c| c.since) {
+        let base = format!("slos.{}.commitments.{index}.targets", slo.id);
+        of_commitment(look, slo, commitment, &base, &mut all);
+    }
     all
 }
 

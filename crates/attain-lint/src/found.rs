@@ -1,7 +1,9 @@
 //! What one rule found. Knows exceptions; knows no rule.
 
-use attain_model::Diagnostic;
+use std::collections::BTreeSet;
+
 use attain_model::meta::Meta;
+use attain_model::{Diagnostic, Span};
 
 use crate::allow;
 use crate::look::Look;
@@ -11,6 +13,7 @@ pub(crate) struct Found<'a> {
     rule: &'static str,
     look: &'a Look<'a>,
     diagnostics: Vec<Diagnostic>,
+    places: BTreeSet<Span>,
 }
 
 impl<'a> Found<'a> {
@@ -19,6 +22,7 @@ impl<'a> Found<'a> {
             rule,
             look,
             diagnostics: Vec::new(),
+            places: BTreeSet::new(),
         }
     }
 
@@ -34,11 +38,7 @@ impl<'a> Found<'a> {
         debug_assert_eq!(diagnostic.code, self.rule);
         let Look { spans, today, .. } = *self.look;
         let allowed = allow::on_file(spans, diagnostic.span, self.rule, today);
-        let known = self
-            .diagnostics
-            .iter()
-            .any(|other| other.span == diagnostic.span);
-        if !allowed && !known {
+        if !allowed && self.places.insert(diagnostic.span) {
             self.diagnostics.push(diagnostic);
         }
     }

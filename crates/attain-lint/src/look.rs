@@ -17,6 +17,8 @@ pub(crate) struct Look<'a> {
     sources: &'a SourceMap,
     whole: bool,
     broken: BTreeSet<&'a SloId>,
+    /// Where the lines of each file end.
+    breaks: Vec<Vec<usize>>,
 }
 
 impl<'a> Look<'a> {
@@ -38,6 +40,11 @@ impl<'a> Look<'a> {
             sources,
             whole: spans.is_complete(),
             broken,
+            breaks: sources
+                .files
+                .iter()
+                .map(|file| breaks(&file.text))
+                .collect(),
         }
     }
 
@@ -82,10 +89,12 @@ impl<'a> Look<'a> {
 
     /// `customer.yaml:16`: the file without its folder, and the line.
     pub fn line(&self, span: Span) -> String {
-        let Some(file) = self.sources.files.get(span.file as usize) else {
+        let index = span.file as usize;
+        let (Some(file), Some(breaks)) = (self.sources.files.get(index), self.breaks.get(index))
+        else {
             return String::new();
         };
-        let (line, _) = self.sources.line_column(span);
+        let line = breaks.partition_point(|at| *at < span.start as usize) + 1;
         let name = file.name.rsplit('/').next().unwrap_or(&file.name);
         format!("{name}:{line}")
     }
@@ -151,6 +160,10 @@ impl<'a> Look<'a> {
             None => base,
         }
     }
+}
+
+fn breaks(text: &str) -> Vec<usize> {
+    text.match_indices('\n').map(|(at, _)| at).collect()
 }
 
 /// Where a finding goes that nothing encloses: the beginning of the first file.

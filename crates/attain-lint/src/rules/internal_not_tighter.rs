@@ -6,7 +6,7 @@ use attain_cascade::{percent_down, percent_up};
 use attain_model::{Diagnostic, Scope, Span};
 
 use crate::allow;
-use crate::committed::committed;
+use crate::committed::committed_by;
 use crate::found::Found;
 use crate::look::Look;
 use crate::rules::Rule;
@@ -98,11 +98,10 @@ fn broken_promise(look: &Look<'_>, short: &Shortfall<'_>) -> Option<Span> {
         Scope::Segment(id) => Some(id),
         Scope::All => None,
     };
-    committed(look)
+    committed_by(look, short.caller)
         .into_iter()
         .find(|one| {
-            one.slo.id == short.caller.id
-                && one.objective.id == short.objective.id
+            one.objective.id == short.objective.id
                 && one.segment == segment
                 && one.promised.target.ppb() > short.carried_ppb
         })
