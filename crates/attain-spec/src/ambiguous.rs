@@ -6,10 +6,10 @@
 /// What the text turns into, or `None` if it survives.
 pub(crate) fn turns_into(text: &str) -> Option<String> {
     match text {
-        "no" | "No" | "NO" | "off" | "Off" | "OFF" | "n" | "N" | "False" | "FALSE" => {
+        "no" | "No" | "NO" | "off" | "Off" | "OFF" | "False" | "FALSE" => {
             return Some("false".into());
         }
-        "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "y" | "Y" | "True" | "TRUE" => {
+        "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "True" | "TRUE" => {
             return Some("true".into());
         }
         "~" | "null" | "Null" | "NULL" => return Some("null".into()),

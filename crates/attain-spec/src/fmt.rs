@@ -241,6 +241,11 @@ impl Layout<'_, '_> {
             Kind::Map(map) => {
                 let mut at = self.open(node, map.entries.first().map(|e| e.key_span));
                 for (i, entry) in map.entries.iter().enumerate() {
+                    // A key without a value is most likely a text that a comma cut: its author must look at it.
+                    if entry.value.is_absent() {
+                        at = usize::MAX;
+                        continue;
+                    }
                     if i > 0 {
                         self.gap(at, entry.key_span.start as usize, ", ");
                     }
@@ -249,11 +254,7 @@ impl Layout<'_, '_> {
                     }
                     self.colon(entry.key_span, &entry.value);
                     self.spaces(&entry.value);
-                    // After a value that is absent nothing is certain.
-                    at = match entry.value.is_absent() {
-                        true => usize::MAX,
-                        false => entry.value.span.end as usize,
-                    };
+                    at = entry.value.span.end as usize;
                 }
                 self.close(node, at);
             }

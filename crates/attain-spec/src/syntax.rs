@@ -199,6 +199,14 @@ fn flow_problem(
             _ => {}
         }
     }
+    let here = text[at..].chars().next();
+    if let (Some(bracket @ ('[' | '{')), ErrorKind::MismatchedFlowCollectionEnd { .. }) =
+        (here, kind)
+    {
+        let close = if bracket == '{' { '}' } else { ']' };
+        let cause = format!("this `{bracket}` is never closed");
+        return problem(at..at + 1, cause, format!("add the `{close}`"));
+    }
     let innermost = sketch.open.last()?;
     let indent_there = indent(text, line_start(text, start));
     let outside = at >= text.trim_end().len()

@@ -272,6 +272,14 @@ impl<'t, 'd> Builder<'t, 'd> {
             let at = self.span(&span);
             if let Some(tag) = tag {
                 self.refuse_tag(tag);
+                // `!5xx` is all tag and no value.
+                if matches!(&event, Event::Scalar(..)) && at.start == at.end {
+                    self.node(Node {
+                        span: at,
+                        kind: Kind::Refused,
+                    });
+                    continue;
+                }
             }
             if !self.event(event, at) {
                 break;

@@ -128,6 +128,10 @@ impl<'c, 't> At<'c, 't> {
     }
 
     fn missing(&self) {
+        // What stood there may be what could not be read.
+        if self.cx.damaged {
+            return;
+        }
         let cause = format!("`{}` has no value", self.name);
         self.cx.push(
             Diagnostic::error("value-missing", self.key, cause)

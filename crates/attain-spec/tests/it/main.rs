@@ -5,6 +5,7 @@ mod catalogues;
 mod codes;
 mod compare;
 mod docs;
+mod examples;
 mod formatting;
 mod mistakes;
 mod mutations;
