@@ -117,26 +117,33 @@ def goal_at(terms, scope, time):
     return None
 
 
-def judge(slo, scope, pooled, events, start, end):
-    """Good and bad within the promise (or at all, without one), and the budget: allowed in billionths, and spent."""
+def goals_inside(slo, events, start, end):
+    """The events of a window, each with the goals of its time, and all goals that held in it."""
     terms = slo["terms"]
-    cuts = sorted({start, end} | {since for since, _ in terms if start < since < end})
-    promised, other, allowed, any_promise = [0, 0], [0, 0], 0, False
-    pieces = []
-    for begin in cuts[:-1]:
-        goals = next((goals for since, goals in terms if since <= begin), {})
-        loosest = min((g for s, g in goals.items() if g is not None and s != "all"), default=None)
-        pieces.append((begin, goals, loosest))
-        if not pooled and goals.get(scope) is not None:
-            any_promise = True
-    for time, segment, bad, count in events:
-        inside = start < time <= end if MUTANT == "edge" else start <= time < end
-        if not inside or (scope != "all" and segment != scope):
+    cuts = sorted({start} | {since for since, _ in terms if start < since < end})
+    held = [next((goals for since, goals in terms if since <= cut), {}) for cut in cuts]
+    if MUTANT == "edge":
+        inside = [event for event in events if start < event[0] <= end]
+    else:
+        inside = [event for event in events if start <= event[0] < end]
+    judged = []
+    for time, segment, bad, count in inside:
+        at = max(i for i, cut in enumerate(cuts) if cut <= time) if len(cuts) > 1 else 0
+        judged.append((segment, bad, count, held[at]))
+    return judged, held if start < end else []
+
+
+def judge(events, held, scope, pooled):
+    """Good and bad within the promise (or at all, without one), and the budget: allowed in billionths, and spent."""
+    promised, other, allowed = [0, 0], [0, 0], 0
+    for segment, bad, count, goals in events:
+        if scope != "all" and segment != scope:
             continue
-        _, goals, loosest = [piece for piece in pieces if piece[0] <= time][-1]
         if pooled:
-            target = goals.get(segment) if segment != "unknown" else None
-            target = loosest if target is None else target
+            target = goals.get(segment)
+            if target is None:
+                aims = [goal for name, goal in goals.items() if goal is not None and name != "all"]
+                target = min(aims, default=None)
         else:
             target = goals.get(scope)
         if target is None:
@@ -144,6 +151,7 @@ def judge(slo, scope, pooled, events, start, end):
         else:
             promised[bad] += count
             allowed += (WHOLE - target) * count
+    any_promise = not pooled and any(goals.get(scope) is not None for goals in held)
     shown = promised if any_promise or sum(promised) else other
     return [shown[0], shown[1], str(allowed), promised[1]]
 
@@ -166,6 +174,7 @@ def answer(history):
         found = []
         for slo in history["slos"]:
             start, end, closes = window(slo["window"], instant, zone)
+            inside, held = goals_inside(slo, events, start, end)
             has_all = goal_at(slo["terms"], "all", instant) is not None
             for scope in ["premium", "standard", "free", "all"]:
                 pooled = scope == "all" and not has_all
@@ -174,7 +183,7 @@ def answer(history):
                     for time, segment, value in births
                     if start <= time < end and scope in ("all", segment)
                 )
-                judged = judge(slo, scope, pooled, events, start, end)
+                judged = judge(inside, held, scope, pooled)
                 found.append([start, end, closes] + judged + [unknown])
         answers.append(found)
     return answers
