@@ -32,6 +32,7 @@ macro_rules! rules {
 rules! {
     alert_unreachable
     allow_expired
+    allow_unknown
     best_effort_committed
     cascade_below_commitment
     commitment_above_objective

@@ -68,8 +68,12 @@ fn compare(
         }) else {
             continue;
         };
+        let less = match loose {
+            Goal::BestEffort if verb != "gets" => "nothing".to_owned(),
+            _ => loose.to_string(),
+        };
         let cause = format!(
-            "{} {verb} {loose}, less than {} below it with {tight}",
+            "{} {verb} {less}, less than {} below it with {tight}",
             high.id, low.id
         );
         let place = look.at(&format!("{base}.{}", high.id));

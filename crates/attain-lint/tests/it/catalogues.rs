@@ -48,3 +48,30 @@ fn the_catalogues_of_the_format_are_wise() {
     ];
     assert_eq!(places, deserved, "{said:#?}");
 }
+
+/// Catalogues are edited line by line, and linted in between.
+#[test]
+fn a_catalogue_that_lost_a_line_is_looked_at_without_a_panic() {
+    let mut looked_at = 0;
+    for names in CATALOGUES {
+        let whole = read(names);
+        for (index, file) in whole.iter().enumerate() {
+            for lost in 0..file.text.lines().count() {
+                let kept = file.text.lines().enumerate();
+                let kept = kept.filter(|(number, _)| *number != lost);
+                let mut files = whole.clone();
+                files[index].text = kept.map(|(_, line)| format!("{line}\n")).collect();
+                let (parsed, found) = crate::lint_draft(attain_spec::parse(&files), crate::TODAY);
+                for one in &found {
+                    let text = &parsed.sources.files[one.span.file as usize].text;
+                    let (start, end) = (one.span.start as usize, one.span.end as usize);
+                    assert!(text.get(start..end).is_some(), "{}", shown(&parsed, one));
+                    assert!(!one.cause.ends_with('.'), "{}", shown(&parsed, one));
+                    assert!(one.help.is_some(), "{}", shown(&parsed, one));
+                }
+                looked_at += 1;
+            }
+        }
+    }
+    assert!(looked_at > 200, "{looked_at}");
+}

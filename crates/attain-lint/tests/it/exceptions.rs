@@ -99,6 +99,28 @@ fn an_exception_of_a_file_ends_too() {
 }
 
 #[test]
+fn an_exception_from_nothing_is_said_and_one_from_a_mistake_of_the_text_is_not() {
+    let text =
+        format!("{CUSTOMER}allow: {{no-runbok: soon, yaml-ambiguous: our tools read YAML 1.2}}\n");
+    assert_eq!(
+        said(&[("a.yaml", &text)], TODAY),
+        [
+            "warning[allow-unknown] a.yaml:15:9: there is no rule `no-runbok`, so this excepts nothing; did you mean \
+             `no-runbook`?"
+        ]
+    );
+}
+
+#[test]
+fn an_internal_slo_on_the_page_is_published() {
+    let text = format!("{CUSTOMER}page: {{title: Login, show: [login-works, auth]}}\n");
+    assert_eq!(
+        places(&[("a.yaml", &text)], TODAY),
+        ["error[internal-slo-published] a.yaml:15:42"]
+    );
+}
+
+#[test]
 fn an_exception_for_the_parts_may_stand_at_the_caller() {
     let weak = CUSTOMER.replace("99%}", "99.95%}");
     let error = "error[internal-not-tighter] a.yaml:14:32";
