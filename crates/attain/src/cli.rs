@@ -156,8 +156,14 @@ pub struct InitArguments {
     /// The folder to write to [default: .]
     pub dir: Option<PathBuf>,
     /// Look into this access log, JSON lines or CSV file and propose a catalogue that fits it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["segments", "service", "target"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "target"])]
     pub from: Option<PathBuf>,
+    /// With --from: the field that tells segments apart, or `none`
+    #[arg(long, value_name = "FIELD", requires = "from")]
+    pub by: Option<String>,
+    /// With --from: the team that owns the SLO
+    #[arg(long, requires = "from")]
+    pub team: Option<String>,
     /// The folder to write to; the same as DIR
     #[arg(short, long, value_name = "DIR", conflicts_with = "dir")]
     pub out: Option<PathBuf>,
