@@ -201,11 +201,17 @@ fn kinds<N>(
             events,
             bad: word == "bad",
             over,
-            untimed: word == "untimed" || words.takes("untimed"),
+            untimed: word == "untimed" || (word == "bad" && takes_untimed(words)),
             labels: labels(words),
         });
     }
     Ok(kinds)
+}
+
+/// `untimed` after `bad N`, unless it begins a kind of its own: `untimed N`.
+fn takes_untimed(words: &mut Words) -> bool {
+    let is_own_kind = words.second().is_some_and(is_numeric);
+    !is_own_kind && words.takes("untimed")
 }
 
 fn samples(words: &mut Words) -> Result<Samples, Wrong> {

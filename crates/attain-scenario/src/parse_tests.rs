@@ -178,6 +178,43 @@ fn a_statement_goes_on_over_indented_lines() {
 }
 
 #[test]
+fn kinds_of_requests() {
+    let kinds = |text: &str| {
+        let (statements, mistakes) = parse(&format!("catalogue shop\nload a 1h @ 9/h {text}"));
+        assert_eq!(mistakes, []);
+        let Statement::Load(load) = &statements[1].statement else {
+            panic!("{statements:?}");
+        };
+        let Part::Traffic { except, .. } = &load.parts[0] else {
+            panic!("{load:?}");
+        };
+        let said = except.iter().map(|kind| {
+            (
+                kind.bad,
+                kind.over.is_some(),
+                kind.untimed,
+                kind.labels.len(),
+            )
+        });
+        said.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        kinds("bad 1/h slow 1/h over 2s"),
+        [(true, false, false, 0), (false, true, false, 0)]
+    );
+    assert_eq!(kinds("bad 1/h over 2s code=503"), [(true, true, false, 1)]);
+    assert_eq!(kinds("bad 1/h untimed"), [(true, false, true, 0)]);
+    assert_eq!(
+        kinds("bad 1/h untimed 1/h"),
+        [(true, false, false, 0), (false, false, true, 0)]
+    );
+    assert_eq!(
+        kinds("slow 1/h over 2s untimed 1/h"),
+        [(false, true, false, 0), (false, false, true, 0)]
+    );
+}
+
+#[test]
 fn an_answer_ends_at_a_blank_line() {
     let text = "catalogue shop\nat 1h evaluate a as known then\n----\nmet  \n# not a comment\n\n# a comment\n";
     let (statements, mistakes) = parse(text);

@@ -111,7 +111,7 @@ impl Page<'_> {
                 last = Some(group);
                 table.lines.push(self.heading(verdict));
             }
-            table.lines.push(row(verdict));
+            table.lines.push(row(verdict, self.parts_of_unit(verdict)));
             table.lines.extend(
                 remarks(verdict)
                     .into_iter()
@@ -122,6 +122,16 @@ impl Page<'_> {
             return String::new();
         }
         table.render(&LOOK)
+    }
+
+    /// Into how many parts what is counted is divided: a slice that counts by its ratio is kept in billionths.
+    fn parts_of_unit(&self, verdict: &Verdict) -> u64 {
+        const RATIO_PARTS: u64 = 1_000_000_000;
+        let slo = self.promises.catalogue().slos.get(&verdict.name.slo);
+        match slo.map(|slo| slo.budgeting) {
+            Some(Budgeting::RatioTimeslices { .. }) => RATIO_PARTS,
+            _ => 1,
+        }
     }
 
     fn heading(&self, verdict: &Verdict) -> Line {
@@ -447,7 +457,8 @@ pub(crate) fn table(columns: &[(&str, Align)]) -> Table {
     }
 }
 
-fn row(verdict: &Verdict) -> Line {
+fn row(verdict: &Verdict, parts_of_unit: u64) -> Line {
+    let parts = u128::from(parts_of_unit);
     let target = verdict
         .goal
         .and_then(|goal| goal.promised().map(|promised| promised.target.ppb()));
@@ -460,9 +471,9 @@ fn row(verdict: &Verdict) -> Line {
     Line::Row(
         [
             segment,
-            number::grouped(verdict.attainment.total()),
-            number::grouped(verdict.attainment.bad),
-            or_dash(has_budget.then(|| allowed(verdict.budget))),
+            decimal(verdict.attainment.total().into(), parts),
+            decimal(verdict.attainment.bad.into(), parts),
+            or_dash(has_budget.then(|| allowed(verdict.budget, parts))),
             or_dash(number::attained(verdict.attainment, target)),
             goal(verdict.goal),
             or_dash(number::budget_left(verdict.budget).filter(|_| has_budget)),
@@ -504,20 +515,21 @@ fn hundredths(share: Share) -> String {
 }
 
 /// Bad events allowed, exactly: `216`, `0.05`.
-fn allowed(budget: ErrorBudget) -> String {
+fn allowed(budget: ErrorBudget, parts: u128) -> String {
     const BILLION: u128 = 1_000_000_000;
-    let (whole, rest) = (
-        budget.allowed_billionths / BILLION,
-        budget.allowed_billionths % BILLION,
-    );
+    decimal(budget.allowed_billionths, BILLION * parts)
+}
+
+/// A number of parts, in units of so many (a power of ten): `2,671.2`.
+fn decimal(number: u128, parts: u128) -> String {
+    let (whole, rest) = (number / parts, number % parts);
+    let whole = number::grouped(whole);
     if rest == 0 {
-        return number::grouped(whole);
+        return whole;
     }
-    format!(
-        "{}.{}",
-        number::grouped(whole),
-        format!("{rest:09}").trim_end_matches('0')
-    )
+    let digits = parts.ilog10() as usize;
+    let rest = format!("{rest:0digits$}");
+    format!("{whole}.{}", rest.trim_end_matches('0'))
 }
 
 fn burn_over(verdict: &Verdict, window: Duration) -> String {

@@ -37,6 +37,11 @@ impl<'t> Words<'t> {
         self.words.get(self.next).copied()
     }
 
+    /// The word after the next one.
+    pub(crate) fn second(&self) -> Option<&'t str> {
+        self.words.get(self.next + 1).copied()
+    }
+
     /// Takes the next word; `legal` says what should stand there.
     pub(crate) fn take(&mut self, legal: &str) -> Result<&'t str, Wrong> {
         let word = self
