@@ -69,7 +69,7 @@ fn sexagesimal(digits: &str) -> Option<String> {
     let mut total: u128 = 0;
     for (i, part) in digits.split(':').enumerate() {
         let n: u128 = part.parse().ok()?;
-        if part.len() > 2 && i > 0 || i > 0 && n >= 60 || part.is_empty() {
+        if part.is_empty() || i > 0 && (part.len() > 2 || n >= 60) {
             return None;
         }
         total = total.checked_mul(60)?.checked_add(n)?;

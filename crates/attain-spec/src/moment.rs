@@ -72,10 +72,8 @@ pub(crate) fn calendar(word: &str) -> Parsed<CalendarPeriod> {
 pub(crate) fn zone(text: &str) -> Parsed<TimeZone> {
     // Lookup ignores case; the name as the database writes it is what other tools understand.
     let known = jiff::tz::db().available().any(|name| name.as_str() == text);
-    if known {
-        if let Ok(zone) = TimeZone::get(text) {
-            return Ok(zone);
-        }
+    if known && let Ok(zone) = TimeZone::get(text) {
+        return Ok(zone);
     }
     let names: Vec<String> = jiff::tz::db()
         .available()

@@ -565,10 +565,11 @@ pub(crate) fn label_match(text: &str) -> Parsed<Match> {
             }
         };
     }
-    if text.len() == 3 && text.ends_with("xx") {
-        if let Some(digit) = text.chars().next().filter(|c| ('1'..='5').contains(c)) {
-            return Ok(Match::Class(digit));
-        }
+    if text.len() == 3
+        && text.ends_with("xx")
+        && let Some(digit) = text.chars().next().filter(|c| ('1'..='5').contains(c))
+    {
+        return Ok(Match::Class(digit));
     }
     if looks_like_regex(text) {
         let class = text.len() == 3 && text.ends_with("..") && text.as_bytes()[0].is_ascii_digit();

@@ -23,11 +23,12 @@ pub(crate) fn goal(text: &str) -> Parsed<Goal> {
     if let Some(at) = head.find(['<', '>', '=', '≤', '≥']) {
         return latency(head, at, load);
     }
-    if let Some(number) = head.strip_prefix('p') {
-        if number.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(syntax(format!("`{head}` names no threshold"))
-                .help(format!("write `{head} < 200ms`")));
-        }
+    if let Some(number) = head.strip_prefix('p')
+        && number.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return Err(
+            syntax(format!("`{head}` names no threshold")).help(format!("write `{head} < 200ms`"))
+        );
     }
     if !head.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == '-') {
         return Err(syntax(format!("`{text}` is not a target"))

@@ -72,15 +72,16 @@ pub(crate) fn team(id: &str, obj: &Obj<'_, '_>) -> Option<Team> {
     });
     let members = obj.texts("members");
     let lead = obj.text("lead");
-    if let (Some(lead), Some(at)) = (&lead, obj.get("lead")) {
-        if !members.is_empty() && !members.contains(lead) {
-            let cause = format!("`{lead}` is not a member of `{id}`");
-            at.error(
-                "lead-not-member",
-                cause,
-                format!("add `{lead}` to `members`"),
-            );
-        }
+    if let (Some(lead), Some(at)) = (&lead, obj.get("lead"))
+        && !members.is_empty()
+        && !members.contains(lead)
+    {
+        let cause = format!("`{lead}` is not a member of `{id}`");
+        at.error(
+            "lead-not-member",
+            cause,
+            format!("add `{lead}` to `members`"),
+        );
     }
     Some(Team {
         id: TeamId::from(id),
@@ -297,14 +298,13 @@ pub(crate) fn exclusion(id: &str, obj: &Obj<'_, '_>) -> Option<Exclusion> {
     let announced = obj.parse("announced", moment::date);
     if let (Some((Some(from), _)), Some(announced), Some(at)) =
         (&from, announced, obj.get("announced"))
+        && announced > from.to_zoned(obj.cx().zone.clone()).date()
     {
-        if announced > from.to_zoned(obj.cx().zone.clone()).date() {
-            at.error(
-                "announced-too-late",
-                "an exclusion is announced before it begins, not after",
-                "announce it on an earlier day",
-            );
-        }
+        at.error(
+            "announced-too-late",
+            "an exclusion is announced before it begins, not after",
+            "announce it on an earlier day",
+        );
     }
     let reason = obj.text("reason");
     let meta = meta(obj);

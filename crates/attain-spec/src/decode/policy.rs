@@ -48,14 +48,14 @@ fn tier(at: &At<'_, '_>) -> Option<Tier> {
     let obj = at.object(&TIER)?;
     let long = obj.parse("long", scalar::positive_duration);
     let short = obj.parse("short", scalar::positive_duration);
-    if let (Some(long), Some(short), Some(at)) = (long, short, obj.get("short")) {
-        if short >= long {
-            at.error(
-                "short-not-shorter",
-                "`short` lets the alert end soon, so it is shorter than `long`",
-                "write a twelfth of `long`, or leave it out",
-            );
-        }
+    if let (Some(long), Some(short), Some(at)) = (long, short, obj.get("short"))
+        && short >= long
+    {
+        at.error(
+            "short-not-shorter",
+            "`short` lets the alert end soon, so it is shorter than `long`",
+            "write a twelfth of `long`, or leave it out",
+        );
     }
     let spends = if obj.has("burn") {
         obj.parse("burn", scalar::multiple).map(Spends::Burn)
@@ -119,14 +119,14 @@ fn budget_step(obj: &Obj<'_, '_>) -> Option<BudgetStep> {
     let spent = obj.parse("spent", scalar::percent_ppb);
     let action = action(obj);
     let lifts_at = obj.parse("lifts_at", scalar::percent_ppb);
-    if let (Some(spent), Some(lifts), Some(at)) = (spent, lifts_at, obj.get("lifts_at")) {
-        if lifts > spent {
-            at.error(
-                "lifts-above-spent",
-                "a freeze that lifts above where it begins never holds",
-                "write at most the share of `spent`",
-            );
-        }
+    if let (Some(spent), Some(lifts), Some(at)) = (spent, lifts_at, obj.get("lifts_at"))
+        && lifts > spent
+    {
+        at.error(
+            "lifts-above-spent",
+            "a freeze that lifts above where it begins never holds",
+            "write at most the share of `spent`",
+        );
     }
     let out = BudgetStep {
         spent_ppb: 0,
@@ -226,14 +226,14 @@ pub(crate) fn escalation(id: &str, obj: &Obj<'_, '_>) -> Option<Escalation> {
         let Some(after) = step.parse("after", scalar::duration) else {
             continue;
         };
-        if steps.last().is_some_and(|last| after < last.after) {
-            if let Some(at) = step.get("after") {
-                at.error(
-                    "steps-order",
-                    "this step comes before the one above it",
-                    "put the steps in order of time",
-                );
-            }
+        if steps.last().is_some_and(|last| after < last.after)
+            && let Some(at) = step.get("after")
+        {
+            at.error(
+                "steps-order",
+                "this step comes before the one above it",
+                "put the steps in order of time",
+            );
         }
         steps.push(EscalationStep { after, notify });
     }

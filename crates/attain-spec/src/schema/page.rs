@@ -17,7 +17,7 @@ pub fn reference_page() -> String {
             top.name.to_owned()
         };
         let _ = write!(out, "\n## `{title}`\n\n{}.", sentence(top.meaning));
-        let _ = write!(out, " E.g. `{}`\n", top.example);
+        let _ = writeln!(out, " E.g. `{}`", top.example);
         let Shape::Object(section) = top.shape else {
             continue;
         };
