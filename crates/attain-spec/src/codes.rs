@@ -388,6 +388,14 @@ pub const CODES: &[Code] = &[
         instead: "bad: {code: 5xx}",
     },
     Code {
+        code: "rights-laxer",
+        level: Level::Error,
+        title: "Rights are laxer than what is built in",
+        explanation: "A promise to customers is relaxed by both seats after a day, and customers hear of it 30 days before. A catalogue may ask for more and never for less.",
+        example: "customer: {relax: [product]}",
+        instead: "customer: {relax: [product, engineering, cto]}",
+    },
+    Code {
         code: "schedule-syntax",
         level: Level::Error,
         title: "A schedule cannot be read",

@@ -279,7 +279,12 @@ fn measure(at: &At<'_, '_>) -> Option<CreditMeasure> {
         .map(CreditMeasure::MeanOf)
 }
 
-pub(crate) fn exclusion(id: &str, obj: &Obj<'_, '_>) -> Option<Exclusion> {
+/// `promised` says whether an SLO is promised to customers: they are told before time is taken out of a promise.
+pub(crate) fn exclusion(
+    id: &str,
+    obj: &Obj<'_, '_>,
+    promised: &dyn Fn(&str) -> bool,
+) -> Option<Exclusion> {
     let zone = obj.cx().zone_name.clone();
     let slos = ids::<SloId>(obj.refers("slos", "SLO"));
     let services = ids::<ServiceId>(obj.refers("services", "service"));
@@ -296,6 +301,12 @@ pub(crate) fn exclusion(id: &str, obj: &Obj<'_, '_>) -> Option<Exclusion> {
         .map(|at| (at.parse(|text| moment::time(text, &zone)), at));
     let every = obj.parse("every", |text| moment::schedule(text, &zone));
     let announced = obj.parse("announced", moment::date);
+    if !obj.has("announced") && slos.iter().any(|id| promised(id.as_str())) {
+        obj.missing(
+            "announced",
+            "customers are told before it begins, and on which day",
+        );
+    }
     if let (Some((Some(from), _)), Some(announced), Some(at)) =
         (&from, announced, obj.get("announced"))
         && announced > from.to_zoned(obj.cx().zone.clone()).date()
@@ -446,20 +457,49 @@ fn lane(at: &At<'_, '_>) -> Option<Lane> {
     })
 }
 
+/// Rights may be stricter than built in, never laxer: whoever decides alone today needs the others' word.
 pub(crate) fn rights(obj: &Obj<'_, '_>) -> Rights {
-    let of = |key: &str| {
+    let of = |key: &str, needed: &[&str]| {
         obj.object(key, &RIGHTS_OF)
-            .map(|obj| RightsOf {
-                relax: parties::list(&obj, "relax", Who::Deciders),
-                tighten: parties::list(&obj, "tighten", Who::Deciders),
-                exclude: parties::list(&obj, "exclude", Who::Deciders),
-                cooling_off: obj.parse("cooling_off", scalar::duration),
-                notice: obj.parse("notice", scalar::duration),
-            })
+            .map(|obj| rights_of(&obj, needed))
             .unwrap_or_default()
     };
     Rights {
-        customer: of("customer"),
-        internal: of("internal"),
+        customer: of("customer", &["product", "engineering"]),
+        internal: of("internal", &["owner"]),
+    }
+}
+
+fn rights_of(obj: &Obj<'_, '_>, needed: &[&str]) -> RightsOf {
+    let deciders = |key: &str| {
+        let list = parties::list(obj, key, Who::Deciders);
+        let lacking = needed.iter().find(|one| !list.iter().any(|l| l == *one));
+        if let (Some(lacking), Some(at)) = (lacking, obj.get(key)) {
+            at.error(
+                "rights-laxer",
+                format!("`{lacking}` decides by what is built in, and rights are never laxer"),
+                format!("add `{lacking}`"),
+            );
+        }
+        list
+    };
+    let least = |key: &str, least: Duration| {
+        let said = obj.parse(key, scalar::duration)?;
+        if let Some(at) = obj.get(key).filter(|_| said < least) {
+            let least = attain_model::quantity::duration_text(least);
+            at.error(
+                "rights-laxer",
+                format!("built in are {least}, and rights are never laxer"),
+                format!("write `{least}` or more"),
+            );
+        }
+        Some(said)
+    };
+    RightsOf {
+        relax: deciders("relax"),
+        tighten: deciders("tighten"),
+        exclude: deciders("exclude"),
+        cooling_off: least("cooling_off", DAY),
+        notice: least("notice", 30 * DAY),
     }
 }

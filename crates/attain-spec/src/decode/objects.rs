@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::policy::AlertPolicy;
-use attain_model::{Catalogue, Diagnostic, Level, PolicyId, ServiceId, SourceMap, Span};
+use attain_model::{
+    Audience, Catalogue, Diagnostic, Level, PolicyId, ServiceId, SloId, SourceMap, Span,
+};
 
 use super::common::allow;
 use super::indicator::{self, Shared};
@@ -268,11 +270,15 @@ fn by_id<'t>(
     let Kind::Map(map) = &entry.value.kind else {
         return;
     };
+    let known: BTreeMap<&str, Span> = items
+        .iter()
+        .map(|item| (item.entry.key.as_str(), item.entry.key_span))
+        .collect();
     for entry in &map.entries {
         let path = format!("{name}.{}", entry.key);
         cx.enter(&path);
-        if let Some(first) = items.iter().find(|item| item.entry.key == entry.key) {
-            let place = cx.sources.place(first.entry.key_span);
+        if let Some(&first) = known.get(entry.key.as_str()) {
+            let place = cx.sources.place(first);
             cx.push(
                 Diagnostic::error(
                     "duplicate-id",
@@ -283,7 +289,7 @@ fn by_id<'t>(
                     ),
                 )
                 .help("rename one; ids are global in a folder")
-                .label(first.entry.key_span, "first declared here"),
+                .label(first, "first declared here"),
             );
             continue;
         }
@@ -451,6 +457,11 @@ impl<'c, 't> Reader<'c, 't> {
         for severity in policy::built_in_severities() {
             severities.entry(severity.id.clone()).or_insert(severity);
         }
+        let customer: BTreeSet<SloId> = slos
+            .values()
+            .filter(|slo| slo.audience == Audience::Customer)
+            .map(|slo| slo.id.clone())
+            .collect();
         self.check_formerly();
         let named = self.one("catalogue", &schema::CATALOGUE);
         let zone = named
@@ -459,7 +470,7 @@ impl<'c, 't> Reader<'c, 't> {
         Catalogue {
             name: named
                 .and_then(|obj| obj.text("name"))
-                .unwrap_or_else(|| "catalogue".to_owned()),
+                .unwrap_or_else(|| folder_name(self.cx.sources)),
             timezone: zone.unwrap_or_else(|| self.cx.zone.clone()),
             segments: self.each("segments", |id, obj| {
                 Some((id.into(), company::segment(id, obj)?))
@@ -490,7 +501,10 @@ impl<'c, 't> Reader<'c, 't> {
                 .map(|obj| company::rights(&obj))
                 .unwrap_or_default(),
             exclusions: self.each("exclusions", |id, obj| {
-                Some((id.into(), company::exclusion(id, obj)?))
+                Some((
+                    id.into(),
+                    company::exclusion(id, obj, &|id| customer.contains(id))?,
+                ))
             }),
             contracts: self.each("contracts", |id, obj| {
                 Some((id.into(), company::contract(id, obj, &objectives)?))
@@ -604,6 +618,7 @@ impl<'c, 't> Reader<'c, 't> {
     /// An earlier id that lives again would give two things one history.
     fn check_formerly(&self) {
         for (name, items) in &self.sections.by_id {
+            let ids: BTreeSet<&str> = items.iter().map(|item| item.entry.key.as_str()).collect();
             for item in items {
                 let Kind::Map(map) = &item.entry.value.kind else {
                     continue;
@@ -613,8 +628,7 @@ impl<'c, 't> Reader<'c, 't> {
                 };
                 self.cx.enter(&format!("{name}.{}", item.entry.key));
                 for earlier in at(self.cx, String::new(), entry).list() {
-                    let taken = |text: &str| items.iter().any(|item| item.entry.key == text);
-                    if let Some(text) = earlier.node.text().filter(|text| taken(text)) {
+                    if let Some(text) = earlier.node.text().filter(|text| ids.contains(text)) {
                         let cause = format!("`{text}` is still an id of its own under `{name}`");
                         earlier.error("formerly-taken", cause, "remove one of the two");
                     }
@@ -664,6 +678,16 @@ fn section(name: &str) -> Option<&'static Section> {
         Shape::Object(section) => Some(section),
         _ => None,
     }
+}
+
+/// The folder of the first file.
+fn folder_name(sources: &SourceMap) -> String {
+    let name = sources.files.first().map_or("", |file| file.name.as_str());
+    let folder = name
+        .rsplit('/')
+        .nth(1)
+        .filter(|part| !matches!(*part, "" | "." | ".."));
+    folder.unwrap_or("catalogue").to_owned()
 }
 
 /// A service that only an SLO names.

@@ -6,6 +6,7 @@ mod codes;
 mod compare;
 mod docs;
 mod examples;
+mod folders;
 mod formatting;
 mod mistakes;
 mod mutations;
