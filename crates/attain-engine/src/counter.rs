@@ -16,15 +16,15 @@ use crate::grid::Grid;
 /// of events into one slice; it is a baseline.
 const BELIEVED_START: SignedDuration = SignedDuration::from_hours(1);
 
-/// One sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One sample. What arrived first comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Point {
+    /// When it arrived, if that was later than its slice.
+    pub(crate) late: Option<Timestamp>,
     /// The counter's value.
     pub(crate) value: u64,
     /// When it started at zero, if it says so.
     pub(crate) created: Option<Timestamp>,
-    /// When it arrived, if that was later than its slice.
-    pub(crate) late: Option<Timestamp>,
 }
 
 /// The samples of one series by time.

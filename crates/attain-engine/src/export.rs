@@ -81,7 +81,7 @@ fn write_series(text: &mut String, kept: &StreamCounts) {
     }
     for ((source, series, segment), readings) in &kept.gauges {
         let _ = writeln!(text, "gauge {source} {series} {segment}");
-        for (time, (value, late)) in readings {
+        for (time, (late, value)) in readings {
             let _ = write!(text, "{time} {}", value.0);
             write_time(text, "received", *late);
             text.push('\n');

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use crate::counter::is_known;
 use crate::grid::{Grid, floor_second};
 
-/// The readings of one series by time, each with its arrival if that was later than its slice.
-pub(crate) type Readings = BTreeMap<Timestamp, (Measure, Option<Timestamp>)>;
+/// The readings of one series by time: the arrival, if that was later than the slice, and the value.
+pub(crate) type Readings = BTreeMap<Timestamp, (Option<Timestamp>, Measure)>;
 
 /// The events of one series: slice of the ledger and whether it was good, ascending.
 ///
@@ -26,7 +26,7 @@ pub(crate) fn events(
 ) -> Vec<(i64, bool)> {
     let slice_seconds = slice_seconds.max(1);
     let mut events: Vec<(i64, i64, bool)> = Vec::new();
-    for (&time, (value, late)) in readings {
+    for (&time, (late, value)) in readings {
         if !is_known(time, *late, known_until) {
             continue;
         }
@@ -59,7 +59,7 @@ mod tests {
         });
         let readings: Readings = [(0, 1), (299, 1), (300, 1), (310, 0), (900, 0)]
             .into_iter()
-            .map(|(t, v)| (Timestamp::from_second(t).unwrap(), (Measure(v), None)))
+            .map(|(t, v)| (Timestamp::from_second(t).unwrap(), (None, Measure(v))))
             .collect();
         let found = events(&readings, &up, 300, Grid::new(60), Timestamp::MAX);
         assert_eq!(found, [(4, true), (9, false), (19, false)]);

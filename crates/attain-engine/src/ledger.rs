@@ -4,6 +4,7 @@
 //! and readings as they were, so that an edit of a promise re-reads history. See counter.rs and gauge.rs for how these
 //! become events, export.rs for the ledger as text.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
@@ -348,7 +349,7 @@ impl Ledger {
             return;
         };
         if let Some(state) = self.sources.get_mut(source) {
-            keep_earliest(state.instants.entry(row.time).or_insert(late), late);
+            keep_first(state.instants.entry(row.time), late);
         }
         let Some(kept) = self.streams.get_mut(&row.stream) else {
             return;
@@ -358,21 +359,16 @@ impl Ledger {
             row.series,
             (row.segment, row.class, row.bucket),
         );
-        let samples = kept.series.entry(key).or_default();
-        if let Some(known) = samples.get_mut(&row.time) {
-            taken.counted -= 1;
-            taken.already += 1;
-            if known.value == row.value {
-                keep_earliest(&mut known.late, late);
-            }
-            return;
-        }
         let point = Point {
+            late,
             value: row.value,
             created: row.created,
-            late,
         };
-        samples.insert(row.time, point);
+        let samples = kept.series.entry(key).or_default();
+        if !keep_first(samples.entry(row.time), point) {
+            taken.counted -= 1;
+            taken.already += 1;
+        }
     }
 
     fn take_reading(
@@ -395,17 +391,9 @@ impl Ledger {
             .gauges
             .entry((source.clone(), row.series, row.segment))
             .or_default();
-        match readings.get_mut(&row.time) {
-            None => {
-                readings.insert(row.time, (row.value, late));
-            }
-            Some((value, known)) => {
-                taken.counted -= 1;
-                taken.already += 1;
-                if *value == row.value {
-                    keep_earliest(known, late);
-                }
-            }
+        if !keep_first(readings.entry(row.time), (late, row.value)) {
+            taken.counted -= 1;
+            taken.already += 1;
         }
     }
 
@@ -618,9 +606,22 @@ fn rows_of(delivery: &Delivery) -> u64 {
     events + delivery.samples.len() as u64 + delivery.readings.len() as u64
 }
 
-/// `None` is with its slice, earlier than any other arrival.
-fn keep_earliest(known: &mut Option<Timestamp>, late: Option<Timestamp>) {
-    *known = (*known).min(late);
+/// Keeps what arrived first; of two that arrived together the lesser, so that order does not matter. Says if it is new.
+///
+/// An arrival of `None` is with its slice, earlier than any other.
+fn keep_first<V: Ord>(entry: Entry<'_, Timestamp, V>, value: V) -> bool {
+    match entry {
+        Entry::Vacant(vacant) => {
+            vacant.insert(value);
+            true
+        }
+        Entry::Occupied(mut known) => {
+            if value < *known.get() {
+                known.insert(value);
+            }
+            false
+        }
+    }
 }
 
 fn signed(duration: Duration) -> SignedDuration {
