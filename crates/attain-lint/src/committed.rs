@@ -2,6 +2,7 @@
 //!
 //! Knows which commitments hold and how two numbers compare. Knows no rule.
 
+use attain_model::company::Contract;
 use attain_model::meta::Meta;
 use attain_model::slo::{Commitment, CommittedTargets, Objective};
 use attain_model::{Goal, Promised, Scope, SegmentId, Slo, Targets};
@@ -27,6 +28,9 @@ pub(crate) struct Committed<'a> {
     pub promised: Promised,
     /// What is aimed at for them from the day on which it is promised.
     pub aimed: Goal,
+    /// Whether it should not be promised at all: the segment's contract, or the team's aim, is best effort. Other
+    /// rules about the number would only repeat the cause.
+    pub best_effort: bool,
 }
 
 /// Every number that is promised today or will be, of SLOs that can be looked at.
@@ -87,6 +91,7 @@ fn of_commitment<'a>(
                     segment,
                     promised,
                     aimed,
+                    best_effort: is_best_effort(look, segment, &aimed),
                 });
             }
         }
@@ -157,11 +162,22 @@ fn of_contracts<'a>(look: &Look<'a>, all: &mut Vec<Committed<'a>>) {
                         segment: Some(&contract.segment),
                         promised,
                         aimed,
+                        best_effort: is_best_effort(look, Some(&contract.segment), &aimed),
                     });
                 }
             }
         }
     }
+}
+
+fn is_best_effort(look: &Look<'_>, segment: Option<&SegmentId>, aimed: &Goal) -> bool {
+    aimed.promised().is_none() || segment.is_some_and(|id| is_served_at_best_effort(look, id))
+}
+
+/// Whether a segment's contract is best effort.
+pub(crate) fn is_served_at_best_effort(look: &Look<'_>, segment: &SegmentId) -> bool {
+    let segment = look.catalogue.segments.get(segment);
+    segment.is_some_and(|segment| segment.contract == Some(Contract::BestEffort))
 }
 
 /// Whether keeping `strict` keeps `loose`, too; false where neither implies the other.

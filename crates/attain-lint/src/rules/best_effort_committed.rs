@@ -1,9 +1,8 @@
 //! `best-effort-committed`: a number was promised to a segment that is served at best effort.
 
-use attain_model::company::Contract;
-use attain_model::{Diagnostic, Goal};
+use attain_model::Diagnostic;
 
-use crate::committed::committed;
+use crate::committed::{committed, is_served_at_best_effort};
 use crate::found::Found;
 use crate::look::Look;
 use crate::rules::Rule;
@@ -22,26 +21,21 @@ impl Rule for This {
     }
 
     fn check(&self, look: &Look<'_>, found: &mut Found<'_>) {
-        for commitment in committed(look) {
-            let contract = commitment
-                .segment
-                .and_then(|id| look.catalogue.segments.get(id))
-                .and_then(|segment| segment.contract.as_ref());
-            let Some(segment) = commitment.segment else {
-                continue;
-            };
+        for commitment in committed(look).iter().filter(|one| one.best_effort) {
             let (who, promised) = (&commitment.who, &commitment.promised);
-            let cause = if contract == Some(&Contract::BestEffort) {
-                format!("{who} was promised {promised}, but the contract of {segment} is best effort")
-            } else if commitment.aimed == Goal::BestEffort {
-                format!("{who} was promised {promised}, but the team aims at best effort for {segment}")
-            } else {
-                continue;
-            };
-            let help = if contract == Some(&Contract::BestEffort) {
-                format!("take {segment} out of the commitment, or name the document that promises it in `contract:`")
-            } else {
-                format!("aim at more than {promised} for {segment}, or take it out of the commitment")
+            let (cause, help) = match commitment.segment {
+                Some(segment) if is_served_at_best_effort(look, segment) => (
+                    format!("{who} was promised {promised}, but the contract of {segment} is best effort"),
+                    format!("take {segment} out of the commitment, or name the document that promises it in `contract:`"),
+                ),
+                Some(segment) => (
+                    format!("{who} was promised {promised}, but the team aims at best effort for {segment}"),
+                    format!("aim at more than {promised} for {segment}, or take it out of the commitment"),
+                ),
+                None => (
+                    format!("{who} was promised {promised}, but the team aims at best effort"),
+                    format!("aim at more than {promised}, or take the objective out of the commitment"),
+                ),
             };
             found.about(
                 commitment.meta,

@@ -24,8 +24,8 @@ impl Rule for This {
     }
 
     fn check(&self, look: &Look<'_>, found: &mut Found<'_>) {
-        for one in committed(look) {
-            // More than is aimed at is commitment-above-objective; for best effort, best-effort-committed.
+        for one in committed(look).iter().filter(|one| !one.best_effort) {
+            // More than is aimed at is commitment-above-objective.
             let Some(aimed) = one.aimed.promised().copied() else {
                 continue;
             };

@@ -21,9 +21,9 @@ impl Rule for This {
     }
 
     fn check(&self, look: &Look<'_>, found: &mut Found<'_>) {
-        for commitment in committed(look) {
+        for commitment in committed(look).iter().filter(|one| !one.best_effort) {
             let Some(aimed) = commitment.aimed.promised() else {
-                continue; // best-effort-committed
+                continue;
             };
             let promised = &commitment.promised;
             if !implies(promised, aimed) || implies(aimed, promised) {

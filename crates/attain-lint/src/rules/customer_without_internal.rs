@@ -20,6 +20,10 @@ impl Rule for This {
         include_str!("customer-without-internal.md")
     }
 
+    fn needs_whole_catalogue(&self) -> bool {
+        true
+    }
+
     fn check(&self, look: &Look<'_>, found: &mut Found<'_>) {
         let is_internal = |slo: &&attain_model::Slo| slo.audience == Audience::Internal;
         let customers = || look.slos().filter(|slo| slo.audience == Audience::Customer);
@@ -29,13 +33,10 @@ impl Rule for This {
         }
         for slo in customers() {
             let parts = graph::below(look, [slo]);
-            // A part that is broken or retired counts here: another diagnostic names it.
-            let supported = parts.iter().any(|id| {
-                look.catalogue
-                    .slos
-                    .get(*id)
-                    .is_none_or(|part| part.audience == Audience::Internal)
-            });
+            let supported = parts
+                .iter()
+                .filter_map(|id| look.slo(id))
+                .any(|part| part.audience == Audience::Internal);
             if supported {
                 continue;
             }

@@ -1,7 +1,8 @@
 //! `never-rolled-up`: an internal SLO that no customer SLO rests on has lost its business context.
 
-use attain_model::{Audience, Diagnostic};
+use attain_model::{Audience, Diagnostic, Slo};
 
+use crate::allow;
 use crate::found::Found;
 use crate::graph;
 use crate::look::Look;
@@ -33,7 +34,12 @@ impl Rule for This {
         if customers.is_empty() {
             return;
         }
-        let reached = graph::below(look, customers);
+        let reached = graph::below(look, customers.iter().copied());
+        // No customer SLO rests on anything: customer-without-internal says so, unless somebody wrote why.
+        let is_said = |slo: &&Slo| !allow::on_object(&slo.meta, "customer-without-internal", look.today);
+        if reached.is_empty() && customers.iter().any(is_said) {
+            return;
+        }
         let lost: Vec<_> = look
             .slos()
             .filter(|slo| slo.audience == Audience::Internal && !reached.contains(&slo.id))

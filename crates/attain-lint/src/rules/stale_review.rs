@@ -47,20 +47,29 @@ impl Rule for This {
 
 const NAME: &str = "stale-review";
 
-/// When somebody last looked at the numbers: the review or, without one, the day the promise in force was made.
+/// When somebody last looked at numbers that somebody has to look at: the last review, or the day on which a promise or
+/// an objective that is in force was made.
 fn last_look(look: &Look<'_>, slo: &Slo) -> Option<(Date, String, String)> {
-    if let Some(reviewed) = slo.reviewed {
-        let path = format!("slos.{}.reviewed", slo.id);
-        return Some((reviewed, path, format!("these numbers were last reviewed on {reviewed}")));
+    if slo.reviewed.is_none() && slo.commitments.is_empty() {
+        return None;
     }
-    let (index, since) = slo
-        .commitments
-        .iter()
-        .map(|commitment| commitment.since)
-        .enumerate()
-        .filter(|(_, since)| *since <= look.today)
-        .max_by_key(|(_, since)| *since)?;
-    let path = format!("slos.{}.commitments.{index}.since", slo.id);
-    let cause = format!("these numbers are promised since {since} and were never reviewed");
-    Some((since, path, cause))
+    let reviewed = slo.reviewed.map(|day| {
+        let path = format!("slos.{}.reviewed", slo.id);
+        (day, path, format!("these numbers were last reviewed on {day}"))
+    });
+    let promised = slo.commitments.iter().enumerate().map(|(index, one)| {
+        let path = format!("slos.{}.commitments.{index}.since", slo.id);
+        let cause = format!("these numbers are promised since {} and were not reviewed", one.since);
+        (one.since, path, cause)
+    });
+    let aimed = slo.objectives.values().filter_map(|objective| {
+        let since = look.term_on(objective, look.today).since?;
+        let path = format!("slos.{}.objectives", slo.id);
+        Some((since, path, format!("these numbers are aimed at since {since} and were not reviewed")))
+    });
+    promised
+        .chain(aimed)
+        .chain(reviewed)
+        .filter(|(day, ..)| *day <= look.today)
+        .max_by_key(|(day, ..)| *day)
 }

@@ -454,6 +454,20 @@ fn a_customer_slo_may_rest_on_internal_ones_through_another() {
 }
 
 #[test]
+fn a_customer_slo_that_rests_on_nothing_is_one_cause() {
+    let text =
+        customer("objectives: {availability: 99.9%}").replace("    depends_on: [charge]\n", "");
+    found("customer-without-internal", &text, 1);
+    passes("never-rolled-up", &text);
+    let excepted = text.replace(
+        "  charge:",
+        "    allow: {customer-without-internal: one process does it all}\n  charge:",
+    );
+    passes("customer-without-internal", &excepted);
+    found("never-rolled-up", &excepted, 1);
+}
+
+#[test]
 fn a_first_slo_is_not_half_a_picture() {
     let one = "slos:
   search-answers:
@@ -529,6 +543,13 @@ fn a_review_is_due_a_day_after_its_period() {
     passes(
         rule,
         &customer("objectives: {o: 99.9%}\n    reviewed: 2025-11-22\n    review: {every: year}"),
+    );
+    // Somebody changed the objective, so somebody looked at it.
+    passes(
+        rule,
+        &customer(
+            "objectives: [{since: 2026-09-01, targets: {o: 99.9%}}, {targets: {o: 99%}}]\n    reviewed: 2026-01-05",
+        ),
     );
     // Nothing was promised, so nobody has to have looked.
     passes(rule, &customer("objectives: {o: 99.9%}"));
