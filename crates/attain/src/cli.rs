@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 )]
 #[command(after_help = "`attain COMMAND --help` shows examples and exit codes.")]
 pub struct Cli {
-    /// When to use colours
+    /// When to use colours; `auto` is on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
     /// Say less: no hints, no progress, no summary when all is well
@@ -30,11 +30,9 @@ pub struct Cli {
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    // No doc comments: they would make this one option eight lines of every help.
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
@@ -74,7 +72,7 @@ pub struct StatusArguments {
     /// Which source FILES belong to; needed where the catalogue has several log or csv sources
     #[arg(long, value_name = "ID")]
     pub source: Option<String>,
-    /// Judge this instant: `2026-11-02 12:00 Europe/Berlin`, `2026-11-02T11:00:00Z`, a day, or `now`
+    /// Judge this instant: `2026-11-02 12:00 Europe/Berlin`, RFC 3339, a day, or `now`
     ///
     /// Without it the end of the data is judged: the end of the last slice in which anything was counted. A time
     /// without a zone is in the catalogue's zone; a day alone means its end.
@@ -228,14 +226,14 @@ EXAMPLES
   attain status shop/ --at '2026-11-02 12:00'  what is known today about then
   attain status shop/ --at 2026-11-02T11:00:00Z --as-known-then
   attain status shop/ --chart checkout-completes/availability/premium
-  attain status shop/ --format json | jq '.verdicts[] | select(.verdict == \"breached\")'
+  attain status shop/ --format json | jq .masked
   ssh web cat access.log | attain status shop/ -
 
 EXIT CODES
   0  every promise is kept
   1  a promise is broken, or a segment is masked by its aggregate
   2  wrong usage, unreadable input, or a catalogue with errors
-  3  nothing is known to be broken, but a promise cannot be judged: too little was observed";
+  3  nothing is known to be broken, but not every promise can be judged";
 
 const CHECK_HELP: &str = "\
 A catalogue is a folder: its files *.yaml and *.yml, not those of its subfolders. A file of the folder that is plainly
@@ -262,12 +260,13 @@ was not said, unless --yes.
 EXAMPLES
   attain init --from access.log -o shop    look into the log, write shop/catalogue.yaml
   attain status shop                       and see
-  attain init shop --name Shop --segments premium,standard,free --service checkout --target 99.95%,99.9%,99%
+  attain init --from requests.csv --by plan --segments premium,standard,free
+  attain init shop --segments premium,free --target 99.9%,99%
   attain init shop --yes                   everything as proposed
 
 EXIT CODES
   0  written
-  2  wrong usage, a file that is there, or one that says nothing that can be understood";
+  2  wrong usage, a file that is there, or one that nothing can be made of";
 
 const EXPLAIN_HELP: &str = "\
 EXAMPLES

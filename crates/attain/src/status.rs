@@ -28,8 +28,8 @@ use crate::terminal::Terminal;
 
 /// Length of a slice of what is read from files.
 const SLICE_SECONDS: u32 = 60;
-/// Points of a drawing: two for each of 120 columns.
-const CHART_POINTS: u32 = 240;
+/// Points of a drawing at most, about: a minute each for a window of 30 days.
+const CHART_POINTS: u64 = 43_200;
 /// Unreadable lines that are quoted.
 const EXAMPLES_SHOWN: usize = 3;
 
@@ -39,7 +39,7 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
     let Some(catalogue) = parsed.catalogue else {
         return Err(Failure::new("the catalogue holds no file"));
     };
-    let catalogue = only(catalogue, &arguments.slo)?;
+    refuse_unknown(&catalogue, &arguments.slo)?;
     let chart = arguments
         .chart
         .as_deref()
@@ -61,6 +61,7 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
         return draw(&promises, &facts, &name, as_of.instant, arguments, terminal);
     }
     let mut evaluation = evaluate(&promises, &facts.ledger, as_of);
+    only(&mut evaluation, &arguments.slo);
     let text = match arguments.format {
         StatusFormat::Json => status_json(&promises, &evaluation),
         StatusFormat::Human => {
@@ -98,23 +99,39 @@ fn exit_of(evaluation: &Evaluation) -> Exit {
     }
 }
 
-/// The catalogue with only these SLOs, or all.
-fn only(mut catalogue: Catalogue, slos: &[String]) -> Result<Catalogue, Failure> {
-    for id in slos {
-        if !catalogue.slos.contains_key(id.as_str()) {
-            let has: Vec<&str> = catalogue.slos.keys().map(|id| id.as_str()).collect();
-            return Err(
-                Failure::new(format!("there is no SLO `{id}` in this catalogue"))
-                    .help(format!("it has {}", has.join(", "))),
-            );
-        }
+fn refuse_unknown(catalogue: &Catalogue, slos: &[String]) -> Result<(), Failure> {
+    let unknown = slos
+        .iter()
+        .find(|id| !catalogue.slos.contains_key(id.as_str()));
+    let Some(id) = unknown else {
+        return Ok(());
+    };
+    let has: Vec<&str> = catalogue.slos.keys().map(|id| id.as_str()).collect();
+    Err(
+        Failure::new(format!("there is no SLO `{id}` in this catalogue"))
+            .help(format!("it has {}", has.join(", "))),
+    )
+}
+
+/// What is about these SLOs, or all. Everything was read and judged, so that the instant is the same whatever is asked.
+fn only(evaluation: &mut Evaluation, slos: &[String]) {
+    if slos.is_empty() {
+        return;
     }
-    if !slos.is_empty() {
-        catalogue
-            .slos
-            .retain(|id, _| slos.iter().any(|asked| asked == id.as_str()));
-    }
-    Ok(catalogue)
+    let asked = |id: &str| slos.iter().any(|slo| slo == id);
+    evaluation
+        .verdicts
+        .retain(|verdict| asked(verdict.name.slo.as_str()));
+    evaluation
+        .masked
+        .retain(|masked| asked(masked.name.slo.as_str()));
+    evaluation
+        .untagged
+        .retain(|untagged| asked(untagged.slo.as_str()));
+    evaluation.gaps.retain(|gap| {
+        let about = gap.about.split('/').next().unwrap_or_default();
+        about.starts_with("source ") || asked(about)
+    });
 }
 
 /// Which files to read.
@@ -402,9 +419,10 @@ fn draw(
     let slo = &promises.catalogue().slos[&name.slo];
     let grid = attain_engine::Grid::new(SLICE_SECONDS);
     let window = attain_engine::window::resolve(&slo.window, instant, grid).interval;
-    let step = Duration::from_secs(
-        (window.seconds() / u64::from(CHART_POINTS)).max(u64::from(SLICE_SECONDS)),
-    );
+    // Exact to the slice where that is affordable: "first overspent" is read off the points.
+    let seconds = (window.seconds() / CHART_POINTS).max(1);
+    let step = seconds.div_ceil(u64::from(SLICE_SECONDS)) * u64::from(SLICE_SECONDS);
+    let step = Duration::from_secs(step);
     let points = history(
         promises,
         &facts.ledger,

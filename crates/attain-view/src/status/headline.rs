@@ -153,7 +153,10 @@ fn window_words(desk: &Desk<'_>, verdict: &Verdict) -> String {
 /// Whether it still happens, from the window that pages look at first.
 fn speed_now(verdict: &Verdict) -> Option<String> {
     let recent = super::matrix::recent_burn(verdict)?;
-    let window = duration_text(recent.window);
+    let window = match duration_text(recent.window).as_str() {
+        "1h" => "hour".to_owned(),
+        text => text.to_owned(),
+    };
     if recent.attainment.total() == 0 {
         return Some(format!("In the last {window} there was no traffic."));
     }
