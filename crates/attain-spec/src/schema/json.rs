@@ -164,3 +164,33 @@ fn scalar(text: Text) -> Value {
         Text::Url => pattern("^https?://"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{SECTIONS, Section, Shape};
+    use super::name;
+
+    /// Invariant: a definition's name stands for one section; two of one name would describe each other's keys.
+    #[test]
+    fn every_section_has_a_name_of_its_own() {
+        fn walk(shape: Shape, seen: &mut BTreeMap<String, *const Section>) {
+            match shape {
+                Shape::Object(section) => {
+                    let first = seen.insert(name(section), section);
+                    assert!(first.is_none_or(|first| std::ptr::eq(first, section)), "{}", section.what);
+                    if first.is_none() {
+                        section.all().for_each(|key| walk(key.shape, seen));
+                    }
+                }
+                Shape::MapOf(inner) | Shape::List(inner) => walk(*inner, seen),
+                Shape::AnyOf(shapes) => shapes.iter().for_each(|shape| walk(*shape, seen)),
+                Shape::Scalar(_) | Shape::Words(_) | Shape::Ref(_) => {}
+            }
+        }
+        let mut seen = BTreeMap::new();
+        SECTIONS.iter().for_each(|top| walk(top.shape, &mut seen));
+        assert!(seen.len() > 40);
+    }
+}

@@ -939,7 +939,7 @@ pub(crate) static RIGHTS: Section = part(
     ],
 );
 pub(crate) static RIGHTS_OF: Section = object(
-    "rights",
+    "a set of rights",
     &[
         key(
             "relax",
