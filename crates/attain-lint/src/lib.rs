@@ -32,6 +32,17 @@ use crate::rules::RULES;
 ///
 /// A finding is silenced by `allow: {<rule>: <reason>}` on its object or in its file; an exception that ended no
 /// longer silences, and is reported.
+///
+/// ```
+/// use attain_spec::{Input, parse};
+/// let text = "attain: 1\nsegments:\n  power-users: {rank: 1}\n";
+/// let parsed = parse(&[Input { name: "tiers.yaml".into(), text: text.into() }]);
+/// let draft = parsed.draft.expect("there is a file");
+/// let today = jiff::civil::date(2026, 11, 22);
+/// let found = attain_lint::lint(&draft, &parsed.spans, &parsed.sources, today);
+/// assert_eq!(found[0].code, "segment-not-commercial");
+/// assert_eq!(parsed.sources.place(found[0].span), "tiers.yaml:3:3");
+/// ```
 #[must_use]
 pub fn lint(
     catalogue: &Catalogue,
@@ -54,6 +65,12 @@ pub fn lint(
 }
 
 /// The document of a rule, in Markdown; `None` if no rule has that name.
+///
+/// ```
+/// let document = attain_lint::explain("no-runbook").expect("it is a rule");
+/// assert!(document.starts_with("# no-runbook\n"));
+/// assert!(attain_lint::explain("no-such-rule").is_none());
+/// ```
 #[must_use]
 pub fn explain(name: &str) -> Option<&'static str> {
     let rule = RULES.iter().find(|rule| rule.name() == name)?;

@@ -21,6 +21,11 @@ impl Rule for This {
         include_str!("no-runbook.md")
     }
 
+    /// What is absent may stand on a line that could not be read.
+    fn needs_whole_catalogue(&self) -> bool {
+        true
+    }
+
     fn check(&self, look: &Look<'_>, found: &mut Found<'_>) {
         for slo in look.slos().filter(|slo| slo.audience == Audience::Customer) {
             if slo.runbook.is_some() || !pages(look, slo) {

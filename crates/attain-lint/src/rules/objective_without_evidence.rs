@@ -19,6 +19,11 @@ impl Rule for This {
         include_str!("objective-without-evidence.md")
     }
 
+    /// What is absent may stand on a line that could not be read.
+    fn needs_whole_catalogue(&self) -> bool {
+        true
+    }
+
     fn check(&self, look: &Look<'_>, found: &mut Found<'_>) {
         for slo in look.slos().filter(|slo| slo.audience == Audience::Customer) {
             if !slo.evidence.is_empty() {

@@ -178,6 +178,12 @@ fn rules_about_the_whole_wait_until_it_is_whole() {
 }
 
 #[test]
+fn what_stands_on_an_unreadable_line_is_not_missed() {
+    let tab = LOST.replace("    owner: eng", "\towner: eng");
+    assert_eq!(places(&[("b.yaml", &tab)], TODAY), [] as [String; 0]);
+}
+
+#[test]
 fn a_part_that_is_broken_is_not_blamed_on_its_caller() {
     let broken = CUSTOMER.replace("99.9%}", "99.9}");
     assert_eq!(places(&[("a.yaml", &broken)], TODAY), [] as [String; 0]);

@@ -112,6 +112,27 @@ fn an_internal_target_that_is_not_tighter() {
 }
 
 #[test]
+fn a_part_that_breaks_a_contract_too_says_where_it_was_promised() {
+    let mut files = read(&["company.yaml", "customer.yaml", "internal.yaml"]);
+    files[2].text = files[2]
+        .text
+        .replacen("availability: 99.99%", "availability: 99.9%", 1);
+    let (parsed, found) = lint(&files);
+    let labels: Vec<String> = found[0]
+        .labels
+        .iter()
+        .map(|label| format!("{} {}", parsed.sources.place(label.span), label.text))
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            "customer.yaml:16:18 what rests on it",
+            "customer.yaml:24:63 promised outside, and not carried either"
+        ]
+    );
+}
+
+#[test]
 fn an_alert_that_cannot_fire() {
     assert_eq!(
         mistake("api.yaml", "spends: 2%", "spends: 20%"),
