@@ -86,6 +86,22 @@ impl Discovery {
 const SAMPLED_RECORDS: u64 = 5_000;
 const MEASURED_RECORDS: u64 = 500_000;
 
+/// What the path of a request is called.
+const PATH_NAMES: &[&str] = &[
+    "path",
+    "uri",
+    "request_uri",
+    "url",
+    "route",
+    "http.route",
+    "http_route",
+    "request.uri",
+    "request.path",
+    "url.path",
+    "http.target",
+    "RequestPath",
+];
+
 /// Looks into an access log, JSON lines or CSV, plain or gzip. At most half a million records are measured.
 ///
 /// # Errors
@@ -210,18 +226,11 @@ impl<'a> Measuring<'a> {
                 add(sums.entry(value.to_owned()).or_default());
             }
         }
-        let path = [
-            "path",
-            "uri",
-            "request_uri",
-            "url",
-            "route",
-            "http.route",
-            "http_route",
-        ]
-        .into_iter()
-        .map(get)
-        .find(|path| path.starts_with('/'));
+        let path = PATH_NAMES
+            .iter()
+            .copied()
+            .map(get)
+            .find(|path| path.starts_with('/'));
         if let Some(path) = path {
             let group = path_group(path);
             if self.groups.len() < GROUPS_AT_MOST || self.groups.contains_key(&group) {

@@ -4,9 +4,11 @@
 //! that tells it apart from the other files of the same source, at least one (with a header: and the first row). So a
 //! file that was renamed by rotation, or compressed, or grew, is the same one; of two files of which one is the other's
 //! beginning only the longer is read. Two files that begin alike and differ later, e.g. the logs of two replicas whose
-//! first line is the same health check, are told apart by the line that differs.
+//! first line is the same health check, are told apart by the line that differs. An origin is therefore stable while the
+//! files of a source that begin alike are the same ones.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -142,7 +144,7 @@ fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
 }
 
 /// What a file is known by, and whether it is worth reading.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// The identity of its content.
     pub(crate) origin: String,
@@ -153,34 +155,30 @@ pub(crate) struct Identity {
 /// Identities of the files of one source, in the same order. `header_lines` are the lines before the first that is
 /// a file's own.
 pub(crate) fn identify(paths: &[PathBuf], header_lines: usize) -> Result<Vec<Identity>, Error> {
-    let mut identities = vec![None; paths.len()];
-    let mut members = Vec::new();
+    let mut identities = vec![Identity::default(); paths.len()];
+    let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, path) in paths.iter().enumerate() {
         if path == Path::new("-") {
             // Standard input cannot be read twice; two runs over it are two runs.
-            let origin = format!("stdin:{index}");
-            identities[index] = Some(Identity {
-                origin,
-                same_as: None,
-            });
+            identities[index].origin = format!("stdin:{index}");
             continue;
         }
-        members.push(Member {
-            index,
-            reader: open(path)?.reader,
-            hash: Sha256::new(),
-            line: Vec::new(),
-        });
+        // One file is open at a time: there may be more of them than a process may open.
+        let mut member = Member::open(index, path)?;
+        for _ in 0..=header_lines {
+            member.advance();
+        }
+        identities[index].origin = member.origin();
+        alike.entry(member.origin()).or_default().push(index);
     }
-    tell_apart(paths, members, header_lines, &mut identities)?;
-    let unread = || Identity {
-        origin: String::new(),
-        same_as: None,
-    };
-    Ok(identities
-        .into_iter()
-        .map(|i| i.unwrap_or_else(unread))
-        .collect())
+    for group in alike.into_values().filter(|group| group.len() > 1) {
+        let members: Result<Vec<_>, _> = group
+            .into_iter()
+            .map(|index| Member::open(index, &paths[index]))
+            .collect();
+        tell_apart(paths, members?, header_lines, &mut identities);
+    }
+    Ok(identities)
 }
 
 struct Member {
@@ -191,6 +189,25 @@ struct Member {
 }
 
 impl Member {
+    fn open(index: usize, path: &Path) -> Result<Self, Error> {
+        Ok(Self {
+            index,
+            reader: open(path)?.reader,
+            hash: Sha256::new(),
+            line: Vec::new(),
+        })
+    }
+
+    /// Takes the next line; `false` at the end. A file that breaks here breaks again when it is read, where that is told.
+    fn advance(&mut self) -> bool {
+        if !next_line(&mut self.reader, &mut self.line).unwrap_or(false) {
+            return false;
+        }
+        self.hash.update(&self.line);
+        self.hash.update(b"\n");
+        true
+    }
+
     fn origin(&self) -> String {
         let mut text = hex(&self.hash.clone().finalize());
         text.truncate(32);
@@ -203,62 +220,43 @@ fn tell_apart(
     paths: &[PathBuf],
     first: Vec<Member>,
     header_lines: usize,
-    identities: &mut [Option<Identity>],
-) -> Result<(), Error> {
+    identities: &mut [Identity],
+) {
     let mut groups = vec![(first, 0_usize)];
-    while let Some((mut members, line_number)) = groups.pop() {
-        if members.len() == 1 && line_number > header_lines {
-            let member = &members[0];
-            identities[member.index] = Some(Identity {
-                origin: member.origin(),
-                same_as: None,
-            });
+    while let Some((members, lines)) = groups.pop() {
+        if let ([member], true) = (members.as_slice(), lines > header_lines) {
+            identities[member.index].origin = member.origin();
             continue;
         }
         let mut ended = Vec::new();
-        let mut by_line: Vec<(Vec<u8>, Vec<Member>)> = Vec::new();
-        for mut member in members.drain(..) {
-            let path = &paths[member.index];
-            let mut line = std::mem::take(&mut member.line);
-            // A file that breaks here breaks again when it is read, where that is told.
-            if !next_line(&mut member.reader, &mut line).unwrap_or(false) {
+        let mut by_line: Vec<Vec<Member>> = Vec::new();
+        for mut member in members {
+            if !member.advance() {
                 ended.push(member);
                 continue;
             }
-            debug_assert!(path != Path::new("-"));
-            member.hash.update(&line);
-            member.hash.update(b"\n");
-            match by_line.iter_mut().find(|(known, _)| *known == line) {
-                Some((_, group)) => group.push(member),
-                None => by_line.push((line, vec![member])),
+            match by_line
+                .iter_mut()
+                .find(|group| group[0].line == member.line)
+            {
+                Some(group) => group.push(member),
+                None => by_line.push(vec![member]),
             }
         }
-        settle(
-            paths,
-            &ended,
-            by_line.first().map(|(_, group)| group[0].index),
-            identities,
-        );
-        for (_, group) in by_line {
-            groups.push((group, line_number + 1));
-        }
+        let longer = by_line.first().map(|group| group[0].index);
+        settle(paths, &ended, longer, identities);
+        groups.extend(by_line.into_iter().map(|group| (group, lines + 1)));
     }
-    Ok(())
 }
 
 /// Files that ended in agreement: a copy of each other, or the beginning of one that goes on.
-fn settle(
-    paths: &[PathBuf],
-    ended: &[Member],
-    longer: Option<usize>,
-    identities: &mut [Option<Identity>],
-) {
+fn settle(paths: &[PathBuf], ended: &[Member], longer: Option<usize>, identities: &mut [Identity]) {
     let keeper = longer.or_else(|| ended.first().map(|member| member.index));
     for member in ended {
         let same_as = keeper.filter(|keeper| *keeper != member.index);
-        identities[member.index] = Some(Identity {
+        identities[member.index] = Identity {
             origin: member.origin(),
             same_as: same_as.map(|keeper| paths[keeper].clone()),
-        });
+        };
     }
 }

@@ -143,13 +143,13 @@ impl Sample {
         }
     }
 
-    /// Whether at least nine in ten records have the field, with such a value.
+    /// Whether at least three in four records have the field, with such a value.
     fn mostly(&self, name: &str, fits: impl Fn(&str) -> bool) -> bool {
         let fitting = self
             .columns
             .get(name)
             .map_or(0, |c| c.iter().filter(|v| fits(v)).count());
-        fitting > 0 && fitting * 10 >= self.records * 9
+        fitting > 0 && fitting * 4 >= self.records * 3
     }
 
     fn distinct(&self, name: &str) -> BTreeSet<&str> {

@@ -82,3 +82,57 @@ pub(crate) fn nanoseconds(text: &str, unit_billionths: i128) -> Option<u64> {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_exact() {
+        assert_eq!(scaled("0.1", 1_000_000_000), Some(100_000_000));
+        assert_eq!(scaled("-1.5e3", 10), Some(-15_000));
+        assert_eq!(scaled("5.233883857727051e-05", 1_000_000_000), Some(52_338));
+        assert_eq!(
+            scaled("0.19999999999999998", 1_000_000_000),
+            Some(199_999_999)
+        );
+        assert_eq!(scaled("00012.", 1), Some(12));
+        assert_eq!(scaled("1e-60", 1_000_000_000), Some(0));
+        for text in [
+            "",
+            ".",
+            "-",
+            "1,5",
+            "0x10",
+            "NaN",
+            "inf",
+            "1e",
+            "1e99999999999",
+            "1e40",
+            "1.2.3",
+        ] {
+            assert_eq!(scaled(text, 1), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn events_are_whole_and_not_negative() {
+        assert_eq!(events("137.0"), Some(137));
+        assert_eq!(events("2.5"), Some(3));
+        assert_eq!(events("2.4999"), Some(2));
+        assert_eq!(events("-1"), None);
+        assert_eq!(events("-0"), Some(0));
+    }
+
+    #[test]
+    fn upstream_times_add_up() {
+        assert_eq!(nanoseconds("0.250", 1_000_000_000), Some(250_000_000));
+        assert_eq!(
+            nanoseconds("0.002, 0.100 : -", 1_000_000_000),
+            Some(102_000_000)
+        );
+        assert_eq!(nanoseconds("-", 1_000_000_000), None);
+        assert_eq!(nanoseconds("-1", 1_000_000_000), None);
+        assert_eq!(nanoseconds("slow", 1_000_000_000), None);
+    }
+}

@@ -137,3 +137,74 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     Some(era * 146_097 + day_of_era - 719_468)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_of_one_instant() {
+        for text in [
+            "02/Nov/2026:10:40:00 +0100",
+            "[02/Nov/2026:09:40:00 +0000]",
+            "2026-11-02T09:40:00Z",
+            "2026-11-02 09:40:00",
+            "2026-11-02t04:40:00-05:00",
+            "2026-11-02T09:40:00.000Z",
+            "2026-11-02T15:10:00+0530",
+            "1793612400",
+            "1793612400.0",
+            "1.7936124e9",
+            "1793612400000",
+            "1793612400000000",
+            "1793612400000000000",
+        ] {
+            let time = parse_time(text).map(|t| t.to_string());
+            assert_eq!(time.as_deref(), Some("2026-11-02T09:40:00Z"), "{text}");
+        }
+        let fraction = parse_time("2026-11-02T09:40:00.0251Z").unwrap();
+        assert_eq!(fraction.subsec_nanosecond(), 25_100_000);
+        assert_eq!(
+            parse_time("2024-02-29").unwrap().to_string(),
+            "2024-02-29T00:00:00Z"
+        );
+        assert_eq!(
+            parse_time("2016-12-31T23:59:60Z").unwrap().to_string(),
+            "2016-12-31T23:59:59Z"
+        );
+    }
+
+    #[test]
+    fn what_is_no_time() {
+        for text in [
+            "",
+            "-",
+            "yesterday",
+            "32/Nov/2026:10:40:00 +0100",
+            "02/Nvm/2026:10:40:00 +0100",
+            "2025-02-29",
+            "2026-13-01",
+            "2026-11-02T25:00:00Z",
+            "2026-11-02T09:40:00 CET",
+            "2026-11-0",
+            "9e99",
+        ] {
+            assert_eq!(parse_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_agree_with_the_calendar() {
+        for year in [1600, 1899, 1900, 1970, 2000, 2023, 2024, 2100, 2399] {
+            for month in 1..=12 {
+                let date = jiff::civil::date(year, month, 28);
+                let days = days_since_1970(year.into(), month.into(), 28).unwrap();
+                let since = date
+                    .since(jiff::civil::date(1970, 1, 1))
+                    .unwrap()
+                    .get_days();
+                assert_eq!(days, i64::from(since), "{date}");
+            }
+        }
+    }
+}

@@ -4,7 +4,7 @@ use attain_model::Catalogue;
 use attain_model::company::{Edge, Identify, IdentifyBy, Roster, RosterFrom};
 use attain_model::quantity::Unit;
 use attain_model::selector::{Match, Pattern};
-use attain_model::source::LogFormat;
+use attain_model::source::{Heartbeat, LogFormat, SourceKind};
 use attain_sources::Options;
 
 use crate::make::*;
@@ -87,4 +87,100 @@ fn apache_combined() {
         ..Options::default()
     };
     check("apache", &read_text(&catalogue, &testdata(), &options));
+}
+
+#[test]
+fn a_heartbeat_tells_when_the_log_was_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = |minute: u32, path: &str| {
+        format!(
+            "::1 - - [02/Nov/2026:09:{minute:02}:00 +0000] \"GET {path} HTTP/1.1\" 200 1 \"-\" \"a\"\n"
+        )
+    };
+    // The newer file has the earlier name, as rotation makes it.
+    let newer: String = [4, 5, 20, 21]
+        .map(|minute| line(minute, "/healthz"))
+        .concat();
+    let older: String = [0, 2].map(|minute| line(minute, "/healthz")).concat() + &line(3, "/a");
+    std::fs::write(dir.path().join("a.log"), newer).unwrap();
+    std::fs::write(dir.path().join("a.log.1"), older).unwrap();
+    let mut catalogue = empty()
+        .source("access", log(&["a.log*"], LogFormat::Combined, &[], None))
+        .slo("site", log_lines(only(&[("path", "/a")])), &[]);
+    let SourceKind::Log(source) = &mut catalogue.sources.get_mut("access").unwrap().kind else {
+        unreachable!()
+    };
+    source.heartbeat = Some(Heartbeat {
+        path: "/healthz".to_owned(),
+        every: std::time::Duration::from_secs(120),
+    });
+    let text = read_text(&catalogue, dir.path(), &Options::default());
+    let observed: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("observed"))
+        .collect();
+    assert_eq!(
+        observed,
+        [
+            "  observed 2026-11-02T09:00:00Z to 2026-11-02T09:05:00Z",
+            "  observed 2026-11-02T09:20:00Z to 2026-11-02T09:21:00Z",
+        ]
+    );
+}
+
+#[test]
+fn json_logs_of_nginx_and_caddy() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = [
+        // nginx with `escape=json`
+        r#"{"time_iso8601":"2026-11-02T10:40:00+01:00","request":"GET /tiles/1.png?v=1 HTTP/1.1","status":"200","request_time":"0.201","http_user_agent":"TileKit/2","http_x_api_key":""}"#,
+        r#"{"msec":"1793612400.123","request_uri":"/tiles/2.png","request_method":"GET","status":503,"request_time":0.1,"http_x_api_key":"k-partner-1"}"#,
+        // Caddy
+        r#"{"ts":1793612400.5,"request":{"method":"GET","uri":"/tiles/3.png?x","headers":{"X-Api-Key":["k-partner-1"],"User-Agent":["curl"]}},"status":200,"request_time":0.3}"#,
+        r#"{"ts":1793612400.5,"level":"info","msg":"started"}"#,
+    ];
+    std::fs::write(dir.path().join("a.json"), lines.join("\n")).unwrap();
+    std::fs::copy(
+        testdata().join("partners.csv"),
+        dir.path().join("partners.csv"),
+    )
+    .unwrap();
+    let mut catalogue = tiles();
+    catalogue.slos.remove("all");
+    let kind = log(
+        &["a.json"],
+        LogFormat::Json,
+        &[],
+        Some(("request_time", Unit::Seconds)),
+    );
+    catalogue.sources.get_mut("access").unwrap().kind = kind;
+    check(
+        "json-log",
+        &read_text(&catalogue, dir.path(), &Options::default()),
+    );
+}
+
+#[test]
+fn a_pattern_with_named_groups() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "2026-11-02 09:40:00 premium GET /a 200 12ms\n2026-11-02 09:40:01 free GET /b 500 900ms\nnoise\n";
+    std::fs::write(dir.path().join("app.log"), text).unwrap();
+    let pattern = r"(?P<time>\S+ \S+) (?<segment>\w+) (?<method>\w+) (?<path>\S+) (?<status>\d+) (?<took>\d+)ms";
+    let format = LogFormat::Pattern(Pattern::new(pattern).unwrap());
+    let catalogue = empty()
+        .segment("premium", &["premium"])
+        .source(
+            "app",
+            log(
+                &["app.log"],
+                format,
+                &[],
+                Some(("took", Unit::Milliseconds)),
+            ),
+        )
+        .slo("all", log_lines(only(&[("method", "GET")])), &[100]);
+    check(
+        "pattern-log",
+        &read_text(&catalogue, dir.path(), &Options::default()),
+    );
 }

@@ -6,4 +6,6 @@ mod access_log;
 mod discovery;
 mod files;
 mod make;
+mod mutated;
 mod rows;
+mod segments;
