@@ -17,6 +17,9 @@ use crate::script::{Kind, Late, Load, Part, Samples, Whose};
 use crate::spread::{over_events, over_slices};
 use crate::words::Wrong;
 
+/// Three years of minutes.
+const SLICES_AT_MOST: u64 = 1_600_000;
+
 /// Makes deliveries for one catalogue.
 pub(crate) struct Deliverer<'c> {
     catalogue: &'c Catalogue,
@@ -34,14 +37,24 @@ pub(crate) struct Delivered {
 }
 
 impl<'c> Deliverer<'c> {
-    /// Instant 0 is `start`; slices are this long.
-    pub(crate) fn new(catalogue: &'c Catalogue, start: Timestamp, slice: Duration) -> Self {
+    /// Instant 0 is `start`; slices are this long; the streams are counted.
+    pub(crate) fn new(
+        catalogue: &'c Catalogue,
+        streams: Vec<Stream>,
+        start: Timestamp,
+        slice: Duration,
+    ) -> Self {
         Self {
             catalogue,
-            streams: counted_streams(catalogue),
+            streams,
             start,
             slice,
         }
+    }
+
+    /// Names mean what they mean in this catalogue from here on; what is counted stays.
+    pub(crate) fn promise(&mut self, catalogue: &'c Catalogue) {
+        self.catalogue = catalogue;
     }
 
     /// `load`.
@@ -58,6 +71,11 @@ impl<'c> Deliverer<'c> {
                 start: at,
                 end: after(at, length),
             };
+            if interval.seconds() / self.slice.as_secs() > SLICES_AT_MOST {
+                return Err(format!(
+                    "a part of a load has at most {SLICES_AT_MOST} slices; write a longer `slice`"
+                ));
+            }
             self.must_be_slice(interval.end, "a part of a load ends")?;
             match part {
                 Part::Gap(_) => gaps.push(interval),
@@ -170,7 +188,12 @@ impl<'c> Deliverer<'c> {
         let stream = self.streams.iter().find(|stream| stream.key == key);
         Ok(Resolved {
             slo,
-            stream: stream.ok_or_else(|| format!("{} counts nothing", whose.slo))?,
+            stream: stream.ok_or_else(|| {
+                format!(
+                    "what {} counts is not counted by the first catalogue of this scenario",
+                    whose.slo
+                )
+            })?,
             segment,
             labels: whose,
         })
@@ -242,10 +265,10 @@ struct Mix {
 impl Resolved<'_> {
     fn mix(&self, total: u64, except: &[Kind<u64>]) -> Result<Mix, Wrong> {
         let events: Vec<u64> = except.iter().map(|kind| kind.events).collect();
-        if events.iter().sum::<u64>() > total {
+        let named: u64 = events.iter().fold(0, |sum, n| sum.saturating_add(*n));
+        if named > total {
             return Err(format!(
-                "{} of {total} events are bad, slow or untimed; write at most all of them",
-                events.iter().sum::<u64>()
+                "{named} of {total} events are bad, slow or untimed; write at most all of them"
             ));
         }
         let mut cells = except
@@ -257,7 +280,7 @@ impl Resolved<'_> {
                 ))
             })
             .collect::<Result<Vec<_>, Wrong>>()?;
-        if events.iter().sum::<u64>() < total {
+        if named < total {
             cells.push((self.class(false, &Vec::new())?, self.bucket(None, false)?));
         }
         Ok(Mix { cells, events })

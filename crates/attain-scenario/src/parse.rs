@@ -2,6 +2,7 @@
 //! Knows no catalogue: whether an SLO exists is found when the scenario runs.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use crate::script::{
     At, Kind, Labels, Late, Load, Part, Placed, Question, Samples, Statement, Whose,
@@ -124,7 +125,7 @@ fn simple(words: &mut Words) -> Result<Statement, Wrong> {
     let statement = match verb {
         "catalogue" => Statement::CataloguePath(words.take("a path")?.to_owned()),
         "start" => Statement::Start(words.instant()?),
-        "slice" => Statement::Slice(words.duration("the length of a slice")?),
+        "slice" => Statement::Slice(slice(words)?),
         "lateness" => Statement::Lateness(words.duration("a lateness")?),
         "load" => Statement::Load(load(words)?),
         "sample" => Statement::Samples(samples(words)?),
@@ -137,6 +138,15 @@ fn simple(words: &mut Words) -> Result<Statement, Wrong> {
     };
     words.end(&format!("`{verb}` is complete before it"))?;
     Ok(statement)
+}
+
+fn slice(words: &mut Words) -> Result<Duration, Wrong> {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let length = words.duration("the length of a slice")?;
+    if length.is_zero() || length > DAY {
+        return Err("a slice is at least 1s and at most 1d long".into());
+    }
+    Ok(length)
 }
 
 fn catalogue_text(lines: &[&str], stretch: Range<usize>) -> Result<Statement, Wrong> {

@@ -59,6 +59,16 @@ fn numbers_without_a_unit() {
 }
 
 #[test]
+fn numbers_beyond_measure() {
+    wrong("slice 0s", "a slice is at least 1s and at most 1d long");
+    wrong("slice 2d", "a slice is at least 1s and at most 1d long");
+    wrong(
+        "late checkout at 1h arrives 2h total 10000000000000001",
+        "`10000000000000001` is not the number of events; write a whole number, such as `600000` or `600_000`, up to 10^16",
+    );
+}
+
+#[test]
 fn loads_that_miss_a_word() {
     wrong("load", "the line ends where the name of an SLO should be");
     wrong(

@@ -1,6 +1,7 @@
 //! Running a scenario: statements in order, facts into the ledger, answers compared.
 //! Knows the order of things; the grammar is in `parse.rs`, facts in `deliver.rs`, answers in `print.rs`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use attain_engine::{Ledger, Taken, evaluate};
@@ -95,7 +96,8 @@ impl Report {
 /// What holds for the whole scenario.
 struct World<'n> {
     name: &'n str,
-    promises: Promises,
+    /// By the line of the statement; never empty. The first says what is counted, the others are edits of it.
+    promises: BTreeMap<usize, Promises>,
     start: Timestamp,
     slice: Duration,
     lateness: Option<Duration>,
@@ -104,6 +106,7 @@ struct World<'n> {
 /// What has happened so far.
 struct History<'w> {
     world: &'w World<'w>,
+    promises: &'w Promises,
     deliverer: Deliverer<'w>,
     ledger: Ledger,
     delivered: Vec<Delivery>,
@@ -117,7 +120,8 @@ const START_SECOND: i64 = 1_767_225_600;
 impl<'n> World<'n> {
     fn of(name: &'n str, statements: &[Placed], load: &mut Load) -> Result<Self, Failure> {
         let mut start = Timestamp::from_second(START_SECOND).unwrap_or(Timestamp::UNIX_EPOCH);
-        let (mut slice, mut lateness, mut catalogue) = (Duration::from_secs(60), None, None);
+        let (mut slice, mut lateness) = (Duration::from_secs(60), None);
+        let mut promises = BTreeMap::new();
         for Placed { line, statement } in statements {
             let failure = |(what, detail)| Failure {
                 line: *line,
@@ -129,38 +133,33 @@ impl<'n> World<'n> {
                 Statement::Start(instant) => start = instant.on(start),
                 Statement::Slice(length) => slice = *length,
                 Statement::Lateness(length) => lateness = Some(*length),
-                Statement::CataloguePath(_) | Statement::CatalogueText(_)
-                    if catalogue.is_some() =>
-                {
-                    let wrong =
-                        "a scenario has one catalogue; write another scenario for another one";
-                    return Err(failure((wrong.to_owned(), String::new())));
-                }
                 Statement::CataloguePath(path) => {
                     let inputs = load(path).map_err(|why| failure((why, String::new())))?;
-                    catalogue = Some(read(&inputs).map_err(failure)?);
+                    let catalogue = read(&inputs).map_err(failure)?;
+                    promises.insert(*line, Promises::of(catalogue));
                 }
                 Statement::CatalogueText(text) => {
                     let inputs = [Input {
                         name: name.to_owned(),
                         text: text.clone(),
                     }];
-                    catalogue = Some(read(&inputs).map_err(failure)?);
+                    let catalogue = read(&inputs).map_err(failure)?;
+                    promises.insert(*line, Promises::of(catalogue));
                 }
                 _ => {}
             }
         }
-        let Some(catalogue) = catalogue else {
+        if promises.is_empty() {
             return Err(Failure {
                 line: 1,
                 what: "there is no catalogue; write `catalogue PATH`".to_owned(),
                 detail: String::new(),
                 mended_by_update: false,
             });
-        };
+        }
         Ok(Self {
             name,
-            promises: Promises::of(catalogue),
+            promises,
             start,
             slice,
             lateness,
@@ -168,12 +167,16 @@ impl<'n> World<'n> {
     }
 
     fn live(&self, text: &str, statements: &[Placed], report: &mut Report) {
-        let streams = counted_streams(self.promises.catalogue());
+        let Some(first) = self.promises.values().next() else {
+            return;
+        };
+        let streams = counted_streams(first.catalogue());
         let seconds = u32::try_from(self.slice.as_secs()).unwrap_or(u32::MAX);
         let mut history = History {
             world: self,
-            deliverer: Deliverer::new(self.promises.catalogue(), self.start, self.slice),
+            promises: first,
             ledger: Ledger::new(&streams, seconds, self.lateness),
+            deliverer: Deliverer::new(first.catalogue(), streams, self.start, self.slice),
             delivered: Vec::new(),
             heard: Vec::new(),
             gaps: Vec::new(),
@@ -221,7 +224,10 @@ impl History<'_> {
                 }
                 return Ok(());
             }
-            _ => return Ok(()),
+            _ => {
+                self.edit(line);
+                return Ok(());
+            }
         };
         self.listen(line, &delivered)?;
         for delivery in delivered.deliveries {
@@ -229,6 +235,14 @@ impl History<'_> {
             self.delivered.push(delivery);
         }
         Ok(())
+    }
+
+    /// A catalogue changes what is promised from here on, and nothing that was counted.
+    fn edit(&mut self, line: usize) {
+        if let Some(promises) = self.world.promises.get(&line) {
+            self.promises = promises;
+            self.deliverer.promise(promises.catalogue());
+        }
     }
 
     /// What arrives late finds a source that is up to date: an empty row at the time of arrival moves the watermark.
@@ -286,7 +300,7 @@ impl History<'_> {
 
     /// A question.
     fn ask(&self, at: &At) -> Result<Vec<String>, Wrong> {
-        let promises = &self.world.promises;
+        let promises = self.promises;
         let slos = &promises.catalogue().slos;
         if let Some(slo) = at.slo.as_deref().filter(|slo| !slos.contains_key(*slo)) {
             return Err(format!(

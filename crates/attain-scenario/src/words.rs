@@ -95,7 +95,7 @@ impl<'t> Words<'t> {
     pub(crate) fn count(&mut self, what: &str) -> Result<u64, Wrong> {
         let word = self.take(&format!("{what}, a whole number,"))?;
         whole(word).ok_or_else(|| {
-            format!("`{word}` is not {what}; write a whole number, such as `600000` or `600_000`")
+            format!("`{word}` is not {what}; write a whole number, such as `600000` or `600_000`, up to 10^16")
         })
     }
 
@@ -199,7 +199,10 @@ impl Rate {
                 attain_model::quantity::duration_text(length),
             ));
         }
-        u64::try_from(product / per).map_err(|_| "more events than can be counted".to_owned())
+        u64::try_from(product / per)
+            .ok()
+            .filter(|events| *events <= EVENTS_AT_MOST)
+            .ok_or_else(|| format!("more than {EVENTS_AT_MOST} events; write fewer"))
     }
 }
 
@@ -265,5 +268,9 @@ fn whole(digits: &str) -> Option<u64> {
     if !is_numeric(digits) {
         return None;
     }
-    digits.replace('_', "").parse().ok()
+    let number = digits.replace('_', "").parse().ok()?;
+    (number <= EVENTS_AT_MOST).then_some(number)
 }
+
+/// The largest number that can be written. Sums of more parts than anybody writes stay within a `u64`.
+const EVENTS_AT_MOST: u64 = 10_000_000_000_000_000;

@@ -289,6 +289,88 @@ fn catalogues_that_cannot_be_read() {
 }
 
 #[test]
+fn loads_of_a_century() {
+    assert_eq!(
+        said("load api premium 99999999999d @ 1/h\n"),
+        "15: a part of a load has at most 1600000 slices; write a longer `slice`"
+    );
+    assert_eq!(
+        said("load api premium 2d @ 10000000000000000/h\n"),
+        "15: more than 10000000000000000 events; write fewer"
+    );
+}
+
+/// The next number of a fixed sequence.
+fn next(random: &mut u64) -> usize {
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    usize::try_from(*random >> 33).unwrap()
+}
+
+#[test]
+fn no_scenario_panics() {
+    let lines = [
+        "load api premium 3h @ 10000000000000000/3h bad 1/h",
+        "load api premium from 1h 1h @ 1000/h bad 1000/h, gap 1h",
+        "load api unknown 2h @ 0/h, 1h @ 7/h",
+        "load quick premium 3h @ 5/h slow 5/h over 1s",
+        "load quick 3h @ 5/h untimed 2/h slow 1/h over 100ms",
+        "late api premium at 1h arrives 3h total 10 bad 10",
+        "late api premium at 2h arrives 2h total 10000000000000000",
+        "sample api premium series a 0h 5, 1h 10000000000000000, 2h 3",
+        "sample api series a bad created 0h 0h 1, 30m 2, 9999h 3",
+        "deliver again",
+        "at 3h evaluate",
+        "at 2h alerts as known then",
+        "at 3h ledger",
+        "at 3h status",
+        "at 9999h gaps",
+        "at 0h carried",
+        "at 2026-01-01 02:00 UTC parts",
+        "at 2027-12-30 00:00 UTC masked",
+    ];
+    let words = [
+        "0h",
+        "99999999999999h",
+        "0/h",
+        "bad",
+        ",",
+        "gap",
+        "quick",
+        "9999-12-30",
+        "",
+        "1s",
+        "-",
+        "é",
+    ];
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let (mut cases, mut passed) = (0, 0);
+    for _ in 0..200 {
+        let mut text = CATALOGUE.to_owned();
+        for _ in 0..6 {
+            let mut line: Vec<&str> = lines[next(&mut random) % lines.len()].split(' ').collect();
+            if next(&mut random).is_multiple_of(16) {
+                let at = next(&mut random) % line.len();
+                line[at] = words[next(&mut random) % words.len()];
+            }
+            text.push_str(&line.join(" "));
+            text.push('\n');
+        }
+        let report = run("x", &text, &mut |path| Err(format!("no {path}")));
+        let again = run("x", &report.updated_text, &mut |path| {
+            Err(format!("no {path}"))
+        });
+        cases += again.cases;
+        passed += again.passed();
+    }
+    assert!(
+        cases > 300 && passed > 100,
+        "{passed} of {cases}: the lines make no scenarios"
+    );
+}
+
+#[test]
 fn a_mismatch_is_shown_line_by_line() {
     let text = format!(
         "{CATALOGUE}load api premium 1h @ 100/h\nat 1h untagged\n----\nfour\n\nat 1h masked\n----\nnothing\n"
