@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-use crate::scalar::{Bad, Parsed, positive_duration};
+use crate::length::positive_duration;
+use crate::scalar::{Bad, Parsed};
 use crate::suggest::closest;
 
 /// A window: a duration or `calendar month`.

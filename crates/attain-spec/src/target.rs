@@ -6,7 +6,8 @@
 use attain_model::Target;
 use attain_model::slo::{Goal, Load, Promised};
 
-use crate::scalar::{Bad, Parsed, percent_ppb, rate, threshold};
+use crate::length::{rate, threshold};
+use crate::scalar::{Bad, Parsed, percent_ppb};
 
 /// Reads a target.
 pub(crate) fn goal(text: &str) -> Parsed<Goal> {

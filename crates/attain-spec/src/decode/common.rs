@@ -7,7 +7,9 @@ use attain_model::policy::{LowTraffic, Secret, Setting};
 use attain_model::slo::{CommittedTargets, Goal, Targets};
 use attain_model::{Diagnostic, ObjectiveId, SegmentId, Share, Target, Window};
 
-use super::read::{At, Obj, warn_key};
+use super::object::Obj;
+use super::read::{At, warn_key};
+use crate::length;
 use crate::scalar::{self, Bad, Parsed};
 use crate::schema::{AUTH, LOW_TRAFFIC, SECRET_MAP, WINDOW_MAP};
 use crate::tree::Kind;
@@ -158,11 +160,11 @@ pub(crate) fn share(obj: &Obj<'_, '_>, key: &str) -> Option<Share> {
 pub(crate) fn low_traffic(at: &At<'_, '_>) -> Option<LowTraffic> {
     let obj = at.object(&LOW_TRAFFIC)?;
     let mut out = LowTraffic::default();
-    if let Some((at_least_bad, within)) = obj.parse("at_least", scalar::at_least_bad) {
+    if let Some((at_least_bad, within)) = obj.parse("at_least", length::at_least_bad) {
         out.at_least_bad = at_least_bad;
         out.within = within;
     }
-    if let Some(every) = obj.parse("false_pages", scalar::one_per) {
+    if let Some(every) = obj.parse("false_pages", length::one_per) {
         out.false_page_every = every;
     }
     Some(out)

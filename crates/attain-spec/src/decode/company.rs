@@ -21,9 +21,12 @@ use super::common::{
     attainment, bearer, check_order, committed_by_objective, meta, secret, share, url, window,
 };
 use super::indicator::matches_of;
+use super::object::Obj;
 use super::objects::Objectives;
 use super::parties::{self, Who};
-use super::read::{At, Obj};
+use super::read::At;
+use crate::length;
+use crate::money;
 use crate::schema::{
     BAD_MINUTE_MAP, BAND, CAPACITY, CONTRACT_TERM, IDENTIFY, LANE, MEASURE, RIGHTS_OF,
     ROSTER_COLUMNS, ROSTER_HTTP, SIGN,
@@ -53,7 +56,7 @@ pub(crate) fn segment(id: &str, obj: &Obj<'_, '_>) -> Option<Segment> {
     Some(Segment {
         id: SegmentId::from(id),
         contract,
-        price: obj.parse("price", scalar::price),
+        price: obj.parse("price", money::price),
         customers: obj.parse("customers", scalar::whole),
         severity: obj.refer("severity", "severity").map(SeverityId::from),
         matches: own_or(obj, id),
@@ -119,8 +122,8 @@ fn capacity(obj: &Obj<'_, '_>) -> Option<Capacity> {
     let unit = obj.text("unit");
     let out = Capacity {
         unit: String::new(),
-        handles: obj.parse("handles", scalar::rate),
-        cost: obj.parse("cost", scalar::price),
+        handles: obj.parse("handles", length::rate),
+        cost: obj.parse("cost", money::price),
         spare: obj.parse("spare", scalar::small),
         dedicated: ids::<SegmentId>(obj.refers("dedicated", "segment")),
     };
@@ -144,7 +147,7 @@ pub(crate) fn roster(obj: &Obj<'_, '_>) -> Option<Roster> {
             .filter_map(|key| Some((key.to_owned(), columns.text(key)?)))
             .collect::<BTreeMap<_, _>>()
     });
-    let every = obj.parse("every", scalar::positive_duration);
+    let every = obj.parse("every", length::positive_duration);
     Some(Roster {
         from: from?,
         columns: columns?,
@@ -188,7 +191,7 @@ pub(crate) fn contract(
         name: obj.text("name"),
         segment: SegmentId::from(""),
         reference: obj.text("reference"),
-        fee: obj.parse("fee", scalar::price),
+        fee: obj.parse("fee", money::price),
         credits: obj.refer("credits", "credit schedule").map(CreditId::from),
         terms,
         meta: meta(obj),
@@ -253,7 +256,7 @@ pub(crate) fn credits(id: &str, obj: &Obj<'_, '_>) -> Option<CreditSchedule> {
             .and_then(|at| measure(&at))
             .unwrap_or(CreditMeasure::Requests),
         consecutive: obj
-            .parse("consecutive", scalar::duration)
+            .parse("consecutive", length::duration)
             .unwrap_or_default(),
         bands,
         cap: share(obj, "cap").unwrap_or(Share::WHOLE),
@@ -275,7 +278,7 @@ fn measure(at: &At<'_, '_>) -> Option<CreditMeasure> {
         bad_minute.parse("requests", scalar::whole);
         return share(&bad_minute, "failing").map(CreditMeasure::BadMinute);
     }
-    obj.parse("mean_of", scalar::positive_duration)
+    obj.parse("mean_of", length::positive_duration)
         .map(CreditMeasure::MeanOf)
 }
 
@@ -295,7 +298,7 @@ pub(crate) fn exclusion(
     {
         obj.missing("slos", "whom it touches: `slos`, `services` or `segments`");
     }
-    let length = obj.parse("for", scalar::positive_duration);
+    let length = obj.parse("for", length::positive_duration);
     let from = obj
         .get("from")
         .map(|at| (at.parse(|text| moment::time(text, &zone)), at));
@@ -365,7 +368,7 @@ pub(crate) fn audience_of(word: &str) -> Audience {
 
 pub(crate) fn page(obj: &Obj<'_, '_>) -> Option<Page> {
     let show = ids::<SloId>(obj.refers("show", "SLO"));
-    let history = obj.parse("history", scalar::positive_duration);
+    let history = obj.parse("history", length::positive_duration);
     Some(Page {
         title: obj.text("title")?,
         show,
@@ -375,10 +378,10 @@ pub(crate) fn page(obj: &Obj<'_, '_>) -> Option<Page> {
 
 pub(crate) fn costs(obj: &Obj<'_, '_>) -> Costs {
     Costs {
-        series: obj.parse("series", scalar::price_per),
-        upkeep: obj.parse("upkeep", scalar::upkeep),
-        engineer: obj.parse("engineer", scalar::hourly),
-        page: obj.parse("page", scalar::money),
+        series: obj.parse("series", money::price_per),
+        upkeep: obj.parse("upkeep", money::upkeep),
+        engineer: obj.parse("engineer", money::hourly),
+        page: obj.parse("page", money::money),
     }
 }
 
@@ -452,7 +455,7 @@ fn lane(at: &At<'_, '_>) -> Option<Lane> {
         segment: SegmentId::from(at.name),
         reserve: share(&obj, "reserve"),
         queue: obj.parse("queue", scalar::small),
-        wait: obj.parse("wait", scalar::duration),
+        wait: obj.parse("wait", length::duration),
         own_pool: obj.word("pool") == Some("own"),
     })
 }
@@ -484,7 +487,7 @@ fn rights_of(obj: &Obj<'_, '_>, needed: &[&str]) -> RightsOf {
         list
     };
     let least = |key: &str, least: Duration| {
-        let said = obj.parse(key, scalar::duration)?;
+        let said = obj.parse(key, length::duration)?;
         if let Some(at) = obj.get(key).filter(|_| said < least) {
             let least = attain_model::quantity::duration_text(least);
             at.error(

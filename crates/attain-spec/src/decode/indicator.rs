@@ -10,9 +10,12 @@ use attain_model::quantity::Unit;
 use attain_model::selector::{Match, Matches, Outcome, Selector};
 use attain_model::{IndicatorId, SourceId};
 
-use super::read::{At, Obj, warn_key};
+use super::object::Obj;
+use super::read::{At, warn_key};
+use crate::length;
+use crate::matching;
 use crate::promql::ranges;
-use crate::scalar::{self, Bad};
+use crate::scalar::Bad;
 use crate::schema::{PROMQL, RATIO, SELECTION};
 
 /// Shared indicators that could be read, by id.
@@ -43,7 +46,7 @@ pub(crate) fn indicator(id: Option<&str>, obj: &Obj<'_, '_>, shared: &Shared) ->
         good_and_bad(obj);
     }
     let sources = sources(obj);
-    let slice = obj.parse("slice", scalar::positive_duration);
+    let slice = obj.parse("slice", length::positive_duration);
     let buckets = buckets(obj);
     let mut slice = slice.unwrap_or(MINUTE);
     let counting = match given.first() {
@@ -52,7 +55,7 @@ pub(crate) fn indicator(id: Option<&str>, obj: &Obj<'_, '_>, shared: &Shared) ->
         Some(&"log") => log(obj)?,
         Some(_) => {
             let promql = obj.object("promql", &PROMQL)?;
-            let own = promql.parse("slice", scalar::positive_duration);
+            let own = promql.parse("slice", length::positive_duration);
             let counting = promql_counts(obj, &promql, own)?;
             slice = own?;
             counting
@@ -89,7 +92,7 @@ fn buckets(obj: &Obj<'_, '_>) -> Vec<attain_model::Threshold> {
     let mut buckets: Vec<_> = obj
         .list("buckets")
         .iter()
-        .filter_map(|at| at.parse(scalar::threshold))
+        .filter_map(|at| at.parse(length::threshold))
         .collect();
     buckets.sort_unstable();
     buckets.dedup();
@@ -190,7 +193,7 @@ pub(crate) fn matches_of(at: &At<'_, '_>) -> Option<Match> {
     let one = |at: &At<'_, '_>| {
         let text = at.raw()?;
         at.warn_ambiguous(text);
-        scalar::label_match(text).map_err(|bad| at.bad(bad)).ok()
+        matching::label_match(text).map_err(|bad| at.bad(bad)).ok()
     };
     if !at.is_list() {
         return one(at);
@@ -268,7 +271,7 @@ fn metric(obj: &Obj<'_, '_>) -> Option<Counting> {
         },
         kind_of,
     );
-    let said = obj.parse("unit", scalar::unit);
+    let said = obj.parse("unit", length::unit);
     let unit = said.or_else(|| unit_of_name(name.as_deref()?));
     let selector = selector(obj);
     let outcome = outcome(obj, kind, unit, &at);
@@ -337,7 +340,7 @@ fn outcome(
         if at.is_map() {
             return Some(Outcome::Good(matches(&at)));
         }
-        let (condition, condition_unit) = at.parse(scalar::condition)?;
+        let (condition, condition_unit) = at.parse(matching::condition)?;
         if !gauge {
             at.error(
                 "condition-needs-gauge",
@@ -438,7 +441,7 @@ fn totals(obj: &Obj<'_, '_>) -> Option<Counting> {
     };
     let of = obj.object(key, section)?;
     let unit = if part == Part::Ratio {
-        of.parse("unit", scalar::unit)
+        of.parse("unit", length::unit)
     } else {
         None
     };

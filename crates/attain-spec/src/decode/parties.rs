@@ -1,6 +1,6 @@
 //! Lists of those who decide or are told: seats, owners, roles, teams, receivers.
 
-use super::read::Obj;
+use super::object::Obj;
 use crate::scalar::Bad;
 use crate::suggest::closest;
 

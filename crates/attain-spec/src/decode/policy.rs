@@ -11,8 +11,10 @@ use attain_model::policy::{
 use attain_model::{EscalationId, PolicyId, ReceiverId, SeverityId};
 
 use super::common::{low_traffic, meta, secret, setting, share};
+use super::object::Obj;
 use super::parties::{self, Who};
-use super::read::{At, Obj};
+use super::read::At;
+use crate::length;
 use crate::scalar;
 use crate::schema::{
     ALERTMANAGER, BUDGET_STEP, EMAIL, ESCALATION_STEP, INCIDENT, NO_DATA, OPSGENIE, OVERRIDE,
@@ -46,8 +48,8 @@ pub(crate) fn alert_policy(id: &str, obj: &Obj<'_, '_>) -> Option<AlertPolicy> {
 
 fn tier(at: &At<'_, '_>) -> Option<Tier> {
     let obj = at.object(&TIER)?;
-    let long = obj.parse("long", scalar::positive_duration);
-    let short = obj.parse("short", scalar::positive_duration);
+    let long = obj.parse("long", length::positive_duration);
+    let short = obj.parse("short", length::positive_duration);
     if let (Some(long), Some(short), Some(at)) = (long, short, obj.get("short"))
         && short >= long
     {
@@ -72,7 +74,7 @@ fn tier(at: &At<'_, '_>) -> Option<Tier> {
 
 fn no_data(obj: &Obj<'_, '_>) -> NoData {
     let mut out = NoData::default();
-    if let Some(after) = obj.parse("after", scalar::positive_duration) {
+    if let Some(after) = obj.parse("after", length::positive_duration) {
         out.after = after;
     }
     if let Some(severity) = obj.refer("severity", "severity") {
@@ -93,7 +95,7 @@ pub(crate) fn budget_policy(id: &str, obj: &Obj<'_, '_>) -> Option<BudgetPolicy>
     let freeze = obj.object("override", &OVERRIDE);
     let at_most = freeze
         .as_ref()
-        .and_then(|obj| obj.parse("at_most", scalar::positive_duration));
+        .and_then(|obj| obj.parse("at_most", length::positive_duration));
     Some(BudgetPolicy {
         id: PolicyId::from(id),
         steps,
@@ -148,7 +150,7 @@ fn budget_step(obj: &Obj<'_, '_>) -> Option<BudgetStep> {
 }
 
 fn incident(obj: &Obj<'_, '_>) -> Option<IncidentRule> {
-    let within = obj.parse("within", scalar::positive_duration);
+    let within = obj.parse("within", length::positive_duration);
     let action = match obj.has("do") {
         true => action(obj),
         false => Some(BudgetAction::Postmortem),
@@ -223,7 +225,7 @@ pub(crate) fn escalation(id: &str, obj: &Obj<'_, '_>) -> Option<Escalation> {
             continue;
         };
         let notify = parties::list(&step, "notify", Who::Told);
-        let Some(after) = step.parse("after", scalar::duration) else {
+        let Some(after) = step.parse("after", length::duration) else {
             continue;
         };
         if steps.last().is_some_and(|last| after < last.after)
@@ -240,7 +242,7 @@ pub(crate) fn escalation(id: &str, obj: &Obj<'_, '_>) -> Option<Escalation> {
     Some(Escalation {
         id: EscalationId::from(id),
         steps,
-        repeat: obj.parse("repeat", scalar::positive_duration),
+        repeat: obj.parse("repeat", length::positive_duration),
         meta: meta(obj),
     })
 }

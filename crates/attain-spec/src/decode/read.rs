@@ -1,7 +1,7 @@
-//! Reading objects out of a tree: keys by the schema, values by their type, places for everything.
+//! Reading values out of a tree: each by its type, with its place, and with a word about what is wrong.
 //!
-//! Knows sections, keys, references and the rules that hold for all of them: unknown, missing and exclusive keys.
-//! Knows no section in particular; its neighbours do.
+//! Knows scalars, lists, maps and references to ids. Objects with known keys stand in object.rs; its neighbours know
+//! the sections.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 use attain_model::{Diagnostic, Level, SourceMap, Span};
 use jiff::tz::TimeZone;
 
+use super::commas::commas;
+use super::object::Obj;
 use crate::ambiguous::turns_into;
 use crate::scalar::{Bad, Parsed};
-use crate::schema::{Need, Section, Shape, Text};
+use crate::schema::Section;
 use crate::spans::Spans;
 use crate::suggest::closest;
-use crate::tree::{Kind, Map, Node};
+use crate::tree::{Kind, Node};
 
 /// What all readers share.
 pub(crate) struct Cx<'t> {
@@ -356,188 +358,6 @@ impl<'c, 't> At<'c, 't> {
     }
 }
 
-/// An object and the schema of its keys.
-#[derive(Clone)]
-pub(crate) struct Obj<'c, 't> {
-    pub at: At<'c, 't>,
-    map: &'t Map,
-    /// `defaults:` of the file.
-    fallback: Option<&'t Map>,
-    section: &'static Section,
-    /// Keys that are there, misspelt: they are not missing as well.
-    meant: Vec<&'static str>,
-}
-
-impl<'c, 't> Obj<'c, 't> {
-    /// Checks the keys against the schema.
-    pub fn new(
-        at: At<'c, 't>,
-        map: &'t Map,
-        fallback: Option<&'t Map>,
-        section: &'static Section,
-    ) -> Self {
-        let mut this = Self {
-            at,
-            map,
-            fallback,
-            section,
-            meant: Vec::new(),
-        };
-        this.meant = this.check_unknown(map);
-        this.check_needed();
-        this
-    }
-
-    pub fn cx(&self) -> &'c Cx<'t> {
-        self.at.cx
-    }
-
-    /// Reports unknown keys. Returns the keys that were meant.
-    fn check_unknown(&self, map: &'t Map) -> Vec<&'static str> {
-        let mut meant = Vec::new();
-        let cx = self.cx();
-        let known = |key: &str| self.section.key(key).is_some();
-        let counted = |key: &str| {
-            matches!(
-                self.section.key(key).map(|key| key.shape),
-                Some(Shape::Scalar(Text::Int))
-            )
-        };
-        let commas = commas(cx, map, &known, &counted);
-        for entry in &map.entries {
-            if known(&entry.key) || commas.contains(&entry.key_span) {
-                continue;
-            }
-            meant.extend(closest(&entry.key, self.section.all().map(|key| key.name)));
-            cx.push(unknown_key(self.section, &entry.key, entry.key_span));
-        }
-        meant
-    }
-
-    fn check_needed(&self) {
-        let cx = self.cx();
-        if cx.damaged {
-            return;
-        }
-        for key in self.section.all().filter(|key| key.need == Need::Always) {
-            if !self.has(key.name) {
-                self.missing(key.name, key.meaning);
-            }
-        }
-        let one_of = self.section.one_of;
-        let given: Vec<_> = one_of.iter().filter(|key| self.has(key)).collect();
-        let misspelt = one_of.iter().any(|key| self.meant.contains(key));
-        if !one_of.is_empty() && given.is_empty() && !misspelt {
-            let cause = format!("{} names one of {}", self.section.what, quoted(one_of));
-            self.at
-                .error_at_key("key-missing", cause, format!("add `{}:`", one_of[0]));
-        }
-        if let [first, second, ..] = given[..] {
-            self.exclusive(first, second);
-        }
-    }
-
-    /// Reports two keys that exclude each other, at the later one.
-    pub fn exclusive(&self, first: &str, second: &str) {
-        let (Some(a), Some(b)) = (self.get(first), self.get(second)) else {
-            return;
-        };
-        let (early, late) = if a.key.start <= b.key.start {
-            (a, b)
-        } else {
-            (b, a)
-        };
-        let cause = format!(
-            "`{}` and `{}` exclude each other in {}",
-            early.name, late.name, self.section.what
-        );
-        self.cx().push(
-            Diagnostic::error("keys-exclusive", late.key, cause)
-                .help("keep one")
-                .label(early.key, "given here"),
-        );
-    }
-
-    /// Reports a key that is missing.
-    pub fn missing(&self, key: &str, meaning: &str) {
-        if self.cx().damaged || self.meant.contains(&key) {
-            return;
-        }
-        let cause = format!("{} needs `{key}`: {meaning}", self.section.what);
-        self.at
-            .error_at_key("key-missing", cause, format!("add `{key}:`"));
-    }
-
-    pub fn has(&self, key: &str) -> bool {
-        self.map.get(key).is_some() || self.fallback.is_some_and(|map| map.get(key).is_some())
-    }
-
-    /// Whether the key stands in the object itself, not in `defaults:`.
-    pub fn has_own(&self, key: &str) -> bool {
-        self.map.get(key).is_some()
-    }
-
-    /// The value of a key, from the object or else from `defaults:`.
-    pub fn get(&self, key: &str) -> Option<At<'c, 't>> {
-        debug_assert!(self.section.key(key).is_some(), "{key} is in the schema");
-        let own = self.map.get(key);
-        let entry = own.or_else(|| self.fallback?.get(key))?;
-        let path = format!("{}.{key}", self.at.path);
-        if own.is_none() {
-            let mut spans = self.cx().spans.borrow_mut();
-            insert_places(&mut spans, &path, entry.key_span, &entry.value);
-        }
-        Some(At {
-            cx: self.cx(),
-            path,
-            name: &entry.key,
-            key: entry.key_span,
-            node: &entry.value,
-        })
-    }
-
-    pub fn parse<T>(&self, key: &str, parse: impl FnOnce(&str) -> Parsed<T>) -> Option<T> {
-        self.get(key)?.parse(parse)
-    }
-
-    pub fn text(&self, key: &str) -> Option<String> {
-        self.get(key)?.owned()
-    }
-
-    pub fn texts(&self, key: &str) -> Vec<String> {
-        self.get(key).map(|at| at.texts()).unwrap_or_default()
-    }
-
-    /// One of the words that the schema names.
-    pub fn word(&self, key: &str) -> Option<&'static str> {
-        let at = self.get(key)?;
-        match self.section.key(key)?.shape {
-            Shape::Words(words) => at.word(words),
-            _ => None,
-        }
-    }
-
-    pub fn object(&self, key: &str, section: &'static Section) -> Option<Obj<'c, 't>> {
-        self.get(key)?.object(section)
-    }
-
-    pub fn list(&self, key: &str) -> Vec<At<'c, 't>> {
-        self.get(key).map(|at| at.list()).unwrap_or_default()
-    }
-
-    pub fn refer(&self, key: &str, kind: &'static str) -> Option<&'t str> {
-        self.get(key)?.refer(kind)
-    }
-
-    /// Ids that all exist; those that do not are reported and left out.
-    pub fn refers(&self, key: &str, kind: &'static str) -> Vec<&'t str> {
-        self.list(key)
-            .iter()
-            .filter_map(|at| at.refer(kind))
-            .collect()
-    }
-}
-
 /// Places of a value and of everything in it.
 pub(crate) fn insert_places(spans: &mut Spans, path: &str, key: Span, node: &Node) {
     spans.insert(path.to_owned(), key, node.span);
@@ -575,93 +395,6 @@ fn ambiguous(text: &str, span: Span, other: &str) -> Diagnostic {
         .help(format!("write `\"{text}\"` (`attain fmt` does it)"))
 }
 
-pub(crate) fn unknown_key(section: &Section, key: &str, span: Span) -> Diagnostic {
-    let cause = format!("`{key}` is not a key of {}", section.what);
-    let help = match closest(key, section.all().map(|key| key.name)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let names: Vec<&str> = section.keys.iter().map(|key| key.name).collect();
-            format!("its keys are {}", names.join(", "))
-        }
-    };
-    Diagnostic::error("unknown-key", span, cause).help(help)
-}
-
-/// Finds keys without a value that a comma in a text made, and reports them. Returns their places.
-///
-/// In `{price: 5,000 USD}` the key `000 USD` is none, and the fault is the comma before it.
-fn commas(
-    cx: &Cx<'_>,
-    map: &Map,
-    known: &dyn Fn(&str) -> bool,
-    counted: &dyn Fn(&str) -> bool,
-) -> Vec<Span> {
-    let mut found = Vec::new();
-    if !map.flow {
-        return found;
-    }
-    for pair in map.entries.windows(2) {
-        let [before, entry] = pair else { continue };
-        let key = entry.key.as_str();
-        if !entry.value.is_absent() || !entry.key_plain || known(key) {
-            continue;
-        }
-        let Kind::Scalar(value) = &before.value.kind else {
-            continue;
-        };
-        let text = value.text.as_str();
-        if !value.plain {
-            continue;
-        }
-        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let group = key.len() >= 3 && key.as_bytes()[..3].iter().all(u8::is_ascii_digit);
-        let target = key.contains('<') || key.contains('%');
-        if digits && group {
-            let joined = format!("{text}{key}");
-            let (code, joined) = if counted(&before.key) {
-                ("number-syntax", joined)
-            } else if before.key == "price" && !joined.contains('/') {
-                ("unit-missing", format!("{joined}/month"))
-            } else {
-                ("unit-missing", joined)
-            };
-            let cause = match code {
-                "unit-missing" => {
-                    format!("`{text}` has no unit: a comma ends a value inside `{{}}`")
-                }
-                _ => {
-                    format!("`{text}` is not the whole number: a comma ends a value inside `{{}}`")
-                }
-            };
-            cx.push(
-                Diagnostic::error(code, before.value.span, cause)
-                    .help(format!("write `{joined}` without a separator")),
-            );
-        } else if target || key.contains(' ') {
-            let cause = format!(
-                "a comma ends a value inside `{{}}`, so `{key}` became a key without a value"
-            );
-            let (code, help) = if target {
-                let help = format!(
-                    "one target per objective: `{{{}: {text}, {}-typical: {key}}}`",
-                    before.key, before.key
-                );
-                ("target-syntax", help)
-            } else {
-                (
-                    "comma-in-value",
-                    format!("write `{}: \"{text}, {key}\"`", before.key),
-                )
-            };
-            cx.push(Diagnostic::error(code, entry.key_span, cause).help(help));
-        } else {
-            continue;
-        }
-        found.push(entry.key_span);
-    }
-    found
-}
-
 /// `a`, `b` or `c`.
 fn either(words: &[&str]) -> String {
     match words {
@@ -671,7 +404,7 @@ fn either(words: &[&str]) -> String {
     }
 }
 
-fn quoted(words: &[&str]) -> String {
+pub(crate) fn quoted(words: &[&str]) -> String {
     let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
     words.join(", ")
 }

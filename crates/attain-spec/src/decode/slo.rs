@@ -4,32 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use attain_model::company::Service;
-use attain_model::indicator::{Counting, Indicator, MetricKind};
 use attain_model::slo::{
-    Adoption, Budgeting, Commitment, Dependency, Evidence, Fallback, Judged, MissingData,
-    NoTraffic, Objective, OverLoad, Owners, Provider, Retry, ReviewEvery, Term,
+    Adoption, Budgeting, Evidence, MissingData, NoTraffic, OverLoad, Owners, ReviewEvery,
 };
-use attain_model::source::{CsvLayout, Source, SourceKind};
+use attain_model::source::Source;
 use attain_model::{
-    Audience, CreditId, Goal, Layer, Multiple, ObjectiveId, PolicyId, ServiceId, Share, Slo, SloId,
-    SourceId, TeamId, Window,
+    Audience, Layer, PolicyId, ServiceId, Share, Slo, SloId, SourceId, TeamId, Window,
 };
 
-use super::common::{
-    Cover, check_order, committed_by_objective, low_traffic, meta, share, targets, url, window,
-};
+use super::common::{low_traffic, meta, share, url, window};
 use super::company::audience_of;
-use super::indicator::{self, Shared, unit_unknown};
+use super::counted::{check_latency, own_indicator};
+use super::edges::dependency;
+use super::indicator::Shared;
+use super::object::Obj;
 use super::objects::Objectives;
-use super::read::{At, Obj};
+use super::promises::{commitments, objectives};
+use super::read::At;
 use crate::scalar::{self, Bad};
 use crate::schema::{
-    ADOPTION, BAD_MINUTE_MAP, BEHAVIOUR, BUDGETING, COMMITMENT, CUSTOMERS, EDGE_OF_CASCADE,
-    EVIDENCE, FALLBACK, INDICATOR, OBJECTIVE_TERM, OWNERS, RETRY, REVIEW,
+    ADOPTION, BAD_MINUTE_MAP, BEHAVIOUR, BUDGETING, CUSTOMERS, EVIDENCE, OWNERS, REVIEW,
 };
-use crate::suggest::closest;
-use crate::tree::Kind;
-use crate::{moment, target};
+use crate::{length, moment};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -64,7 +60,7 @@ pub(crate) fn slo(id: &str, obj: &Obj<'_, '_>, around: &Around<'_>) -> Option<Sl
     if let (Some(indicator), true) = (&indicator, sound) {
         check_latency(id, obj, indicator, around);
     }
-    let commitments = commitments(id, obj, around);
+    let commitments = commitments(id, obj, around.objectives);
     let depends_on = obj
         .list("depends_on")
         .iter()
@@ -156,7 +152,7 @@ impl Rest {
             adoption: obj.object("adoption", &ADOPTION).and_then(|obj| {
                 let (from, length) = (
                     obj.parse("from", moment::date),
-                    obj.parse("for", scalar::positive_duration),
+                    obj.parse("for", length::positive_duration),
                 );
                 Some(Adoption {
                     from: from?,
@@ -314,7 +310,7 @@ fn budgeting(at: &At<'_, '_>) -> Option<Budgeting> {
     }
     let obj = at.object(&BUDGETING)?;
     let method = obj.word("method")?;
-    let slice = obj.parse("slice", scalar::positive_duration);
+    let slice = obj.parse("slice", length::positive_duration);
     let slice = slice.unwrap_or(Duration::from_secs(60));
     let good_at = share(&obj, "good_at");
     if method != "timeslices" {
@@ -369,444 +365,11 @@ fn customers(obj: &Obj<'_, '_>) {
     }
 }
 
-/// `{name: targets}`, or a list of them, newest first, each with its first day.
-fn objectives(obj: &Obj<'_, '_>) -> BTreeMap<ObjectiveId, Objective> {
-    let mut out = BTreeMap::new();
-    let Some(at) = obj.get("objectives") else {
-        return out;
-    };
-    if !at.is_list() {
-        let entries = at.entries();
-        if at.is_map() && entries.is_empty() {
-            at.error(
-                "value-missing",
-                "an SLO without an objective promises nothing",
-                "add `availability: 99.9%`",
-            );
-        }
-        add_terms(&mut out, entries, None, Cover::Every);
-        return out;
-    }
-    let items = at.list();
-    let mut days = Vec::new();
-    for (i, item) in items.iter().enumerate() {
-        let Some(entry) = item.object(&OBJECTIVE_TERM) else {
-            continue;
-        };
-        let since = match entry.get("since") {
-            Some(at) => {
-                let day = at.parse(moment::date);
-                if let Some(day) = day {
-                    days.push((at, day));
-                }
-                // A day that could not be read must not turn into `from the beginning`.
-                if day.is_none() {
-                    continue;
-                }
-                day
-            }
-            None => {
-                if i + 1 < items.len() {
-                    entry.missing("since", "only the last entry holds from the beginning");
-                }
-                None
-            }
-        };
-        // Segments that came later are no fault of what was promised before.
-        let cover = if i == 0 { Cover::Every } else { Cover::Some };
-        if let Some(at) = entry.get("targets") {
-            add_terms(&mut out, at.entries(), since, cover);
-        }
-    }
-    check_order(&days);
-    out
-}
-
-fn add_terms(
-    out: &mut BTreeMap<ObjectiveId, Objective>,
-    entries: Vec<At<'_, '_>>,
-    since: Option<jiff::civil::Date>,
-    cover: Cover,
-) {
-    for at in entries {
-        if let Err(bad) = scalar::id(at.name) {
-            at.error_at_key(bad.code, bad.cause, bad.help.unwrap_or_default());
-        }
-        let Some(targets) = targets(&at, cover) else {
-            continue;
-        };
-        let id = ObjectiveId::from(at.name);
-        out.entry(id.clone())
-            .or_insert_with(|| Objective {
-                id,
-                terms: Vec::new(),
-            })
-            .terms
-            .push(Term { since, targets });
-    }
-}
-
-/// The indicator with its sources: the SLO's, else the indicator's, else the only one.
-fn own_indicator(obj: &Obj<'_, '_>, around: &Around<'_>) -> Option<Indicator> {
-    let own: Vec<SourceId> = obj
-        .refers("source", "source")
-        .into_iter()
-        .map(SourceId::from)
-        .collect();
-    let at = obj.get("indicator")?;
-    let mut indicator = if at.is_map() {
-        let inline = at.object(&INDICATOR)?;
-        let mut read = indicator::indicator(None, &inline, around.shared)?;
-        if let Some(name) = inline.get("use").and_then(|at| at.raw()) {
-            read.id = Some(name.into());
-        }
-        read
-    } else {
-        let id = at.refer("indicator")?;
-        around.shared.get(id)?.clone()
-    };
-    if matches!(indicator.counting, Counting::Log { .. }) {
-        check_log_source(&at, &indicator, around);
-        return Some(indicator);
-    }
-    if !own.is_empty() {
-        indicator.sources = own;
-    }
-    if indicator.sources.is_empty() && !obj.has("source") && !obj.cx().damaged {
-        let candidates: Vec<_> = around
-            .sources
-            .values()
-            .filter(|source| carries_counts(source))
-            .filter(|source| !around.evidence_only.contains(source.id.as_str()))
-            .map(|source| source.id.clone())
-            .collect();
-        if candidates.len() > 1 {
-            let names: Vec<_> = candidates.iter().map(SourceId::as_str).collect();
-            at.error_at_key(
-                "source-ambiguous",
-                format!("this folder has several sources: {}", names.join(", ")),
-                format!(
-                    "add `source: {}`, or `source: [{}]` to add them up",
-                    names[0],
-                    names.join(", ")
-                ),
-            );
-        }
-        indicator.sources = candidates;
-    }
-    Some(indicator)
-}
-
-/// Whether a source holds metrics rather than single events.
-fn carries_counts(source: &Source) -> bool {
-    match &source.kind {
-        SourceKind::Log(_) => false,
-        SourceKind::Csv(csv) => csv.layout != CsvLayout::Events,
-        _ => true,
-    }
-}
-
-fn check_log_source(at: &At<'_, '_>, indicator: &Indicator, around: &Around<'_>) {
-    for id in &indicator.sources {
-        let Some(source) = around.sources.get(id) else {
-            continue;
-        };
-        let events = match &source.kind {
-            SourceKind::Log(_) => true,
-            SourceKind::Csv(csv) => csv.layout == CsvLayout::Events,
-            _ => false,
-        };
-        if !events {
-            at.error(
-                "log-needs-events",
-                format!("`{id}` holds no single events"),
-                "name a source with `log:`, or `csv:` with `layout: events`",
-            );
-        }
-    }
-}
-
-/// A latency objective needs to know how long each request took.
-fn check_latency(id: &str, obj: &Obj<'_, '_>, indicator: &Indicator, around: &Around<'_>) {
-    let Some(objectives) = obj.get("objectives") else {
-        return;
-    };
-    let Some(at) = first_latency(&objectives) else {
-        return;
-    };
-    let needs = |cause: String, help: &str| at.error("latency-needs-histogram", cause, help);
-    const HELP: &str = "use the histogram of the same requests, in an SLO of its own";
-    match &indicator.counting {
-        Counting::Metric {
-            metric, kind, unit, ..
-        } if indicator.measures_latency() => {
-            let otel = metric.contains('.')
-                || !indicator.sources.is_empty()
-                    && indicator.sources.iter().all(|id| {
-                        around
-                            .sources
-                            .get(id)
-                            .is_some_and(|source| matches!(source.kind, SourceKind::Otlp { .. }))
-                    })
-                || *kind == MetricKind::ExponentialHistogram;
-            if unit.is_none() && !otel {
-                metric_place(id, obj, indicator, metric);
-            }
-        }
-        Counting::Metric { metric, kind, .. } => {
-            let what = if *kind == MetricKind::Gauge {
-                "gauge"
-            } else {
-                "counter"
-            };
-            needs(
-                format!("`{metric}` is a {what}: it does not say how long a request took"),
-                HELP,
-            );
-        }
-        Counting::Totals { total, .. } => needs(
-            format!(
-                "`{}` is a count: it does not say how long a request took",
-                total.metric
-            ),
-            HELP,
-        ),
-        Counting::PromQl { .. } => needs(
-            "raw PromQL gives counts: it does not say how long a request took".into(),
-            "count the fast ones as `good`, and write the objective as a percentage",
-        ),
-        Counting::Log { .. } => {
-            let timed =
-                indicator
-                    .sources
-                    .iter()
-                    .all(|id| match around.sources.get(id).map(|s| &s.kind) {
-                        Some(SourceKind::Log(log)) => log.duration.is_some(),
-                        Some(SourceKind::Csv(csv)) => csv.duration.is_some(),
-                        _ => true,
-                    });
-            if !timed {
-                let id = &indicator.sources[0];
-                needs(
-                    format!("`{id}` does not say which field holds how long a request took"),
-                    "add `duration: {field: request_time, unit: s}` to the source",
-                );
-            }
-        }
-    }
-}
-
-/// Reports an unknown unit at the metric, wherever the indicator stands.
-fn metric_place(id: &str, obj: &Obj<'_, '_>, indicator: &Indicator, metric: &str) {
-    let inline = obj.get("indicator").and_then(|at| match &at.node.kind {
-        Kind::Map(map) => {
-            let entry = map.get("metric")?;
-            Some(At {
-                cx: at.cx,
-                path: format!("slos.{id}.indicator.metric"),
-                name: &entry.key,
-                key: entry.key_span,
-                node: &entry.value,
-            })
-        }
-        _ => None,
-    });
-    if let Some(at) = inline {
-        return unit_unknown(&at, metric);
-    }
-    let Some(shared) = &indicator.id else { return };
-    let span = obj
-        .cx()
-        .spans
-        .borrow()
-        .value(&format!("indicators.{shared}.metric"));
-    if let Some(span) = span {
-        let cause = format!("the unit of `{metric}` cannot be told from its name");
-        obj.cx().push(
-            attain_model::Diagnostic::error("unit-unknown", span, cause)
-                .help("add `unit: s` (or `ms`)"),
-        );
-    }
-}
-
-/// The first target with a latency threshold.
-fn first_latency<'c, 't>(at: &At<'c, 't>) -> Option<At<'c, 't>> {
-    match &at.node.kind {
-        Kind::Scalar(scalar) => match target::goal(&scalar.text) {
-            Ok(Goal::Promised(promised)) if promised.under.is_some() => Some(at.clone()),
-            _ => None,
-        },
-        Kind::Map(map) => map.entries.iter().find_map(|entry| {
-            first_latency(&At {
-                cx: at.cx,
-                path: format!("{}.{}", at.path, entry.key),
-                name: &entry.key,
-                key: entry.key_span,
-                node: &entry.value,
-            })
-        }),
-        Kind::List(items) => items.iter().find_map(|item| {
-            first_latency(&At {
-                node: item,
-                key: item.span,
-                ..at.clone()
-            })
-        }),
-        Kind::Refused => None,
-    }
-}
-
-fn commitments(id: &str, obj: &Obj<'_, '_>, around: &Around<'_>) -> Vec<Commitment> {
-    let objectives = around.objectives.get(id);
-    let known = |name: &str| objectives.is_none_or(|known| known.iter().any(|o| o == name));
-    let near =
-        |typed: &str| closest(typed, objectives?.iter().map(String::as_str)).map(str::to_owned);
-    let mut days = Vec::new();
-    let mut out = Vec::new();
-    for item in obj.list("commitments") {
-        let Some(entry) = item.object(&COMMITMENT) else {
-            continue;
-        };
-        let since = entry.get("since").and_then(|at| {
-            let day = at.parse(moment::date)?;
-            days.push((at, day));
-            Some(day)
-        });
-        let targets = entry
-            .get("targets")
-            .map(|at| committed_by_objective(&at, id, &known, &near))
-            .unwrap_or_default();
-        let window = entry.get("window").and_then(|at| window(&at));
-        let judged = match entry.word("judged") {
-            Some("per customer") => Judged::PerCustomer,
-            _ => Judged::PerSegment,
-        };
-        let published = entry.texts("published");
-        let credits = entry
-            .refer("credits", "credit schedule")
-            .map(CreditId::from);
-        let Some(since) = since else { continue };
-        out.push(Commitment {
-            since,
-            targets,
-            window,
-            judged,
-            published,
-            credits,
-        });
-    }
-    check_order(&days);
-    out
-}
-
-fn dependency(at: &At<'_, '_>) -> Option<Dependency> {
-    let edge = |on| Dependency {
-        on,
-        share: Share::WHOLE,
-        calls: Multiple::ONE,
-        impact: Share::WHOLE,
-        optional: false,
-        asynchronous: false,
-        fallback: None,
-        retry: None,
-        latency: None,
-    };
-    if !at.is_map() {
-        return at
-            .refer("SLO")
-            .map(|id| edge(Provider::Slo(SloId::from(id))));
-    }
-    let obj = at.object(&EDGE_OF_CASCADE)?;
-    let optional = obj.parse("optional", scalar::truth).unwrap_or(false);
-    let asynchronous = obj.parse("async", scalar::truth).unwrap_or(false);
-    let impact = share(&obj, "impact");
-    if (optional || asynchronous) && impact.is_some_and(|impact| impact != Share::NONE) {
-        obj.exclusive(if optional { "optional" } else { "async" }, "impact");
-    }
-    let impact = if optional || asynchronous {
-        Some(Share::NONE)
-    } else {
-        impact
-    };
-    let out = Dependency {
-        share: share(&obj, "share").unwrap_or(Share::WHOLE),
-        calls: obj
-            .parse("calls", scalar::multiple)
-            .unwrap_or(Multiple::ONE),
-        impact: impact.unwrap_or(Share::WHOLE),
-        optional: optional || asynchronous,
-        asynchronous,
-        fallback: obj.object("fallback", &FALLBACK).and_then(|obj| {
-            let (slo, covers) = (obj.refer("slo", "SLO"), share(&obj, "covers"));
-            Some(Fallback {
-                slo: SloId::from(slo?),
-                covers: covers?,
-            })
-        }),
-        retry: obj.object("retry", &RETRY).and_then(|obj| {
-            let (attempts, again) = (
-                obj.parse("attempts", scalar::rank),
-                share(&obj, "fails_again"),
-            );
-            Some(Retry {
-                attempts: attempts?,
-                fails_again: again?,
-            })
-        }),
-        latency: obj.parse("latency", scalar::positive_duration),
-        ..edge(Provider::Slo(SloId::from("")))
-    };
-    Some(Dependency {
-        on: provider(&obj)?,
-        ..out
-    })
-}
-
-fn provider(obj: &Obj<'_, '_>) -> Option<Provider> {
-    for (key, beside) in [("promised", "external"), ("need", "any_of")] {
-        match (obj.get(key), obj.has(beside)) {
-            (Some(at), false) => at.error_at_key(
-                "key-without-effect",
-                format!("`{key}` means nothing without `{beside}`"),
-                "remove it",
-            ),
-            (None, true) => obj.missing(key, &format!("`{beside}` says it")),
-            _ => {}
-        }
-    }
-    if obj.has("external") {
-        let promised = obj.parse("promised", target::target);
-        return Some(Provider::External {
-            name: obj.text("external")?,
-            promised: promised?,
-        });
-    }
-    if let Some(at) = obj.get("any_of") {
-        let written = at.list().len();
-        let slos: Vec<_> = obj
-            .refers("any_of", "SLO")
-            .into_iter()
-            .map(SloId::from)
-            .collect();
-        let need = obj.parse("need", |text| match scalar::rank(text)? {
-            n if n as usize > written => Err(Bad::new(
-                "number-range",
-                format!("{n} of {written} cannot work"),
-            )
-            .help(format!("write at most `{written}`"))),
-            n => Ok(n),
-        })?;
-        return (slos.len() == written).then_some(Provider::AnyOf { slos, need });
-    }
-    obj.refer("slo", "SLO")
-        .map(|id| Provider::Slo(SloId::from(id)))
-}
-
 fn evidence(at: &At<'_, '_>) -> Option<Evidence> {
     let obj = at.object(&EVIDENCE)?;
     if let Some(behaviour) = obj.object("behaviour", &BEHAVIOUR) {
         let source = behaviour.refer("source", "source");
-        let unit = behaviour.parse("unit", |text| scalar::unit(text).map(|_| text.to_owned()));
+        let unit = behaviour.parse("unit", |text| length::unit(text).map(|_| text.to_owned()));
         let (latency, outcome) = (behaviour.text("latency"), behaviour.text("outcome"));
         let strata = behaviour.texts("strata");
         return Some(Evidence::Behaviour {

@@ -10,7 +10,9 @@ use attain_model::source::{
 };
 
 use super::common::{bearer, meta, secret, setting, url};
-use super::read::{At, Obj};
+use super::object::Obj;
+use super::read::At;
+use crate::length;
 use crate::scalar::{self, Bad};
 use crate::schema::{CSV, FIELD_UNIT, HEARTBEAT, LABEL_NAMES, LOG, PROMETHEUS, SCRAPE, TOKEN};
 
@@ -25,8 +27,8 @@ pub(crate) fn source(id: &str, obj: &Obj<'_, '_>) -> Option<Source> {
         customer: label("customer"),
     };
     let add = obj.get("add").map(|at| at.labels()).unwrap_or_default();
-    let interval = obj.parse("interval", scalar::positive_duration);
-    let delay = obj.parse("delay", scalar::duration);
+    let interval = obj.parse("interval", length::positive_duration);
+    let delay = obj.parse("delay", length::duration);
     let meta = meta(obj);
     Some(Source {
         id: SourceId::from(id),
@@ -56,7 +58,7 @@ fn kind(obj: &Obj<'_, '_>) -> Option<SourceKind> {
         let obj = at.object(&SCRAPE)?;
         return Some(SourceKind::Scrape {
             targets: obj.texts("targets"),
-            every: obj.parse("every", scalar::positive_duration),
+            every: obj.parse("every", length::positive_duration),
         });
     }
     if let Some(at) = obj.get("log") {
@@ -74,7 +76,7 @@ fn prometheus(obj: &Obj<'_, '_>) -> Option<SourceKind> {
     {
         setting(&at);
     }
-    obj.parse("timeout", scalar::positive_duration);
+    obj.parse("timeout", length::positive_duration);
     let (tenant, bearer) = (obj.text("tenant"), bearer(obj));
     let push_rules = obj.parse("push_rules", scalar::truth).unwrap_or(false);
     Some(SourceKind::Prometheus {
@@ -87,7 +89,7 @@ fn prometheus(obj: &Obj<'_, '_>) -> Option<SourceKind> {
 
 fn field_unit(at: &At<'_, '_>) -> Option<FieldUnit> {
     let obj = at.object(&FIELD_UNIT)?;
-    let (field, unit) = (obj.text("field"), obj.parse("unit", scalar::unit));
+    let (field, unit) = (obj.text("field"), obj.parse("unit", length::unit));
     Some(FieldUnit {
         field: field?,
         unit: unit?,
@@ -102,7 +104,7 @@ fn log(obj: &Obj<'_, '_>) -> Option<LogSource> {
     let heartbeat = obj.object("heartbeat", &HEARTBEAT).and_then(|obj| {
         let (path, every) = (
             obj.text("path"),
-            obj.parse("every", scalar::positive_duration),
+            obj.parse("every", length::positive_duration),
         );
         Some(Heartbeat {
             path: path?,
@@ -160,7 +162,7 @@ fn csv(obj: &Obj<'_, '_>) -> Option<CsvSource> {
         layout,
         header_rows: obj.texts("header_rows"),
         name: obj.text("name"),
-        slot: obj.parse("slot", scalar::positive_duration),
+        slot: obj.parse("slot", length::positive_duration),
         value: obj.text("value"),
         duration: obj.get("duration").and_then(|at| field_unit(&at)),
         count: obj.text("count"),

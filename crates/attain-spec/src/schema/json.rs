@@ -179,7 +179,11 @@ mod tests {
             match shape {
                 Shape::Object(section) => {
                     let first = seen.insert(name(section), section);
-                    assert!(first.is_none_or(|first| std::ptr::eq(first, section)), "{}", section.what);
+                    assert!(
+                        first.is_none_or(|first| std::ptr::eq(first, section)),
+                        "{}",
+                        section.what
+                    );
                     if first.is_none() {
                         section.all().for_each(|key| walk(key.shape, seen));
                     }
