@@ -66,6 +66,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct StatusArguments {
     /// The catalogue: a folder of YAML files, or one file
+    #[arg(default_value = ".")]
     pub catalogue: PathBuf,
     /// Read these instead of the files that the source names; `-` is standard input
     pub files: Vec<PathBuf>,

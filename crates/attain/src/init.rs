@@ -27,7 +27,11 @@ pub fn run(arguments: &InitArguments, terminal: &Terminal) -> Result<Exit, Failu
         .or(arguments.dir.as_ref())
         .cloned()
         .unwrap_or_else(|| PathBuf::from("."));
-    let target = dir.join(FILE);
+    let target = if dir == Path::new(".") {
+        PathBuf::from(FILE)
+    } else {
+        dir.join(FILE)
+    };
     refuse_overwriting(&target, arguments.force)?;
     match &arguments.from {
         Some(file) => found::run(file, &dir, &target, arguments, terminal),

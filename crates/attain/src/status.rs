@@ -78,7 +78,26 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
         }
     };
     terminal.print(&text)?;
+    if arguments.format == StatusFormat::Human {
+        hint(&evaluation, arguments, terminal);
+    }
     Ok(exit_of(&evaluation))
+}
+
+/// Where to look next, for somebody who has a broken promise before them.
+fn hint(evaluation: &Evaluation, arguments: &StatusArguments, terminal: &Terminal) {
+    let masked = evaluation.masked.first().map(|masked| &masked.name);
+    let broken = evaluation
+        .verdicts
+        .iter()
+        .find(|verdict| verdict.standing == Standing::Breached && !verdict.pooled)
+        .map(|verdict| &verdict.name);
+    if let Some(name) = masked.or(broken) {
+        let catalogue = catalogue::shown(&arguments.catalogue);
+        terminal.note(&format!(
+            "`attain status {catalogue} --chart {name}` draws its budget"
+        ));
+    }
 }
 
 /// Invariant: a masked segment is breached, and a broken promise outweighs an unknown one.

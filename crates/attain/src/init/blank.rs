@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use attain_view::Tone;
+use attain_view::{Tone, wrap};
 
 use super::{ask_for, may_ask, refuse_invalid, write};
 use crate::catalogue::shown;
@@ -32,13 +32,17 @@ pub(super) fn run(
     write(dir, target, &text, arguments.force)?;
     let look = terminal.look();
     let dir = shown(dir);
+    let next = |command: &str| look.paint(Tone::Strong, &format!("attain {command} {dir}"));
     terminal.print(&format!(
-        "wrote {}\n\n\
-         It reads access.log* beside it. Where your telemetry is elsewhere, change `sources:`.\n\
-         Next:\n  {}   what is still missing\n  {}   how the promises stand\n",
+        "wrote {}\n\n{}\nNext:\n  {}    what is still missing\n  {}   how the promises stand\n",
         look.paint(Tone::Strong, &shown(target)),
-        look.paint(Tone::Strong, &format!("attain check {dir}")),
-        look.paint(Tone::Strong, &format!("attain status {dir}")),
+        wrap(
+            "It reads access.log* beside it. Where your telemetry is elsewhere, change `sources:`.",
+            look.columns(),
+            0
+        ),
+        next("check"),
+        next("status"),
     ))?;
     Ok(Exit::Fine)
 }
@@ -68,7 +72,7 @@ fn answers(dir: &Path, arguments: &InitArguments) -> Result<Answers, Failure> {
         arguments.segments.clone()
     } else {
         list(&asked(
-            "Customer segments, the first to save first (`none` for all traffic as one)",
+            "Customer segments, most important first, or `none`",
             "premium,standard,free".to_owned(),
         )?)
     };

@@ -42,10 +42,13 @@ pub(super) fn run(
     write(dir, target, &text, arguments.force)?;
     let strong = |text: &str| look.paint(Tone::Strong, text);
     terminal.print(&format!(
-        "\nwrote {}\n\
-         Its numbers are a little looser than what was measured: a place to start, promised to nobody yet.\n\
-         Next:\n  {}\n",
+        "\nwrote {}\n{}\nNext:\n  {}\n",
         strong(&shown(target)),
+        wrap(
+            "Its numbers are a little looser than what was measured: a place to start, promised to nobody yet.",
+            look.columns(),
+            0
+        ),
         strong(&format!("attain status {}", shown(dir))),
     ))?;
     Ok(Exit::Fine)
