@@ -107,6 +107,12 @@ const PATH_NAMES: &[&str] = &[
 /// # Errors
 /// The file does not open, is written in no known way, or says neither when nor how events went.
 pub fn discover(path: &Path) -> Result<Discovery, Error> {
+    if path == Path::new("-") {
+        return Err(not_understood(
+            path,
+            "standard input cannot be read twice; save it to a file first",
+        ));
+    }
     let form = form_of(path)?;
     let mut records: Vec<Record> = Vec::new();
     each_record(path, &form, SAMPLED_RECORDS, &mut |record| {
@@ -114,10 +120,14 @@ pub fn discover(path: &Path) -> Result<Discovery, Error> {
     })?;
     let sample = Sample::new(&records);
     let time = sample.time().ok_or_else(|| {
-        not_understood(
-            path,
-            "no field holds a time; attain needs to know when each event was",
-        )
+        let why = match &form {
+            FileForm::Csv { header, .. } if has_twice(header) => {
+                "several columns have the same name, so it may be a table with a series per column; \
+                 write a source with `layout: wide` and `header_rows`"
+            }
+            _ => "no field holds a time; attain needs to know when each event was",
+        };
+        not_understood(path, why)
     })?;
     let (status, latency) = (sample.status(), sample.latency());
     if status.is_none() && latency.is_none() {
@@ -146,6 +156,11 @@ pub fn discover(path: &Path) -> Result<Discovery, Error> {
         by_segment: measured.by_segment,
         segments,
     })
+}
+
+fn has_twice(names: &[String]) -> bool {
+    let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
+    distinct.len() < names.len()
 }
 
 /// Adds events up.

@@ -7,6 +7,19 @@
 //! [`read`] reads every file source of a catalogue; [`discover`] looks into a file never seen before, and [`propose`]
 //! writes a first catalogue for it.
 //!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use attain_sources::{Answers, discover, propose};
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("access.log");
+//! let line = r#"192.0.2.1 - - [02/Nov/2026:09:40:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8" 0.020"#;
+//! std::fs::write(&path, format!("{line}\n").repeat(1000))?;
+//! let catalogue = propose(&discover(&path)?, &Answers::default());
+//! assert!(catalogue.contains("latency: p99 < 50ms  # measured: p99 20 ms"));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! [`Delivery`]: attain_model::delivery::Delivery
 // This crate is the edge: opening files is what it is for. It still reads no clock and no environment.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]

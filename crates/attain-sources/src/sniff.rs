@@ -255,9 +255,34 @@ fn appended_name(values: &[String]) -> Option<&'static str> {
     if all(&|text| text.parse::<std::net::IpAddr>().is_ok()) {
         return Some("http_x_forwarded_for");
     }
-    let word =
-        |text: &str| text.len() <= 24 && text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
-    if all(&word) && (2..=12).contains(&distinct.len()) {
+    let known = |words: &[&str]| all(&|text| words.contains(&text));
+    if known(&[
+        "HIT",
+        "MISS",
+        "BYPASS",
+        "EXPIRED",
+        "STALE",
+        "UPDATING",
+        "REVALIDATED",
+    ]) {
+        return Some("upstream_cache_status");
+    }
+    if known(&["http", "https"]) {
+        return Some("scheme");
+    }
+    if all(&|text| text.starts_with("TLSv") || text.starts_with("SSLv")) {
+        return Some("ssl_protocol");
+    }
+    // Few words that repeat: `premium`, `team-v2`.
+    let word = |text: &str| {
+        text.len() <= 24
+            && text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    let repeat = said.len() >= 3 * distinct.len();
+    if all(&word) && repeat && (2..=12).contains(&distinct.len()) {
         return Some("segment");
     }
     let key = |text: &str| {

@@ -71,6 +71,10 @@ fn what_is_not_telemetry_is_said() {
         ("hello\nworld\n", "neither an access log"),
         ("{\"a\":1}\n{\"a\":2}\n", "no field holds a time"),
         (
+            "service,a,a\nmetric,requests,errors\n1,2,3\n",
+            "write a source with `layout: wide`",
+        ),
+        (
             "time,colour\n2026-11-02,red\n2026-11-03,blue\n",
             "no field says whether an event was good",
         ),
@@ -80,4 +84,25 @@ fn what_is_not_telemetry_is_said() {
         let error = discover(&path).unwrap_err().to_string();
         assert!(error.contains(want), "{error}");
     }
+}
+
+#[test]
+fn fields_at_the_end_of_a_line_are_named_by_what_they_hold() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("access.log");
+    let line = |n: u32| {
+        let plan = ["ent-2", "team", "free"][n as usize % 3];
+        let cache = ["HIT", "MISS"][n as usize % 2];
+        format!(
+            "192.0.2.1 - - [02/Nov/2026:09:{:02}:{:02} +0000] \"GET /a HTTP/1.1\" 200 1 \"-\" \"a\" 0.{:03} {} {cache} \"{plan}\" 198.51.100.7 \"key_{n}x{n}\"\n",
+            n / 60,
+            n % 60,
+            n + 1,
+            if n.is_multiple_of(7) { "-" } else { "0.005, 0.001" },
+        )
+    };
+    std::fs::write(&path, (0..300).map(line).collect::<String>()).unwrap();
+    let names = "append: [request_time, upstream_response_time, upstream_cache_status, segment, http_x_forwarded_for, http_x_api_key]";
+    let text = propose(&discover(&path).unwrap(), &Answers::default());
+    assert!(text.contains(names), "{text}");
 }
