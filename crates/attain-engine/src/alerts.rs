@@ -43,9 +43,8 @@ pub(crate) fn burns(looked: &Looked<'_>, judged: &Judged, policy: &AlertPolicy) 
     windows.sort();
     windows.dedup();
     let end = looked.span.end;
-    let budget = looked.window_at(end);
     let burn = |window: Duration| {
-        let sums = judged.sum_within(&budget, &back(looked, end, window));
+        let sums = judged.sum_before(looked, &back(looked, end, window));
         Burn {
             window,
             attainment: sums.promised,
@@ -138,11 +137,12 @@ impl Watch<'_, '_> {
             return AlertState::Unreachable;
         }
         let end = self.looked.span.end;
-        if self.is_too_few(end) {
+        let long = self.sum(end, self.tier.long);
+        if self.is_too_few(&long) {
             return AlertState::TooFewEvents;
         }
         let mut since = end;
-        while since > self.looked.span.start && self.fires(since) && !self.is_too_few(since) {
+        while since > self.looked.span.start && self.fires(since) {
             since -= 1;
         }
         if since == end {
@@ -152,23 +152,24 @@ impl Watch<'_, '_> {
         }
     }
 
-    /// Whether both windows that end with a slice's start burn faster than the threshold.
+    /// Whether both windows that end with a slice's start burn faster than the threshold, and hold enough events.
     fn fires(&self, end: i64) -> bool {
-        let budget = self.looked.window_at(end);
-        let exceeds = |window| {
-            let part = back(self.looked, end, window);
-            exceeds(&self.judged.sum_within(&budget, &part), self.burn)
-        };
-        exceeds(self.tier.short) && exceeds(self.tier.long)
+        if !exceeds(&self.sum(end, self.tier.short), self.burn) {
+            return false;
+        }
+        let long = self.sum(end, self.tier.long);
+        exceeds(&long, self.burn) && !self.is_too_few(&long)
     }
 
     /// Whether the long window holds too few events for a burn rate to mean anything.
-    fn is_too_few(&self, end: i64) -> bool {
-        let budget = self.looked.window_at(end);
-        let part = back(self.looked, end, self.tier.long);
-        let allowed = self.judged.sum_within(&budget, &part).allowed_billionths;
+    fn is_too_few(&self, long: &Sums) -> bool {
         let ten = u128::from(burn::LOW_TRAFFIC_EXPECTED_BAD) * u128::from(ONE_PPB);
-        allowed / u128::from(unit(self.looked)) < ten
+        long.allowed_billionths / u128::from(unit(self.looked)) < ten
+    }
+
+    fn sum(&self, end: i64, window: Duration) -> Sums {
+        self.judged
+            .sum_before(self.looked, &back(self.looked, end, window))
     }
 }
 
@@ -205,14 +206,9 @@ fn sequential(looked: &Looked<'_>, judged: &Judged, rule: LowTraffic) -> AlertSt
             continue;
         };
         let (total, bad) = slot_counts(looked, judged, &range);
-        let has_impact = || {
-            let within = back(looked, range.end, rule.within);
-            let budget = looked.window_at(range.end);
-            let bad = judged.sum_within(&budget, &within).promised.bad;
-            bad / unit(looked) >= rule.at_least_bad
-        };
-        // Without a bad event the evidence cannot have grown past the threshold, but an impact can have ended.
-        let impact = has_impact();
+        let within = back(looked, range.end, rule.within);
+        let bad_within = judged.sum_before(looked, &within).promised.bad;
+        let impact = bad_within / unit(looked) >= rule.at_least_bad;
         let alarm = test.step_if(total, bad, impact);
         firing = match firing {
             Some(since) if impact => Some(since),
@@ -227,8 +223,7 @@ fn sequential(looked: &Looked<'_>, judged: &Judged, rule: LowTraffic) -> AlertSt
 
 /// All and bad events of a slot; a part of a slice budgeted by ratio counts as bad.
 fn slot_counts(looked: &Looked<'_>, judged: &Judged, range: &Range<i64>) -> (u64, u64) {
-    let budget = looked.window_at(range.end);
-    let sums = judged.sum_within(&budget, range).promised;
+    let sums = judged.sum_before(looked, range).promised;
     let unit = unit(looked);
     (sums.total().div_ceil(unit), sums.bad.div_ceil(unit))
 }

@@ -13,7 +13,7 @@ use attain_model::slo::{Load, Objective, OverLoad};
 use attain_model::verdict::{Attainment, OverLoadShare};
 use attain_model::{
     CountedSegment, Gap, GapReason, Goal, Interval, Promised, Promises, Scope, SegmentId, Slo,
-    Stream, StreamKey, Targets,
+    Stream, StreamKey, Targets, Window,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -124,6 +124,10 @@ impl Looked<'_> {
     pub(crate) fn window_at(&self, end: i64) -> Range<i64> {
         if end == self.window.end {
             return self.window.clone();
+        }
+        if let Window::Rolling(length) = &self.slo.window {
+            // What `window::resolve` would say, without going through the calendar.
+            return end - self.grid.slices(length.as_secs())..end;
         }
         let resolved = window::resolve(&self.slo.window, self.grid.start(end), self.grid);
         self.grid.index(resolved.interval.start)..end
@@ -325,6 +329,15 @@ impl Judged {
             sums = sums.plus(&over.series.sum(judged));
         }
         sums
+    }
+
+    /// What counts within a part of the window that ends with the part.
+    pub(crate) fn sum_before(&self, looked: &Looked<'_>, part: &Range<i64>) -> Sums {
+        if self.over.is_empty() || self.is_counted {
+            // The window matters to nothing but the share of minutes above a load.
+            return self.inside.sum(part.clone());
+        }
+        self.sum_within(&looked.window_at(part.end), part)
     }
 
     /// What lay above the load in a window; `None` without a load condition.

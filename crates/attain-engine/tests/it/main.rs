@@ -2,7 +2,9 @@
 // Tests may read their own files and run the oracle.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod alerting;
 mod build;
 mod deliveries;
 mod meaning;
 mod oracle;
+mod vectors;

@@ -1,0 +1,177 @@
+//! Which conditions fire at an instant, and since when.
+
+use std::time::Duration;
+
+use attain_model::policy::{AlertPolicy, LowTraffic, Spends, Tier, Urgency};
+use attain_model::slo::Adoption;
+use attain_model::verdict::{AlertCondition, AlertRule, AlertState};
+use attain_model::{Catalogue, Multiple, PolicyId};
+use jiff::Timestamp;
+
+use crate::build::*;
+
+const START: &str = "2026-03-01T00:00:00Z";
+
+fn hours(n: i64) -> Timestamp {
+    second(at(START).as_second() + n * 3600)
+}
+
+fn minutes(n: i64) -> Timestamp {
+    second(at(START).as_second() + n * 60)
+}
+
+fn checkout() -> Catalogue {
+    let goals = [
+        ("premium", "99.95%"),
+        ("standard", "99%"),
+        ("free", "best effort"),
+    ];
+    catalogue(&[slo(
+        "checkout",
+        rolling(30),
+        &[objective("availability", &[(None, &goals)])],
+    )])
+}
+
+fn alerts(
+    catalogue: &Catalogue,
+    rows: &Rows,
+    who: &str,
+    instant: Timestamp,
+) -> Vec<AlertCondition> {
+    let found = evaluate(catalogue, &ledger(catalogue, rows), instant);
+    verdict(&found, &format!("checkout/availability/{who}"))
+        .alerts
+        .clone()
+}
+
+fn states(conditions: &[AlertCondition]) -> Vec<AlertState> {
+    conditions.iter().map(|condition| condition.state).collect()
+}
+
+/// A day of premium at 6,000 a minute, failing one in twenty from the twelfth hour on.
+fn busy(catalogue: &Catalogue) -> Rows {
+    let mut rows = Rows::of(catalogue);
+    rows.each_minute(hours(0), hours(12), "premium", 6_000, 0)
+        .each_minute(hours(12), hours(24), "premium", 5_700, 300);
+    rows
+}
+
+#[test]
+fn a_page_fires_since_the_slice_that_crossed_it() {
+    let catalogue = checkout();
+    let rows = busy(&catalogue);
+    // 5 % errors burn 100x. The first hour-long window above 14.4x holds nine bad minutes: 9 / 60 of 100 is 15.
+    let since = minutes(12 * 60 + 8);
+    let found = states(&alerts(&catalogue, &rows, "premium", minutes(12 * 60 + 30)));
+    assert_eq!(found[0], AlertState::Firing(since));
+    let found = states(&alerts(&catalogue, &rows, "premium", minutes(12 * 60 + 9)));
+    assert_eq!(found[0], AlertState::Firing(since));
+    let found = states(&alerts(&catalogue, &rows, "premium", minutes(12 * 60 + 8)));
+    assert_eq!(found[0], AlertState::Quiet);
+    // Alert state is a function of event time: a second in a running slice changes nothing.
+    let running = second(minutes(12 * 60 + 9).as_second() + 59);
+    let found = states(&alerts(&catalogue, &rows, "premium", running));
+    assert_eq!(found[0], AlertState::Firing(since));
+    assert_eq!(found[4], AlertState::Standby);
+}
+
+#[test]
+fn best_effort_and_silence_ask_nothing_of_people() {
+    let catalogue = checkout();
+    let rows = busy(&catalogue);
+    assert_eq!(alerts(&catalogue, &rows, "free", hours(13)), []);
+    assert_eq!(alerts(&catalogue, &rows, "all", hours(13)), []);
+    let mut silent = checkout();
+    for slo in silent.slos.values_mut() {
+        slo.alerting = None;
+    }
+    assert_eq!(alerts(&silent, &rows, "premium", hours(13)), []);
+}
+
+#[test]
+fn a_segments_own_policy_wins_and_adoption_opens_tickets() {
+    let mut catalogue = checkout();
+    let own = AlertPolicy {
+        id: PolicyId::from("gold"),
+        page: vec![Tier {
+            long: Duration::from_secs(7200),
+            short: Duration::from_secs(600),
+            spends: Spends::Burn(Multiple::from_millionths(20_000_000)),
+        }],
+        ticket: Vec::new(),
+        ..AlertPolicy::workbook()
+    };
+    catalogue.alert_policies.insert(own.id.clone(), own);
+    let premium = catalogue.segments.get_mut("premium").unwrap();
+    premium.alerting = Some(PolicyId::from("gold"));
+    let rows = busy(&catalogue);
+    let found = alerts(&catalogue, &rows, "premium", hours(13));
+    assert_eq!(found.len(), 2);
+    assert_eq!(
+        (found[0].policy.as_str(), found[0].urgency),
+        ("gold", Urgency::Page)
+    );
+    // 25 bad minutes of 120 burn 20.8x.
+    assert_eq!(found[0].state, AlertState::Firing(minutes(12 * 60 + 24)));
+    assert_eq!(
+        alerts(&catalogue, &rows, "standard", hours(13))[0]
+            .policy
+            .as_str(),
+        "workbook"
+    );
+    let burn = evaluate(&catalogue, &ledger(&catalogue, &rows), hours(13));
+    let burn = &verdict(&burn, "checkout/availability/premium").burn;
+    let windows: Vec<_> = burn.iter().map(|b| b.window.as_secs()).collect();
+    assert_eq!(windows, [600, 7200]);
+    assert_eq!(burn[0].attainment.bad, 3000);
+    assert_eq!(burn[0].allowed_billionths, 30_000_000_000);
+
+    for slo in catalogue.slos.values_mut() {
+        slo.adoption = Some(Adoption {
+            from: jiff::civil::date(2026, 3, 1),
+            length: Duration::from_secs(13 * 3600),
+        });
+    }
+    let during = alerts(&catalogue, &rows, "premium", minutes(13 * 60 - 1));
+    assert_eq!(during[0].urgency, Urgency::Ticket);
+    let after = alerts(&catalogue, &rows, "premium", hours(13));
+    assert_eq!(after[0].urgency, Urgency::Page);
+}
+
+#[test]
+fn few_requests_are_judged_by_the_sequential_test() {
+    let mut catalogue = checkout();
+    for slo in catalogue.slos.values_mut() {
+        slo.low_traffic = Some(LowTraffic::default());
+    }
+    // Thirty requests an hour; one failure alone is 33x over the hour and no evidence.
+    let quiet = |rows: &mut Rows| {
+        for minute in (0..48 * 60).step_by(2) {
+            let is_out = (30 * 60..31 * 60).contains(&minute);
+            let is_odd = minute == 20 * 60;
+            let bad = u64::from(is_out || is_odd);
+            rows.count(minutes(minute), "premium", 1 - bad, bad);
+        }
+    };
+    let mut rows = Rows::of(&catalogue);
+    quiet(&mut rows);
+    let at_minute = |minute: i64| states(&alerts(&catalogue, &rows, "premium", minutes(minute)));
+    let after_one = at_minute(20 * 60 + 10);
+    assert_eq!(after_one[0], AlertState::TooFewEvents);
+    assert_eq!(after_one[4], AlertState::Quiet);
+    // An hour of failures: the slot that holds the second or third of them.
+    let AlertState::Firing(since) = at_minute(30 * 60 + 30)[4] else {
+        panic!("an outage of half an hour is seen");
+    };
+    assert!(
+        since >= minutes(30 * 60) && since <= minutes(30 * 60 + 5),
+        "{since}"
+    );
+    assert_eq!(at_minute(32 * 60)[4], AlertState::Firing(since));
+    // Six hours after the last failure but one there is no impact any more.
+    assert_eq!(at_minute(37 * 60 + 10)[4], AlertState::Quiet);
+    let conditions = alerts(&catalogue, &rows, "premium", hours(31));
+    assert!(matches!(conditions[4].rule, AlertRule::LowTraffic { .. }));
+    assert_eq!(conditions[4].urgency, Urgency::Page);
+}
