@@ -23,8 +23,8 @@ pub type Load<'l> = dyn FnMut(&str) -> Result<Vec<Input>, String> + 'l;
 
 /// Runs a scenario. `name` is shown in failures; `load` reads the catalogue that the scenario names, relative to it.
 ///
-/// Every case is run, also after one that failed; a scenario with a wrong statement runs none. Nothing panics, whatever
-/// the text.
+/// Every case is run, also after one that failed; where a statement is wrong, none passes. Nothing panics, whatever the
+/// text.
 ///
 /// ```
 /// let text = "\
@@ -196,11 +196,11 @@ impl<'n> World<'n> {
                 report.fail(*line, wrong, String::new());
             }
         }
-        let wrong = report
-            .failures
-            .iter()
-            .any(|failure| !failure.mended_by_update);
-        if !wrong && !updates.is_empty() {
+        let is_wrong = |failure: &Failure| !failure.mended_by_update;
+        if report.failures.iter().any(is_wrong) {
+            // Answers to other facts than those that were meant are noise.
+            report.failures.retain(is_wrong);
+        } else if !updates.is_empty() {
             report.updated_text = updated(text, &updates);
         }
     }

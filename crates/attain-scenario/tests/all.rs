@@ -219,6 +219,17 @@ fn names_that_are_not_in_the_catalogue() {
 }
 
 #[test]
+fn what_follows_a_wrong_statement_means_nothing() {
+    let text = format!(
+        "{CATALOGUE}load apy 1h @ 1/h\nat 1h masked\n----\nnothing\n\nat 1h evaluate\n----\nx\n"
+    );
+    let report = run("x", &text, &mut |_| Ok(Vec::new()));
+    assert_eq!(report.failures.len(), 1, "{report}");
+    assert_eq!((report.cases, report.passed()), (2, 0));
+    assert_eq!(report.updated_text, text);
+}
+
+#[test]
 fn traffic_that_cannot_be() {
     assert_eq!(
         said("load api premium 1h @ 10/h bad 11/h\n"),
@@ -274,6 +285,7 @@ fn catalogues_that_cannot_be_read() {
         "case.scenario:1: there is no catalogue at nowhere\n"
     );
     assert_eq!((report.cases, report.passed()), (1, 0));
+    assert_eq!(summary(&[report]), "0 passed, 1 failed");
 
     let text = "# one\n\ncatalogue\n  attain: 1\n  slos:\n    api: {owner: team, indicator: {metric: a_total}, objectives: {availability: 99.9}}\nat 1h evaluate\n----\n";
     let report = run("case.scenario", text, &mut |_| Ok(Vec::new()));
