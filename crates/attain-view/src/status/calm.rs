@@ -1,0 +1,104 @@
+//! The first sentence when nobody is known to be hurt: how many promises are kept, which one is closest to its limit,
+//! and what to do where nothing is known.
+
+use attain_model::source::SourceKind;
+use attain_model::{Standing, Verdict};
+
+use super::{Desk, Run, is_promise};
+use crate::look::{Tone, wrap};
+use crate::number;
+
+/// Nobody is hurt, as far as can be told.
+pub(super) fn calm(desk: &Desk<'_>, run: &Run) -> String {
+    let promises: Vec<&Verdict> = desk
+        .evaluation
+        .verdicts
+        .iter()
+        .filter(|verdict| is_promise(verdict))
+        .collect();
+    let count = |standing| promises.iter().filter(|v| v.standing == standing).count() as u64;
+    let (met, unknown, silent) = (
+        count(Standing::Met),
+        count(Standing::Unknown),
+        count(Standing::NoTraffic),
+    );
+    if promises.is_empty() {
+        return desk.wrapped("Nothing is promised: every objective is best effort.");
+    }
+    if met == 0 {
+        return nothing_known(desk, run, unknown, silent);
+    }
+    let mut text = if unknown + silent == 0 {
+        match met {
+            1 => "The one promise is kept.".to_owned(),
+            2 => "Both promises are kept.".to_owned(),
+            _ => format!("All {met} promises are kept."),
+        }
+    } else {
+        format!(
+            "{} kept, none is known to be broken.",
+            number::plural(met, "promise")
+        )
+    };
+    if unknown > 0 {
+        text.push_str(&format!(
+            " {unknown} cannot be judged: too little was observed."
+        ));
+    }
+    if silent > 0 {
+        text.push_str(&format!(" {silent} had no traffic."));
+    }
+    if let Some(closest) = closest(&promises) {
+        text.push_str(&format!(" {closest}"));
+    }
+    let tone = if unknown == 0 { Tone::Good } else { Tone::Warn };
+    desk.look.paint(tone, &wrap(&text, desk.look.columns(), 2)) + "\n"
+}
+
+/// The promise with the least budget left.
+fn closest(promises: &[&Verdict]) -> Option<String> {
+    let least = promises
+        .iter()
+        .filter(|verdict| verdict.standing == Standing::Met && verdict.budget.spent > 0)
+        .max_by_key(|verdict| {
+            u128::from(verdict.budget.spent)
+                .saturating_mul(1_000_000_000)
+                .saturating_mul(1_000_000)
+                / verdict.budget.allowed_billionths.max(1)
+        })?;
+    let left = number::budget_left(least.budget)?;
+    Some(format!(
+        "Closest: {}, {left} of its budget left.",
+        least.name
+    ))
+}
+
+fn nothing_known(desk: &Desk<'_>, run: &Run, unknown: u64, silent: u64) -> String {
+    let reads_files = desk
+        .promises
+        .catalogue()
+        .sources
+        .values()
+        .any(|source| matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_)));
+    let text = if run.nothing_read && !reads_files {
+        "Nothing is known: no source of this catalogue is a log or a csv, and nothing else is read yet. Try the promises \
+         on a file: attain init --from FILE -o DIR"
+            .to_owned()
+    } else if run.nothing_read {
+        "Nothing is known: no event was read. Check `files:` of the source, or name files behind the catalogue: \
+         attain status CATALOGUE FILE.."
+            .to_owned()
+    } else if unknown == 0 {
+        format!(
+            "No promise can be judged: {} had no traffic in the window.",
+            number::plural(silent, "series")
+        )
+    } else {
+        "No promise can be judged yet: too little of the window was observed. The notes say what is missing; \
+         `coverage:` of an SLO says how much is enough."
+            .to_owned()
+    };
+    desk.look
+        .paint(Tone::Warn, &wrap(&text, desk.look.columns(), 2))
+        + "\n"
+}

@@ -1,0 +1,206 @@
+//! What was counted: which files are read, and into what. Refuses files that are plainly written otherwise.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use attain_engine::Ledger;
+use attain_model::delivery::Delivery;
+use attain_model::source::SourceKind;
+use attain_model::{Catalogue, SourceId, Stream};
+use attain_sources::{Options, Reading, read};
+use attain_view::number;
+use jiff::Timestamp;
+
+use crate::cli::StatusArguments;
+use crate::exit::Failure;
+use crate::progress::Meter;
+use crate::terminal::Terminal;
+
+/// Length of a slice of what is read from files.
+pub(super) const SLICE_SECONDS: u32 = 60;
+/// Unreadable lines that are quoted.
+pub(super) const EXAMPLES_SHOWN: usize = 3;
+
+/// Which files to read.
+pub(super) fn options(
+    catalogue: &Catalogue,
+    arguments: &StatusArguments,
+) -> Result<Options, Failure> {
+    let mut options = Options {
+        slice: Duration::from_secs(u64::from(SLICE_SECONDS)),
+        ..Options::default()
+    };
+    if arguments.files.is_empty() {
+        if arguments.source.is_some() {
+            return Err(
+                Failure::new("--source says whose files are given, but no file is")
+                    .help("name files behind the catalogue"),
+            );
+        }
+        return Ok(options);
+    }
+    let id = match &arguments.source {
+        Some(id) => SourceId::new(id.as_str()),
+        None => only_file_source(catalogue)?,
+    };
+    // Names are the user's, so they are relative to where the user is, not to the catalogue.
+    let here = std::env::current_dir()
+        .map_err(|error| Failure::new(format!("cannot tell the current folder: {error}")))?;
+    let absolute = |path: &PathBuf| match path.to_str() {
+        Some("-") => path.clone(),
+        _ => here.join(path),
+    };
+    options.files = BTreeMap::from([(id, arguments.files.iter().map(absolute).collect())]);
+    Ok(options)
+}
+
+fn only_file_source(catalogue: &Catalogue) -> Result<SourceId, Failure> {
+    let sources: Vec<&SourceId> = catalogue
+        .sources
+        .values()
+        .filter(|source| matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_)))
+        .map(|source| &source.id)
+        .collect();
+    match sources.as_slice() {
+        [only] => Ok((*only).clone()),
+        [] => Err(Failure::new("no source of this catalogue reads files")
+            .help("add one: sources: {access: {log: {files: [access.log*], format: combined}}}")),
+        several => {
+            let names: Vec<&str> = several.iter().map(|id| id.as_str()).collect();
+            Err(Failure::new("several sources of this catalogue read files")
+                .help(format!("say which with --source: {}", names.join(", "))))
+        }
+    }
+}
+
+/// What was read.
+pub(super) struct Facts {
+    pub(super) ledger: Ledger,
+    pub(super) reading: Reading,
+    /// The end of the last slice in which anything was counted.
+    pub(super) end: Option<Timestamp>,
+    /// Sources of the catalogue that this version does not read.
+    pub(super) not_read: Vec<SourceId>,
+}
+
+impl Facts {
+    /// Reads everything, telling somebody who waits how far it has come.
+    pub(super) fn read(
+        catalogue: &Catalogue,
+        base: &Path,
+        options: &Options,
+        terminal: &Terminal,
+    ) -> Result<Self, Failure> {
+        let mut ledger = Ledger::new(&Stream::all(catalogue), SLICE_SECONDS, None);
+        let mut end = None;
+        let mut meter = Meter::start(terminal);
+        let reading = read(
+            catalogue,
+            base,
+            options,
+            &mut |delivery| {
+                end = end.max(end_of(&delivery));
+                ledger.take(delivery);
+            },
+            &mut |progress| meter.at(progress.done, progress.total),
+        )
+        .map_err(|error| Failure::of(&error))?;
+        let not_read = catalogue
+            .sources
+            .values()
+            .filter(|source| !matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_)))
+            .map(|source| source.id.clone())
+            .collect();
+        Ok(Self {
+            ledger,
+            reading,
+            end,
+            not_read,
+        })
+    }
+
+    /// What the instant is where nobody named one.
+    pub(super) fn instant_is(&self) -> &'static str {
+        match self.end {
+            Some(_) => "the end of the data",
+            None => "now, for no data was read",
+        }
+    }
+}
+
+/// The end of the last slice that a delivery says anything about.
+fn end_of(delivery: &Delivery) -> Option<Timestamp> {
+    let slice = jiff::SignedDuration::from_secs(i64::from(SLICE_SECONDS));
+    let counted = delivery.counted.iter().map(|counted| counted.slice).max();
+    let samples = delivery.samples.iter().map(|sample| sample.time).max();
+    let readings = delivery.readings.iter().map(|reading| reading.time).max();
+    let last = counted.max(samples.map(floor)).max(readings.map(floor));
+    let observed = delivery
+        .observed
+        .iter()
+        .flatten()
+        .map(|interval| interval.end)
+        .max();
+    last.and_then(|at| at.checked_add(slice).ok()).max(observed)
+}
+
+fn floor(at: Timestamp) -> Timestamp {
+    let second = at.as_second();
+    let slice = i64::from(SLICE_SECONDS);
+    Timestamp::from_second(second - second.rem_euclid(slice)).unwrap_or(at)
+}
+
+/// More unreadable lines than this is another format, and its numbers would be fiction.
+pub(super) fn refuse_unparsed(reading: &Reading, at_most: &str) -> Result<(), Failure> {
+    let limit = percent_ppb(at_most).ok_or_else(|| {
+        Failure::new(format!("`{at_most}` is no share"))
+            .help("write it like this: --max-unparsed 1%")
+    })?;
+    for (id, source) in &reading.sources {
+        let over = u128::from(source.unparsed) * 1_000_000_000 > limit * u128::from(source.lines);
+        if over {
+            let examples: Vec<String> = source
+                .examples
+                .iter()
+                .take(EXAMPLES_SHOWN)
+                .map(|line| format!("\n         {}: {}", line.place, line.why))
+                .collect();
+            return Err(Failure::new(format!(
+                "{} of {} of source {id} could not be read{}",
+                number::grouped(source.unparsed),
+                number::plural(source.lines, "line"),
+                examples.concat()
+            ))
+            .help("correct the `format:` of the source, or allow more with --max-unparsed 5%"));
+        }
+    }
+    Ok(())
+}
+
+/// `1%`, `0.5%` in parts per billion; exact.
+fn percent_ppb(text: &str) -> Option<u128> {
+    let digits = text.trim().strip_suffix('%')?;
+    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || decimals.len() > 7 || !plain(whole) || !plain(decimals) {
+        return None;
+    }
+    let ppb: u128 = format!("{whole}{decimals:0<7}").parse().ok()?;
+    (ppb <= 1_000_000_000).then_some(ppb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent_ppb;
+
+    #[test]
+    fn shares() {
+        assert_eq!(percent_ppb("1%"), Some(10_000_000));
+        assert_eq!(percent_ppb("0.5%"), Some(5_000_000));
+        assert_eq!(percent_ppb("100%"), Some(1_000_000_000));
+        for text in ["1", "%", "-1%", "101%", "1e2%", "0.00000001%", ""] {
+            assert_eq!(percent_ppb(text), None, "{text}");
+        }
+    }
+}
