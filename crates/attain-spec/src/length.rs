@@ -237,3 +237,38 @@ pub(crate) fn one_per(text: &str) -> Parsed<Duration> {
     }
     Ok(positive_duration(time.trim()).map_err(|_| bad())? / count)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_latencies_are_exact() {
+        assert_eq!(duration("4w"), Ok(Duration::from_secs(28 * 86_400)));
+        assert_eq!(duration("0m"), Ok(Duration::ZERO));
+        let ns = |text: &str| threshold(text).map(Threshold::nanoseconds);
+        assert_eq!(ns("0.5s"), Ok(500_000_000));
+        assert_eq!(ns("1.5us"), Ok(1500));
+        assert_eq!(ns("0.000001ms"), Ok(1));
+        assert_eq!(ns("0.0000001ms").unwrap_err().code, "too-precise");
+        assert_eq!(rate("30 rpm").map(Rate::millirps), Ok(500));
+        assert_eq!(rate("2.5rps").map(Rate::millirps), Ok(2500));
+        for (text, code) in [
+            ("30", "unit-missing"),
+            ("1M", "unit-unknown"),
+            ("-1s", "duration-syntax"),
+            ("1.5h", "duration-syntax"),
+            ("99999999999999999999s", "duration-syntax"),
+            ("3661d", "duration-range"),
+            ("soon", "duration-syntax"),
+        ] {
+            assert_eq!(duration(text).unwrap_err().code, code, "{text}");
+        }
+        assert_eq!(
+            at_least_bad("2 bad in 6h"),
+            Ok((2, Duration::from_secs(21_600)))
+        );
+        assert_eq!(one_per("2 per 90d"), Ok(Duration::from_secs(45 * 86_400)));
+        assert_eq!(one_per("0 per 90d").unwrap_err().code, "low-traffic-syntax");
+    }
+}

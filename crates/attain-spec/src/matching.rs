@@ -134,3 +134,56 @@ pub(crate) fn condition(text: &str) -> Parsed<(Condition, Unit)> {
     let value = Measure(if negative { -value } else { value });
     Ok((Condition { comparison, value }, unit))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_exact_and_what_looks_like_more_is_refused() {
+        assert_eq!(label_match("5xx"), Ok(Match::Class('5')));
+        assert_eq!(label_match("6xx"), Ok(Match::Exact("6xx".into())));
+        assert_eq!(label_match(""), Ok(Match::Absent));
+        assert!(matches!(label_match("~a|b"), Ok(Match::Pattern(_))));
+        for text in [
+            "/parcels/{id}",
+            "../a",
+            "a+b?",
+            "PGSQL Query",
+            "https://a.b/c",
+            "50%",
+            "a*",
+            "f(x)",
+        ] {
+            assert_eq!(label_match(text), Ok(Match::Exact(text.into())), "{text}");
+        }
+        for text in ["5..", ".*", "a|b", "^a", "a$", "[45]xx", "\\d+", "x.+"] {
+            assert_eq!(
+                label_match(text).unwrap_err().code,
+                "regex-unmarked",
+                "{text}"
+            );
+        }
+        assert_eq!(label_match("~(").unwrap_err().code, "regex-syntax");
+    }
+
+    #[test]
+    fn conditions_are_in_billionths_of_their_base_unit() {
+        let value = |text: &str| condition(text).map(|(condition, _)| condition.value.0);
+        assert_eq!(value("value < 1s"), Ok(1_000_000_000));
+        assert_eq!(value("value <= 1.5m"), Ok(90_000_000_000));
+        assert_eq!(value("value != -2"), Ok(-2_000_000_000));
+        assert_eq!(value("value >= 250us"), Ok(250_000));
+        assert_eq!(value("value > 99.9%"), Ok(99_900_000_000));
+        for text in [
+            "value",
+            "value 1",
+            "value <",
+            "value = 1",
+            "v < 1",
+            "value < x",
+        ] {
+            assert!(condition(text).is_err(), "{text}");
+        }
+    }
+}

@@ -125,3 +125,41 @@ pub(crate) fn upkeep(text: &str) -> Parsed<String> {
         Err(bad())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_cents_and_never_guessed() {
+        let usd = |cents| Money {
+            cents,
+            currency: "USD".to_owned(),
+        };
+        assert_eq!(money("5000 USD"), Ok(usd(500_000)));
+        assert_eq!(money("0.5 USD"), Ok(usd(50)));
+        assert_eq!(
+            price("8USD / month").map(|p| p.period),
+            Ok("month".to_owned())
+        );
+        assert_eq!(price_per("8 USD/month per 1000").map(|(_, n)| n), Ok(1000));
+        assert_eq!(hourly("110 USD/h"), Ok(usd(11_000)));
+        assert_eq!(upkeep("2 h/month"), Ok("2 h/month".to_owned()));
+        for (text, code) in [
+            ("5000", "unit-missing"),
+            ("5,000 USD", "money-syntax"),
+            ("5.001 USD", "money-syntax"),
+            ("$5000", "money-syntax"),
+            ("5000 usd", "currency-unknown"),
+            ("99999999999999999999 USD", "money-syntax"),
+        ] {
+            assert_eq!(money(text).unwrap_err().code, code, "{text}");
+        }
+        assert_eq!(price("5 USD/fortnight").unwrap_err().code, "unit-unknown");
+        assert_eq!(
+            price_per("8 USD/month per 0").unwrap_err().code,
+            "number-range"
+        );
+        assert_eq!(hourly("110 USD/day").unwrap_err().code, "unit-unknown");
+    }
+}

@@ -245,3 +245,48 @@ fn meant_id(text: &str) -> String {
         .trim_end_matches('-');
     trimmed.chars().take(63).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_share_is_read_as_it_is_written() {
+        // Strides that are no powers of ten meet every pattern of digits.
+        for ppb in (0..=1_000_000_000u32)
+            .step_by(9_999_991)
+            .chain([1, 999_999_999, 1_000_000_000])
+        {
+            let wanted = Share::from_ppb(ppb).unwrap();
+            assert_eq!(share(&wanted.to_string()), Ok(wanted));
+        }
+    }
+
+    #[test]
+    fn a_number_is_exact_or_refused() {
+        assert_eq!(decimal("99.95", 7), Some(Ok(999_500_000)));
+        assert_eq!(decimal("0.10", 1), Some(Ok(1)));
+        assert_eq!(decimal("0.11", 1), Some(Err(())));
+        assert_eq!(decimal("18446744073709551616", 0), Some(Err(())));
+        for text in [
+            "", ".", "1.", ".5", "-1", "+1", "1e3", "1.2.3", "1,5", " 1", "٣",
+        ] {
+            assert_eq!(decimal(text, 9), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn ids_and_truth_values_say_what_was_meant() {
+        let help = |bad: Bad| bad.help.unwrap_or_default();
+        assert!(id("a").is_ok() && id("a-1").is_ok() && id(&"a".repeat(63)).is_ok());
+        assert_eq!(
+            help(id("Search_Answers").unwrap_err()),
+            "write `search-answers`"
+        );
+        assert_eq!(help(id("9 lives!").unwrap_err()), "write `lives`");
+        assert_eq!(help(id("é").unwrap_err()), "begin with a letter");
+        assert_eq!(truth("true"), Ok(true));
+        assert_eq!(help(truth("Off").unwrap_err()), "write `false`");
+        assert_eq!(help(truth("maybe").unwrap_err()), "write `true` or `false`");
+    }
+}

@@ -2,38 +2,44 @@
 
 /// The name closest to `typed`, if one is close enough to be meant. Ties go to the first.
 pub(crate) fn closest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let typed_lower = typed.to_lowercase();
-    let limit = match typed.chars().count() {
+    // Long texts are no names; the cost is the product of both.
+    let typed_chars: Vec<char> = typed.chars().take(128).collect();
+    let mut limit = match typed_chars.len() {
         0..=2 => 1,
         3..=5 => 2,
         n => (n / 3).min(4),
     };
-    let mut best: Option<(usize, &str)> = None;
+    let mut best = None;
     for name in names {
-        let distance = if name.to_lowercase() == typed_lower {
-            0
-        } else {
-            edit_distance(typed, name)
-        };
-        if distance <= limit
-            && distance < name.chars().count()
-            && best.is_none_or(|(least, _)| distance < least)
-        {
-            best = Some((distance, name));
+        if name.eq_ignore_ascii_case(typed) {
+            return Some(name);
+        }
+        // A name that is no longer than its own typos could be anything.
+        let length = name.chars().count();
+        let most = limit.min(length.saturating_sub(1));
+        if length.abs_diff(typed_chars.len()) > most {
+            continue;
+        }
+        if let Some(distance) = edit_distance(&typed_chars, name, most) {
+            best = Some(name);
+            // From here on only a closer one counts.
+            match distance {
+                0 => break,
+                _ => limit = distance - 1,
+            }
         }
     }
-    best.map(|(_, name)| name)
+    best
 }
 
-/// How many characters must be put in, taken out, changed or swapped with their neighbour.
-fn edit_distance(a: &str, b: &str) -> usize {
-    // Long texts are no names; the cost is their product.
-    let a: Vec<char> = a.chars().take(128).collect();
+/// How many characters must be put in, taken out, changed or swapped with their neighbour; `None` above `most`.
+fn edit_distance(a: &[char], b: &str, most: usize) -> Option<usize> {
     let b: Vec<char> = b.chars().take(128).collect();
-    let mut before: Vec<usize> = Vec::new();
+    let mut before: Vec<usize> = vec![0; b.len() + 1];
     let mut previous: Vec<usize> = (0..=b.len()).collect();
+    let mut row = previous.clone();
     for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
+        row[0] = i;
         for j in 1..=b.len() {
             let change = usize::from(a[i - 1] != b[j - 1]);
             row[j] = (previous[j] + 1)
@@ -43,9 +49,18 @@ fn edit_distance(a: &str, b: &str) -> usize {
                 row[j] = row[j].min(before[j - 2] + 1);
             }
         }
-        before = std::mem::replace(&mut previous, row);
+        // A swap looks two rows back, so that both must be beyond hope.
+        let least = |row: &[usize]| row.iter().min().is_some_and(|&n| n > most);
+        if least(&row) && least(&previous) {
+            return None;
+        }
+        std::mem::swap(&mut before, &mut previous);
+        std::mem::swap(&mut previous, &mut row);
     }
-    previous[b.len()]
+    previous
+        .last()
+        .copied()
+        .filter(|&distance| distance <= most)
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use crate::syntax;
 pub(crate) const MAX_BYTES: usize = 1 << 20;
 /// The deepest nesting that is read.
 pub(crate) const MAX_DEPTH: usize = 64;
+/// From so many diagnostics on, none is worth a search for a better word.
+pub(crate) const MANY: usize = 200;
 /// How many syntax errors of one file are reported before the rest of it is given up.
 const MAX_SYNTAX_ERRORS: usize = 10;
 
@@ -340,7 +342,9 @@ impl<'t, 'd> Builder<'t, 'd> {
                 });
             }
             Event::UnresolvedAlias(_) => {
-                self.diagnostics.push(anchor(span));
+                let mut diagnostic = anchor(span);
+                diagnostic.help = Some("if the `*` is text, put the value in quotes".to_owned());
+                self.diagnostics.push(diagnostic);
                 self.node(Node {
                     span,
                     kind: Kind::Refused,
@@ -544,10 +548,14 @@ fn keyed(
         return None;
     }
     if let Some(first) = seen.get(&name) {
-        let (line, column) = syntax::line_column(text, first.start as usize);
-        let cause = format!(
-            "`{name}` is given twice (first at {line}:{column}); YAML readers disagree on which wins"
-        );
+        // Counting lines costs a look at the text: a hostile file gets its later places without one.
+        let place = if diagnostics.len() < MANY {
+            let (line, column) = syntax::line_column(text, first.start as usize);
+            format!(" (first at {line}:{column})")
+        } else {
+            String::new()
+        };
+        let cause = format!("`{name}` is given twice{place}; YAML readers disagree on which wins");
         diagnostics.push(
             Diagnostic::error("duplicate-key", key.span, cause)
                 .help("keep one")

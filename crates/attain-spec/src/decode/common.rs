@@ -96,14 +96,12 @@ pub(crate) fn window(at: &At<'_, '_>) -> Option<Window> {
         return at.parse(|text| moment::window(text, &at.cx.zone));
     }
     let obj = at.object(&WINDOW_MAP)?;
+    let period = obj.parse("calendar", moment::calendar);
     let zone = match obj.get("timezone") {
         Some(at) => at.parse(moment::zone)?,
         None => at.cx.zone.clone(),
     };
-    Some(Window::Calendar(
-        obj.parse("calendar", moment::calendar)?,
-        zone,
-    ))
+    Some(Window::Calendar(period?, zone))
 }
 
 /// `{env: NAME}` or `{file: path}`, and never the secret itself.

@@ -74,14 +74,17 @@ pub(crate) fn dependency(at: &At<'_, '_>) -> Option<Dependency> {
 }
 
 fn provider(obj: &Obj<'_, '_>) -> Option<Provider> {
-    for (key, beside) in [("promised", "external"), ("need", "any_of")] {
+    for (key, beside, meaning) in [
+        ("promised", "external", "what the other side promised"),
+        ("need", "any_of", "how many of them must work"),
+    ] {
         match (obj.get(key), obj.has(beside)) {
             (Some(at), false) => at.error_at_key(
                 "key-without-effect",
                 format!("`{key}` means nothing without `{beside}`"),
                 "remove it",
             ),
-            (None, true) => obj.missing(key, &format!("`{beside}` says it")),
+            (None, true) => obj.missing(key, meaning),
             _ => {}
         }
     }

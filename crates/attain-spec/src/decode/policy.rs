@@ -257,6 +257,7 @@ pub(crate) fn receiver(id: &str, obj: &Obj<'_, '_>) -> Option<Receiver> {
         ("alertmanager", &ALERTMANAGER),
     ];
     let (kind, section) = kinds.into_iter().find(|(kind, _)| obj.has(kind))?;
+    let meta = meta(obj);
     let settings = obj.object(kind, section)?;
     let mut out = BTreeMap::new();
     for key in section.keys {
@@ -277,6 +278,6 @@ pub(crate) fn receiver(id: &str, obj: &Obj<'_, '_>) -> Option<Receiver> {
         id: ReceiverId::from(id),
         kind: kind.to_owned(),
         settings: out,
-        meta: meta(obj),
+        meta,
     })
 }

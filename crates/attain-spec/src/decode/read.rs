@@ -16,7 +16,7 @@ use crate::scalar::{Bad, Parsed};
 use crate::schema::Section;
 use crate::spans::Spans;
 use crate::suggest::closest;
-use crate::tree::{Kind, Node};
+use crate::tree::{Kind, MANY, Node};
 
 /// What all readers share.
 pub(crate) struct Cx<'t> {
@@ -68,6 +68,9 @@ impl<'t> Cx<'t> {
 
     /// `did you mean `auth-login` (internal.yaml:7)?`
     pub fn did_you_mean(&self, kind: &str, typed: &str) -> Option<String> {
+        if self.count() >= MANY {
+            return None;
+        }
         let names = self.names.get(kind)?;
         let near = closest(typed, names.keys().copied())?;
         Some(match names.get(near) {

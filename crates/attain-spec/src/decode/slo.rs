@@ -69,6 +69,8 @@ pub(crate) fn slo(id: &str, obj: &Obj<'_, '_>, around: &Around<'_>) -> Option<Sl
     let evidence = obj.list("evidence").iter().filter_map(evidence).collect();
     customers(obj);
     let out = Rest::read(obj);
+    let low_traffic = obj.get("low_traffic").and_then(|at| low_traffic(&at));
+    let meta = meta(obj);
     Some(Slo {
         id: SloId::from(id),
         outcome,
@@ -89,13 +91,13 @@ pub(crate) fn slo(id: &str, obj: &Obj<'_, '_>, around: &Around<'_>) -> Option<Sl
         evidence,
         review_every: out.review_every,
         reviewed: out.reviewed,
-        low_traffic: obj.get("low_traffic").and_then(|at| low_traffic(&at)),
+        low_traffic,
         adoption: out.adoption,
         alerting: out.alerting,
         budget_policy: out.budget_policy,
         runbook: out.runbook,
         retired: out.retired,
-        meta: meta(obj),
+        meta,
     })
 }
 

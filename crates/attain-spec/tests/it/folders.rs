@@ -167,3 +167,18 @@ fn thousands_of_objects_are_read() {
     assert_eq!(listing(&parsed), "");
     assert_eq!(parsed.catalogue.unwrap().slos.len(), 3000);
 }
+
+#[test]
+fn a_hostile_file_is_refused_in_bounded_time() {
+    let duplicates = "a: 1\n".repeat(20_000);
+    let parsed = parse(&files(&[("a.yaml", &duplicates)]));
+    assert!(parsed.diagnostics.len() > 1000);
+    let mut strangers = String::from("slos:\n");
+    for i in 0..1500 {
+        strangers.push_str(&format!(
+            "  slo-number-{i}: {{{SLO}, depends_on: [slo-numbr-{i}]}}\n"
+        ));
+    }
+    let parsed = parse(&files(&[("a.yaml", &strangers)]));
+    assert_eq!(parsed.diagnostics.len(), 1500);
+}
