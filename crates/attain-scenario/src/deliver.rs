@@ -1,19 +1,14 @@
 //! Statements to deliveries: what a source would have said about this traffic.
 //! Knows the catalogue's streams and the length of a slice. Knows not what the counts mean.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use attain_model::delivery::{Counted, Delivery, Sample};
-use attain_model::indicator::{Counting, MetricKind};
-use attain_model::{
-    Bucket, Catalogue, Class, CountedSegment, Interval, SegmentId, Slo, SourceId, Stream, Tally,
-    Threshold,
-};
+use attain_model::{Catalogue, CountedSegment, Interval, SegmentId, SourceId, Stream, Tally};
 use jiff::Timestamp;
 
-use crate::outcome::class;
-use crate::script::{Kind, Late, Load, Part, Samples, Whose};
+use crate::mix::{Mix, Resolved};
+use crate::script::{Late, Load, Part, Samples, Whose};
 use crate::spread::{over_events, over_slices};
 use crate::words::Wrong;
 
@@ -245,111 +240,6 @@ impl<'c> Deliverer<'c> {
             "{what} at {time}, which is not the edge of a slice of {}; choose lengths that are",
             attain_model::quantity::duration_text(self.slice)
         ))
-    }
-}
-
-/// Names found in the catalogue.
-struct Resolved<'s> {
-    slo: &'s Slo,
-    stream: &'s Stream,
-    segment: CountedSegment,
-    labels: &'s Whose,
-}
-
-/// Cells of a tally and how many of the events fall into each; the last cell takes the rest.
-struct Mix {
-    cells: Vec<(Class, Bucket)>,
-    events: Vec<u64>,
-}
-
-impl Resolved<'_> {
-    fn mix(&self, total: u64, except: &[Kind<u64>]) -> Result<Mix, Wrong> {
-        let events: Vec<u64> = except.iter().map(|kind| kind.events).collect();
-        let named: u64 = events.iter().fold(0, |sum, n| sum.saturating_add(*n));
-        if named > total {
-            return Err(format!(
-                "{named} of {total} events are bad, slow or untimed; write at most all of them"
-            ));
-        }
-        let mut cells = except
-            .iter()
-            .map(|kind| {
-                Ok((
-                    self.class(kind.bad, &kind.labels)?,
-                    self.bucket(kind.over, kind.untimed)?,
-                ))
-            })
-            .collect::<Result<Vec<_>, Wrong>>()?;
-        if named < total {
-            cells.push((self.class(false, &Vec::new())?, self.bucket(None, false)?));
-        }
-        Ok(Mix { cells, events })
-    }
-
-    fn class(&self, bad: bool, labels: &crate::script::Labels) -> Result<Class, Wrong> {
-        class(self.slo, self.stream, bad, &[&self.labels.labels, labels])
-    }
-
-    /// Where a latency falls.
-    fn bucket(&self, over: Option<u64>, untimed: bool) -> Result<Bucket, Wrong> {
-        let indicator = &self.slo.indicator;
-        if !indicator.measures_latency() {
-            return match over {
-                None => Ok(Bucket::UNTIMED),
-                Some(_) => Err(format!(
-                    "the indicator of {} does not say how long a request took; remove `over`, or use a histogram",
-                    self.slo.id
-                )),
-            };
-        }
-        if untimed {
-            return Ok(Bucket::UNTIMED);
-        }
-        let Some(over) = over else {
-            return Ok(Bucket(0));
-        };
-        let edges = self.stream.edges.iter();
-        let below = edges.filter(|edge| edge.nanoseconds() <= over).count();
-        Ok(Bucket(u16::try_from(below).unwrap_or(u16::MAX - 1)))
-    }
-}
-
-/// Every stream of a catalogue with the edges that its counts have.
-///
-/// A classic histogram has the buckets that its indicators name, if they name any, and a threshold between two of them
-/// cannot be told; else every threshold is an edge.
-pub(crate) fn counted_streams(catalogue: &Catalogue) -> Vec<Stream> {
-    let mut streams = Stream::all(catalogue);
-    for stream in &mut streams {
-        let classic = matches!(
-            stream.indicator.counting,
-            Counting::Metric {
-                kind: MetricKind::Histogram,
-                ..
-            }
-        );
-        let buckets: BTreeSet<Threshold> = catalogue
-            .slos
-            .values()
-            .filter(|slo| Stream::key_of(catalogue, slo) == stream.key)
-            .flat_map(|slo| slo.indicator.buckets.iter().copied())
-            .collect();
-        if classic && !buckets.is_empty() {
-            stream.edges = buckets.into_iter().collect();
-        }
-    }
-    streams
-}
-
-impl<N> Kind<N> {
-    fn counting(&self, events: u64) -> Kind<u64> {
-        Kind {
-            events,
-            bad: self.bad,
-            over: self.over,
-            untimed: self.untimed,
-            labels: self.labels.clone(),
-        }
     }
 }
 

@@ -6,9 +6,10 @@
 //! The language stands in `docs/reference/scenarios.md`.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
-mod carried;
 mod deliver;
 mod diff;
+mod history;
+mod mix;
 mod outcome;
 mod parse;
 mod print;

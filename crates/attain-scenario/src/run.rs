@@ -1,22 +1,19 @@
-//! Running a scenario: statements in order, facts into the ledger, answers compared.
-//! Knows the order of things; the grammar is in `parse.rs`, facts in `deliver.rs`, answers in `print.rs`.
+//! Running a scenario: its catalogues read, its statements carried out, its answers compared and written.
+//! Knows what fails how; the grammar is in `parse.rs`, what happens in `history.rs`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use attain_engine::{Ledger, Taken, evaluate};
-use attain_model::delivery::{Counted, Delivery};
-use attain_model::{AsOf, Catalogue, CountedSegment, Interval, Level, Promises, SourceId, Tally};
+use attain_model::{Catalogue, Level, Promises};
 use attain_spec::Input;
 use jiff::Timestamp;
 
-use crate::deliver::{Delivered, Deliverer, counted_streams, names};
 use crate::diff::diff;
+use crate::history::History;
 use crate::parse::{RULE, parse};
-use crate::print::{Page, Times};
 use crate::report::{Failure, Report};
 use crate::script::{At, Placed, Statement};
-use crate::words::{Instant, Wrong};
+use crate::words::Wrong;
 
 /// Reads catalogues: given a path as written in the scenario, the files to parse, or why there are none.
 pub type Load<'l> = dyn FnMut(&str) -> Result<Vec<Input>, String> + 'l;
@@ -94,24 +91,17 @@ impl Report {
 }
 
 /// What holds for the whole scenario.
-struct World<'n> {
-    name: &'n str,
+pub(crate) struct World<'n> {
+    /// Of the scenario.
+    pub(crate) name: &'n str,
     /// By the line of the statement; never empty. The first says what is counted, the others are edits of it.
-    promises: BTreeMap<usize, Promises>,
-    start: Timestamp,
-    slice: Duration,
-    lateness: Option<Duration>,
-}
-
-/// What has happened so far.
-struct History<'w> {
-    world: &'w World<'w>,
-    promises: &'w Promises,
-    deliverer: Deliverer<'w>,
-    ledger: Ledger,
-    delivered: Vec<Delivery>,
-    heard: Vec<(SourceId, Interval, usize)>,
-    gaps: Vec<(SourceId, Interval, usize)>,
+    pub(crate) promises: BTreeMap<usize, Promises>,
+    /// Instant 0.
+    pub(crate) start: Timestamp,
+    /// Length of a slice.
+    pub(crate) slice: Duration,
+    /// How late counts may arrive.
+    pub(crate) lateness: Option<Duration>,
 }
 
 /// 1 January 2026, 00:00 UTC.
@@ -170,17 +160,7 @@ impl<'n> World<'n> {
         let Some(first) = self.promises.values().next() else {
             return;
         };
-        let streams = counted_streams(first.catalogue());
-        let seconds = u32::try_from(self.slice.as_secs()).unwrap_or(u32::MAX);
-        let mut history = History {
-            world: self,
-            promises: first,
-            ledger: Ledger::new(&streams, seconds, self.lateness),
-            deliverer: Deliverer::new(first.catalogue(), streams, self.start, self.slice),
-            delivered: Vec::new(),
-            heard: Vec::new(),
-            gaps: Vec::new(),
-        };
+        let mut history = History::new(self, first);
         let mut updates = Vec::new();
         for Placed { line, statement } in statements {
             let done = match statement {
@@ -206,132 +186,6 @@ impl<'n> World<'n> {
     }
 }
 
-impl History<'_> {
-    /// A fact.
-    fn happen(&mut self, line: usize, statement: &Statement) -> Result<(), Wrong> {
-        let origin = format!("{}:{line}", self.world.name);
-        let delivered = match statement {
-            Statement::Load(load) => self.deliverer.load(&origin, load)?,
-            Statement::Samples(samples) => self.deliverer.samples(&origin, samples)?,
-            Statement::Late(late) => {
-                let delivered = self.deliverer.late(&origin, late)?;
-                self.clock(&delivered, late.arrives);
-                delivered
-            }
-            Statement::DeliverAgain => {
-                for delivery in self.delivered.clone() {
-                    accepted(&self.ledger.take(delivery))?;
-                }
-                return Ok(());
-            }
-            _ => {
-                self.edit(line);
-                return Ok(());
-            }
-        };
-        self.listen(line, &delivered)?;
-        for delivery in delivered.deliveries {
-            accepted(&self.ledger.take(delivery.clone()))?;
-            self.delivered.push(delivery);
-        }
-        Ok(())
-    }
-
-    /// A catalogue changes what is promised from here on, and nothing that was counted.
-    fn edit(&mut self, line: usize) {
-        if let Some(promises) = self.world.promises.get(&line) {
-            self.promises = promises;
-            self.deliverer.promise(promises.catalogue());
-        }
-    }
-
-    /// What arrives late finds a source that is up to date: an empty row at the time of arrival moves the watermark.
-    fn clock(&mut self, delivered: &Delivered, arrives: Instant) {
-        let arrives = arrives.on(self.world.start);
-        for delivery in &delivered.deliveries {
-            let Some(late) = delivery.counted.first() else {
-                continue;
-            };
-            let beat = Delivery {
-                counted: vec![Counted {
-                    stream: late.stream.clone(),
-                    segment: CountedSegment::Unknown,
-                    slice: arrives,
-                    tally: Tally::default(),
-                    received: Some(arrives),
-                }],
-                observed: Some(Vec::new()),
-                ..Delivery::new(
-                    delivery.source.clone(),
-                    format!("{} clock", delivery.origin),
-                    0..1,
-                )
-            };
-            self.ledger.take(beat);
-        }
-    }
-
-    /// A source is heard as a whole: it cannot be silent for one load while another one is heard.
-    fn listen(&mut self, line: usize, delivered: &Delivered) -> Result<(), Wrong> {
-        for delivery in &delivered.deliveries {
-            let source = &delivery.source;
-            let heard = delivery
-                .observed
-                .iter()
-                .flatten()
-                .map(|i| (source.clone(), *i, line));
-            self.heard.extend(heard);
-            let gaps = delivered.gaps.iter().map(|i| (source.clone(), *i, line));
-            self.gaps.extend(gaps);
-        }
-        for (source, gap, gap_line) in &self.gaps {
-            let heard = self
-                .heard
-                .iter()
-                .find(|(other, heard, _)| other == source && overlap(gap, heard));
-            if let Some((_, _, heard_line)) = heard {
-                return Err(format!(
-                    "line {gap_line} has a gap while line {heard_line} is heard, from the same source; give both the gap, or write `0/h` for silence"
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// A question.
-    fn ask(&self, at: &At) -> Result<Vec<String>, Wrong> {
-        let promises = self.promises;
-        let slos = &promises.catalogue().slos;
-        if let Some(slo) = at.slo.as_deref().filter(|slo| !slos.contains_key(*slo)) {
-            return Err(format!(
-                "there is no SLO `{slo}` in the catalogue; legal: {}",
-                names(slos.keys())
-            ));
-        }
-        let instant = at.instant.on(self.world.start);
-        let as_of = AsOf {
-            instant,
-            known_until: if at.as_known_then {
-                instant
-            } else {
-                Timestamp::MAX
-            },
-        };
-        let evaluation = evaluate(promises, &self.ledger, as_of);
-        let page = Page {
-            promises,
-            ledger: &self.ledger,
-            evaluation: &evaluation,
-            slo: at.slo.as_deref(),
-            times: match at.instant {
-                Instant::After(_) => Times::After(self.world.start),
-                Instant::Absolute(_) => Times::Calendar(promises.catalogue().timezone.clone()),
-            },
-        };
-        Ok(page.answer(at.question))
-    }
-}
-
 /// A catalogue from its files. Warnings do not stop it: a scenario may show what they warn of.
 fn read(inputs: &[Input]) -> Result<Catalogue, (Wrong, String)> {
     let parsed = attain_spec::parse(inputs);
@@ -354,17 +208,6 @@ fn read(inputs: &[Input]) -> Result<Catalogue, (Wrong, String)> {
         Some(catalogue) if errors.is_empty() => Ok(catalogue),
         _ => Err(("the catalogue is wrong".to_owned(), errors.join("\n"))),
     }
-}
-
-fn accepted(taken: &Taken) -> Result<(), Wrong> {
-    match &taken.refused {
-        Some(refusal) => Err(format!("the ledger refuses this: {refusal}")),
-        None => Ok(()),
-    }
-}
-
-fn overlap(a: &Interval, b: &Interval) -> bool {
-    a.start < b.end && b.start < a.end
 }
 
 fn differs(line: usize, at: &At, actual: &[String]) -> Failure {

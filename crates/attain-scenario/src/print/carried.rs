@@ -7,11 +7,11 @@ use attain_model::{Catalogue, ObjectiveId, Scope, Slo};
 use attain_view::table::{Align, Cell, Line, Table};
 use jiff::civil::Date;
 
+use super::{rendered, table};
 use crate::deliver::names;
-use crate::print::{LOOK, table};
 
 /// Every SLO that rests on others, or the one named, by the promises of a day.
-pub(crate) fn carried(catalogue: &Catalogue, only: Option<&str>, on: Date) -> String {
+pub(super) fn carried(catalogue: &Catalogue, only: Option<&str>, on: Date) -> String {
     let mut table = table(&[
         ("segment", Align::Left),
         ("target", Align::Right),
@@ -35,10 +35,7 @@ pub(crate) fn carried(catalogue: &Catalogue, only: Option<&str>, on: Date) -> St
             }
         }
     }
-    if table.lines.is_empty() {
-        return String::new();
-    }
-    table.render(&LOOK)
+    rendered(&table)
 }
 
 fn push_scope(
