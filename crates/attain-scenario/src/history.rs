@@ -11,7 +11,7 @@ use crate::mix::counted_streams;
 use crate::print::{Page, Times};
 use crate::run::World;
 use crate::script::{At, Statement};
-use crate::words::{Instant, Wrong};
+use crate::words::{Moment, Wrong};
 
 /// What has happened so far.
 pub(crate) struct History<'w> {
@@ -79,7 +79,7 @@ impl<'w> History<'w> {
     }
 
     /// What arrives late finds a source that is up to date: an empty row at the time of arrival moves the watermark.
-    fn clock(&mut self, delivered: &Delivered, arrives: Instant) {
+    fn clock(&mut self, delivered: &Delivered, arrives: Moment) {
         let arrives = arrives.on(self.world.start);
         for delivery in &delivered.deliveries {
             let Some(late) = delivery.counted.first() else {
@@ -157,8 +157,8 @@ impl<'w> History<'w> {
             evaluation: &evaluation,
             slo: at.slo.as_deref(),
             times: match at.instant {
-                Instant::After(_) => Times::After(self.world.start),
-                Instant::Absolute(_) => Times::Calendar(promises.catalogue().timezone.clone()),
+                Moment::After(_) => Times::After(self.world.start),
+                Moment::Absolute(_) => Times::Calendar(promises.catalogue().timezone.clone()),
             },
         };
         Ok(page.answer(at.question))

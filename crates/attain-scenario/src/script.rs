@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::words::{Instant, Rate};
+use crate::words::{Moment, Rate};
 
 /// A statement and the line it begins on, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(crate) enum Statement {
     /// A catalogue written into the scenario: the file's own lines, blank above them, so that places are the file's.
     CatalogueText(String),
     /// When instant 0 is.
-    Start(Instant),
+    Start(Moment),
     /// Length of a slice of the ledger.
     Slice(Duration),
     /// How late counts may arrive.
@@ -59,7 +59,7 @@ pub(crate) struct Load {
     /// Whose.
     pub(crate) whose: Whose,
     /// When the first part begins; the start unless said.
-    pub(crate) from: Option<Instant>,
+    pub(crate) from: Option<Moment>,
     /// The parts, one after the other.
     pub(crate) parts: Vec<Part>,
 }
@@ -105,9 +105,9 @@ pub(crate) struct Samples {
     /// Whether it counts bad requests.
     pub(crate) bad: bool,
     /// When the counter started at zero, if it says so.
-    pub(crate) created: Option<Instant>,
+    pub(crate) created: Option<Moment>,
     /// Values in order of time.
-    pub(crate) values: Vec<(Instant, u64)>,
+    pub(crate) values: Vec<(Moment, u64)>,
 }
 
 /// `late`: counts of one slice that arrive after it.
@@ -116,9 +116,9 @@ pub(crate) struct Late {
     /// Whose.
     pub(crate) whose: Whose,
     /// The time they belong to.
-    pub(crate) at: Instant,
+    pub(crate) at: Moment,
     /// When they arrived.
-    pub(crate) arrives: Instant,
+    pub(crate) arrives: Moment,
     /// All of them.
     pub(crate) total: u64,
     /// Those that are not simply good and fast.
@@ -129,7 +129,7 @@ pub(crate) struct Late {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct At {
     /// About when.
-    pub(crate) instant: Instant,
+    pub(crate) instant: Moment,
     /// With the knowledge of that instant only.
     pub(crate) as_known_then: bool,
     /// What is asked.

@@ -130,12 +130,12 @@ impl<'t> Words<'t> {
     }
 
     /// Takes an instant: so long after the start (`720h`), or `2026-03-01 00:00 Europe/Berlin`.
-    pub(crate) fn instant(&mut self) -> Result<Instant, Wrong> {
+    pub(crate) fn instant(&mut self) -> Result<Moment, Wrong> {
         const LEGAL: &str =
             "write how long after the start, such as `720h`, or `2026-03-01 00:00 UTC`";
         let word = self.take("an instant")?;
         if let Some(seconds) = seconds(word) {
-            return Ok(Instant::After(Duration::from_secs(seconds)));
+            return Ok(Moment::After(Duration::from_secs(seconds)));
         }
         let Ok(date) = word.parse::<Date>() else {
             return Err(format!("`{word}` is not an instant; {LEGAL}"));
@@ -152,26 +152,26 @@ impl<'t> Words<'t> {
         };
         date.to_datetime(time)
             .to_zoned(zone)
-            .map(|zoned| Instant::Absolute(zoned.timestamp()))
+            .map(|zoned| Moment::Absolute(zoned.timestamp()))
             .map_err(|_| format!("`{word}` lies outside the calendar; {LEGAL}"))
     }
 }
 
 /// An instant as written; what it comes to depends on the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Instant {
+pub(crate) enum Moment {
     /// So long after the start.
     After(Duration),
     /// On the calendar.
     Absolute(Timestamp),
 }
 
-impl Instant {
+impl Moment {
     /// What it comes to. An instant beyond the calendar is its last one.
     pub(crate) fn on(self, start: Timestamp) -> Timestamp {
         match self {
-            Instant::Absolute(instant) => instant,
-            Instant::After(length) => start.saturating_add(length).unwrap_or(Timestamp::MAX),
+            Moment::Absolute(instant) => instant,
+            Moment::After(length) => start.saturating_add(length).unwrap_or(Timestamp::MAX),
         }
     }
 }
