@@ -32,7 +32,7 @@ pub(crate) struct Delivered {
 }
 
 impl<'c> Deliverer<'c> {
-    /// Moment 0 is `start`; slices are this long; the streams are counted.
+    /// The scenario begins at `start`; slices are this long; the streams are counted.
     pub(crate) fn new(
         catalogue: &'c Catalogue,
         streams: Vec<Stream>,

@@ -96,7 +96,7 @@ pub(crate) struct World<'n> {
     pub(crate) name: &'n str,
     /// By the line of the statement; never empty. The first says what is counted, the others are edits of it.
     pub(crate) promises: BTreeMap<usize, Promises>,
-    /// Moment 0.
+    /// When the scenario begins.
     pub(crate) start: Timestamp,
     /// Length of a slice.
     pub(crate) slice: Duration,
