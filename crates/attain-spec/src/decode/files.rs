@@ -64,6 +64,9 @@ pub(crate) fn sections<'t>(cx: &Cx<'t>, trees: &'t [Tree]) -> Sections<'t> {
             Some(Kind::Map(map)) => Some(map),
             _ => None,
         };
+        if tree.damaged {
+            mark_broken(cx, map);
+        }
         for entry in &map.entries {
             let Some(top) = SECTIONS.iter().find(|top| top.name == entry.key) else {
                 cx.enter("");
@@ -80,6 +83,23 @@ pub(crate) fn sections<'t>(cx: &Cx<'t>, trees: &'t [Tree]) -> Sections<'t> {
         }
     }
     out
+}
+
+/// What is absent from an object of a damaged file may be what could not be read: none of them is the whole truth.
+fn mark_broken(cx: &Cx<'_>, map: &Map) {
+    let mut spans = cx.spans.borrow_mut();
+    for entry in &map.entries {
+        let by_id = SECTIONS
+            .iter()
+            .any(|top| top.by_id && top.name == entry.key);
+        match &entry.value.kind {
+            Kind::Map(objects) if by_id => objects
+                .entries
+                .iter()
+                .for_each(|object| spans.mark_broken(&format!("{}.{}", entry.key, object.key))),
+            _ => spans.mark_broken(&entry.key),
+        }
+    }
 }
 
 /// A file of another format is named as such, once.
