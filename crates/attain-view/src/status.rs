@@ -1,7 +1,7 @@
 //! What a person reads when asking how the promises stand: one sentence, the table, what the numbers leave out.
 //!
-//! The sentence says who is hurt and what to do (headline.rs, calm.rs), the table every promise (matrix.rs), the notes what the
-//! numbers do not cover (notes.rs). Knows the order of these; each file knows one.
+//! The sentence says who is hurt and what to do (headline.rs; calm.rs where nobody is), the table every promise
+//! (matrix.rs), the notes what the numbers do not cover (notes.rs). Knows the order of these; each file knows one.
 
 mod calm;
 mod headline;

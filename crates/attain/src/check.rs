@@ -76,13 +76,34 @@ fn catalogues(paths: &[PathBuf], terminal: &Terminal) -> Result<Vec<Vec<Input>>,
         catalogues.push(files.inputs);
     }
     let loose: Vec<Input> = files
-        .into_iter()
+        .iter()
         .map(|path| catalogue::read(path))
         .collect::<Result<_, _>>()?;
+    tell_of_neighbours(&files, terminal);
     if !loose.is_empty() {
         catalogues.push(loose);
     }
     Ok(catalogues)
+}
+
+/// Somebody who names one file of a folder may not know that the others are part of what it means.
+fn tell_of_neighbours(files: &[&PathBuf], terminal: &Terminal) {
+    let folder = files.first().and_then(|file| file.parent());
+    let Some(folder) = folder else {
+        return;
+    };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let count = |path| Files::of(path).map_or(0, |files| files.inputs.len());
+    if count(folder) > files.len() {
+        terminal.note(&format!(
+            "what is named stands alone: the other files of the folder are not read; with them it is attain check {}",
+            catalogue::shown(folder)
+        ));
+    }
 }
 
 /// What was found in several catalogues, as if in one.

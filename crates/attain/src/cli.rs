@@ -247,6 +247,7 @@ EXAMPLES
   attain check shop/ --format github
   attain check shop/ --format sarif > attain.sarif
   attain check shop/ --today 2027-01-01
+  git worktree add ../before main && attain check shop/ --against ../before/shop
   attain explain unit-missing
 
 EXIT CODES

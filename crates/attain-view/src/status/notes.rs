@@ -141,24 +141,38 @@ fn unreachable(desk: &Desk<'_>) -> Vec<String> {
     notes
 }
 
-/// Gaps by sort, the first few by name.
+/// What is missing for the same reason at the same time is one line; of one sort, the first few lines.
 fn gaps(desk: &Desk<'_>) -> Vec<String> {
-    let mut sorts: Vec<(&'static str, Vec<&Gap>)> = Vec::new();
+    let mut lines: Vec<(&'static str, String, Vec<&str>)> = Vec::new();
     for gap in &desk.evaluation.gaps {
-        let sort = sort(&gap.why);
-        match sorts.iter_mut().find(|(name, _)| *name == sort) {
-            Some((_, list)) => list.push(gap),
-            None => sorts.push((sort, vec![gap])),
+        let text = gap_text(desk, gap);
+        match lines.iter_mut().find(|(_, other, _)| *other == text) {
+            Some((_, _, about)) => about.push(&gap.about),
+            None => lines.push((sort(&gap.why), text, vec![&gap.about])),
         }
     }
     let mut notes = Vec::new();
-    for (_, list) in sorts {
-        notes.extend(list.iter().take(GAPS_SHOWN).map(|gap| gap_text(desk, gap)));
-        if list.len() > GAPS_SHOWN {
-            notes.push(format!("... and {} more like it", list.len() - GAPS_SHOWN));
+    while let Some((sort, ..)) = lines.first() {
+        let sort = *sort;
+        let (these, others): (Vec<_>, Vec<_>) =
+            lines.into_iter().partition(|(other, ..)| *other == sort);
+        let shown = these.iter().take(GAPS_SHOWN);
+        notes.extend(shown.map(|(_, text, about)| format!("{}: {text}", named(about))));
+        if these.len() > GAPS_SHOWN {
+            notes.push(format!("... and {} more like it", these.len() - GAPS_SHOWN));
         }
+        lines = others;
     }
     notes
+}
+
+/// `a, b, c and 11 more`.
+fn named(about: &[&str]) -> String {
+    let shown = about.len().min(GAPS_SHOWN);
+    match about.len() - shown {
+        0 => about.join(", "),
+        more => format!("{} and {more} more", about[..shown].join(", ")),
+    }
 }
 
 fn sort(why: &GapReason) -> &'static str {
@@ -210,7 +224,7 @@ fn gap_text(desk: &Desk<'_>, gap: &Gap) -> String {
         GapReason::Unparsed(lines) => format!("{} could not be read", plural(*lines, "line")),
         GapReason::CoverageUnknown => coverage_unknown(desk, &gap.about),
     };
-    format!("{}: {why}{when}", gap.about)
+    format!("{why}{when}")
 }
 
 fn coverage_unknown(desk: &Desk<'_>, about: &str) -> String {

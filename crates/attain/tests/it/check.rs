@@ -140,6 +140,18 @@ fn several_catalogues_are_one_report() {
 }
 
 #[test]
+fn a_file_alone_is_not_its_folder() {
+    let place = with_mistakes();
+    place
+        .run(&["check", "shop/slo.yaml"])
+        .exits(1)
+        .says("in 1 file")
+        .complains("attain check shop");
+    let both = place.run(&["check", "shop/slo.yaml", "shop/more.yaml"]);
+    assert!(!both.exits(1).err.contains("stands alone"), "{}", both.err);
+}
+
+#[test]
 fn what_was_published_is_never_edited() {
     let commitments = |number: &str| {
         format!(

@@ -209,6 +209,24 @@ fn an_instant_can_be_named() {
 }
 
 #[test]
+fn what_was_known_then_can_be_repeated() {
+    let slo = one_slo("99.9%").replace("count: events", "count: events, received: got");
+    let place = Place::new();
+    place.write("shop/slo.yaml", &slo).write(
+        "shop/events.csv",
+        "time,status,events,got\n\
+         2026-11-02T10:00:00Z,200,10,2026-11-02T10:00:30Z\n\
+         2026-11-02T10:10:00Z,500,10,2026-11-02T12:00:00Z\n",
+    );
+    let at = ["status", "shop", "--at", "2026-11-02T11:00:00Z"];
+    place.run(&at).exits(1).says("50.000%");
+    place
+        .run(&[&at[..], &["--as-known-then"]].concat())
+        .exits(0)
+        .says("100.000%");
+}
+
+#[test]
 fn lines_that_cannot_be_read_are_counted_shown_and_refused_when_many() {
     let mut events = "time,status,events\n".to_owned();
     for second in 0..199 {
