@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use attain_model::SourceId;
 use attain_model::delivery::{Delivery, Unparsed};
+use attain_model::source::Source;
+
+use crate::read::Options;
 
 /// Where one file's lines go.
 pub(crate) struct Chunks<'a> {
@@ -105,4 +108,20 @@ impl<'a> Chunks<'a> {
             (self.sink)(delivery);
         }
     }
+}
+
+/// For one file; what was taken of it in an earlier run is left out.
+pub(crate) fn chunks_of<'a>(
+    (source, origin, name): (&'a Source, &'a str, &'a str),
+    options: &Options,
+    totals: &'a mut Totals,
+    sink: &'a mut dyn FnMut(Delivery),
+) -> Chunks<'a> {
+    let skip = options.taken.get(origin).copied().unwrap_or(0);
+    Chunks::new(
+        (&source.id, origin, name),
+        (skip, options.chunk_lines),
+        totals,
+        sink,
+    )
 }

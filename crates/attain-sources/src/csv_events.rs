@@ -8,8 +8,10 @@ use std::path::Path;
 use attain_model::source::CsvSource;
 use jiff::Timestamp;
 
+use crate::chunk::Chunks;
 use crate::count::{Counter, Event, Fields};
 use crate::error::Error;
+use crate::files::Opened;
 use crate::named::count_of;
 use crate::number::nanoseconds;
 use crate::time::parse_time;
@@ -148,4 +150,42 @@ pub(crate) fn header_of(row: &csv::ByteRecord) -> Vec<String> {
             text.trim_start_matches('\u{feff}').trim().to_owned()
         })
         .collect()
+}
+
+/// What is done with a row at a line.
+type OnRow<'r> = dyn FnMut(&csv::ByteRecord, u64, &mut Chunks<'_>) -> Result<(), Error> + 'r;
+
+/// Reads CSV row by row. A compressed file that breaks off is what was read of it and an unreadable line; a disk that
+/// fails is an error.
+pub(crate) fn each_row(
+    opened: Opened,
+    path: &Path,
+    chunks: &mut Chunks<'_>,
+    on_row: &mut OnRow<'_>,
+) -> Result<(), Error> {
+    let mut rows = reader_of(opened.reader);
+    let mut row = csv::ByteRecord::new();
+    loop {
+        let before = rows.position().line().saturating_sub(1);
+        match rows.read_byte_record(&mut row) {
+            Ok(true) => {
+                let number = row
+                    .position()
+                    .map_or(before, |at| at.line().saturating_sub(1));
+                on_row(&row, number, chunks)?;
+            }
+            Ok(false) => return Ok(()),
+            Err(error) if opened.gzip => {
+                let why = format!("the compressed file breaks off here: {error}");
+                chunks.line(before, Err(why));
+                return Ok(());
+            }
+            Err(error) => {
+                return Err(Error::Read {
+                    path: path.to_owned(),
+                    source: std::io::Error::other(error),
+                });
+            }
+        }
+    }
 }

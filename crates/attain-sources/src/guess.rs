@@ -66,7 +66,8 @@ pub struct SegmentField {
 pub enum SegmentBy {
     /// Its value is the segment.
     Value,
-    /// Its value begins with the segment and `-` or `_`, like an API key does.
+    /// Its value begins with the segment and `-` or `_`, like an API key does: `ent_7c1f` is `ent`, `pk_free_7c1f` is
+    /// `pk_free`.
     KeyPrefix,
     /// Its value is a user agent.
     UserAgent,
@@ -117,12 +118,22 @@ pub(crate) fn segment_of<'v>(by: &SegmentBy, value: &'v str) -> Option<&'v str> 
     let said = !value.is_empty() && !value.eq_ignore_ascii_case("unknown") && value != "null";
     match by {
         SegmentBy::Value => said.then_some(value),
-        SegmentBy::KeyPrefix => {
-            let at = value.find(['-', '_'])?;
-            (at > 0 && at + 1 < value.len()).then(|| &value[..at])
-        }
+        SegmentBy::KeyPrefix => key_prefix(value),
         SegmentBy::UserAgent => agent_family(value),
     }
+}
+
+/// The words of letters that a key begins with; its last part is the key itself.
+fn key_prefix(key: &str) -> Option<&str> {
+    let last = key.rfind(['-', '_'])?;
+    let mut end = 0;
+    for word in key[..last].split(['-', '_']) {
+        if word.is_empty() || !word.bytes().all(|b| b.is_ascii_alphabetic()) {
+            break;
+        }
+        end += word.len() + usize::from(end > 0);
+    }
+    (end > 0 && last + 1 < key.len()).then(|| &key[..end])
 }
 
 /// Values of fields over a sample of records.
@@ -246,7 +257,7 @@ impl Sample {
                 {
                     Some(3)
                 }
-                "rt" | "time_taken" | "responsetime" | "processing_time" => Some(3),
+                "ms" | "rt" | "time_taken" | "responsetime" | "processing_time" => Some(3),
                 _ if stem.ends_with("_ms") || stem.ends_with("_seconds") => Some(2),
                 "upstream_response_time" => Some(1),
                 _ => None,
@@ -424,7 +435,7 @@ fn bad_words(name: &str, values: &BTreeSet<&str>) -> Option<Vec<String>> {
 
 fn unit_of(name: &str, values: &[&String]) -> (Unit, &'static str) {
     let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
-    let by_name = if ends(&["_ms", "_millis", "_milliseconds", "millis"]) {
+    let by_name = if name == "ms" || ends(&["_ms", "_millis", "_milliseconds", "millis"]) {
         Some(Unit::Milliseconds)
     } else if ends(&["_us", "_micros", "_microseconds", "micros"]) {
         Some(Unit::Microseconds)

@@ -35,6 +35,8 @@ mod discover;
 mod error;
 mod files;
 mod guess;
+mod heard;
+mod job;
 mod json_line;
 mod json_log;
 mod named;
@@ -48,7 +50,9 @@ mod segment;
 mod series;
 mod slots;
 mod sniff;
+mod targets;
 mod time;
+mod yaml_text;
 
 pub use discover::{Discovery, Measured, discover};
 pub use error::Error;

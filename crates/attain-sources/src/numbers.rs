@@ -8,18 +8,18 @@ use std::time::Duration;
 use attain_model::delivery::Delivery;
 use attain_model::indicator::Counting;
 use attain_model::source::{CsvLayout, CsvSource, Source};
-use attain_model::{Catalogue, Interval, SourceId};
+use attain_model::{Catalogue, SourceId};
 use jiff::Timestamp;
 
 use crate::chunk::Chunks;
 use crate::count::note_unclaimed;
-use crate::csv_events::header_of;
+use crate::csv_events::{each_row, header_of};
 use crate::csv_long::CsvLong;
 use crate::csv_samples::Samples;
 use crate::csv_wide::{CsvWide, METRIC_LABEL};
 use crate::error::Error;
 use crate::files::Opened;
-use crate::read::{each_row, stretches};
+use crate::heard::{samples_heard, slots_heard};
 use crate::roster::Customers;
 use crate::series::{Matcher, Role};
 use crate::slots::{Number, Slots};
@@ -236,38 +236,4 @@ impl Numbers {
         notes.dedup();
         notes
     }
-}
-
-/// A slot that is there was heard.
-fn slots_heard(starts: BTreeSet<Timestamp>, slot: Duration) -> Vec<Interval> {
-    let mut heard: Vec<Interval> = Vec::new();
-    for start in starts {
-        let end = start.saturating_add(slot).unwrap_or(start);
-        match heard.last_mut() {
-            Some(last) if last.end >= start => last.end = last.end.max(end),
-            _ => heard.push(Interval { start, end }),
-        }
-    }
-    heard
-}
-
-/// A source was heard between two samples that are at most five usual steps apart, and at a lone sample.
-fn samples_heard(times: &BTreeSet<Timestamp>) -> Vec<Interval> {
-    const STEPS_AT_MOST: i128 = 5;
-    let times: Vec<Timestamp> = times.iter().copied().collect();
-    let mut steps: Vec<i128> = times
-        .windows(2)
-        .map(|pair| pair[1].as_nanosecond() - pair[0].as_nanosecond())
-        .collect();
-    steps.sort_unstable();
-    let usual = steps.get(steps.len() / 2).copied().unwrap_or(0);
-    let mut heard = stretches(&times, usual * STEPS_AT_MOST);
-    for time in times {
-        let at = heard.partition_point(|interval| interval.end < time);
-        if heard.get(at).is_none_or(|interval| time < interval.start) {
-            let end = time.saturating_add(Duration::from_nanos(1)).unwrap_or(time);
-            heard.insert(at, Interval { start: time, end });
-        }
-    }
-    heard
 }

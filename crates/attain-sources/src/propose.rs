@@ -9,6 +9,8 @@ use attain_model::quantity::Unit;
 use crate::discover::{Discovery, Measured};
 use crate::guess::{AGENT_FAMILIES, SegmentBy, SegmentField, StatusKind};
 use crate::sniff::FileForm;
+use crate::targets::{Number, Proposed, availability, latency, percent};
+use crate::yaml_text::{id_of, one_line, quoted, scalar};
 
 /// What a person said about a file. Every answer may be left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -82,11 +84,12 @@ impl<'d> Tiers<'d> {
         else {
             return none;
         };
+        let shared = shared_beginning(by);
         let mut tiers: BTreeMap<String, Tier> = BTreeMap::new();
         for (number, value) in (1..).zip(&by.values) {
             let spelled = value.chars().any(|c| c.is_ascii_alphabetic());
             let id = if spelled {
-                id_of(value)
+                id_of(&value[shared..])
             } else {
                 format!("segment-{number}")
             };
@@ -117,6 +120,22 @@ impl<'d> Tiers<'d> {
             tiers,
         }
     }
+}
+
+/// How many bytes all keys begin with, up to a `-` or `_`: nothing that tells them apart.
+fn shared_beginning(by: &SegmentField) -> usize {
+    let word = |value: &str| value.find(['-', '_']).map(|at| value[..=at].to_owned());
+    let first = by
+        .values
+        .first()
+        .and_then(|value| word(value))
+        .unwrap_or_default();
+    let shared = by.by == SegmentBy::KeyPrefix
+        && by
+            .values
+            .iter()
+            .all(|value| value.starts_with(&first) && value.len() > first.len());
+    if shared { first.len() } else { 0 }
 }
 
 /// Where names of tiers usually stand; what is not known stands in the middle.
@@ -410,41 +429,6 @@ fn slo_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> Stri
     text
 }
 
-/// A target and what it was taken from.
-type Proposed = (Option<Number>, String);
-
-/// Larger is tighter within one kind; for latency the kind is the percentile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Number {
-    /// Good events per hundred thousand.
-    Share(u64),
-    /// Per thousand under so many nanoseconds.
-    Under(u64, u64),
-}
-
-impl Number {
-    fn text(self) -> String {
-        match self {
-            Number::Share(per_100_000) => format!("{}%", decimal(per_100_000, 1000)),
-            Number::Under(per_thousand, ns) => {
-                let under = attain_model::Threshold::from_nanoseconds(ns);
-                format!("p{} < {under}", decimal(per_thousand, 10))
-            }
-        }
-    }
-
-    /// Not tighter than the segment that is saved before.
-    fn no_tighter_than(self, before: Option<Number>) -> Number {
-        match (self, before) {
-            (Number::Share(own), Some(Number::Share(before))) => Number::Share(own.min(before)),
-            (Number::Under(p, own), Some(Number::Under(before_p, before))) => {
-                Number::Under(p.min(before_p), own.max(before))
-            }
-            (own, _) => own,
-        }
-    }
-}
-
 fn objective(
     text: &mut String,
     name: &str,
@@ -471,155 +455,4 @@ fn objective(
         let number = number.map_or_else(best_effort, Number::text);
         let _ = writeln!(text, "        {}: {number}  # {why}", tier.id);
     }
-}
-
-/// Fewer events than this say nothing about a target.
-const FEWEST_EVENTS: u64 = 100;
-
-fn availability(measured: &Measured) -> Proposed {
-    const LADDER: &[u64] = &[
-        99_990, 99_950, 99_900, 99_800, 99_500, 99_000, 98_000, 95_000, 90_000, 80_000, 50_000,
-    ];
-    let why = format!(
-        "measured: {} of {} bad ({})",
-        measured.bad,
-        measured.events,
-        percent(measured.error_share())
-    );
-    if measured.events < FEWEST_EVENTS {
-        return (None, format!("{why}; too few for a number"));
-    }
-    let fits = |target: &&u64| {
-        let budget = u128::from(measured.events) * u128::from(100_000 - **target);
-        // At least two bad events fit into the budget, and what was measured spends at most four fifths of it.
-        budget >= 200_000 && u128::from(measured.bad) * 500_000 <= budget * 4
-    };
-    (
-        LADDER
-            .iter()
-            .find(fits)
-            .map(|target| Number::Share(*target)),
-        why,
-    )
-}
-
-fn latency(measured: &Measured) -> Proposed {
-    const LADDER_MS: &[u64] = &[
-        1, 2, 5, 10, 20, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 3000,
-        5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000,
-    ];
-    let per_thousand = if measured.events >= 1000 { 990 } else { 950 };
-    let name = decimal(per_thousand, 10);
-    let Some(found) = measured.quantile(per_thousand) else {
-        return (
-            None,
-            format!(
-                "measured: {} of {} say how long they took",
-                measured.latencies.len(),
-                measured.events
-            ),
-        );
-    };
-    let why = format!("measured: p{name} {} ms", decimal(found / 1000, 1000));
-    if measured.events < FEWEST_EVENTS {
-        return (
-            None,
-            format!("{why} of {}; too few for a number", measured.events),
-        );
-    }
-    // A tenth looser, at least.
-    let fits = |ms: &&u64| u128::from(**ms) * 10_000_000 > u128::from(found) * 11;
-    (
-        LADDER_MS
-            .iter()
-            .find(fits)
-            .map(|ms| Number::Under(per_thousand, ms * 1_000_000)),
-        why,
-    )
-}
-
-/// `value / unit` with just the decimals it needs; `unit` is a power of ten.
-fn decimal(value: u64, unit: u64) -> String {
-    let width = unit.ilog10() as usize;
-    let text = format!("{}.{:0width$}", value / unit, value % unit);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn percent(share: f64) -> String {
-    let text = format!("{:.3}", share * 100.0);
-    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// `[a-z][a-z0-9-]{0,62}`, not a word that is taken.
-fn id_of(value: &str) -> String {
-    let mut id = String::new();
-    for c in value.chars().flat_map(char::to_lowercase) {
-        match c {
-            'a'..='z' | '0'..='9' => id.push(c),
-            _ if !id.is_empty() && !id.ends_with('-') => id.push('-'),
-            _ => {}
-        }
-    }
-    let id = id.trim_end_matches('-');
-    let fine = id.starts_with(|c: char| c.is_ascii_lowercase()) && !matches!(id, "all" | "unknown");
-    // YAML 1.1 reads these as truth values, also as keys.
-    let truth = matches!(
-        id,
-        "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null"
-    );
-    let id = if fine && !truth {
-        id.to_owned()
-    } else {
-        format!("s-{id}")
-    };
-    let short: String = id.chars().take(63).collect();
-    short.trim_end_matches('-').to_owned()
-}
-
-/// A scalar in block context: plain if no YAML reader can take it for something else.
-fn scalar(text: &str) -> String {
-    let first =
-        text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '~' | '_'));
-    let inner = |c: char| c.is_ascii_alphanumeric() || "/._-~()*|?\\+$^".contains(c);
-    // `~` alone is null, `.5` and `.inf` are numbers, `...` ends a document.
-    let number = text.starts_with('.') && !text.starts_with("./") && !text.starts_with("../");
-    let word = [
-        "y", "n", "yes", "no", "on", "off", "true", "false", "null", "~",
-    ]
-    .iter()
-    .any(|word| text.eq_ignore_ascii_case(word));
-    if first && text.chars().all(inner) && !number && !word {
-        text.to_owned()
-    } else {
-        quoted(text)
-    }
-}
-
-/// Between double quotes, whatever it is.
-fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{85}') => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c).min(0xffff));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// Text for a comment: what came from a file must not end the line.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}') {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect()
 }

@@ -98,11 +98,40 @@ fn fields_at_the_end_of_a_line_are_named_by_what_they_hold() {
             n / 60,
             n % 60,
             n + 1,
-            if n.is_multiple_of(7) { "-" } else { "0.005, 0.001" },
+            if n.is_multiple_of(7) {
+                "-"
+            } else {
+                "0.005, 0.001"
+            },
         )
     };
     std::fs::write(&path, (0..300).map(line).collect::<String>()).unwrap();
     let names = "append: [request_time, upstream_response_time, upstream_cache_status, segment, http_x_forwarded_for, http_x_api_key]";
     let text = propose(&discover(&path).unwrap(), &Answers::default());
     assert!(text.contains(names), "{text}");
+}
+
+#[test]
+fn keys_that_begin_alike_are_told_apart_by_their_next_word() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("calls.jsonl");
+    let line = |n: u32| {
+        let plan = ["premium", "free"][n as usize % 2];
+        format!(
+            "{{\"time\":{},\"status\":200,\"http_x_api_key\":\"pk_{plan}_{n:x}a1\"}}\n",
+            1_793_612_400 + n
+        )
+    };
+    std::fs::write(&path, (0..300).map(line).collect::<String>()).unwrap();
+    let text = propose(&discover(&path).unwrap(), &Answers::default());
+    let want = "  otherwise: free
+  identify:
+    - header: X-Api-Key
+      match: ~pk_premium(-|_).*
+      segment: premium
+    - header: X-Api-Key
+      match: ~pk_free(-|_).*
+      segment: free
+";
+    assert!(text.contains(want), "{text}");
 }
