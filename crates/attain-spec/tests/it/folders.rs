@@ -92,6 +92,11 @@ fn what_could_not_be_read_is_not_called_missing() {
     assert_eq!(codes, ["yaml-syntax"]);
     assert!(!parsed.spans.is_complete());
     assert!(
+        parsed.spans.is_broken("segments.gold"),
+        "its file could not be read as a whole"
+    );
+    assert!(!parsed.spans.is_broken("slos.a"));
+    assert!(
         parsed.draft.unwrap().segments.contains_key("gold"),
         "the rest of the file was read"
     );
