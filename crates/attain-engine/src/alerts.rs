@@ -11,12 +11,11 @@ use attain_math::sequential::Sequential;
 use attain_math::{ONE_PPB, burn};
 use attain_model::policy::{AlertPolicy, LowTraffic, Spends, Tier, Urgency};
 use attain_model::slo::Budgeting;
-use attain_model::verdict::{AlertCondition, AlertRule, AlertState, Burn};
+use attain_model::verdict::{AlertCondition, AlertRule, AlertState, Burn, ErrorBudget};
 use attain_model::{Goal, Multiple, Scope};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::judge::{Judged, Looked};
-use crate::series::Sums;
 use crate::timeslices::RATIO_UNITS;
 
 /// Length of a slot of the sequential test, in seconds.
@@ -137,7 +136,7 @@ impl Watch<'_, '_> {
             return AlertState::Unreachable;
         }
         let end = self.looked.span.end;
-        let long = self.sum(end, self.tier.long);
+        let long = self.budget(end, self.tier.long);
         if self.is_too_few(&long) {
             return AlertState::TooFewEvents;
         }
@@ -154,30 +153,30 @@ impl Watch<'_, '_> {
 
     /// Whether both windows that end with a slice's start burn faster than the threshold, and hold enough events.
     fn fires(&self, end: i64) -> bool {
-        if !exceeds(&self.sum(end, self.tier.short), self.burn) {
+        if !exceeds(&self.budget(end, self.tier.short), self.burn) {
             return false;
         }
-        let long = self.sum(end, self.tier.long);
+        let long = self.budget(end, self.tier.long);
         exceeds(&long, self.burn) && !self.is_too_few(&long)
     }
 
     /// Whether the long window holds too few events for a burn rate to mean anything.
-    fn is_too_few(&self, long: &Sums) -> bool {
+    fn is_too_few(&self, long: &ErrorBudget) -> bool {
         let ten = u128::from(burn::LOW_TRAFFIC_EXPECTED_BAD) * u128::from(ONE_PPB);
         long.allowed_billionths / u128::from(unit(self.looked)) < ten
     }
 
-    fn sum(&self, end: i64, window: Duration) -> Sums {
+    fn budget(&self, end: i64, window: Duration) -> ErrorBudget {
         self.judged
-            .sum_before(self.looked, &back(self.looked, end, window))
+            .budget_before(self.looked, &back(self.looked, end, window))
     }
 }
 
 /// Whether the bad events are strictly more than the threshold times what was allowed.
-fn exceeds(sums: &Sums, burn: Multiple) -> bool {
-    let billionths = u128::from(sums.promised.bad) * u128::from(ONE_PPB);
+fn exceeds(budget: &ErrorBudget, burn: Multiple) -> bool {
+    let billionths = u128::from(budget.spent) * u128::from(ONE_PPB);
     let burnt = billionths * u128::from(ONE_BURN_MILLIONTHS);
-    let threshold = sums
+    let threshold = budget
         .allowed_billionths
         .checked_mul(u128::from(burn.millionths()));
     threshold.is_some_and(|threshold| burnt > threshold)
@@ -207,7 +206,7 @@ fn sequential(looked: &Looked<'_>, judged: &Judged, rule: LowTraffic) -> AlertSt
         };
         let (total, bad) = slot_counts(looked, judged, &range);
         let within = back(looked, range.end, rule.within);
-        let bad_within = judged.sum_before(looked, &within).promised.bad;
+        let bad_within = judged.budget_before(looked, &within).spent;
         let impact = bad_within / unit(looked) >= rule.at_least_bad;
         let alarm = test.step_if(total, bad, impact);
         firing = match firing {

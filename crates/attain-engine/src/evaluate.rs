@@ -200,7 +200,8 @@ fn standing(
     if !promised && is_covered {
         return Standing::NoTraffic;
     }
-    if !is_covered && !(promised && judges_silence(looked)) {
+    let is_judged = is_covered || (promised && judges_silence(looked));
+    if !is_judged {
         return Standing::Unknown;
     }
     match looked.slo.budgeting {
@@ -311,7 +312,8 @@ fn births(looked: &Looked<'_>, scope: &Scope, about: &str) -> Option<Gap> {
         .collect();
     let first = inside.iter().map(|birth| birth.slice).min()?;
     let last = inside.iter().map(|birth| birth.slice).max()?;
-    let value = inside.iter().map(|birth| birth.value).sum();
+    let values = inside.iter().map(|birth| birth.value);
+    let value = values.fold(0, u64::saturating_add);
     Some(Gap {
         about: about.to_owned(),
         interval: Some(looked.interval(&(first..last + 1))),

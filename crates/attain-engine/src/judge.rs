@@ -10,7 +10,7 @@ use std::time::Duration;
 use attain_model::promises::GoalSpan;
 use attain_model::selector::{Condition, Outcome};
 use attain_model::slo::{Load, Objective, OverLoad};
-use attain_model::verdict::{Attainment, OverLoadShare};
+use attain_model::verdict::{Attainment, ErrorBudget, OverLoadShare};
 use attain_model::{
     CountedSegment, Gap, GapReason, Goal, Interval, Promised, Promises, Scope, SegmentId, Slo,
     Stream, StreamKey, Targets, Window,
@@ -162,7 +162,7 @@ impl Looked<'_> {
         columns
             .flat_map(|column| within(column, range))
             .map(|(_, events)| *events)
-            .sum()
+            .fold(0, u64::saturating_add)
     }
 
     /// The goals over everything that matters at the instant.
@@ -320,7 +320,7 @@ impl Judged {
     /// What counts within a part of a window: minutes above the load count once the window's share of them is used up.
     pub(crate) fn sum_within(&self, window: &Range<i64>, part: &Range<i64>) -> Sums {
         let mut sums = self.inside.sum(part.clone());
-        if self.is_counted {
+        if self.is_plain() {
             return sums;
         }
         for over in &self.over {
@@ -333,11 +333,23 @@ impl Judged {
 
     /// What counts within a part of the window that ends with the part.
     pub(crate) fn sum_before(&self, looked: &Looked<'_>, part: &Range<i64>) -> Sums {
-        if self.over.is_empty() || self.is_counted {
-            // The window matters to nothing but the share of minutes above a load.
+        if self.is_plain() {
             return self.inside.sum(part.clone());
         }
         self.sum_within(&looked.window_at(part.end), part)
+    }
+
+    /// The budget of a part of the window that ends with the part.
+    pub(crate) fn budget_before(&self, looked: &Looked<'_>, part: &Range<i64>) -> ErrorBudget {
+        if self.is_plain() {
+            return self.inside.budget(part.clone());
+        }
+        self.sum_within(&looked.window_at(part.end), part).budget()
+    }
+
+    /// Whether the window does not matter to what counts in a part of it: it limits the minutes above a load, no more.
+    fn is_plain(&self) -> bool {
+        self.over.is_empty() || self.is_counted
     }
 
     /// What lay above the load in a window; `None` without a load condition.
@@ -361,8 +373,8 @@ impl Judged {
             minutes: sum.minutes + next.minutes,
             of_minutes: sum.of_minutes + next.of_minutes,
             attainment: Attainment {
-                good: sum.attainment.good + next.attainment.good,
-                bad: sum.attainment.bad + next.attainment.bad,
+                good: sum.attainment.good.saturating_add(next.attainment.good),
+                bad: sum.attainment.bad.saturating_add(next.attainment.bad),
             },
             judged_minutes: sum.judged_minutes + next.judged_minutes,
         }))
@@ -373,7 +385,8 @@ impl Judged {
         let mut gaps = Vec::new();
         for unclear in &self.unclear {
             let inside = unclear.counts.iter().filter(|(s, _)| window.contains(s));
-            let events: u64 = inside.map(|(_, events)| *events).sum();
+            let events = inside.map(|(_, events)| *events);
+            let events = events.fold(0, u64::saturating_add);
             if events > 0 {
                 gaps.push(Gap {
                     about: about.to_owned(),

@@ -12,7 +12,7 @@ use std::time::Duration;
 use attain_model::delivery::{Counted, Delivery, Reading, Sample};
 use attain_model::indicator::Indicator;
 use attain_model::{
-    Bucket, Class, CountedSegment, Gap, GapReason, Interval, SourceId, Stream, StreamKey,
+    Bucket, Class, CountedSegment, Gap, GapReason, Interval, SourceId, Stream, StreamKey, Tally,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -311,7 +311,7 @@ impl Ledger {
         newest: &mut Option<Timestamp>,
         taken: &mut Taken,
     ) {
-        let events = row.tally.total();
+        let events = events_of(&row.tally);
         let slice = self.grid.index(row.slice);
         // The newest event of a slice may be as late as its end.
         let last = self.grid.start(slice + 1);
@@ -437,26 +437,26 @@ impl Ledger {
         let state = self.sources.entry(source.clone()).or_default();
         match arrival {
             Arrival::TooLate => {
-                taken.too_late += events;
-                state.too_late += events;
+                taken.too_late = taken.too_late.saturating_add(events);
+                state.too_late = state.too_late.saturating_add(events);
                 let (first, last) = state.too_late_slices.unwrap_or((slice, slice));
                 state.too_late_slices = Some((first.min(slice), last.max(slice)));
                 None
             }
             Arrival::Ahead => {
-                taken.ahead += events;
-                state.ahead += events;
+                taken.ahead = taken.ahead.saturating_add(events);
+                state.ahead = state.ahead.saturating_add(events);
                 None
             }
             Arrival::Count(late) => {
                 let Some(kept) = self.streams.get_mut(stream) else {
-                    taken.no_stream += events;
+                    taken.no_stream = taken.no_stream.saturating_add(events);
                     return None;
                 };
                 if !kept.sources.contains(source) {
                     kept.sources.insert(source.clone());
                 }
-                taken.counted += events;
+                taken.counted = taken.counted.saturating_add(events);
                 Some(late)
             }
         }
@@ -602,8 +602,15 @@ fn column(((segment, class, bucket), mut counts): (CellKey, Vec<(i64, u64)>)) ->
 }
 
 fn rows_of(delivery: &Delivery) -> u64 {
-    let events: u64 = delivery.counted.iter().map(|row| row.tally.total()).sum();
-    events + delivery.samples.len() as u64 + delivery.readings.len() as u64
+    let events = delivery.counted.iter().map(|row| events_of(&row.tally));
+    let rows = delivery.samples.len() + delivery.readings.len();
+    events.fold(rows as u64, u64::saturating_add)
+}
+
+/// All events of a tally; saturates where the sum does not fit.
+fn events_of(tally: &Tally) -> u64 {
+    let cells = tally.cells.values().copied();
+    cells.fold(0, u64::saturating_add)
 }
 
 /// Keeps what arrived first; of two that arrived together the lesser, so that order does not matter. Says if it is new.

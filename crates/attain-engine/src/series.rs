@@ -139,8 +139,23 @@ impl Series {
         self.before[end].less(&self.before[start])
     }
 
+    /// The budget of a half-open range of slices; what alerts ask for at every slice they look back to.
+    pub(crate) fn budget(&self, range: Range<i64>) -> ErrorBudget {
+        if range.start >= range.end || self.slices.is_empty() {
+            return ErrorBudget::default();
+        }
+        let start = &self.before[self.position(range.start)];
+        let end = &self.before[self.position(range.end)];
+        ErrorBudget {
+            allowed_billionths: end
+                .allowed_billionths
+                .saturating_sub(start.allowed_billionths),
+            spent: end.promised.bad.saturating_sub(start.promised.bad),
+        }
+    }
+
     /// How many slices with events lie before a slice.
-    pub(crate) fn position(&self, slice: i64) -> usize {
+    fn position(&self, slice: i64) -> usize {
         let Some(first) = self.slices.first() else {
             return 0;
         };
@@ -180,6 +195,7 @@ mod tests {
                 let range = rng.i64(-120..320)..rng.i64(-120..320);
                 let inside = entries.iter().filter(|e| range.contains(&e.slice));
                 let naive = inside.fold(Sums::default(), |sum, e| sum.plus(&Sums::of(e)));
+                assert_eq!(series.budget(range.clone()), naive.budget());
                 assert_eq!(series.sum(range), naive);
             }
         }

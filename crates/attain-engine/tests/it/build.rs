@@ -91,8 +91,11 @@ pub fn targets(goals: &[(&str, &str)]) -> Targets {
     }
 }
 
-pub fn objective(name: &str, terms: &[(Option<Date>, &[(&str, &str)])]) -> Objective {
-    let term = |(since, goals): &(Option<Date>, &[(&str, &str)])| Term {
+/// Since when, and the goal of each scope.
+pub type TermText<'t> = (Option<Date>, &'t [(&'t str, &'t str)]);
+
+pub fn objective(name: &str, terms: &[TermText<'_>]) -> Objective {
+    let term = |(since, goals): &TermText<'_>| Term {
         since: *since,
         targets: targets(goals),
     };

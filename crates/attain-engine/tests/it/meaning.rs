@@ -270,7 +270,7 @@ fn missing_is_neither_zero_nor_good() {
         rolling(1),
         &[objective("availability", &[(None, &goals)])],
     );
-    let catalogue_ = catalogue(&[slo_.clone()]);
+    let catalogue_ = catalogue(std::slice::from_ref(&slo_));
     let (day_ago, now) = (at("2026-03-14T12:00:00Z"), at(NOW));
     let hours = |n: i64| second(day_ago.as_second() + n * 3600);
 
@@ -406,7 +406,7 @@ fn editing_what_is_bad_rereads_history() {
         rolling(30),
         &[objective("availability", &goals)],
     );
-    let catalogue_ = catalogue(&[slo_.clone()]);
+    let catalogue_ = catalogue(std::slice::from_ref(&slo_));
     let mut rows = Rows::of(&catalogue_);
     let time = at("2026-03-10T10:00:00Z");
     rows.timed(

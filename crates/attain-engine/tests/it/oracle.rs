@@ -12,7 +12,6 @@ use attain_model::{
     AsOf, Bucket, Catalogue, GapReason, Interval, Promises, SourceId, Stream, Tally, Window,
 };
 use fastrand::Rng;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
@@ -248,20 +247,15 @@ fn promises(rng: &mut Rng, zone: &str, start: i64) -> (Catalogue, Vec<Value>) {
         if rng.bool() {
             terms.remove(0);
         }
-        let borrowed: Vec<(Option<Date>, Vec<(&str, &str)>)> = terms
+        let texts: Vec<(_, Vec<(&str, &str)>)> = terms
             .iter()
             .map(|(since, goals)| {
-                (
-                    *since,
-                    goals.iter().map(|(s, g)| (*s, g.as_str())).collect(),
-                )
+                let goals = goals.iter().map(|(scope, goal)| (*scope, goal.as_str()));
+                (*since, goals.collect())
             })
             .collect();
-        let refs: Vec<(Option<Date>, &[(&str, &str)])> = borrowed
-            .iter()
-            .map(|(since, goals)| (*since, &goals[..]))
-            .collect();
-        let mut slo = slo(name, window, &[objective("availability", &refs)]);
+        let texts: Vec<TermText<'_>> = texts.iter().map(|(since, g)| (*since, &g[..])).collect();
+        let mut slo = slo(name, window, &[objective("availability", &texts)]);
         slo.indicator.sources.push(SourceId::from("aux"));
         slo.alerting = None;
         slos.push(slo);
