@@ -21,6 +21,9 @@ use crate::timeslices::RATIO_UNITS;
 /// Length of a slot of the sequential test, in seconds.
 const SLOT_SECONDS: u64 = 300;
 
+/// An alarm of the sequential test ends when this long burnt no faster than allowed.
+const RECOVERY: Duration = Duration::from_secs(3600);
+
 /// The sequential test begins at most so many slots back: three years.
 const SLOTS_AT_MOST: i64 = 3 * 366 * 288;
 
@@ -35,10 +38,12 @@ pub(crate) fn policy<'a>(looked: &Looked<'a>, scope: &Scope) -> Option<&'a Alert
     catalogue.alert_policies.get(own.unwrap_or(of_slo))
 }
 
-/// Burn rates over the windows of a policy, shortest first.
+/// Burn rates over the windows of a policy, shortest first; none is longer than the SLO's own window.
 pub(crate) fn burns(looked: &Looked<'_>, judged: &Judged, policy: &AlertPolicy) -> Vec<Burn> {
     let tiers = policy.page.iter().chain(&policy.ticket);
-    let mut windows: Vec<Duration> = tiers.flat_map(|tier| [tier.short, tier.long]).collect();
+    let longest = looked.slo.window.nominal();
+    let windows = tiers.flat_map(|tier| [tier.short, tier.long]);
+    let mut windows: Vec<Duration> = windows.map(|window| window.min(longest)).collect();
     windows.sort();
     windows.dedup();
     let end = looked.span.end;
@@ -110,13 +115,14 @@ pub(crate) fn conditions(
     conditions
 }
 
-/// The burn rate of a tier for the SLO's window, at least 1.
+/// The burn rate of a tier for the SLO's window, at least 1. A tier that is longer than the window looks at the window.
 fn threshold(tier: &Tier, looked: &Looked<'_>) -> Multiple {
     let millionths = match tier.spends {
         Spends::Burn(multiple) => multiple.millionths().max(ONE_BURN_MILLIONTHS),
         Spends::BudgetShare(share) => {
             let window = looked.slo.window.nominal().as_secs();
-            threshold_millionths(share.ppb(), window, tier.long.as_secs()).unwrap_or(u64::MAX)
+            let long = tier.long.as_secs().min(window);
+            threshold_millionths(share.ppb(), window, long).unwrap_or(u64::MAX)
         }
     };
     Multiple::from_millionths(millionths)
@@ -184,8 +190,8 @@ fn exceeds(budget: &ErrorBudget, burn: Multiple) -> bool {
 
 /// The sequential test over slots of five minutes, from the first event on.
 ///
-/// An alarm needs evidence (the statistic) and impact (so many bad events in so much time). It lasts while the impact
-/// does; evidence begins anew with each alarm and with each change of target.
+/// An alarm needs evidence (the statistic) and impact (so many bad events in so much time); evidence begins anew with
+/// each alarm and with each change of target. It ends when the last hour burnt no faster than allowed.
 fn sequential(looked: &Looked<'_>, judged: &Judged, rule: LowTraffic) -> AlertState {
     let slot = looked.grid.slices(SLOT_SECONDS);
     let slot_seconds = slot.unsigned_abs() * looked.grid.seconds().unsigned_abs();
@@ -208,9 +214,11 @@ fn sequential(looked: &Looked<'_>, judged: &Judged, rule: LowTraffic) -> AlertSt
         let within = back(looked, range.end, rule.within);
         let bad_within = judged.budget_before(looked, &within).spent;
         let impact = bad_within / unit(looked) >= rule.at_least_bad;
+        let hour = back(looked, range.end, RECOVERY);
+        let is_burning = exceeds(&judged.budget_before(looked, &hour), Multiple::ONE);
         let alarm = test.step_if(total, bad, impact);
         firing = match firing {
-            Some(since) if impact => Some(since),
+            Some(since) if is_burning => Some(since),
             _ if alarm => Some(range.start),
             _ => None,
         };
@@ -246,8 +254,9 @@ fn is_adopting(looked: &Looked<'_>) -> bool {
     from <= looked.instant && looked.instant < until
 }
 
-/// The slices of a window that ends at a slice's start.
+/// The slices of a window that ends at a slice's start; no longer than the SLO's own window.
 fn back(looked: &Looked<'_>, end: i64, window: Duration) -> Range<i64> {
+    let window = window.min(looked.slo.window.nominal());
     end - looked.grid.slices(window.as_secs())..end
 }
 

@@ -168,10 +168,47 @@ fn few_requests_are_judged_by_the_sequential_test() {
         since >= minutes(30 * 60) && since <= minutes(30 * 60 + 5),
         "{since}"
     );
-    assert_eq!(at_minute(32 * 60)[4], AlertState::Firing(since));
-    // Six hours after the last failure but one there is no impact any more.
-    assert_eq!(at_minute(37 * 60 + 10)[4], AlertState::Quiet);
+    // It lasts until an hour has burnt no faster than allowed.
+    assert_eq!(at_minute(31 * 60 + 50)[4], AlertState::Firing(since));
+    assert_eq!(at_minute(32 * 60 + 5)[4], AlertState::Quiet);
     let conditions = alerts(&catalogue, &rows, "premium", hours(31));
     assert!(matches!(conditions[4].rule, AlertRule::LowTraffic { .. }));
     assert_eq!(conditions[4].urgency, Urgency::Page);
+}
+
+#[test]
+fn a_sequential_page_ends_at_medium_traffic_too() {
+    // With 3,660 requests an hour, two bad ones in six hours are within the budget of 99.95 %.
+    let catalogue = checkout();
+    let mut premium = Rows::of(&catalogue);
+    for minute in 0..24 * 60 {
+        let bad = u64::from((600..605).contains(&minute)) * 60 + u64::from(minute % 300 == 0);
+        premium.count(minutes(minute), "premium", 61 - bad.min(61), bad.min(61));
+    }
+    let page = |minute: i64| states(&alerts(&catalogue, &premium, "premium", minutes(minute)))[4];
+    assert!(matches!(page(605), AlertState::Firing(_)));
+    assert!(matches!(page(660), AlertState::Firing(_)));
+    // There were three hundred bad ones in the last six hours, and none in the last hour.
+    assert_eq!(page(670), AlertState::Quiet);
+}
+
+#[test]
+fn a_tier_looks_at_no_more_than_the_slos_window() {
+    let mut catalogue = checkout();
+    for slo in catalogue.slos.values_mut() {
+        slo.window = rolling(1);
+    }
+    let mut rows = Rows::of(&catalogue);
+    // All that failed lies two days back; the day since then is clean.
+    rows.each_minute(hours(0), hours(24), "premium", 0, 6_000)
+        .each_minute(hours(24), hours(60), "premium", 6_000, 0);
+    let found = alerts(&catalogue, &rows, "premium", hours(60));
+    let AlertRule::BurnRate { tier, burn } = found[3].rule else {
+        panic!("the three-day tier");
+    };
+    assert_eq!((tier.long.as_secs(), burn), (3 * 86_400, Multiple::ONE));
+    assert_eq!(found[3].state, AlertState::Quiet);
+    let found = evaluate(&catalogue, &ledger(&catalogue, &rows), hours(60));
+    let burn = &verdict(&found, "checkout/availability/premium").burn;
+    assert_eq!(burn.last().map(|burn| burn.window.as_secs()), Some(86_400));
 }
