@@ -57,6 +57,8 @@ pub enum Align {
 pub enum Line {
     /// One cell per column.
     Row(Vec<Cell>),
+    /// A heading over the groups that follow.
+    Section(String),
     /// A heading over the rows that follow, and what holds for all of them.
     Group(String, String),
     /// Text under the row before it.
@@ -100,6 +102,10 @@ impl Table {
             match line {
                 Line::Row(cells) => self.row(&mut out, cells, &widths, look),
                 Line::Group(title, holds) => group(&mut out, title, holds, look),
+                Line::Section(title) => {
+                    out.push_str(&look.paint(Tone::Quiet, &format!("-- {title}")));
+                    out.push('\n');
+                }
                 Line::Remark(cell) => remark(&mut out, cell, look),
                 Line::Blank => out.push('\n'),
             }

@@ -1,6 +1,6 @@
-//! The table: every SLO and objective, a row per segment. Knows cells and remarks; the order is the catalogue's.
+//! The table: every SLO and objective, a row per segment. Knows cells and remarks.
 //!
-//! What holds for all rows of a group stands once, in its heading. What is special about a row stands behind its
+//! Customers come first, then the layers downwards; within a layer the order is the catalogue's. What holds for all rows of a group stands once, in its heading. What is special about a row stands behind its
 //! verdict, or under it where the line is too short.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
 use attain_model::slo::{Budgeting, Load};
 use attain_model::verdict::{AlertState, Burn, Coverage};
-use attain_model::{Goal, Scope, Share, Standing, Verdict, Window};
+use attain_model::{Audience, Goal, Layer, Scope, Share, Standing, Verdict, Window};
 
 use super::{Desk, target_ppb};
 use crate::look::Tone;
@@ -20,11 +20,12 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// The table as text.
 pub(super) fn matrix(desk: &Desk<'_>) -> String {
-    let groups: Vec<&[Verdict]> = desk
+    let mut groups: Vec<&[Verdict]> = desk
         .evaluation
         .verdicts
         .chunk_by(|a, b| a.name.slo == b.name.slo && a.name.objective == b.name.objective)
         .collect();
+    groups.sort_by_key(|group| group.first().map(section));
     let window = shared_burn_window(&desk.evaluation.verdicts);
     // Invariant: nothing is dropped in a narrow terminal. What does not fit moves under its row.
     let table = [Shape::Wide, Shape::Middle]
@@ -80,9 +81,14 @@ fn build(desk: &Desk<'_>, groups: &[&[Verdict]], window: Option<Duration>, shape
         lines: Vec::new(),
     };
     for (i, group) in groups.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|before| groups.get(before));
+        let is_new_section = before.is_none_or(|before| section_of(before) != section_of(group));
         // Groups of one row stand close together.
-        if i > 0 && (group.len() > 1 || groups[i - 1].len() > 1) {
+        if before.is_some_and(|b| is_new_section || group.len() > 1 || b.len() > 1) {
             table.lines.push(Line::Blank);
+        }
+        if is_new_section && let Some(first) = group.first() {
+            table.lines.push(Line::Section(section_title(first)));
         }
         let common = Common::of(group);
         table.lines.push(heading(desk, group, &common));
@@ -95,6 +101,23 @@ fn build(desk: &Desk<'_>, groups: &[&[Verdict]], window: Option<Duration>, shape
         }
     }
     table
+}
+
+/// Customers before ourselves, products before what they run on.
+fn section(verdict: &Verdict) -> (Audience, Layer) {
+    (verdict.audience, verdict.layer)
+}
+
+fn section_of(group: &[Verdict]) -> Option<(Audience, Layer)> {
+    group.first().map(section)
+}
+
+/// `promised to customers`, `internal, service layer`.
+fn section_title(verdict: &Verdict) -> String {
+    match verdict.audience {
+        Audience::Customer => "promised to customers".to_owned(),
+        Audience::Internal => format!("internal, {} layer", verdict.layer.word()),
+    }
 }
 
 /// What all rows of a group share.
@@ -188,8 +211,10 @@ fn row(
     shared_window: bool,
     shape: Shape,
 ) -> Vec<Cell> {
+    // A pooled target is computed and has no end of decimals: both sides are shown with three, rounded apart.
+    let told_from = target_ppb(verdict).filter(|_| !verdict.pooled);
     let attained =
-        number::attained(verdict.attainment, target_ppb(verdict)).unwrap_or_else(|| "-".to_owned());
+        number::attained(verdict.attainment, told_from).unwrap_or_else(|| "-".to_owned());
     let left = number::budget_left(verdict.budget)
         .filter(|_| verdict.attainment.total() > 0 && has_budget(verdict));
     let (word, tone) = standing(verdict);
