@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use attain_model::Interval;
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use crate::error::Error;
 use crate::guess::{LatencyField, Sample, SegmentField, StatusField, segment_of};
 use crate::number::nanoseconds;
+use crate::probe::Probes;
 use crate::sniff::{FileForm, Record, each_record, form_of, not_understood};
 use crate::time::parse_time;
 
@@ -29,6 +31,8 @@ pub struct Discovery {
     pub segments: Vec<SegmentField>,
     /// Events by the beginning of their path, most frequent first, at most ten; empty without a path.
     pub groups: Vec<(String, Measured)>,
+    /// A health check that came all the time, and within which time one always did; only in logs.
+    pub heartbeat: Option<(String, Duration)>,
     /// From the first event to the last.
     pub span: Interval,
     /// Lines that could not be read.
@@ -142,9 +146,12 @@ pub fn discover(path: &Path) -> Result<Discovery, Error> {
         measuring.take(&record);
     })?;
     let measured = measuring.finish();
+    let is_log = !matches!(form, FileForm::Csv { .. });
+    let heartbeat = measured.heartbeat.filter(|_| is_log);
     Ok(Discovery {
         path: path.to_owned(),
         time: (!matches!(form, FileForm::Combined { .. })).then_some(time),
+        heartbeat,
         form,
         status,
         latency,
@@ -173,12 +180,14 @@ struct Measuring<'a> {
     last: Timestamp,
     sums: Sums,
     groups: BTreeMap<String, Measured>,
+    probes: Probes,
 }
 
 struct Sums {
     all: Measured,
     by_segment: Vec<BTreeMap<String, Measured>>,
     groups: Vec<(String, Measured)>,
+    heartbeat: Option<(String, Duration)>,
     span: Interval,
     without_time: u64,
 }
@@ -199,10 +208,12 @@ impl<'a> Measuring<'a> {
             first: Timestamp::MAX,
             last: Timestamp::MIN,
             groups: BTreeMap::new(),
+            probes: Probes::default(),
             sums: Sums {
                 all: Measured::default(),
                 by_segment: vec![BTreeMap::new(); segments.len()],
                 groups: Vec::new(),
+                heartbeat: None,
                 span: Interval {
                     start: epoch,
                     end: epoch,
@@ -247,6 +258,7 @@ impl<'a> Measuring<'a> {
             .map(get)
             .find(|path| path.starts_with('/'));
         if let Some(path) = path {
+            self.probes.take(path, time);
             let group = path_group(path);
             if self.groups.len() < GROUPS_AT_MOST || self.groups.contains_key(&group) {
                 add(self.groups.entry(group).or_default());
@@ -276,6 +288,7 @@ impl<'a> Measuring<'a> {
                 start: self.first,
                 end: self.last,
             };
+            self.sums.heartbeat = self.probes.heartbeat(self.sums.span);
         }
         self.sums
     }

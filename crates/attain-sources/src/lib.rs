@@ -43,6 +43,7 @@ mod named;
 mod number;
 mod numbers;
 mod pattern_log;
+mod probe;
 mod propose;
 mod read;
 mod roster;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use attain_model::quantity::Unit;
+use attain_model::quantity::{Unit, duration_text};
 
 use crate::discover::{Discovery, Measured};
 use crate::guess::{AGENT_FAMILIES, SegmentBy, SegmentField, StatusKind};
@@ -296,6 +296,15 @@ fn source_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> S
             scalar(&latency.field)
         );
     }
+    if let Some((path, every)) = &discovery.heartbeat {
+        text.push_str("      # A log cannot tell silence from no traffic; this health check came all the time.\n");
+        let every = duration_text(*every);
+        let _ = write!(
+            text,
+            "      heartbeat:\n        path: {}\n        every: {every}\n",
+            scalar(path)
+        );
+    }
     if let Some(by) = tiers
         .by
         .filter(|by| by.by == SegmentBy::Value && by.field != "segment")
@@ -413,6 +422,13 @@ fn slo_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> Stri
             text,
             "      bad:\n        {}: {bad}\n",
             scalar(&status.field)
+        );
+    }
+    if let Some((path, _)) = &discovery.heartbeat {
+        let _ = write!(
+            text,
+            "      # Nobody waits for a health check.\n      except:\n        path: {}\n",
+            scalar(path)
         );
     }
     text.push_str("    objectives:\n");

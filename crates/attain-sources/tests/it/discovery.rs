@@ -135,3 +135,40 @@ fn keys_that_begin_alike_are_told_apart_by_their_next_word() {
 ";
     assert!(text.contains(want), "{text}");
 }
+
+#[test]
+fn a_regular_health_check_is_a_heartbeat() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("access.log");
+    let log = |silent: std::ops::Range<u32>| {
+        let line = |n: u32| {
+            let path = if n.is_multiple_of(2) {
+                "/buy"
+            } else {
+                "/healthz?deep=1"
+            };
+            format!(
+                "192.0.2.1 - - [02/Nov/2026:09:{:02}:{:02} +0000] \"GET {path} HTTP/1.1\" 200 1 \"-\" \"-\"\n",
+                n / 4,
+                n % 4 * 15
+            )
+        };
+        let text: String = (0..200)
+            .filter(|n: &u32| n.is_multiple_of(2) || !silent.contains(n))
+            .map(line)
+            .collect();
+        std::fs::write(&path, text).unwrap();
+        propose(&discover(&path).unwrap(), &Answers::default())
+    };
+    let text = log(0..0);
+    assert!(
+        text.contains("      heartbeat:\n        path: /healthz\n        every: 1m\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("      except:\n        path: /healthz\n"),
+        "{text}"
+    );
+    // One missed is room enough; a quarter of an hour is not.
+    assert!(!log(20..80).contains("heartbeat:"));
+}
