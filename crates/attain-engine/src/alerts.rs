@@ -15,7 +15,8 @@ use attain_model::verdict::{AlertCondition, AlertRule, AlertState, Burn, ErrorBu
 use attain_model::{Goal, Multiple, Scope};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::judge::{Judged, Looked};
+use crate::judge::Judged;
+use crate::look::Looked;
 use crate::timeslices::RATIO_UNITS;
 
 /// Length of a slot of the sequential test, in seconds.

@@ -16,7 +16,8 @@ use attain_model::{
 
 use crate::alerts;
 use crate::counts::{Counts, Heard};
-use crate::judge::{Judged, Looked, Reader, covers};
+use crate::judge::Judged;
+use crate::look::{Looked, Reader, covers};
 use crate::masking;
 
 /// Judges every SLO that is not retired, with what had arrived by `as_of.known_until`, at `as_of.instant`.

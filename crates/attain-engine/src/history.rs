@@ -7,7 +7,7 @@ use attain_model::{Promises, SeriesName};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::counts::Counts;
-use crate::judge::Reader;
+use crate::look::Reader;
 
 /// The most points of one history.
 const POINTS_AT_MOST: usize = 100_000;

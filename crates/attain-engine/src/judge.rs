@@ -4,167 +4,21 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::rc::Rc;
-use std::time::Duration;
 
 use attain_model::promises::GoalSpan;
-use attain_model::selector::{Condition, Outcome};
 use attain_model::slo::{Load, Objective, OverLoad};
 use attain_model::verdict::{Attainment, ErrorBudget, OverLoadShare};
-use attain_model::{
-    CountedSegment, Gap, GapReason, Goal, Interval, Promised, Promises, Scope, SegmentId, Slo,
-    Stream, StreamKey, Targets, Window,
-};
+use attain_model::{CountedSegment, Gap, GapReason, Goal, Interval, Promised, Scope, SegmentId};
 use jiff::Timestamp;
-use jiff::civil::Date;
 
-use crate::counts::{Column, Counts, Heard, Read};
 use crate::grid::Grid;
 use crate::load::Minutes;
-use crate::projection::{Fate, Projection, Why, split_totals};
+use crate::look::{Looked, covers, within};
+use crate::projection::{Fate, Projection, Why};
 use crate::series::{Entry, Series, Sums};
 use crate::timeslices::Rule;
-use crate::window::{self, Resolved};
-
-/// Reads each stream once for all the SLOs that look at it.
-pub(crate) struct Reader<'a> {
-    promises: &'a Promises,
-    counts: &'a dyn Counts,
-    instant: Timestamp,
-    day: Date,
-    known_until: Timestamp,
-    seen: BTreeMap<ReadKey, Rc<Read>>,
-}
-
-/// A stream; of gauges also the condition and the slice that make events of readings.
-type ReadKey = (StreamKey, Option<Condition>, Duration);
-
-impl<'a> Reader<'a> {
-    /// For slices that are over at `instant`, with what was known at `known_until`.
-    pub(crate) fn new(
-        promises: &'a Promises,
-        counts: &'a dyn Counts,
-        instant: Timestamp,
-        known_until: Timestamp,
-    ) -> Self {
-        let zone = promises.catalogue().timezone.clone();
-        Self {
-            promises,
-            counts,
-            instant,
-            day: instant.to_zoned(zone).date(),
-            known_until,
-            seen: BTreeMap::new(),
-        }
-    }
-
-    /// What an SLO looks at.
-    pub(crate) fn look(&mut self, slo: &'a Slo) -> Looked<'a> {
-        let (counts, grid) = (self.counts, self.counts.grid());
-        let until = grid.index(self.instant);
-        let resolved = window::resolve(&slo.window, self.instant, grid);
-        let key = Stream::key_of(self.promises.catalogue(), slo);
-        let condition = match slo.indicator.outcome() {
-            Outcome::GoodIf(condition) => Some(*condition),
-            Outcome::AllGood | Outcome::Good(_) | Outcome::Bad(_) => None,
-        };
-        let seen = self
-            .seen
-            .entry((key.clone(), condition, slo.indicator.slice));
-        let read = seen.or_insert_with(|| {
-            let mut read = counts.read(&key, &slo.indicator, until, self.known_until);
-            split_totals(&mut read, &slo.indicator);
-            Rc::new(read)
-        });
-        let heard = counts.heard(&key);
-        let first_heard = match &heard {
-            Heard::Slices(slices) => slices.ranges().first().map(|range| range.start),
-            Heard::Never | Heard::NotKnown => None,
-        };
-        let first = [read.first(), first_heard].into_iter().flatten().min();
-        Looked {
-            promises: self.promises,
-            slo,
-            kept: counts.kept(&key),
-            read: Rc::clone(read),
-            heard,
-            grid,
-            day: self.day,
-            instant: self.instant,
-            window: grid.index(resolved.interval.start)..until,
-            resolved,
-            span: first.map_or(until, |first| first.min(until))..until,
-        }
-    }
-}
-
-/// The counts that an SLO looks at.
-pub(crate) struct Looked<'a> {
-    pub(crate) promises: &'a Promises,
-    pub(crate) slo: &'a Slo,
-    /// As it is counted; `None` if nobody counts it.
-    pub(crate) kept: Option<&'a Stream>,
-    pub(crate) read: Rc<Read>,
-    pub(crate) heard: Heard,
-    pub(crate) grid: Grid,
-    /// The instant that is judged.
-    pub(crate) instant: Timestamp,
-    /// Its day, in the catalogue's zone.
-    pub(crate) day: Date,
-    /// The SLO's window at the instant.
-    pub(crate) resolved: Resolved,
-    /// Its slices.
-    pub(crate) window: Range<i64>,
-    /// From the first slice with counts or in which a source was heard, to the instant.
-    pub(crate) span: Range<i64>,
-}
 
 impl Looked<'_> {
-    /// The slices of the SLO's window as seen from the end of a slice.
-    pub(crate) fn window_at(&self, end: i64) -> Range<i64> {
-        if end == self.window.end {
-            return self.window.clone();
-        }
-        if let Window::Rolling(length) = &self.slo.window {
-            // What `window::resolve` would say, without going through the calendar.
-            return end - self.grid.slices(length.as_secs())..end;
-        }
-        let resolved = window::resolve(&self.slo.window, self.grid.start(end), self.grid);
-        self.grid.index(resolved.interval.start)..end
-    }
-
-    pub(crate) fn interval(&self, slices: &Range<i64>) -> Interval {
-        Interval {
-            start: self.grid.start(slices.start),
-            end: self.grid.start(slices.end),
-        }
-    }
-
-    /// The targets in force at the instant; before the first, the first.
-    pub(crate) fn targets<'o>(&self, objective: &'o Objective) -> Option<&'o Targets> {
-        let term = objective.on(self.day).or(objective.terms.last());
-        term.map(|term| &term.targets)
-    }
-
-    /// Whether a scope is the aggregate of a per-segment objective without a goal of its own.
-    pub(crate) fn is_pooled(&self, objective: &Objective, scope: &Scope) -> bool {
-        let targets = self.targets(objective);
-        *scope == Scope::All && matches!(targets, Some(Targets::PerSegment { all: None, .. }))
-    }
-
-    /// All events of some segments in a range of slices, whatever their outcome.
-    pub(crate) fn events(
-        &self,
-        include: impl Fn(&CountedSegment) -> bool,
-        range: &Range<i64>,
-    ) -> u64 {
-        let columns = self.read.columns.iter().filter(|c| include(&c.segment));
-        columns
-            .flat_map(|column| within(column, range))
-            .map(|(_, events)| *events)
-            .fold(0, u64::saturating_add)
-    }
-
     /// The goals over everything that matters at the instant.
     fn goals(&self, objective: &Objective, scope: &Scope) -> Vec<GoalSpan> {
         let over = self.span.start.min(self.window.start)..self.span.end;
@@ -474,23 +328,6 @@ impl Builder {
             grid: looked.grid,
         }
     }
-}
-
-/// Whether a scope covers a counted segment.
-pub(crate) fn covers(scope: &Scope, segment: &CountedSegment) -> bool {
-    match (scope, segment) {
-        (Scope::All, _) => true,
-        (Scope::Segment(id), CountedSegment::Known(other)) => id == other,
-        (Scope::Segment(_), CountedSegment::Unknown) => false,
-    }
-}
-
-/// The counts of a column in a range of slices.
-pub(crate) fn within<'c>(column: &'c Column, range: &Range<i64>) -> &'c [(i64, u64)] {
-    let counts = &column.counts;
-    let start = counts.partition_point(|(slice, _)| *slice < range.start);
-    let end = counts.partition_point(|(slice, _)| *slice < range.end);
-    &counts[start..end.max(start)]
 }
 
 fn entry(slice: i64, events: u64, fate: Fate, promised: Option<&Promised>) -> Entry {

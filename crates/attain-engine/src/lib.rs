@@ -13,9 +13,10 @@
 //! ```
 //!
 //! The way of a number: a [`Delivery`](attain_model::delivery::Delivery) enters the [`Ledger`] by class and bucket
-//! (ledger.rs; counter.rs and gauge.rs make events of samples and readings), is judged under an objective
-//! (projection.rs), by the goal of its time, load and slice (judge.rs, load.rs, timeslices.rs), summed over windows
-//! (series.rs, window.rs) and said as a verdict (evaluate.rs, alerts.rs, masking.rs).
+//! (ledger.rs), is read as columns of counts (read.rs; counter.rs and gauge.rs make events of samples and readings) by the
+//! SLOs that look at it (look.rs), is judged under an objective (projection.rs) by the goal of its time, load and slice
+//! (judge.rs, load.rs, timeslices.rs), summed over windows (series.rs, window.rs), and said as a verdict (evaluate.rs,
+//! alerts.rs, masking.rs).
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod alerts;
@@ -29,9 +30,11 @@ mod history;
 mod judge;
 mod ledger;
 mod load;
+mod look;
 mod masking;
 mod projection;
 mod ranges;
+mod read;
 mod series;
 mod timeslices;
 pub mod window;

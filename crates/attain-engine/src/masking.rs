@@ -6,7 +6,8 @@ use attain_model::counts::CountedSegment;
 use attain_model::verdict::{ErrorBudget, Masked};
 use attain_model::{Scope, Share, Standing, Verdict};
 
-use crate::judge::{Judged, Looked};
+use crate::judge::Judged;
+use crate::look::Looked;
 
 const MILLIONTHS_PER_BILLIONTH: u128 = 1_000_000 * 1_000_000_000;
 
@@ -62,7 +63,7 @@ fn burn_millionths(budget: &ErrorBudget) -> u128 {
 /// The segment's share of all events in the window.
 fn share(looked: &Looked<'_>, scope: &Scope) -> Share {
     let window = &looked.window;
-    let is_own = |segment: &CountedSegment| crate::judge::covers(scope, segment);
+    let is_own = |segment: &CountedSegment| crate::look::covers(scope, segment);
     let own = u128::from(looked.events(is_own, window));
     let all = u128::from(looked.events(|_| true, window));
     let ppb = (own * u128::from(attain_math::ONE_PPB)).checked_div(all);

@@ -2,10 +2,8 @@
 //!
 //! Knows an indicator, a threshold, and what the tallies keep. What they cannot tell is bad, and said so.
 
-use attain_model::indicator::{Counting, Indicator, Part};
+use attain_model::indicator::Indicator;
 use attain_model::{Bucket, Class, GapReason, Stream, Threshold};
-
-use crate::counts::{Column, Read};
 
 /// What an event was, under one objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,55 +113,4 @@ impl<'a> Projection<'a> {
             std::cmp::Ordering::Greater => Fate::Bad,
         }
     }
-}
-
-/// The class under which a total is counted whose good or bad part is counted apart.
-fn total_class() -> Class {
-    Class::new("outcome=total")
-}
-
-/// Splits totals into good and bad where a second metric holds the one or the other.
-///
-/// A slice in which the part exceeds the total is all part.
-pub(crate) fn split_totals(read: &mut Read, indicator: &Indicator) {
-    let part = match &indicator.counting {
-        Counting::Totals { part, .. } | Counting::PromQl { part, .. } => *part,
-        Counting::Metric { .. } | Counting::Log { .. } => return,
-    };
-    let (counted, rest) = match part {
-        Part::Bad => (Class::bad(), Class::good()),
-        Part::Good | Part::Ratio => (Class::good(), Class::bad()),
-    };
-    let mut split = std::mem::take(&mut read.columns);
-    let totals: Vec<Column> = split
-        .extract_if(.., |column| column.class == total_class())
-        .collect();
-    for total in totals {
-        let counts = less(&total, &split, &counted);
-        if !counts.is_empty() {
-            split.push(Column {
-                class: rest.clone(),
-                counts,
-                ..total
-            });
-        }
-    }
-    read.columns = split;
-}
-
-/// Events of a total that its counted part does not have.
-fn less(total: &Column, columns: &[Column], counted: &Class) -> Vec<(i64, u64)> {
-    let part = columns
-        .iter()
-        .find(|column| column.segment == total.segment && column.class == *counted);
-    let of = |slice: i64| {
-        let counts = part.map_or(&[][..], |column| &column.counts[..]);
-        let at = counts.binary_search_by_key(&slice, |(s, _)| *s);
-        at.map_or(0, |at| counts[at].1)
-    };
-    let rest = total
-        .counts
-        .iter()
-        .map(|(slice, n)| (*slice, n.saturating_sub(of(*slice))));
-    rest.filter(|(_, events)| *events > 0).collect()
 }

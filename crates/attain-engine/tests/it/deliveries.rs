@@ -258,6 +258,7 @@ fn one_sample_five_days_ahead_blocks_nothing() {
     let mut ledger = empty(&catalogue);
     assert_eq!(ledger.take(scrape(ahead, Some(START))).ahead, 1);
     assert_eq!(ledger.take_at(scrape(ahead, None), second(START)).ahead, 1);
+    assert_eq!(ledger.ahead(&SourceId::from("main")), 2);
     // Nothing vouches for its time: it is taken and moves no watermark.
     assert_eq!(ledger.take(scrape(ahead, None)).counted, 1);
     assert_eq!(ledger.watermark(), None);

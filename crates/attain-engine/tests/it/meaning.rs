@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use attain_engine::{Ledger, history};
 use attain_model::delivery::{Delivery, Reading};
-use attain_model::indicator::{Counting, MetricKind, Part, Selection};
+use attain_model::indicator::{Counting, MetricKind};
 use attain_model::quantity::{CalendarPeriod, Measure};
 use attain_model::selector::{Comparison, Condition, Outcome, Selector};
 use attain_model::slo::{Budgeting, MissingData, NoTraffic, OverLoad};
 use attain_model::verdict::Coverage;
 use attain_model::{
-    AsOf, Bucket, Class, Evaluation, GapReason, Promises, SeriesName, SourceId, Standing, Stream,
-    Target, Window,
+    AsOf, Bucket, Evaluation, GapReason, Promises, SeriesName, SourceId, Standing, Stream, Target,
+    Window,
 };
 use jiff::tz::TimeZone;
 
@@ -578,35 +578,6 @@ fn a_gauge_gives_one_event_per_series_and_slice() {
     // Two minutes of a day were heard.
     let coverage = verdict(&found, "probe/availability/all").coverage;
     assert_eq!(coverage, Coverage::Share(share("0.1388888%")));
-}
-
-#[test]
-fn a_total_and_its_bad_part_are_good_and_bad() {
-    let goals: [(_, &[(&str, &str)]); 1] = [(None, &[("all", "99%")])];
-    let mut slo = slo("ledger", rolling(1), &[objective("availability", &goals)]);
-    let selection = |metric: &str| Selection {
-        metric: metric.to_owned(),
-        selector: Selector::default(),
-    };
-    slo.indicator.counting = Counting::Totals {
-        total: selection("writes"),
-        kind: MetricKind::Counter,
-        part: Part::Bad,
-        of: selection("errors"),
-        unit: None,
-    };
-    let catalogue = catalogue(&[slo]);
-    let mut rows = Rows::of(&catalogue);
-    let time = at("2026-03-15T10:00:00Z");
-    rows.count(time, "free", 0, 0).count(time, "free", 0, 0);
-    rows.delivery.counted[0]
-        .tally
-        .add(Class::new("outcome=total"), Bucket::UNTIMED, 50);
-    rows.delivery.counted[1]
-        .tally
-        .add(Class::bad(), Bucket::UNTIMED, 3);
-    let found = evaluate(&catalogue, &ledger(&catalogue, &rows), at(NOW));
-    assert_eq!(counts(&found, "ledger/availability/all"), (47, 3));
 }
 
 #[test]
