@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use attain_model::source::{FieldUnit, LogSource};
 use jiff::Timestamp;
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2};
 
 use crate::count::{Counter, Event, Fields};
 use crate::number::nanoseconds;
@@ -171,7 +171,7 @@ pub(crate) fn cut(line: &[u8], appended: usize) -> Result<Combined<'_>, &'static
     let address_end = memchr(b' ', line).ok_or("this is not a line of an access log")?;
     combined.remote_addr = &line[..address_end];
     // A user may hold spaces, so the time's bracket is looked for, not counted off.
-    let bracket = memmem::find(line, b" [").ok_or("no time in brackets")?;
+    let bracket = find_bracket(line).ok_or("no time in brackets")?;
     let who = line.get(address_end + 1..bracket).unwrap_or_default();
     combined.remote_user = memchr(b' ', who).map_or(&b""[..], |at| &who[at + 1..]);
     let after = &line[bracket + 2..];
@@ -198,6 +198,13 @@ pub(crate) fn cut(line: &[u8], appended: usize) -> Result<Combined<'_>, &'static
     }
     split_request(&mut combined);
     Ok(combined)
+}
+
+/// The place of the first ` [`.
+fn find_bracket(line: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'[', line)
+        .find(|at| *at > 0 && line[at - 1] == b' ')
+        .map(|at| at - 1)
 }
 
 /// What of a line is not yet cut.

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
+use memchr::memchr;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -83,19 +84,35 @@ impl Read for Counting {
     }
 }
 
-/// Reads one line without its end (`\n` or `\r\n`); `false` at the end of the file.
+/// Reads one line without its end (`\n` or `\r\n`); `false` at the end of the file. Of a line over a mebibyte the
+/// beginning is kept: a file without lines must not fill the memory.
 pub(crate) fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    const LONGEST_LINE_BYTES: usize = 1 << 20;
     line.clear();
-    if reader.read_until(b'\n', line)? == 0 {
-        return Ok(false);
-    }
-    if line.last() == Some(&b'\n') {
-        line.pop();
-        if line.last() == Some(&b'\r') {
-            line.pop();
+    let mut seen = false;
+    loop {
+        let buffer = match reader.fill_buf() {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            buffer => buffer?,
+        };
+        if buffer.is_empty() {
+            break;
+        }
+        seen = true;
+        let end = memchr(b'\n', buffer);
+        let part = &buffer[..end.unwrap_or(buffer.len())];
+        let room = LONGEST_LINE_BYTES.saturating_sub(line.len());
+        line.extend_from_slice(&part[..part.len().min(room)]);
+        let used = part.len() + usize::from(end.is_some());
+        reader.consume(used);
+        if end.is_some() {
+            break;
         }
     }
-    Ok(true)
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    Ok(seen)
 }
 
 /// The files that a pattern means, by name. `*` matches within one name, `?` one character of it.

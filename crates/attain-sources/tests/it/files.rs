@@ -148,3 +148,24 @@ fn missing_files_are_said() {
         "error: acess is not a log or csv source of this catalogue; file sources are `access`\n"
     );
 }
+
+#[test]
+fn a_file_without_lines_does_not_fill_the_memory_and_windows_lines_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.log");
+    let long = "x".repeat(3 << 20);
+    let text = format!(
+        "{}\r\n{long}\n\n{}",
+        line(0, "/a").trim_end(),
+        line(1, "/b").trim_end()
+    );
+    std::fs::write(&path, text).unwrap();
+    let text = read_text(&site(&["a.log"]), dir.path(), &Options::default());
+    let want =
+        "  unparsed a.log:2: this is not a line of an access log\naccess: 3 lines, 1 unparsed\n";
+    assert!(text.contains(want), "{text}");
+    assert_eq!(
+        total_events(&site(&["a.log"]), dir.path(), &Options::default()),
+        2
+    );
+}
