@@ -25,9 +25,6 @@ const SLOT_SECONDS: u64 = 300;
 /// An alarm of the sequential test ends when this long burnt no faster than allowed.
 const RECOVERY: Duration = Duration::from_secs(3600);
 
-/// The sequential test begins at most so many slots back: three years.
-const SLOTS_AT_MOST: i64 = 3 * 366 * 288;
-
 /// The policy for a scope: the segment's own, else the SLO's. `alerting: none` on the SLO silences all of it.
 pub(crate) fn policy<'a>(looked: &Looked<'a>, scope: &Scope) -> Option<&'a AlertPolicy> {
     let catalogue = looked.promises.catalogue();
@@ -148,7 +145,7 @@ impl Watch<'_, '_> {
             return AlertState::TooFewEvents;
         }
         let mut since = end;
-        while since > self.looked.span.start && self.fires(since) {
+        while since > self.looked.earliest() && self.fires(since) {
             since -= 1;
         }
         if since == end {
@@ -189,7 +186,7 @@ fn exceeds(budget: &ErrorBudget, burn: Multiple) -> bool {
     threshold.is_some_and(|threshold| burnt > threshold)
 }
 
-/// The sequential test over slots of five minutes, from the first event on.
+/// The sequential test over slots of five minutes, from the first event on or for 400 days.
 ///
 /// An alarm needs evidence (the statistic) and impact (so many bad events in so much time); evidence begins anew with
 /// each alarm and with each change of target. It ends when the last hour burnt no faster than allowed.
@@ -198,7 +195,7 @@ fn sequential(looked: &Looked<'_>, judged: &Judged, rule: LowTraffic) -> AlertSt
     let slot_seconds = slot.unsigned_abs() * looked.grid.seconds().unsigned_abs();
     let between = rule.false_page_every.as_secs() / slot_seconds;
     let end = looked.span.end.div_euclid(slot);
-    let start = looked.span.start.div_euclid(slot).max(end - SLOTS_AT_MOST);
+    let start = looked.earliest().div_euclid(slot);
     let mut test: Option<(u32, Sequential)> = None;
     let mut firing = None;
     for at in start..end {

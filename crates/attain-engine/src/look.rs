@@ -19,6 +19,11 @@ use crate::counts::{Column, Counts, Heard, Read};
 use crate::grid::Grid;
 use crate::window::{self, Resolved};
 
+/// How far back it is asked since when something has been so: 400 days.
+///
+/// One stray row of 1970 must not make anybody walk through fifty years of silence.
+const LOOK_BACK_SECONDS: u64 = 400 * 86_400;
+
 /// Reads each stream once for all the SLOs that look at it.
 pub(crate) struct Reader<'a> {
     promises: &'a Promises,
@@ -128,6 +133,12 @@ impl Looked<'_> {
             start: self.grid.start(slices.start),
             end: self.grid.start(slices.end),
         }
+    }
+
+    /// The first slice that is asked whether something was so already.
+    pub(crate) fn earliest(&self) -> i64 {
+        let back = self.grid.slices(LOOK_BACK_SECONDS);
+        self.span.start.max(self.span.end - back)
     }
 
     /// The targets in force at the instant; before the first, the first.

@@ -38,7 +38,7 @@ pub(crate) fn masked(
 /// The first slice of the unbroken run in which the aggregate was met and the segment was not.
 fn since(looked: &Looked<'_>, all: &Judged, segment: &Judged) -> i64 {
     let mut since = looked.span.end - 1;
-    while since > looked.span.start {
+    while since > looked.earliest() {
         let window = looked.window_at(since);
         let is_hidden =
             all.sum(&window).budget().is_met() && !segment.sum(&window).budget().is_met();

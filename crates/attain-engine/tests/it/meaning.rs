@@ -13,6 +13,7 @@ use attain_model::{
     AsOf, Bucket, Evaluation, GapReason, Promises, SeriesName, SourceId, Standing, Stream, Target,
     Window,
 };
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::build::*;
@@ -651,4 +652,58 @@ fn a_target_at_the_last_billionth_is_exact() {
     assert!(!met(1, 999_999_999, 999_999_999));
     assert!(met(750, 1_000_000, 999_000_000));
     assert!(!met(30, 10_000, 999_000_000));
+}
+
+#[test]
+fn no_instant_and_no_count_is_too_large() {
+    let zone = TimeZone::get("Australia/Lord_Howe").unwrap();
+    let periods = [
+        CalendarPeriod::Week,
+        CalendarPeriod::Month,
+        CalendarPeriod::Quarter,
+        CalendarPeriod::Year,
+    ];
+    let mut windows: Vec<Window> = periods.map(|p| Window::Calendar(p, zone.clone())).into();
+    windows.push(Window::Rolling(Duration::MAX));
+    windows.push(Window::Rolling(Duration::ZERO));
+    let goals = [
+        ("premium", "99% < 200ms at 500 rps"),
+        ("standard", "99%"),
+        ("free", "best effort"),
+    ];
+    let slos = windows.into_iter().enumerate().map(|(i, window)| {
+        let mut slo = slo(
+            &format!("slo-{i}"),
+            window,
+            &[objective("a", &[(None, &goals)])],
+        );
+        // Looking back through years of silence is slow where nothing is optimised: once is enough.
+        slo.alerting = slo.alerting.filter(|_| i == 1);
+        if i % 2 == 0 {
+            slo.missing_data = MissingData::Bad;
+            slo.budgeting = Budgeting::Timeslices {
+                slice: Duration::MAX,
+                good_at: share("99%"),
+            };
+        }
+        slo
+    });
+    let catalogue = catalogue(&slos.collect::<Vec<_>>());
+    let mut rows = Rows::of(&catalogue);
+    let first = second(Timestamp::MIN.as_second() + 3600);
+    for time in [first, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+        rows.count(time, "premium", u64::MAX / 3, u64::MAX)
+            .count(time, "standard", u64::MAX, 0);
+    }
+    let ledger = ledger(&catalogue, &rows);
+    assert!(!ledger.export().is_empty());
+    for instant in [
+        Timestamp::MIN,
+        Timestamp::UNIX_EPOCH,
+        at(NOW),
+        Timestamp::MAX,
+    ] {
+        let found = evaluate(&catalogue, &ledger, instant);
+        assert_eq!(found.verdicts.len(), 6 * 4);
+    }
 }
