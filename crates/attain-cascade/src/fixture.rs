@@ -1,21 +1,13 @@
 //! Catalogues for tests, built by hand: reading files is not this crate's business.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use attain_model::catalogue::Rights;
 use attain_model::indicator::{Counting, Indicator, Part};
-use attain_model::meta::Meta;
-use attain_model::slo::{
-    Budgeting, Dependency, Fallback, MissingData, NoTraffic, Objective, OverLoad, Owners, Provider,
-    Retry, ReviewEvery, Term,
-};
+use attain_model::slo::{Dependency, Fallback, Objective, Provider, Retry, Term};
 use attain_model::{
-    Audience, Catalogue, Goal, Layer, Multiple, Promised, Scope, Share, Slo, Target, Targets,
-    Threshold, Window,
+    Catalogue, Goal, Multiple, Promised, Scope, Share, Slo, Target, Targets, Threshold,
 };
 use jiff::civil::{Date, date};
-use jiff::tz::TimeZone;
 
 /// The day on which everything here is in force.
 pub const DAY: Date = date(2026, 11, 22);
@@ -95,71 +87,28 @@ pub fn slo<const N: usize>(
             },
         )
     };
-    Slo {
-        id: id.into(),
-        outcome: None,
-        service: id.into(),
-        layer: Layer::Service,
-        audience: Audience::Internal,
-        owners: Owners::default(),
-        indicator: Indicator {
-            id: None,
-            sources: Vec::new(),
-            counting: Counting::PromQl {
-                part: Part::Bad,
-                part_query: "bad".into(),
-                total_query: None,
-            },
-            buckets: Vec::new(),
-            slice: Duration::from_secs(60),
+    let indicator = Indicator {
+        id: None,
+        sources: Vec::new(),
+        counting: Counting::PromQl {
+            part: Part::Bad,
+            part_query: "bad".into(),
+            total_query: None,
         },
+        buckets: Vec::new(),
+        slice: Duration::from_secs(60),
+    };
+    Slo {
         objectives: objectives.into_iter().map(objective).collect(),
-        window: Window::Rolling(Duration::from_secs(30 * 86_400)),
-        budgeting: Budgeting::Occurrences,
-        over_load: OverLoad::Separate,
-        missing_data: MissingData::Unknown,
-        no_traffic: NoTraffic::Exclude,
-        coverage: share(95),
-        commitments: Vec::new(),
         depends_on: depends_on.into_iter().collect(),
-        evidence: Vec::new(),
-        review_every: ReviewEvery::Quarter,
-        reviewed: None,
-        low_traffic: None,
-        adoption: None,
-        alerting: None,
-        budget_policy: None,
-        runbook: None,
-        retired: None,
-        meta: Meta::default(),
+        ..Slo::new(id.into(), id.into(), indicator)
     }
 }
 
 pub fn catalogue(slos: impl IntoIterator<Item = Slo>) -> Catalogue {
     Catalogue {
-        name: "test".into(),
-        timezone: TimeZone::UTC,
-        segments: BTreeMap::new(),
         slos: slos.into_iter().map(|slo| (slo.id.clone(), slo)).collect(),
-        indicators: BTreeMap::new(),
-        services: BTreeMap::new(),
-        teams: BTreeMap::new(),
-        roles: BTreeMap::new(),
-        sources: BTreeMap::new(),
-        alert_policies: BTreeMap::new(),
-        budget_policies: BTreeMap::new(),
-        severities: BTreeMap::new(),
-        escalations: BTreeMap::new(),
-        receivers: BTreeMap::new(),
-        rights: Rights::default(),
-        exclusions: BTreeMap::new(),
-        contracts: BTreeMap::new(),
-        credits: BTreeMap::new(),
-        reports: BTreeMap::new(),
-        roster: None,
-        page: None,
-        costs: None,
-        edge: None,
+        ..Catalogue::empty("test")
     }
 }
 

@@ -73,6 +73,36 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// One that promises nothing, in UTC: no section has an entry, not even the built-in policies.
+    #[must_use]
+    pub fn empty(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            timezone: TimeZone::UTC,
+            segments: BTreeMap::new(),
+            slos: BTreeMap::new(),
+            indicators: BTreeMap::new(),
+            services: BTreeMap::new(),
+            teams: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            alert_policies: BTreeMap::new(),
+            budget_policies: BTreeMap::new(),
+            severities: BTreeMap::new(),
+            escalations: BTreeMap::new(),
+            receivers: BTreeMap::new(),
+            rights: Rights::default(),
+            exclusions: BTreeMap::new(),
+            contracts: BTreeMap::new(),
+            credits: BTreeMap::new(),
+            reports: BTreeMap::new(),
+            roster: None,
+            page: None,
+            costs: None,
+            edge: None,
+        }
+    }
+
     /// Segments from the first to save to the last; equal ranks by id.
     #[must_use]
     pub fn segments_by_rank(&self) -> Vec<&Segment> {

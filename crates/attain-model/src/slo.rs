@@ -69,6 +69,43 @@ pub struct Slo {
     pub meta: Meta,
 }
 
+impl Slo {
+    /// An internal SLO of the service layer without objectives; everything else as a catalogue that does not say it:
+    /// 30 days, occurrences, coverage 95 %, no alert policy.
+    #[must_use]
+    pub fn new(id: SloId, service: ServiceId, indicator: Indicator) -> Self {
+        const DAY_SECONDS: u64 = 86_400;
+        Self {
+            id,
+            outcome: None,
+            service,
+            layer: Layer::Service,
+            audience: Audience::Internal,
+            owners: Owners::default(),
+            indicator,
+            objectives: BTreeMap::new(),
+            window: Window::Rolling(Duration::from_secs(30 * DAY_SECONDS)),
+            budgeting: Budgeting::Occurrences,
+            over_load: OverLoad::Separate,
+            missing_data: MissingData::Unknown,
+            no_traffic: NoTraffic::Exclude,
+            coverage: Share::from_ppb(950_000_000).unwrap_or(Share::WHOLE),
+            commitments: Vec::new(),
+            depends_on: Vec::new(),
+            evidence: Vec::new(),
+            review_every: ReviewEvery::Quarter,
+            reviewed: None,
+            low_traffic: None,
+            adoption: None,
+            alerting: None,
+            budget_policy: None,
+            runbook: None,
+            retired: None,
+            meta: Meta::default(),
+        }
+    }
+}
+
 /// The three layers of the cascade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layer {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::catalogue::Catalogue;
 use crate::id::SourceId;
-use crate::indicator::{Counting, Indicator, Part};
+use crate::indicator::{Counting, Indicator, MetricKind, Part};
 use crate::quantity::Threshold;
 use crate::selector::Selector;
 use crate::slo::{CommittedTargets, Slo};
@@ -43,6 +43,7 @@ pub struct Stream {
     /// Values of the service label that count, where a source has such a label and the selector does not name it.
     pub service_matches: Vec<String>,
     /// Latency edges, ascending: every threshold of every SLO that looks here, and the buckets the catalogue names.
+    /// A classic histogram whose buckets are named has these alone: it cannot be cut anywhere else.
     pub edges: Vec<Threshold>,
     /// Labels whose values make the outcome class, in order.
     pub class_labels: Vec<String>,
@@ -68,36 +69,65 @@ impl Stream {
     /// Every stream of a catalogue, in the order of their keys.
     #[must_use]
     pub fn all(catalogue: &Catalogue) -> Vec<Stream> {
-        let mut streams: BTreeMap<StreamKey, (Stream, BTreeSet<Threshold>, BTreeSet<String>)> =
-            BTreeMap::new();
+        let mut streams: BTreeMap<StreamKey, Gathered> = BTreeMap::new();
         for slo in catalogue.slos.values() {
             let key = Self::key_of(catalogue, slo);
-            let (_, edges, labels) = streams.entry(key.clone()).or_insert_with(|| {
-                let stream = Stream {
+            let gathered = streams.entry(key.clone()).or_insert_with(|| Gathered {
+                stream: Stream {
                     key,
                     sources: sources_of(catalogue, &slo.indicator),
                     indicator: slo.indicator.clone(),
                     service_matches: service_matches(catalogue, slo),
                     edges: Vec::new(),
                     class_labels: Vec::new(),
-                };
-                (stream, BTreeSet::new(), BTreeSet::new())
+                },
+                buckets: BTreeSet::new(),
+                thresholds: BTreeSet::new(),
+                labels: BTreeSet::new(),
             });
-            edges.extend(slo.indicator.buckets.iter().copied());
-            edges.extend(slo.thresholds());
-            labels.extend(slo.indicator.outcome().labels().map(str::to_owned));
-            if matches!(slo.indicator.counting, Counting::Log { .. }) {
-                labels.insert("status".to_owned());
-            }
+            gathered.look(slo);
         }
-        streams
-            .into_values()
-            .map(|(stream, edges, labels)| Stream {
-                edges: edges.into_iter().collect(),
-                class_labels: labels.into_iter().collect(),
-                ..stream
-            })
-            .collect()
+        streams.into_values().map(Gathered::stream).collect()
+    }
+}
+
+/// What all SLOs that look at one stream ask of it.
+struct Gathered {
+    stream: Stream,
+    buckets: BTreeSet<Threshold>,
+    thresholds: BTreeSet<Threshold>,
+    labels: BTreeSet<String>,
+}
+
+impl Gathered {
+    fn look(&mut self, slo: &Slo) {
+        self.buckets.extend(slo.indicator.buckets.iter().copied());
+        self.thresholds.extend(slo.thresholds());
+        self.labels
+            .extend(slo.indicator.outcome().labels().map(str::to_owned));
+        if matches!(slo.indicator.counting, Counting::Log { .. }) {
+            self.labels.insert("status".to_owned());
+        }
+    }
+
+    fn stream(self) -> Stream {
+        let is_classic = matches!(
+            self.stream.indicator.counting,
+            Counting::Metric {
+                kind: MetricKind::Histogram,
+                ..
+            }
+        );
+        let edges = if is_classic && !self.buckets.is_empty() {
+            self.buckets
+        } else {
+            &self.buckets | &self.thresholds
+        };
+        Stream {
+            edges: edges.into_iter().collect(),
+            class_labels: self.labels.into_iter().collect(),
+            ..self.stream
+        }
     }
 }
 

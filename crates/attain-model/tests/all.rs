@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use attain_model::catalogue::{Catalogue, Rights};
+use attain_model::catalogue::Catalogue;
 use attain_model::company::{Segment, Service};
 use attain_model::counts::{Bucket, Class, Interval, Tally};
 use attain_model::indicator::{Counting, Indicator};
@@ -11,12 +11,9 @@ use attain_model::meta::Meta;
 use attain_model::promises::day_start;
 use attain_model::quantity::{Threshold, duration_text};
 use attain_model::selector::{Comparison, Condition, Match, Outcome, Pattern, Selector};
-use attain_model::slo::{
-    Audience, Budgeting, Goal, Layer, Load, MissingData, NoTraffic, Objective, OverLoad, Owners,
-    Promised, ReviewEvery, Scope, Slo, Targets, Term,
-};
+use attain_model::slo::{Goal, Load, Objective, Promised, Scope, Slo, Targets, Term};
 use attain_model::verdict::ErrorBudget;
-use attain_model::{Promises, Rate, Share, SourceFile, SourceMap, Span, Stream, Target, Window};
+use attain_model::{Promises, Rate, Share, SourceFile, SourceMap, Span, Stream, Target};
 use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -249,23 +246,17 @@ fn slos_that_differ_only_in_judgement_share_a_stream() {
 }
 
 fn slo(id: &str, outcome: Outcome, goal: Goal) -> Slo {
-    Slo {
-        id: id.into(),
-        outcome: None,
-        service: "shop".into(),
-        layer: Layer::Service,
-        audience: Audience::Internal,
-        owners: Owners::default(),
-        indicator: Indicator {
-            id: None,
-            sources: Vec::new(),
-            counting: Counting::Log {
-                selector: Selector::default(),
-                outcome,
-            },
-            buckets: Vec::new(),
-            slice: Duration::from_secs(60),
+    let indicator = Indicator {
+        id: None,
+        sources: Vec::new(),
+        counting: Counting::Log {
+            selector: Selector::default(),
+            outcome,
         },
+        buckets: Vec::new(),
+        slice: Duration::from_secs(60),
+    };
+    Slo {
         objectives: BTreeMap::from([(
             "objective".into(),
             Objective {
@@ -276,24 +267,7 @@ fn slo(id: &str, outcome: Outcome, goal: Goal) -> Slo {
                 }],
             },
         )]),
-        window: Window::Rolling(Duration::from_secs(30 * 86_400)),
-        budgeting: Budgeting::Occurrences,
-        over_load: OverLoad::Separate,
-        missing_data: MissingData::Unknown,
-        no_traffic: NoTraffic::Exclude,
-        coverage: Share::from_ppb(950_000_000).expect("a share"),
-        commitments: Vec::new(),
-        depends_on: Vec::new(),
-        evidence: Vec::new(),
-        review_every: ReviewEvery::Quarter,
-        reviewed: None,
-        low_traffic: None,
-        adoption: None,
-        alerting: None,
-        budget_policy: None,
-        runbook: None,
-        retired: None,
-        meta: Meta::default(),
+        ..Slo::new(id.into(), "shop".into(), indicator)
     }
 }
 
@@ -307,28 +281,10 @@ fn catalogue(timezone: TimeZone, slos: Vec<Slo>) -> Catalogue {
         meta: Meta::default(),
     };
     Catalogue {
-        name: "test".into(),
         timezone,
         segments: BTreeMap::<_, Segment>::new(),
         slos: slos.into_iter().map(|slo| (slo.id.clone(), slo)).collect(),
-        indicators: BTreeMap::new(),
         services: BTreeMap::from([(service.id.clone(), service)]),
-        teams: BTreeMap::new(),
-        roles: BTreeMap::new(),
-        sources: BTreeMap::new(),
-        alert_policies: BTreeMap::new(),
-        budget_policies: BTreeMap::new(),
-        severities: BTreeMap::new(),
-        escalations: BTreeMap::new(),
-        receivers: BTreeMap::new(),
-        rights: Rights::default(),
-        exclusions: BTreeMap::new(),
-        contracts: BTreeMap::new(),
-        credits: BTreeMap::new(),
-        reports: BTreeMap::new(),
-        roster: None,
-        page: None,
-        costs: None,
-        edge: None,
+        ..Catalogue::empty("test")
     }
 }

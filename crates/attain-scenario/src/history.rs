@@ -3,11 +3,10 @@
 
 use attain_engine::{Ledger, Taken, evaluate};
 use attain_model::delivery::{Counted, Delivery};
-use attain_model::{AsOf, CountedSegment, Interval, Promises, SourceId, Tally};
+use attain_model::{AsOf, CountedSegment, Interval, Promises, SourceId, Stream, Tally};
 use jiff::Timestamp;
 
 use crate::deliver::{Delivered, Deliverer, names};
-use crate::mix::counted_streams;
 use crate::print::{Page, Times};
 use crate::run::World;
 use crate::script::{At, Statement};
@@ -27,7 +26,7 @@ pub(crate) struct History<'w> {
 impl<'w> History<'w> {
     /// Nothing has happened, and this is promised.
     pub(crate) fn new(world: &'w World<'w>, promises: &'w Promises) -> Self {
-        let streams = counted_streams(promises.catalogue());
+        let streams = Stream::all(promises.catalogue());
         let seconds = u32::try_from(world.slice.as_secs()).unwrap_or(u32::MAX);
         Self {
             world,

@@ -1,10 +1,7 @@
 //! Which cells of a tally the requests of a statement fall into: outcome classes and latency buckets.
 //! Knows the edges that counts have; how many fall into each slice is in `deliver.rs` and `spread.rs`.
 
-use std::collections::BTreeSet;
-
-use attain_model::indicator::{Counting, MetricKind};
-use attain_model::{Bucket, Catalogue, Class, CountedSegment, Slo, Stream, Threshold};
+use attain_model::{Bucket, Class, CountedSegment, Slo, Stream};
 
 use crate::outcome::class;
 use crate::script::{Kind, Whose};
@@ -80,33 +77,6 @@ impl Resolved<'_> {
         let below = edges.filter(|edge| edge.nanoseconds() <= over).count();
         Ok(Bucket(u16::try_from(below).unwrap_or(u16::MAX - 1)))
     }
-}
-
-/// Every stream of a catalogue with the edges that its counts have.
-///
-/// A classic histogram has the buckets that its indicators name, if they name any, and a threshold between two of them
-/// cannot be told; else every threshold is an edge.
-pub(crate) fn counted_streams(catalogue: &Catalogue) -> Vec<Stream> {
-    let mut streams = Stream::all(catalogue);
-    for stream in &mut streams {
-        let classic = matches!(
-            stream.indicator.counting,
-            Counting::Metric {
-                kind: MetricKind::Histogram,
-                ..
-            }
-        );
-        let buckets: BTreeSet<Threshold> = catalogue
-            .slos
-            .values()
-            .filter(|slo| Stream::key_of(catalogue, slo) == stream.key)
-            .flat_map(|slo| slo.indicator.buckets.iter().copied())
-            .collect();
-        if classic && !buckets.is_empty() {
-            stream.edges = buckets.into_iter().collect();
-        }
-    }
-    streams
 }
 
 impl<N> Kind<N> {

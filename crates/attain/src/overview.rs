@@ -15,8 +15,8 @@ pub fn run(terminal: &Terminal) -> Result<Exit, Failure> {
          Try these three, in this order:\n\
          \n  \
            {}   look into a log or a CSV file, propose a catalogue\n  \
-           {}                    who is hurt, how much budget is left\n  \
-           {}                     what is wrong or unwise in it, and what to write\n\
+           {}                 who is hurt, how much budget is left\n  \
+           {}                  what is wrong or unwise in it, and what to write\n\
          \n\
          All commands: attain --help. One command with examples: attain status --help\n",
         command("attain init --from FILE -o shop"),

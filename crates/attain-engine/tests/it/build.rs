@@ -10,9 +10,7 @@ use attain_model::indicator::{Counting, Indicator, MetricKind};
 use attain_model::meta::Meta;
 use attain_model::policy::AlertPolicy;
 use attain_model::selector::{Match, Outcome, Selector};
-use attain_model::slo::{
-    Budgeting, Load, MissingData, NoTraffic, Objective, OverLoad, Owners, ReviewEvery, Term,
-};
+use attain_model::slo::{Load, Objective, Term};
 use attain_model::source::{CsvLayout, CsvSource, LabelNames, Source, SourceKind};
 use attain_model::{
     AsOf, Audience, Bucket, Catalogue, Class, CountedSegment, Evaluation, Goal, Interval, Layer,
@@ -21,7 +19,6 @@ use attain_model::{
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 pub const DAY: u64 = 86_400;
 
@@ -125,35 +122,15 @@ pub fn indicator() -> Indicator {
 
 pub fn slo(name: &str, window: Window, objectives: &[Objective]) -> Slo {
     Slo {
-        id: SloId::from(name),
-        outcome: None,
-        service: ServiceId::from(name),
         layer: Layer::Product,
         audience: Audience::Customer,
-        owners: Owners::default(),
-        indicator: indicator(),
         objectives: objectives
             .iter()
             .map(|o| (o.id.clone(), o.clone()))
             .collect(),
         window,
-        budgeting: Budgeting::Occurrences,
-        over_load: OverLoad::Separate,
-        missing_data: MissingData::Unknown,
-        no_traffic: NoTraffic::Exclude,
-        coverage: share("95%"),
-        commitments: Vec::new(),
-        depends_on: Vec::new(),
-        evidence: Vec::new(),
-        review_every: ReviewEvery::Quarter,
-        reviewed: None,
-        low_traffic: None,
-        adoption: None,
         alerting: Some(PolicyId::from("workbook")),
-        budget_policy: None,
-        runbook: None,
-        retired: None,
-        meta: Meta::default(),
+        ..Slo::new(SloId::from(name), ServiceId::from(name), indicator())
     }
 }
 
@@ -177,31 +154,13 @@ pub fn catalogue(slos: &[Slo]) -> Catalogue {
     let segments = [(1, "premium"), (2, "standard"), (3, "free")].map(segment);
     let workbook = AlertPolicy::workbook();
     Catalogue {
-        name: "test".to_owned(),
-        timezone: TimeZone::UTC,
         segments: segments.into_iter().map(|s| (s.id.clone(), s)).collect(),
         slos: slos.iter().map(|s| (s.id.clone(), s.clone())).collect(),
-        indicators: BTreeMap::new(),
-        services: BTreeMap::new(),
-        teams: BTreeMap::new(),
-        roles: BTreeMap::new(),
         sources: [("main", source("main"))]
             .map(|(id, s)| (SourceId::from(id), s))
             .into(),
         alert_policies: [(workbook.id.clone(), workbook)].into(),
-        budget_policies: BTreeMap::new(),
-        severities: BTreeMap::new(),
-        escalations: BTreeMap::new(),
-        receivers: BTreeMap::new(),
-        rights: attain_model::catalogue::Rights::default(),
-        exclusions: BTreeMap::new(),
-        contracts: BTreeMap::new(),
-        credits: BTreeMap::new(),
-        reports: BTreeMap::new(),
-        roster: None,
-        page: None,
-        costs: None,
-        edge: None,
+        ..Catalogue::empty("test")
     }
 }
 

@@ -11,43 +11,17 @@ use attain_model::indicator::{Counting, Indicator, MetricKind, Part, Selection};
 use attain_model::meta::Meta;
 use attain_model::quantity::{Threshold, Unit};
 use attain_model::selector::{Match, Matches, Outcome, Pattern, Selector};
-use attain_model::slo::{
-    Budgeting, Goal, MissingData, NoTraffic, Objective, OverLoad, Owners, Promised, ReviewEvery,
-    Targets, Term,
-};
+use attain_model::slo::{Goal, Objective, Promised, Targets, Term};
 use attain_model::source::{
     CsvLayout, CsvSource, FieldUnit, LabelNames, LogFormat, LogSource, Source, SourceKind,
 };
-use attain_model::{Audience, Bucket, Catalogue, Layer, Share, Slo, SourceId, Target, Window};
+use attain_model::{Bucket, Catalogue, Slo, SourceId, Target};
 use attain_sources::{Options, Reading, read};
-use jiff::tz::TimeZone;
 
 /// A catalogue with nothing in it.
 pub fn empty() -> Catalogue {
     Catalogue {
-        name: "test".to_owned(),
-        timezone: TimeZone::UTC,
-        segments: BTreeMap::new(),
-        slos: BTreeMap::new(),
-        indicators: BTreeMap::new(),
-        services: BTreeMap::new(),
-        teams: BTreeMap::new(),
-        roles: BTreeMap::new(),
-        sources: BTreeMap::new(),
-        alert_policies: BTreeMap::new(),
-        budget_policies: BTreeMap::new(),
-        severities: BTreeMap::new(),
-        escalations: BTreeMap::new(),
-        receivers: BTreeMap::new(),
-        rights: Default::default(),
-        exclusions: BTreeMap::new(),
-        contracts: BTreeMap::new(),
-        credits: BTreeMap::new(),
-        reports: BTreeMap::new(),
-        roster: None,
-        page: None,
-        costs: None,
-        edge: None,
+        ..Catalogue::empty("test")
     }
 }
 
@@ -131,39 +105,16 @@ impl Make for Catalogue {
             .map(|ms| Some(Threshold::from_nanoseconds(ms * 1_000_000)))
             .chain([None])
             .map(objective);
+        let indicator = Indicator {
+            id: None,
+            sources: Vec::new(),
+            counting,
+            buckets: Vec::new(),
+            slice: Duration::from_secs(60),
+        };
         let slo = Slo {
-            id: id.into(),
-            outcome: None,
-            service: id.into(),
-            layer: Layer::Service,
-            audience: Audience::Internal,
-            owners: Owners::default(),
-            indicator: Indicator {
-                id: None,
-                sources: Vec::new(),
-                counting,
-                buckets: Vec::new(),
-                slice: Duration::from_secs(60),
-            },
             objectives: objectives.map(|o| (o.id.clone(), o)).collect(),
-            window: Window::Rolling(Duration::from_secs(30 * 86_400)),
-            budgeting: Budgeting::Occurrences,
-            over_load: OverLoad::Separate,
-            missing_data: MissingData::Unknown,
-            no_traffic: NoTraffic::Exclude,
-            coverage: Share::from_ppb(950_000_000).unwrap(),
-            commitments: Vec::new(),
-            depends_on: Vec::new(),
-            evidence: Vec::new(),
-            review_every: ReviewEvery::Quarter,
-            reviewed: None,
-            low_traffic: None,
-            adoption: None,
-            alerting: None,
-            budget_policy: None,
-            runbook: None,
-            retired: None,
-            meta: Meta::default(),
+            ..Slo::new(id.into(), id.into(), indicator)
         };
         self.slos.insert(id.into(), slo);
         self

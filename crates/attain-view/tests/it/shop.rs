@@ -3,26 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use attain_model::catalogue::Rights;
 use attain_model::company::{Contract, Seat, Segment, Service, Team};
 use attain_model::indicator::{Counting, Indicator, MetricKind};
 use attain_model::meta::Meta;
 use attain_model::policy::AlertPolicy;
 use attain_model::quantity::duration_text;
 use attain_model::selector::{Outcome, Selector};
-use attain_model::slo::{
-    Budgeting, Load, MissingData, NoTraffic, Objective, OverLoad, Owners, Promised, ReviewEvery,
-    Term,
-};
+use attain_model::slo::{Load, Objective, Owners, Promised, Term};
 use attain_model::verdict::{Attainment, Burn, Coverage, ErrorBudget};
 use attain_model::{
     Audience, Catalogue, Evaluation, Goal, Interval, Layer, Promises, Rate, Scope, SegmentId,
-    SeriesName, Share, Slo, SloId, Standing, Target, Targets, Threshold, Verdict, Window,
+    SeriesName, Share, Slo, SloId, Standing, Target, Targets, Threshold, Verdict,
 };
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
-pub const DAY: u64 = 86_400;
 pub const HOUR: u64 = 3_600;
 
 pub fn at(text: &str) -> Timestamp {
@@ -120,11 +114,6 @@ pub fn catalogue() -> Catalogue {
 pub fn empty() -> Catalogue {
     let workbook = AlertPolicy::workbook();
     Catalogue {
-        name: "Shop".to_owned(),
-        timezone: TimeZone::UTC,
-        segments: BTreeMap::new(),
-        slos: BTreeMap::new(),
-        indicators: BTreeMap::new(),
         services: BTreeMap::from([(
             "checkout".into(),
             Service {
@@ -136,49 +125,29 @@ pub fn empty() -> Catalogue {
                 meta: Meta::default(),
             },
         )]),
-        teams: BTreeMap::new(),
-        roles: BTreeMap::new(),
-        sources: BTreeMap::new(),
         alert_policies: BTreeMap::from([(workbook.id.clone(), workbook)]),
-        budget_policies: BTreeMap::new(),
-        severities: BTreeMap::new(),
-        escalations: BTreeMap::new(),
-        receivers: BTreeMap::new(),
-        rights: Rights::default(),
-        exclusions: BTreeMap::new(),
-        contracts: BTreeMap::new(),
-        credits: BTreeMap::new(),
-        reports: BTreeMap::new(),
-        roster: None,
-        page: None,
-        costs: None,
-        edge: None,
+        ..Catalogue::empty("Shop")
     }
 }
 
 fn slo<const N: usize>(id: &str, objectives: [(&str, Targets); N]) -> Slo {
+    let indicator = Indicator {
+        id: None,
+        sources: Vec::new(),
+        counting: Counting::Metric {
+            metric: "http_requests_total".to_owned(),
+            kind: MetricKind::Counter,
+            unit: None,
+            selector: Selector::default(),
+            outcome: Outcome::AllGood,
+        },
+        buckets: Vec::new(),
+        slice: Duration::from_secs(60),
+    };
     Slo {
-        id: id.into(),
-        outcome: None,
-        service: "checkout".into(),
-        layer: Layer::Service,
-        audience: Audience::Internal,
         owners: Owners {
             owner: Some("payments".into()),
             ..Owners::default()
-        },
-        indicator: Indicator {
-            id: None,
-            sources: Vec::new(),
-            counting: Counting::Metric {
-                metric: "http_requests_total".to_owned(),
-                kind: MetricKind::Counter,
-                unit: None,
-                selector: Selector::default(),
-                outcome: Outcome::AllGood,
-            },
-            buckets: Vec::new(),
-            slice: Duration::from_secs(60),
         },
         objectives: objectives
             .into_iter()
@@ -196,24 +165,8 @@ fn slo<const N: usize>(id: &str, objectives: [(&str, Targets); N]) -> Slo {
                 )
             })
             .collect(),
-        window: Window::Rolling(Duration::from_secs(30 * DAY)),
-        budgeting: Budgeting::Occurrences,
-        over_load: OverLoad::Separate,
-        missing_data: MissingData::Unknown,
-        no_traffic: NoTraffic::Exclude,
-        coverage: Share::from_ppb(950_000_000).unwrap(),
-        commitments: Vec::new(),
-        depends_on: Vec::new(),
-        evidence: Vec::new(),
-        review_every: ReviewEvery::Quarter,
-        reviewed: None,
-        low_traffic: None,
-        adoption: None,
         alerting: Some(AlertPolicy::WORKBOOK.into()),
-        budget_policy: None,
-        runbook: None,
-        retired: None,
-        meta: Meta::default(),
+        ..Slo::new(id.into(), "checkout".into(), indicator)
     }
 }
 
