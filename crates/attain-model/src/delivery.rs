@@ -3,6 +3,7 @@
 //! Knows what a source says and how it is told apart from the same thing said twice. Knows neither file formats
 //! (attain-sources) nor how counts are kept (attain-engine).
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -32,6 +33,9 @@ pub struct Delivery {
     pub readings: Vec<Reading>,
     /// When the source was heard; `None` if that cannot be told from what it says (a log without a heartbeat).
     pub observed: Option<Vec<Interval>>,
+    /// When single streams were heard, where one can be silent while its source is not, e.g. a column with empty cells.
+    /// A stream that is not named here was heard with its source.
+    pub observed_streams: BTreeMap<StreamKey, Vec<Interval>>,
     /// Lines or rows that could not be read.
     pub unparsed: Vec<Unparsed>,
 }
@@ -48,6 +52,7 @@ impl Delivery {
             samples: Vec::new(),
             readings: Vec::new(),
             observed: None,
+            observed_streams: BTreeMap::new(),
             unparsed: Vec::new(),
         }
     }
