@@ -118,6 +118,7 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
             sums.budget(),
             coverage,
         ),
+        overspent_since: None,
         coverage,
         burn: policy.map_or_else(Vec::new, |p| alerts::burns(looked, judged, p)),
         alerts,

@@ -149,7 +149,9 @@ impl Tally {
     /// All events.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.cells.values().sum()
+        self.cells
+            .values()
+            .fold(0, |sum, events| sum.saturating_add(*events))
     }
 }
 
@@ -181,6 +183,8 @@ pub enum GapReason {
     BetweenBuckets(u64),
     /// Counts that came later than the stated lateness; refused.
     TooLate(u64),
+    /// Counts with a time too far ahead of their arrival; refused.
+    Ahead(u64),
     /// Lines or rows that could not be read; never good.
     Unparsed(u64),
     /// A log cannot tell silence from no traffic.

@@ -64,7 +64,8 @@ pub struct Verdict {
     pub audience: Audience,
     /// What is aimed at as of the instant. For `all` without a goal of its own: `None`, see [`Verdict::pooled`].
     pub goal: Option<Goal>,
-    /// The aggregate of a per-segment objective without an `all:` goal: its budget is the sum of the segments' budgets.
+    /// The aggregate of a per-segment objective without an `all:` goal: what was promised to somebody, taken together. Its
+    /// budget is the sum of the segments' budgets; best-effort and untagged requests are not in it.
     pub pooled: bool,
     /// The window's resolved edges: its start (calendar start, or as long before the instant), and the instant,
     /// floored to a slice.
@@ -79,6 +80,8 @@ pub struct Verdict {
     pub parts: Vec<Part>,
     /// The verdict itself.
     pub standing: Standing,
+    /// Since which slice the budget has been overspent without a break; `None` while it is not.
+    pub overspent_since: Option<Timestamp>,
     /// How much of the window was observed.
     pub coverage: Coverage,
     /// Burn rates over the alert policy's windows, shortest first.

@@ -314,6 +314,7 @@ fn gap(gap: &Gap) -> GapEntry<'_> {
         GapReason::Untimed(events) => ("untimed", Some(*events), None),
         GapReason::BetweenBuckets(events) => ("between buckets", Some(*events), None),
         GapReason::TooLate(events) => ("too late", Some(*events), None),
+        GapReason::Ahead(events) => ("ahead", Some(*events), None),
         GapReason::Unparsed(lines) => ("unparsed", Some(*lines), None),
         GapReason::CoverageUnknown => ("coverage unknown", None, None),
     };

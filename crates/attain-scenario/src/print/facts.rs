@@ -112,6 +112,9 @@ impl Page<'_> {
             GapReason::TooLate(events) => {
                 format!("{} too late, refused", number::plural(*events, "event"))
             }
+            GapReason::Ahead(events) => {
+                format!("{} too far ahead, refused", number::plural(*events, "event"))
+            }
             GapReason::Unparsed(lines) => {
                 format!("{} could not be read", number::plural(*lines, "line"))
             }

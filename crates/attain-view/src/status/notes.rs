@@ -184,6 +184,7 @@ fn sort(why: &GapReason) -> &'static str {
         GapReason::Untimed(_) => "untimed",
         GapReason::BetweenBuckets(_) => "between buckets",
         GapReason::TooLate(_) => "too late",
+        GapReason::Ahead(_) => "ahead",
         GapReason::Unparsed(_) => "unparsed",
         GapReason::CoverageUnknown => "coverage unknown",
     }
@@ -219,6 +220,10 @@ fn gap_text(desk: &Desk<'_>, gap: &Gap) -> String {
         }
         GapReason::TooLate(events) => format!(
             "{} came too late and were refused",
+            plural(*events, "event")
+        ),
+        GapReason::Ahead(events) => format!(
+            "{} with a time too far in the future, refused",
             plural(*events, "event")
         ),
         GapReason::Unparsed(lines) => format!("{} could not be read", plural(*lines, "line")),

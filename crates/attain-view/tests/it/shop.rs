@@ -223,6 +223,7 @@ pub fn verdict(promises: &Promises, name: &str, total: u64, bad: u64, hour: (u64
             _ if budget.is_met() => Standing::Met,
             _ => Standing::Breached,
         },
+        overspent_since: None,
         coverage: Coverage::Share(Share::WHOLE),
         burn: vec![Burn {
             window: Duration::from_secs(HOUR),
