@@ -43,29 +43,6 @@ pub(crate) fn ratio(numerator: u128, denominator: u128, decimals: u32) -> String
     format!("{whole}.{}", digits.trim_end_matches('0'))
 }
 
-/// The name that was probably meant, if one differs in no more than a third of its characters.
-pub(crate) fn closest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let (name, distance) = names
-        .map(|name| (name, distance(typed, name)))
-        .min_by_key(|(_, distance)| *distance)?;
-    (distance * 3 <= name.len()).then_some(name)
-}
-
-/// How many characters must be put in, taken out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().take(64).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,15 +61,6 @@ mod tests {
         assert_eq!(list(&["a"]), "a");
         assert_eq!(list(&["a", "b"]), "a and b");
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
-    }
-
-    #[test]
-    fn a_typo_is_recognised_and_another_word_is_not() {
-        let names = || ["no-runbook", "never-rolled-up"].into_iter();
-        assert_eq!(closest("never-roled-up", names()), Some("never-rolled-up"));
-        assert_eq!(closest("no-runbok", names()), Some("no-runbook"));
-        assert_eq!(closest("unit-missing", names()), None);
-        assert_eq!(closest("", names()), None);
     }
 
     #[test]

@@ -29,3 +29,4 @@ pub use fmt::format;
 pub use parse::{Input, Parsed, parse};
 pub use schema::{json_schema, reference_page};
 pub use spans::Spans;
+pub use suggest::closest;

@@ -1,7 +1,14 @@
 //! Did you mean: the closest of some names. Knows nothing about what the names stand for.
 
-/// The name closest to `typed`, if one is close enough to be meant. Ties go to the first.
-pub(crate) fn closest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+/// The name closest to `typed`, if one is close enough to be meant: a third of its characters may differ, at most 4,
+/// and a swap of neighbours counts as one. Ties go to the first; upper and lower case are the same name.
+///
+/// ```
+/// let teams = ["payments", "platform"];
+/// assert_eq!(attain_spec::closest("paymetns", teams.into_iter()), Some("payments"));
+/// assert_eq!(attain_spec::closest("growth", teams.into_iter()), None);
+/// ```
+pub fn closest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     // Long texts are no names; the cost is the product of both.
     let typed_chars: Vec<char> = typed.chars().take(128).collect();
     let mut limit = match typed_chars.len() {

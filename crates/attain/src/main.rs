@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod fmt;
 mod init;
+mod markdown;
 mod moment;
 mod overview;
 mod progress;

@@ -1,12 +1,12 @@
 //! `allow-unknown`: an exception from a rule that does not exist.
 
 use attain_model::{Diagnostic, Span};
+use attain_spec::closest;
 
 use crate::allow;
 use crate::found::Found;
 use crate::look::Look;
 use crate::rules::{RULES, Rule};
-use crate::words::closest;
 
 pub(crate) const RULE: This = This;
 
