@@ -195,9 +195,24 @@ pub enum CalendarPeriod {
 }
 
 impl CalendarPeriod {
+    /// All of them, shortest first.
+    pub const ALL: [Self; 4] = [Self::Week, Self::Month, Self::Quarter, Self::Year];
+
+    /// Their words, in the same order.
+    pub const WORDS: [&'static str; 4] = {
+        let [a, b, c, d] = Self::ALL;
+        [a.word(), b.word(), c.word(), d.word()]
+    };
+
+    /// The period of a [`CalendarPeriod::word`]; `None` for any other text.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|period| period.word() == word)
+    }
+
     /// `week`, `month`, `quarter`, `year`.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             CalendarPeriod::Week => "week",
             CalendarPeriod::Month => "month",

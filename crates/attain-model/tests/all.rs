@@ -9,7 +9,7 @@ use attain_model::counts::{Bucket, Class, Interval, Tally};
 use attain_model::indicator::{Counting, Indicator};
 use attain_model::meta::Meta;
 use attain_model::promises::day_start;
-use attain_model::quantity::{Threshold, duration_text};
+use attain_model::quantity::{CalendarPeriod, Threshold, duration_text};
 use attain_model::selector::{Comparison, Condition, Match, Outcome, Pattern, Selector};
 use attain_model::slo::{Goal, Load, Objective, Promised, Scope, Slo, Targets, Term};
 use attain_model::verdict::ErrorBudget;
@@ -287,4 +287,14 @@ fn catalogue(timezone: TimeZone, slos: Vec<Slo>) -> Catalogue {
         services: BTreeMap::from([(service.id.clone(), service)]),
         ..Catalogue::empty("test")
     }
+}
+
+#[test]
+fn every_calendar_period_is_read_back_from_its_word() {
+    for (period, word) in CalendarPeriod::ALL.into_iter().zip(CalendarPeriod::WORDS) {
+        assert_eq!(period.word(), word);
+        assert_eq!(CalendarPeriod::from_word(word), Some(period));
+    }
+    assert_eq!(CalendarPeriod::from_word("Week"), None);
+    assert_eq!(CalendarPeriod::from_word("day"), None);
 }

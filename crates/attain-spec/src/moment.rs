@@ -19,7 +19,7 @@ pub(crate) fn window(text: &str, zone: &TimeZone) -> Parsed<Window> {
     if let Some(period) = text.strip_prefix("calendar") {
         return Ok(Window::Calendar(calendar(period.trim())?, zone.clone()));
     }
-    if ["week", "month", "quarter", "year"].contains(&text) {
+    if CalendarPeriod::from_word(text).is_some() {
         return Err(
             Bad::new("window-syntax", format!("`{text}` is not a window"))
                 .help(format!("write `calendar {text}`, or a duration like `30d`")),
@@ -54,18 +54,13 @@ pub(crate) fn window(text: &str, zone: &TimeZone) -> Parsed<Window> {
 
 /// A period of the calendar.
 pub(crate) fn calendar(word: &str) -> Parsed<CalendarPeriod> {
-    Ok(match word {
-        "week" => CalendarPeriod::Week,
-        "month" => CalendarPeriod::Month,
-        "quarter" => CalendarPeriod::Quarter,
-        "year" => CalendarPeriod::Year,
-        _ => {
-            return Err(Bad::new(
-                "window-syntax",
-                format!("`{word}` is not a period of the calendar"),
-            )
-            .help("write week, month, quarter or year"));
-        }
+    CalendarPeriod::from_word(word).ok_or_else(|| {
+        let [shorter @ .., longest] = CalendarPeriod::WORDS;
+        Bad::new(
+            "window-syntax",
+            format!("`{word}` is not a period of the calendar"),
+        )
+        .help(format!("write {} or {longest}", shorter.join(", ")))
     })
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use attain_model::quantity::CalendarPeriod;
 use serde_json::{Map, Value, json};
 
 use super::{Key, Need, SECTIONS, Section, Shape, Text};
@@ -151,7 +152,10 @@ fn scalar(text: Text) -> Value {
         Text::Duration => pattern(r"^\d+(ms|s|m|h|d|w)$"),
         Text::Threshold => pattern(r"^\d+(\.\d+)?(ns|us|µs|ms|s|m|h)$"),
         Text::Rate => pattern(r"^\d+(\.\d+)?\s*(rps|rpm)$"),
-        Text::Window => pattern(r"^(\d+(ms|s|m|h|d|w)|calendar (week|month|quarter|year))$"),
+        Text::Window => pattern(&format!(
+            r"^(\d+(ms|s|m|h|d|w)|calendar ({}))$",
+            CalendarPeriod::WORDS.join("|")
+        )),
         Text::Time => pattern(r"^\d{4}-\d\d-\d\d \d\d:\d\d \S+$"),
         Text::Date => pattern(r"^\d{4}-\d\d-\d\d$"),
         Text::Money => pattern(r"^\d+(\.\d\d?)?\s*[A-Z]{3}$"),

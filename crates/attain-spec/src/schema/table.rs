@@ -1,5 +1,7 @@
 //! The table itself, in the order of the reference page.
 
+use attain_model::quantity::CalendarPeriod;
+
 use super::Need::{Always, Optional, When};
 use super::Shape::{AnyOf, List, MapOf, Object, Ref, Words};
 use super::Text as T;
@@ -100,12 +102,7 @@ pub(crate) static COMMON: &[Key] = &[
 pub(crate) static WINDOW_MAP: Section = part(
     "a window",
     &[
-        key(
-            "calendar",
-            Words(&["week", "month", "quarter", "year"]),
-            "the period",
-        )
-        .required(),
+        key("calendar", Words(&CalendarPeriod::WORDS), "the period").required(),
         key("timezone", Shape::Scalar(T::Zone), "whose midnight").or("of the catalogue"),
     ],
 );
