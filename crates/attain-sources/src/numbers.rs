@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::chunk::Chunks;
 use crate::count::note_unclaimed;
 use crate::csv_events::{each_row, header_of};
-use crate::csv_long::CsvLong;
+use crate::csv_long::{CsvLong, Row};
 use crate::csv_samples::Samples;
 use crate::csv_wide::{CsvWide, METRIC_LABEL};
 use crate::error::Error;
@@ -23,6 +23,9 @@ use crate::heard::{samples_heard, slots_heard};
 use crate::roster::Customers;
 use crate::series::{Matcher, Role};
 use crate::slots::{Number, Slots};
+
+/// What is done with a row, its number if it has one, and its line.
+type OnNumber<'n> = dyn FnMut(&Matcher, &Row, Option<&str>, u64) -> Result<(), String> + 'n;
 
 /// Reads the files of one source.
 pub(crate) struct Numbers {
@@ -111,38 +114,26 @@ impl Numbers {
         opened: Opened,
         chunks: &mut Chunks<'_>,
     ) -> Result<(), Error> {
-        let mut table: Option<CsvLong> = None;
         let mut slots = Slots::default();
         let mut heard = BTreeSet::new();
-        each_row(opened, path, chunks, &mut |row, number, chunks| {
-            let Some(table) = &mut table else {
-                table = Some(CsvLong::new(csv, &header_of(row), path)?);
-                return Ok(());
-            };
-            if !chunks.wants(number) {
-                return Ok(());
-            }
-            let outcome = table.row(row, &mut self.matcher).and_then(|row| {
+        self.each_number(
+            csv,
+            path,
+            opened,
+            chunks,
+            &mut |matcher, row, text, line| {
                 heard.insert(row.time);
-                self.see(&row.series.hits, row.series.unclaimed.as_deref());
-                let Some(text) = row.value.as_deref() else {
-                    return Ok(());
-                };
+                let Some(text) = text else { return Ok(()) };
                 let number = Number {
                     text,
                     time: row.time,
                     received: row.received,
-                    line: number,
+                    line,
                 };
-                let streams = &self.matcher.streams;
-                row.series
-                    .hits
-                    .iter()
-                    .try_for_each(|hit| slots.take(streams, hit, &number))
-            });
-            chunks.line(number, outcome);
-            Ok(())
-        })?;
+                let mut hits = row.series.hits.iter();
+                hits.try_for_each(|hit| slots.take(&matcher.streams, hit, &number))
+            },
+        )?;
         self.send_slots(&mut slots, heard, chunks);
         Ok(())
     }
@@ -155,34 +146,48 @@ impl Numbers {
         opened: Opened,
         chunks: &mut Chunks<'_>,
     ) -> Result<(), Error> {
-        let mut table: Option<CsvLong> = None;
         let mut samples = Samples::default();
-        each_row(opened, path, chunks, &mut |row, number, chunks| {
-            let Some(table) = &mut table else {
-                table = Some(CsvLong::new(csv, &header_of(row), path)?);
-                return Ok(());
-            };
-            if !chunks.wants(number) {
-                return Ok(());
-            }
-            let outcome = table.row(row, &mut self.matcher).and_then(|row| {
-                self.sampled.insert(row.time);
-                self.see(&row.series.hits, row.series.unclaimed.as_deref());
-                let Some(text) = row.value.as_deref() else {
-                    return Ok(());
-                };
-                let mut hits = row.series.hits.iter();
-                hits.try_for_each(|hit| samples.take(&self.matcher, hit, &row, text))
-            });
-            chunks.line(number, outcome);
-            Ok(())
+        let mut sampled = BTreeSet::new();
+        self.each_number(csv, path, opened, chunks, &mut |matcher, row, text, _| {
+            sampled.insert(row.time);
+            let Some(text) = text else { return Ok(()) };
+            let mut hits = row.series.hits.iter();
+            hits.try_for_each(|hit| samples.take(matcher, hit, row, text))
         })?;
+        self.sampled.extend(sampled);
         chunks.send(|delivery| {
             samples.finish(&self.matcher, delivery);
             // When the source was heard is told once, when all sample times are known.
             delivery.observed = Some(Vec::new());
         });
         Ok(())
+    }
+
+    /// Reads a table with one number per row.
+    fn each_number(
+        &mut self,
+        csv: &CsvSource,
+        path: &Path,
+        opened: Opened,
+        chunks: &mut Chunks<'_>,
+        take: &mut OnNumber<'_>,
+    ) -> Result<(), Error> {
+        let mut table: Option<CsvLong> = None;
+        each_row(opened, path, chunks, &mut |row, line, chunks| {
+            let Some(table) = &mut table else {
+                table = Some(CsvLong::new(csv, &header_of(row), path)?);
+                return Ok(());
+            };
+            if !chunks.wants(line) {
+                return Ok(());
+            }
+            let outcome = table.row(row, &mut self.matcher).and_then(|row| {
+                self.see(&row.series.hits, row.series.unclaimed.as_deref());
+                take(&self.matcher, &row, row.value.as_deref(), line)
+            });
+            chunks.line(line, outcome);
+            Ok(())
+        })
     }
 
     fn send_slots(&self, slots: &mut Slots, heard: BTreeSet<Timestamp>, chunks: &mut Chunks<'_>) {
