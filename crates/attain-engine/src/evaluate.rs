@@ -13,6 +13,7 @@ use attain_model::{
     AsOf, CountedSegment, Evaluation, Gap, GapReason, Promises, Scope, SeriesName, Share, Standing,
     Targets, Verdict,
 };
+use jiff::Timestamp;
 
 use crate::alerts;
 use crate::counts::{Counts, Heard};
@@ -118,7 +119,7 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
             sums.budget(),
             coverage,
         ),
-        overspent_since: None,
+        overspent_since: overspent_since(looked, judged),
         coverage,
         burn: policy.map_or_else(Vec::new, |p| alerts::burns(looked, judged, p)),
         alerts,
@@ -226,6 +227,12 @@ fn judges_silence(looked: &Looked<'_>) -> bool {
     };
     looked.slo.missing_data == MissingData::Bad
         && (is_silent || looked.slo.budgeting != Budgeting::Occurrences)
+}
+
+/// The first slice of the run in which the budget was overspent without a break; `None` if it is not at the instant.
+fn overspent_since(looked: &Looked<'_>, judged: &Judged) -> Option<Timestamp> {
+    let is_overspent = |window: &Range<i64>| !judged.budget_before(looked, window).is_met();
+    is_overspent(&looked.window).then(|| looked.grid.start(looked.first_of_run(is_overspent)))
 }
 
 /// How long the budget lasts if it goes on burning as in the last hour.

@@ -124,6 +124,10 @@ impl Looked<'_> {
             // What `window::resolve` would say, without going through the calendar.
             return end - self.grid.slices(length.as_secs())..end;
         }
+        // Nor is it asked for an earlier instant of the same calendar period.
+        if self.window.contains(&end) {
+            return self.window.start..end;
+        }
         let resolved = window::resolve(&self.slo.window, self.grid.start(end), self.grid);
         self.grid.index(resolved.interval.start)..end
     }
@@ -139,6 +143,16 @@ impl Looked<'_> {
     pub(crate) fn earliest(&self) -> i64 {
         let back = self.grid.slices(LOOK_BACK_SECONDS);
         self.span.start.max(self.span.end - back)
+    }
+
+    /// The first slice of the unbroken run, up to the instant, in which something held over the window that ends with the
+    /// slice. Goes back no further than [`Looked::earliest`], and takes it that it holds at the instant.
+    pub(crate) fn first_of_run(&self, holds: impl Fn(&Range<i64>) -> bool) -> i64 {
+        let mut since = self.span.end - 1;
+        while since > self.earliest() && holds(&self.window_at(since)) {
+            since -= 1;
+        }
+        since
     }
 
     /// The targets in force at the instant; before the first, the first.

@@ -37,17 +37,10 @@ pub(crate) fn masked(
 
 /// The first slice of the unbroken run in which the aggregate was met and the segment was not.
 fn since(looked: &Looked<'_>, all: &Judged, segment: &Judged) -> i64 {
-    let mut since = looked.span.end - 1;
-    while since > looked.earliest() {
-        let window = looked.window_at(since);
-        let is_hidden =
-            all.sum(&window).budget().is_met() && !segment.sum(&window).budget().is_met();
-        if !is_hidden {
-            break;
-        }
-        since -= 1;
-    }
-    since
+    looked.first_of_run(|window| {
+        all.budget_before(looked, window).is_met()
+            && !segment.budget_before(looked, window).is_met()
+    })
 }
 
 /// The burn rate over the window in millionths, rounded down; the largest there is where nothing was allowed.

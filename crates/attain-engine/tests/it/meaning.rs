@@ -108,6 +108,45 @@ fn a_pool_is_the_sum_of_its_budgets_and_takes_the_rest_at_the_loosest() {
 }
 
 #[test]
+fn overspent_since_is_the_first_slice_of_the_run() {
+    let all: [(&str, &str); 1] = [("all", "99%")];
+    let terms: [(_, &[(&str, &str)]); 1] = [(None, &all)];
+    let month = Window::Calendar(CalendarPeriod::Month, TimeZone::UTC);
+    let slos = [
+        slo("rolling", rolling(5), &[objective("availability", &terms)]),
+        slo("by-month", month, &[objective("availability", &terms)]),
+    ];
+    let catalogue = catalogue(&slos);
+    let mut rows = Rows::of(&catalogue);
+    rows.count(at("2026-02-26T10:00:00Z"), "free", 10, 90)
+        .count(at("2026-02-27T10:00:00Z"), "free", 900, 0)
+        // Overspent, well again, and overspent anew.
+        .count(at("2026-03-09T10:00:00Z"), "free", 90, 10)
+        .count(at("2026-03-10T10:00:00Z"), "free", 10_000, 0)
+        .count(at("2026-03-12T08:30:00Z"), "free", 9_500, 500)
+        .count(at("2026-03-13T08:30:00Z"), "free", 100, 0);
+    let ledger = ledger(&catalogue, &rows);
+    let since = |instant: &str, name: &str| {
+        let found = evaluate(&catalogue, &ledger, at(instant));
+        let since = verdict(&found, &format!("{name}/availability/all")).overspent_since;
+        since.map(|since| since.to_string())
+    };
+    let second = Some("2026-03-12T08:30:00Z".to_owned());
+    assert_eq!(since(NOW, "rolling"), second);
+    assert_eq!(since(NOW, "by-month"), second);
+    assert_eq!(since("2026-03-12T08:30:59Z", "rolling"), None);
+    assert_eq!(since("2026-03-12T08:31:00Z", "rolling"), second);
+    // The rolling window carries February over the turn of the month, the calendar month does not.
+    let first = Some("2026-02-26T10:00:00Z".to_owned());
+    assert_eq!(since("2026-02-28T23:00:00Z", "by-month"), first);
+    assert_eq!(since("2026-03-01T00:00:00Z", "by-month"), None);
+    assert_eq!(since("2026-03-01T00:00:00Z", "rolling"), first);
+    let third = Some("2026-03-09T10:00:00Z".to_owned());
+    assert_eq!(since("2026-03-10T10:00:00Z", "by-month"), third);
+    assert_eq!(since("2026-03-11T10:00:00Z", "by-month"), None);
+}
+
+#[test]
 fn half_an_hour_costs_what_its_traffic_weighs() {
     let objective = objective("availability", &[(None, &[("all", "99.9%")])]);
     let catalogue = catalogue(&[slo("checkout", rolling(30), &[objective])]);
