@@ -50,6 +50,7 @@ rules! {
     objective_without_evidence
     outcome_not_an_outcome
     owner_seat_missing
+    part_promises_nothing
     segment_not_commercial
     single_audience_catalogue
     stale_review

@@ -686,3 +686,118 @@ fn an_internal_number_that_nobody_outside_sees_is_not_published() {
         + "page: {title: Shop, show: [checkout-completes]}\n";
     passes("internal-slo-published", &text);
 }
+
+#[test]
+fn segments_that_were_sold_nothing_yet_are_no_twins() {
+    let rule = "too-many-segments";
+    let segment =
+        |name: &str, rank: u32| format!("  {name}: {{rank: {rank}, contract: best effort}}\n");
+    let several = |count: u32| {
+        let segments: String = (1..=count)
+            .map(|n| segment(&format!("tier-{n}"), n))
+            .collect();
+        format!("segments:\n{segments}")
+    };
+    passes(rule, &several(5));
+    found(rule, &several(6), 1);
+    let priced = "segments:
+  basic: {rank: 1, price: 0 USD/month, contract: best effort}
+  trial: {rank: 2, price: 0 USD/month, contract: best effort}
+";
+    found(rule, priced, 1);
+}
+
+#[test]
+fn parts_that_need_not_promise_anything() {
+    let rule = "part-promises-nothing";
+    let with = |edge: &str, part: &str| {
+        customer("objectives: {availability: 99.9%, speed: p99 < 200ms}")
+            .replace("depends_on: [charge]", &format!("depends_on: [{edge}]"))
+            .replace("rpc_requests_total", "rpc_duration_seconds")
+            .replace("objectives: {availability: 99.99%}", part)
+    };
+    let none = "objectives: {availability: best effort}";
+    for edge in [
+        "charge",
+        "{slo: charge, share: 1%}",
+        "{any_of: [charge], need: 1}",
+    ] {
+        found(rule, &with(edge, none), 1);
+    }
+    for edge in [
+        "{slo: charge, optional: true}",
+        "{slo: charge, async: true}",
+        "{slo: charge, impact: 0%}",
+        "{external: bank, promised: 99.99%}",
+    ] {
+        passes(rule, &with(edge, none));
+    }
+    passes(rule, &with("charge", "objectives: {answers: 99.99%}"));
+    found(rule, &with("charge", "objectives: {speed: p99 < 50ms}"), 1);
+    // Too slow is a promise, though not one that helps.
+    let within = "{slo: charge, latency: 20ms}";
+    passes(
+        rule,
+        &with(
+            within,
+            "objectives: {availability: 99.99%, speed: p99.9 < 50ms}",
+        ),
+    );
+    found(rule, &with(within, "objectives: {availability: 99.99%}"), 1);
+    found(
+        rule,
+        &with(
+            "charge",
+            "objectives: {availability: 99.99%}\n    retired: 2020-01-01",
+        ),
+        1,
+    );
+    passes(
+        rule,
+        &with(
+            "charge",
+            "objectives: {availability: 99.99%}\n    retired: 2099-01-01",
+        ),
+    );
+}
+
+#[test]
+fn a_part_must_promise_something_to_the_same_segment() {
+    let rule = "part-promises-nothing";
+    let with = |part: &str| {
+        let slos = customer(
+            "objectives: {availability: {premium: 99.9%, standard: 99.5%, free: best effort}}",
+        )
+        .replace(
+            "objectives: {availability: 99.99%}",
+            &format!("objectives: {{availability: {part}}}"),
+        );
+        format!("{TIERS}{slos}")
+    };
+    passes(
+        rule,
+        &with("{premium: 99.99%, standard: 99.9%, free: best effort}"),
+    );
+    let said = says(
+        rule,
+        &with("{premium: 99.99%, standard: best effort, free: best effort}"),
+    );
+    let cause = "warning[part-promises-nothing] a.yaml:13:18: checkout-completes promises availability to standard, \
+                 but rests on charge, which is best effort for standard; let charge promise";
+    assert!(said.len() == 1 && said[0].starts_with(cause), "{said:#?}");
+}
+
+#[test]
+fn internal_slos_may_rest_on_what_is_only_measured() {
+    let text = customer("objectives: {availability: 99.9%}");
+    let text = text.replace(
+        "objectives: {availability: 99.99%}",
+        "objectives: {availability: 99.99%}\n    depends_on: [host]",
+    );
+    let host = "  host:
+    owner: platform
+    indicator: {metric: node_requests_total, bad: {code: error}}
+    objectives: {availability: best effort}
+";
+    passes("part-promises-nothing", &format!("{text}{host}"));
+}
