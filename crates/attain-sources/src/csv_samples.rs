@@ -1,5 +1,5 @@
-//! Samples of cumulative counters, from long rows to samples per class and bucket. Knows no increments: the ledger makes
-//! them.
+//! Samples of cumulative counters, from long rows to samples per class and bucket. Leaves pairs of counters to
+//! counter_pairs.rs. Knows no increments: the ledger makes them.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use attain_model::quantity::Measure;
 use attain_model::{Bucket, Class};
 use jiff::Timestamp;
 
+use crate::counter_pairs::{CounterPairs, Point};
 use crate::csv_long::Row;
 use crate::number::{events, scaled};
 use crate::segment::SegmentIndex;
@@ -20,21 +21,12 @@ pub(crate) struct Samples {
     single: Vec<(Key, Class, u64)>,
     readings: Vec<(Key, Measure)>,
     histograms: BTreeMap<(Key, Class), Buckets>,
-    pairs: BTreeMap<Key, Pair>,
 }
 
 /// The buckets of one instant; `created` is not part of their key, as some writers give it once.
 #[derive(Debug, Default)]
 struct Buckets {
     at_or_under: BTreeMap<u64, u64>,
-    created: Option<Timestamp>,
-}
-
-/// Two counters of one instant; `created` is the total's, and not part of their key: they may start apart.
-#[derive(Debug, Default)]
-struct Pair {
-    total: Option<u64>,
-    part: Option<u64>,
     created: Option<Timestamp>,
 }
 
@@ -50,13 +42,14 @@ struct Key {
 }
 
 impl Samples {
-    /// Takes a row's number for one of its streams.
+    /// Takes a row's number for one of its streams; the counters of pairs go to `pairs`.
     pub(crate) fn take(
         &mut self,
         matcher: &Matcher,
         hit: &Hit,
         row: &Row,
         text: &str,
+        pairs: &mut CounterPairs,
     ) -> Result<(), String> {
         let key = Key {
             stream: hit.stream,
@@ -81,25 +74,21 @@ impl Samples {
                     scaled(text, *billionths).ok_or_else(|| format!("`{text}` is not a number"))?;
                 self.readings.push((key, Measure(value)));
             }
-            Role::Total => {
-                let pair = self.pair(key);
-                (pair.total, pair.created) = (Some(whole()?), row.created);
-            }
-            Role::Part => {
+            Role::Total | Role::Part => {
                 if let Some((Part::Ratio, _)) = pair_of(&matcher.streams[hit.stream]) {
                     return Err(
                         "a share cannot be sampled as a counter; use `layout: long`".to_owned()
                     );
                 }
-                self.pair(key).part = Some(whole()?);
+                let point = Point {
+                    value: whole()?,
+                    created: row.created,
+                    received: row.received,
+                };
+                pairs.take(hit, row.time, point);
             }
         }
         Ok(())
-    }
-
-    fn pair(&mut self, mut key: Key) -> &mut Pair {
-        key.created = None;
-        self.pairs.entry(key).or_default()
     }
 
     /// Puts everything into a delivery.
@@ -123,21 +112,6 @@ impl Samples {
                 delivery
                     .samples
                     .push(sample(matcher, key, class.clone(), Bucket(bucket), value));
-            }
-        }
-        for (key, pair) in self.pairs {
-            let Some(total) = pair.total else { continue };
-            let is_good = matches!(pair_of(&matcher.streams[key.stream]), Some((Part::Good, _)));
-            // A counter that was not born yet is zero.
-            let part = pair.part.unwrap_or(0).min(total);
-            let bad = if is_good { total - part } else { part };
-            for (class, value) in [(Class::good(), total - bad), (Class::bad(), bad)] {
-                let mut key = key.clone();
-                key.series = format!("{}#{}", key.series, class.as_str());
-                key.created = pair.created;
-                delivery
-                    .samples
-                    .push(sample(matcher, key, class, Bucket::UNTIMED, value));
             }
         }
         for (key, value) in self.readings {

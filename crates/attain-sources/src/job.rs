@@ -93,7 +93,7 @@ impl Job<'_, '_> {
             });
         }
         self.send_heartbeats(&mut counter);
-        if let Some(numbers) = numbers {
+        if let Some(mut numbers) = numbers {
             self.notes.extend(numbers.end(&self.source.id, self.sink));
             counter.unclaimed.extend(numbers.unclaimed);
         }

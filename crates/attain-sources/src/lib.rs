@@ -27,6 +27,7 @@
 mod access_log;
 mod chunk;
 mod count;
+mod counter_pairs;
 mod csv_events;
 mod csv_long;
 mod csv_samples;
@@ -49,6 +50,7 @@ mod read;
 mod roster;
 mod segment;
 mod series;
+mod slot_pairs;
 mod slots;
 mod sniff;
 mod targets;

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::chunk::Chunks;
 use crate::count::note_unclaimed;
+use crate::counter_pairs::CounterPairs;
 use crate::csv_events::{each_row, header_of};
 use crate::csv_long::{CsvLong, Row};
 use crate::csv_samples::Samples;
@@ -21,11 +22,12 @@ use crate::error::Error;
 use crate::files::Opened;
 use crate::heard::{samples_heard, slots_heard};
 use crate::roster::Customers;
-use crate::series::{Matcher, Role};
+use crate::series::{Hit, Matcher, Role};
+use crate::slot_pairs::Misfits;
 use crate::slots::{Number, Slots};
 
-/// What is done with a row, its number if it has one, and its line.
-type OnNumber<'n> = dyn FnMut(&Matcher, &Row, Option<&str>, u64) -> Result<(), String> + 'n;
+/// What is done with a row, its line, and whether it was not taken in an earlier run.
+type OnNumber<'n> = dyn FnMut(&Matcher, &Row, (u64, bool)) -> Result<(), String> + 'n;
 
 /// Reads the files of one source.
 pub(crate) struct Numbers {
@@ -34,6 +36,10 @@ pub(crate) struct Numbers {
     slot: Duration,
     /// When counters were sampled, over all files.
     sampled: BTreeSet<Timestamp>,
+    /// Counters of totals and their parts, over all files.
+    pairs: CounterPairs,
+    /// What did not fit together, over all files.
+    misfits: Misfits,
     /// The `le` values that were seen, by stream.
     edges_seen: BTreeMap<usize, BTreeSet<u64>>,
     is_samples: bool,
@@ -58,6 +64,8 @@ impl Numbers {
             slice_seconds: i64::try_from(slice.as_secs()).unwrap_or(60).max(1),
             slot: csv.slot.unwrap_or(Duration::from_secs(60)),
             sampled: BTreeSet::new(),
+            pairs: CounterPairs::default(),
+            misfits: Misfits::default(),
             edges_seen: BTreeMap::new(),
             is_samples: csv.layout == CsvLayout::Samples,
             unclaimed: BTreeMap::new(),
@@ -116,24 +124,20 @@ impl Numbers {
     ) -> Result<(), Error> {
         let mut slots = Slots::default();
         let mut heard = BTreeSet::new();
-        self.each_number(
-            csv,
-            path,
-            opened,
-            chunks,
-            &mut |matcher, row, text, line| {
-                heard.insert(row.time);
-                let Some(text) = text else { return Ok(()) };
-                let number = Number {
-                    text,
-                    time: row.time,
-                    received: row.received,
-                    line,
-                };
-                let mut hits = row.series.hits.iter();
-                hits.try_for_each(|hit| slots.take(&matcher.streams, hit, &number))
-            },
-        )?;
+        self.each_number(csv, path, opened, chunks, &mut |matcher, row, (line, _)| {
+            heard.insert(row.time);
+            let Some(text) = row.value.as_deref() else {
+                return Ok(());
+            };
+            let number = Number {
+                text,
+                time: row.time,
+                received: row.received,
+                line,
+            };
+            let mut hits = row.series.hits.iter();
+            hits.try_for_each(|hit| slots.take(&matcher.streams, hit, &number))
+        })?;
         self.send_slots(&mut slots, heard, chunks);
         Ok(())
     }
@@ -148,13 +152,25 @@ impl Numbers {
     ) -> Result<(), Error> {
         let mut samples = Samples::default();
         let mut sampled = BTreeSet::new();
-        self.each_number(csv, path, opened, chunks, &mut |matcher, row, text, _| {
-            sampled.insert(row.time);
-            let Some(text) = text else { return Ok(()) };
-            let mut hits = row.series.hits.iter();
-            hits.try_for_each(|hit| samples.take(matcher, hit, row, text))
-        })?;
+        let mut pairs = std::mem::take(&mut self.pairs);
+        self.each_number(
+            csv,
+            path,
+            opened,
+            chunks,
+            &mut |matcher, row, (_, is_new)| {
+                sampled.insert(row.time);
+                let Some(text) = row.value.as_deref() else {
+                    return Ok(());
+                };
+                // A sum needs the restarts of all of its counters, so what was taken earlier is added up again.
+                let is_wanted = |hit: &&Hit| is_new || matches!(hit.role, Role::Total | Role::Part);
+                let mut hits = row.series.hits.iter().filter(is_wanted);
+                hits.try_for_each(|hit| samples.take(matcher, hit, row, text, &mut pairs))
+            },
+        )?;
         self.sampled.extend(sampled);
+        self.pairs = pairs;
         chunks.send(|delivery| {
             samples.finish(&self.matcher, delivery);
             // When the source was heard is told once, when all sample times are known.
@@ -178,23 +194,34 @@ impl Numbers {
                 table = Some(CsvLong::new(csv, &header_of(row), path)?);
                 return Ok(());
             };
-            if !chunks.wants(line) {
+            let is_new = chunks.wants(line);
+            if !is_new && !self.is_samples {
                 return Ok(());
             }
             let outcome = table.row(row, &mut self.matcher).and_then(|row| {
-                self.see(&row.series.hits, row.series.unclaimed.as_deref());
-                take(&self.matcher, &row, row.value.as_deref(), line)
+                if is_new {
+                    self.see(&row.series.hits, row.series.unclaimed.as_deref());
+                }
+                take(&self.matcher, &row, (line, is_new))
             });
-            chunks.line(line, outcome);
+            if is_new {
+                chunks.line(line, outcome);
+            }
             Ok(())
         })
     }
 
-    fn send_slots(&self, slots: &mut Slots, heard: BTreeSet<Timestamp>, chunks: &mut Chunks<'_>) {
+    fn send_slots(
+        &mut self,
+        slots: &mut Slots,
+        heard: BTreeSet<Timestamp>,
+        chunks: &mut Chunks<'_>,
+    ) {
         let mut finished = Delivery::new(chunks.source.clone(), "", 0..0);
         for (line, why) in slots.finish(&self.matcher, self.slice_seconds, &mut finished) {
             chunks.unparsed(line, why);
         }
+        self.misfits.merge(&slots.pairs.take_misfits());
         chunks.send(|delivery| {
             delivery.counted = finished.counted;
             delivery.readings = finished.readings;
@@ -202,7 +229,7 @@ impl Numbers {
         });
     }
 
-    fn see(&mut self, hits: &[crate::series::Hit], unclaimed: Option<&str>) {
+    fn see(&mut self, hits: &[Hit], unclaimed: Option<&str>) {
         for hit in hits {
             if let Role::AtOrUnder(_, edge) = hit.role {
                 self.edges_seen.entry(hit.stream).or_default().insert(edge);
@@ -214,13 +241,15 @@ impl Numbers {
     }
 
     /// Tells when the source was heard, if that needs all files; gives what a person should know.
-    pub(crate) fn end(&self, source: &SourceId, sink: &mut dyn FnMut(Delivery)) -> Vec<String> {
+    pub(crate) fn end(&mut self, source: &SourceId, sink: &mut dyn FnMut(Delivery)) -> Vec<String> {
+        let mut notes = Vec::new();
         if self.is_samples {
             let mut delivery = Delivery::new(source.clone(), "samples", 0..0);
             delivery.observed = Some(samples_heard(&self.sampled));
+            (delivery.samples, notes) = std::mem::take(&mut self.pairs).finish(&self.matcher);
             sink(delivery);
         }
-        let mut notes = Vec::new();
+        notes.extend(self.misfits.notes(&self.matcher.streams));
         for (index, seen) in &self.edges_seen {
             let stream = &self.matcher.streams[*index];
             for edge in stream

@@ -1,6 +1,7 @@
 //! Which streams a series of numbers belongs to, and as what. Knows labels; knows no file format and no values.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use attain_model::indicator::{Counting, MetricKind, Part, Selection};
 use attain_model::quantity::Unit;
@@ -23,8 +24,12 @@ pub(crate) struct Hit {
     pub(crate) stream: usize,
     pub(crate) segment: SegmentIndex,
     pub(crate) role: Role,
-    /// The series without what its role already says; two series of a pair agree in it.
+    /// The series without what its role already says; a share and its total agree in it.
     pub(crate) key: String,
+    /// The series, all labels.
+    pub(crate) series: String,
+    /// The labels of `key`.
+    pub(crate) labels: Rc<Labels>,
 }
 
 /// As what a number counts.
@@ -108,6 +113,8 @@ impl Matcher {
                     segment,
                     role,
                     key: series_text(&all, &left_out),
+                    series: series_text(&all, &[]),
+                    labels: Rc::new(without(&all, &left_out)),
                 });
             }
         }
@@ -198,11 +205,17 @@ fn class_of(stream: &Stream, labels: &Labels) -> Class {
     )
 }
 
+/// The labels that have a value, without some.
+fn without(labels: &Labels, left_out: &[&str]) -> Labels {
+    let mut kept = labels.clone();
+    kept.retain(|name, value| !value.is_empty() && !left_out.contains(&name.as_str()));
+    kept
+}
+
 /// `{a="b",c="d"}`, in the order of the names.
 fn series_text(labels: &Labels, left_out: &[&str]) -> String {
-    let pairs: Vec<String> = labels
+    let pairs: Vec<String> = without(labels, left_out)
         .iter()
-        .filter(|(name, value)| !value.is_empty() && !left_out.contains(&name.as_str()))
         .map(|(name, value)| format!("{name}={value:?}"))
         .collect();
     format!("{{{}}}", pairs.join(","))

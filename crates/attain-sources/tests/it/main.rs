@@ -7,5 +7,6 @@ mod discovery;
 mod files;
 mod make;
 mod mutated;
+mod pairs;
 mod rows;
 mod segments;
