@@ -113,7 +113,10 @@ impl Page<'_> {
                 format!("{} too late, refused", number::plural(*events, "event"))
             }
             GapReason::Ahead(events) => {
-                format!("{} too far ahead, refused", number::plural(*events, "event"))
+                format!(
+                    "{} too far ahead, refused",
+                    number::plural(*events, "event")
+                )
             }
             GapReason::Unparsed(lines) => {
                 format!("{} could not be read", number::plural(*lines, "line"))
