@@ -1,7 +1,10 @@
 //! The evaluation for programs: exact whole numbers, instants in UTC, keys in a fixed order.
 //!
-//! Budgets are in billionths of an event and written as text, because they exceed 2^53; counts are plain. Percentages are not written at all: `good` and `bad` say it
-//! exactly, and a rounded number invites comparing it. A change of meaning changes `version`.
+//! Budgets are in billionths of an event and written as text, because they exceed 2^53;
+//! counts are plain. Percentages are not written at all: `good` and `bad` say it exactly, and a rounded number invites
+//! comparing it. A change of meaning changes `version`.
+
+mod reading;
 
 use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
@@ -14,6 +17,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::json::pretty;
+
+pub use self::reading::{ReadSource, Reading, UnparsedLine};
 
 /// The version of the shape.
 pub const VERSION: u32 = 1;
@@ -28,6 +33,7 @@ struct Status<'a> {
     masked: Vec<MaskedEntry<'a>>,
     untagged: Vec<UntaggedEntry<'a>>,
     gaps: Vec<GapEntry<'a>>,
+    reading: &'a Reading,
 }
 
 #[derive(Serialize)]
@@ -47,6 +53,7 @@ struct Entry<'a> {
     bad: u64,
     total: u64,
     budget: Budget,
+    overspent_since: Option<String>,
     coverage: Option<u32>,
     uncertain: u64,
     exhausted_in_seconds: Option<u64>,
@@ -139,10 +146,10 @@ struct GapEntry<'a> {
     what: Option<&'a str>,
 }
 
-/// One object with `version`, `verdicts`, `masked`, `untagged` and `gaps`. `coverage` is in parts per billion, and
-/// `null` where it is not known.
+/// One object with `version`, `verdicts`, `masked`, `untagged`, `gaps` and `reading`. `coverage` is in parts per
+/// billion, and `null` where it is not known.
 #[must_use]
-pub fn status_json(promises: &Promises, evaluation: &Evaluation) -> String {
+pub fn status_json(promises: &Promises, evaluation: &Evaluation, reading: &Reading) -> String {
     let as_of = evaluation.as_of;
     pretty(&Status {
         version: VERSION,
@@ -157,6 +164,7 @@ pub fn status_json(promises: &Promises, evaluation: &Evaluation) -> String {
         masked: evaluation.masked.iter().map(masked).collect(),
         untagged: evaluation.untagged.iter().map(untagged).collect(),
         gaps: evaluation.gaps.iter().map(gap).collect(),
+        reading,
     })
 }
 
@@ -187,6 +195,7 @@ fn entry<'a>(promises: &'a Promises, verdict: &'a Verdict) -> Entry<'a> {
             allowed_billionths: verdict.budget.allowed_billionths.to_string(),
             spent: verdict.budget.spent,
         },
+        overspent_since: verdict.overspent_since.map(utc),
         coverage: match verdict.coverage {
             Coverage::Share(share) => Some(share.ppb()),
             Coverage::NotKnown => None,

@@ -1,6 +1,5 @@
 //! `attain fmt`: catalogue files in the one form. Knows which files; the form is attain-spec's.
 
-use std::fs;
 use std::path::PathBuf;
 
 use attain_model::{SourceFile, SourceMap};
@@ -10,6 +9,7 @@ use attain_view::{Tone, diagnostics};
 use crate::catalogue::{self, Files, shown};
 use crate::cli::FmtArguments;
 use crate::exit::{Exit, Failure};
+use crate::file::replace;
 use crate::terminal::Terminal;
 
 /// Runs the command.
@@ -27,7 +27,7 @@ pub fn run(arguments: &FmtArguments, terminal: &Terminal) -> Result<Exit, Failur
                 if arguments.check {
                     terminal.print(&format!("{} would change\n", input.name))?;
                 } else {
-                    fs::write(&input.name, text).map_err(|error| {
+                    replace(input.name.as_ref(), &text).map_err(|error| {
                         Failure::new(format!("cannot write {}: {error}", input.name))
                     })?;
                     terminal.print(&format!("{}\n", input.name))?;

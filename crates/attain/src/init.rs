@@ -14,6 +14,7 @@ use attain_spec::{Input, parse};
 use crate::catalogue::shown;
 use crate::cli::InitArguments;
 use crate::exit::{Exit, Failure};
+use crate::file::replace;
 use crate::terminal::Terminal;
 
 /// The one file that is written.
@@ -81,15 +82,13 @@ fn write(dir: &Path, target: &Path, text: &str, force: bool) -> Result<(), Failu
         }
     };
     fs::create_dir_all(dir).map_err(failed)?;
-    let mut options = OpenOptions::new();
-    options.write(true);
     if force {
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
+        return replace(target, text).map_err(failed);
     }
-    let mut file = options.open(target).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)
+    let fresh = OpenOptions::new().write(true).create_new(true).open(target);
+    fresh
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(failed)
 }
 
 /// Whether somebody is there to answer.

@@ -4,6 +4,7 @@
 mod chart;
 mod facts;
 mod notes;
+mod reading;
 
 use attain_engine::evaluate;
 use attain_model::{AsOf, Catalogue, Evaluation, GapReason, Promises, Standing};
@@ -59,7 +60,7 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
     let mut evaluation = evaluate(&promises, &facts.ledger, as_of);
     only(&mut evaluation, &arguments.slo);
     let text = match arguments.format {
-        StatusFormat::Json => status_json(&promises, &evaluation),
+        StatusFormat::Json => status_json(&promises, &evaluation, &reading::reading(&facts)),
         StatusFormat::Human => {
             // The notes of reading say the same with an example.
             evaluation

@@ -1,6 +1,5 @@
 //! `attain test`: runs scenarios. Knows where they are; what they mean is attain-scenario's.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use attain_scenario::{Report, summary};
@@ -10,6 +9,7 @@ use attain_view::Tone;
 use crate::catalogue::{self, Files, is_hidden, shown};
 use crate::cli::TestArguments;
 use crate::exit::{Exit, Failure};
+use crate::file::replace;
 use crate::terminal::Terminal;
 
 /// Folders in which no project keeps scenarios of its own.
@@ -143,7 +143,7 @@ fn update(file: &Path, report: &Report, terminal: &Terminal) -> Result<(), Failu
     if !changed {
         return Ok(());
     }
-    fs::write(file, &report.updated_text)
+    replace(file, &report.updated_text)
         .map_err(|error| Failure::new(format!("cannot write {}: {error}", shown(file))))?;
     terminal.print(&format!("rewrote {}\n", shown(file)))
 }

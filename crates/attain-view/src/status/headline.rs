@@ -131,7 +131,12 @@ fn how_bad(desk: &Desk<'_>, verdict: &Verdict, masked: Option<&Masked>) -> Strin
     let window = window_words(desk, verdict);
     if verdict.standing == Standing::Breached {
         let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
-        sentences.push(format!("The budget {window} is overspent ({left} left)."));
+        let since = verdict
+            .overspent_since
+            .map_or_else(String::new, |since| format!(" since {}", desk.near(since)));
+        sentences.push(format!(
+            "The budget {window} is overspent ({left} left){since}."
+        ));
     }
     if let Some(now) = speed_now(verdict) {
         sentences.push(now);

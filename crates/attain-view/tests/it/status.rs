@@ -12,7 +12,7 @@ use attain_model::{
 };
 use attain_view::Look;
 use attain_view::status::{Run, status};
-use attain_view::status_json::status_json;
+use attain_view::status_json::{ReadSource, Reading, UnparsedLine, status_json};
 
 use crate::shop::{self, HOUR, at, pool, verdict};
 use crate::{expect, fits};
@@ -40,6 +40,7 @@ fn hidden(promises: &Promises) -> Evaluation {
         verdict(promises, &name("free"), 600_000, 120, (25_000, 5)),
     ];
     verdicts[0].alerts = vec![page(promises)];
+    verdicts[0].overspent_since = Some(at("2026-11-02T14:21:00Z"));
     verdicts.push(pool(promises, &name("all"), &verdicts, 0));
     let mut evaluation = shop::evaluation(verdicts);
     evaluation.masked.push(Masked {
@@ -74,7 +75,10 @@ fn a_hidden_segment_is_the_first_thing_said() {
         fits(&text, width);
         expect(&format!("status/hidden-{width}.txt"), &text);
     }
-    expect("status/hidden.json", &status_json(&promises, &evaluation));
+    expect(
+        "status/hidden.json",
+        &status_json(&promises, &evaluation, &Reading::default()),
+    );
 }
 
 #[test]
@@ -169,7 +173,35 @@ fn what_the_numbers_leave_out_is_said() {
         fits(&text, width);
         expect(&format!("status/holes-{width}.txt"), &text);
     }
-    expect("status/holes.json", &status_json(&promises, &evaluation));
+    expect(
+        "status/holes.json",
+        &status_json(&promises, &evaluation, &reading()),
+    );
+}
+
+/// What reading left out.
+fn reading() -> Reading {
+    let access = ReadSource {
+        source: "access".to_owned(),
+        supported: true,
+        files: 1,
+        lines: 1_000,
+        unparsed: 1,
+        examples: vec![UnparsedLine {
+            place: "access.log:17".to_owned(),
+            why: "no closing quote".to_owned(),
+        }],
+        without_files: vec!["old*.log".to_owned()],
+        unclaimed_segments: [("gold".to_owned(), 12)].into(),
+        notes: vec!["the last line is cut".to_owned()],
+    };
+    let main = ReadSource {
+        source: "main".to_owned(),
+        ..ReadSource::default()
+    };
+    Reading {
+        sources: vec![access, main],
+    }
 }
 
 /// One of everything that makes a number less than the whole truth.

@@ -234,3 +234,12 @@ fn the_schema_is_json() {
     let schema: serde_json::Value = serde_json::from_str(&ran.exits(0).out).unwrap();
     assert!(schema["properties"]["slos"].is_object(), "{schema}");
 }
+
+/// Invariant: an editor that reads a file meanwhile never finds half of it.
+#[test]
+fn formatting_leaves_no_other_file_behind() {
+    let place = Place::new();
+    place.write("shop/slo.yaml", "attain:   1\nslos: {}\n");
+    place.run(&["fmt", "shop"]).exits(0);
+    assert_eq!(place.files("shop"), ["slo.yaml"]);
+}

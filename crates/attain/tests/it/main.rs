@@ -43,6 +43,17 @@ impl Place {
         std::fs::read_to_string(self.0.path().join(name)).unwrap()
     }
 
+    /// The names in a folder, hidden ones too, in order.
+    fn files(&self, folder: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.0.path().join(folder)).unwrap();
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
+        let mut names: Vec<String> = entries
+            .map(|entry| name(entry).into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
     fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, "")
     }

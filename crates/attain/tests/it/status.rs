@@ -304,3 +304,39 @@ fn a_catalogue_with_errors_is_not_judged() {
         .complains("attain check shop");
     assert_eq!(place.run(&["status", "shop"]).out, "");
 }
+
+#[test]
+fn programs_read_what_reading_left_out_too() {
+    let place = Place::new();
+    let catalogue = TIERS.replace("files: [events.csv]", "files: [events.csv, older-*.csv]");
+    let catalogue = catalogue.replace(
+        "slos:\n",
+        "  main: {prometheus: {url: https://metrics.shop.example}}\nslos:\n",
+    );
+    let mut rows = hidden_premium();
+    rows.push_str("2026-11-02T09:30:00Z,gold,200,7\nyesterday,free,200,1\n");
+    place
+        .write("shop/slo.yaml", &catalogue)
+        .write("shop/events.csv", &rows);
+    let ran = place.run(&["status", "shop", "--format", "json", "--max-unparsed", "2%"]);
+    ran.exits(1);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let sources = json["reading"]["sources"].as_array().unwrap();
+    assert_eq!(sources.len(), 2);
+    let events = &sources[0];
+    assert_eq!(events["source"], "events");
+    assert_eq!(events["files"], 1);
+    assert_eq!(events["unparsed"], 1);
+    assert_eq!(events["without_files"][0], "older-*.csv");
+    assert_eq!(events["unclaimed_segments"]["gold"], 7);
+    let place = events["examples"][0]["place"].as_str().unwrap();
+    assert!(place.contains("events.csv:"), "{place}");
+    assert_eq!(
+        (&sources[1]["source"], &sources[1]["supported"]),
+        (&"main".into(), &false.into())
+    );
+    assert_eq!(
+        json["verdicts"][0]["overspent_since"],
+        "2026-11-02T12:30:00Z"
+    );
+}
