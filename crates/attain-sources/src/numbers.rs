@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use attain_model::delivery::Delivery;
 use attain_model::indicator::Counting;
+use attain_model::quantity::duration_text;
 use attain_model::source::{CsvLayout, CsvSource, Source};
 use attain_model::{Catalogue, SourceId};
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use crate::csv_samples::Samples;
 use crate::csv_wide::{CsvWide, METRIC_LABEL};
 use crate::error::Error;
 use crate::files::Opened;
-use crate::heard::{samples_heard, slots_heard};
+use crate::heard::{SlotsSaid, samples_heard};
 use crate::roster::Customers;
 use crate::series::{Hit, Matcher, Role};
 use crate::slot_pairs::Misfits;
@@ -33,7 +34,10 @@ type OnNumber<'n> = dyn FnMut(&Matcher, &Row, (u64, bool)) -> Result<(), String>
 pub(crate) struct Numbers {
     matcher: Matcher,
     slice_seconds: i64,
-    slot: Duration,
+    /// `None` is inferred from the rows of all files.
+    slot: Option<Duration>,
+    /// What the slots said that were not told yet, as their length is not known.
+    said: SlotsSaid,
     /// When counters were sampled, over all files.
     sampled: BTreeSet<Timestamp>,
     /// Counters of totals and their parts, over all files.
@@ -62,7 +66,8 @@ impl Numbers {
         Self {
             matcher: Matcher::new(catalogue, source, customers, name),
             slice_seconds: i64::try_from(slice.as_secs()).unwrap_or(60).max(1),
-            slot: csv.slot.unwrap_or(Duration::from_secs(60)),
+            slot: csv.slot,
+            said: SlotsSaid::default(),
             sampled: BTreeSet::new(),
             pairs: CounterPairs::default(),
             misfits: Misfits::default(),
@@ -214,7 +219,7 @@ impl Numbers {
     fn send_slots(
         &mut self,
         slots: &mut Slots,
-        heard: BTreeSet<Timestamp>,
+        rows: BTreeSet<Timestamp>,
         chunks: &mut Chunks<'_>,
     ) {
         let mut finished = Delivery::new(chunks.source.clone(), "", 0..0);
@@ -222,10 +227,20 @@ impl Numbers {
             chunks.unparsed(line, why);
         }
         self.misfits.merge(&slots.pairs.take_misfits());
+        let said = SlotsSaid {
+            rows,
+            streams: std::mem::take(&mut slots.said),
+        };
         chunks.send(|delivery| {
             delivery.counted = finished.counted;
             delivery.readings = finished.readings;
-            delivery.observed = Some(slots_heard(heard, self.slot));
+            match self.slot {
+                Some(slot) => said.tell(slot, &self.matcher.streams, delivery),
+                None => {
+                    self.said.merge(said);
+                    delivery.observed = Some(Vec::new());
+                }
+            }
         });
     }
 
@@ -240,6 +255,23 @@ impl Numbers {
         }
     }
 
+    /// Tells when the source was heard in slots as long as its rows are usually apart; gives a note on this.
+    fn tell_slots(&mut self, source: &SourceId, sink: &mut dyn FnMut(Delivery)) -> String {
+        const LONE_ROW: Duration = Duration::from_secs(60);
+        let said = std::mem::take(&mut self.said);
+        let step = said.usual_step();
+        let slot = step.unwrap_or(LONE_ROW);
+        let mut delivery = Delivery::new(source.clone(), "slots", 0..0);
+        said.tell(slot, &self.matcher.streams, &mut delivery);
+        sink(delivery);
+        let text = duration_text(slot);
+        let why = match step {
+            Some(_) => "the most frequent step between rows",
+            None => "as there is one row only",
+        };
+        format!("no `slot` is given; a row is taken for {text}, {why}: write `slot: {text}`")
+    }
+
     /// Tells when the source was heard, if that needs all files; gives what a person should know.
     pub(crate) fn end(&mut self, source: &SourceId, sink: &mut dyn FnMut(Delivery)) -> Vec<String> {
         let mut notes = Vec::new();
@@ -248,6 +280,9 @@ impl Numbers {
             delivery.observed = Some(samples_heard(&self.sampled));
             (delivery.samples, notes) = std::mem::take(&mut self.pairs).finish(&self.matcher);
             sink(delivery);
+        }
+        if self.slot.is_none() && !self.said.rows.is_empty() {
+            notes.push(self.tell_slots(source, sink));
         }
         notes.extend(self.misfits.notes(&self.matcher.streams));
         for (index, seen) in &self.edges_seen {

@@ -1,7 +1,7 @@
 //! Two numbers of a slot that make one indicator: a total, and its good, its bad or its good share. Knows slots that are
 //! whole; knows no file format. What does not fit together is never good.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::indicator::Part;
 use attain_model::quantity::Unit;
@@ -99,11 +99,12 @@ impl SlotPairs {
         Ok(())
     }
 
-    /// Adds everything to tallies; gives the lines whose pairs are not whole, and why.
+    /// Adds everything to tallies, and when each stream had whole pairs to `said`; gives the lines whose pairs are not whole, and why.
     pub(crate) fn finish(
         &mut self,
         streams: &[Stream],
         tallies: &mut BTreeMap<Place, Tally>,
+        said: &mut BTreeMap<usize, BTreeSet<Timestamp>>,
     ) -> Vec<(u64, String)> {
         let mut unpaired = Vec::new();
         let pairs = std::mem::take(&mut self.pairs);
@@ -138,6 +139,9 @@ impl SlotPairs {
             let Some((total, mut bad)) = own else {
                 continue;
             };
+            if pair.total.is_some() {
+                said.entry(index).or_default().insert(time);
+            }
             if pair.total.is_some() && bad > total {
                 add(&mut self.misfits.surplus, index, bad - total);
             }

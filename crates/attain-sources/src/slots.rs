@@ -1,7 +1,7 @@
 //! Numbers of slots (so many events between 9:00 and 9:05) into tallies. Knows gauges and histograms, leaves pairs to
 //! slot_pairs.rs; knows no file format.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::delivery::{Counted, Delivery, Reading};
 use attain_model::quantity::Measure;
@@ -38,6 +38,8 @@ pub(crate) struct Slots {
         Measure,
     )>,
     pub(crate) pairs: SlotPairs,
+    /// When each stream said something.
+    pub(crate) said: BTreeMap<usize, BTreeSet<Timestamp>>,
     histograms: BTreeMap<(Place, String, Class), BTreeMap<u64, u64>>,
 }
 
@@ -82,8 +84,10 @@ impl Slots {
                     Measure(value),
                 ));
             }
-            Role::Total | Role::Part => self.pairs.take(streams, hit, number)?,
+            // Whether a pair says something is known when it is whole.
+            Role::Total | Role::Part => return self.pairs.take(streams, hit, number),
         }
+        self.said.entry(hit.stream).or_default().insert(number.time);
         Ok(())
     }
 
@@ -94,7 +98,9 @@ impl Slots {
         slice_seconds: i64,
         delivery: &mut Delivery,
     ) -> Vec<(u64, String)> {
-        let unpaired = self.pairs.finish(&matcher.streams, &mut self.tallies);
+        let unpaired = self
+            .pairs
+            .finish(&matcher.streams, &mut self.tallies, &mut self.said);
         self.finish_histograms(&matcher.streams);
         for ((stream, segment, time, received), tally) in std::mem::take(&mut self.tallies) {
             if tally.cells.is_empty() {

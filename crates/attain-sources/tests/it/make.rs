@@ -320,6 +320,13 @@ fn show(text: &mut String, delivery: &Delivery) {
             w(format!("  observed {} to {}", interval.start, interval.end));
         }
     }
+    for (stream, intervals) in &delivery.observed_streams {
+        let intervals: Vec<String> = intervals
+            .iter()
+            .map(|interval| format!("{} to {}", interval.start, interval.end))
+            .collect();
+        w(format!("  <{}> {}", stream.as_str(), intervals.join(", ")));
+    }
     for unparsed in &delivery.unparsed {
         w(format!("  unparsed {}: {}", unparsed.place, unparsed.why));
     }

@@ -246,3 +246,70 @@ fn samples_of_counters() {
         &read_text(&samples(), &testdata(), &Options::default()),
     );
 }
+
+/// Reads `w.csv` of a wide table with a share and a gauge.
+fn sparse(slot: Option<std::time::Duration>, rows: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let mut source = csv(&["w.csv"], CsvLayout::Wide, "time");
+    source.slot = slot;
+    let pair = totals(
+        ("requests", only(&[])),
+        Part::Ratio,
+        ("share", only(&[])),
+        None,
+    );
+    let catalogue = empty()
+        .source("w", SourceKind::Csv(source))
+        .slo("pair", pair, &[])
+        .slo(
+            "gauge",
+            metric("up", MetricKind::Gauge, only(&[]), &[]),
+            &[],
+        )
+        .slo(
+            "nowhere",
+            metric("down", MetricKind::Gauge, only(&[]), &[]),
+            &[],
+        );
+    std::fs::write(
+        dir.path().join("w.csv"),
+        format!("time,requests,share,up\n{rows}"),
+    )
+    .unwrap();
+    let text = read_text(&catalogue, dir.path(), &Options::default());
+    let is_told = |line: &&str| {
+        ["  observed", "  <", "  note"]
+            .iter()
+            .any(|s| line.starts_with(s))
+    };
+    text.lines()
+        .filter(is_told)
+        .map(|line| line.replace("1970-01-01T", ""))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn a_column_with_empty_cells_is_silent_while_its_table_is_heard() {
+    // A slot without traffic (0, no share) was heard; requests without their share were not.
+    let rows = "0,3,1,1\n300,0,,1\n600,,1,1\n900,7,,\n1200,7,1,\n";
+    assert_eq!(
+        sparse(Some(std::time::Duration::from_secs(300)), rows),
+        "  observed 00:00:00Z to 00:25:00Z\n  <w|down:Gauge> \n  \
+         <w|requests|ratio=share> 00:00:00Z to 00:10:00Z, 00:20:00Z to 00:25:00Z\n  \
+         <w|up:Gauge> 00:00:00Z to 00:15:00Z"
+    );
+}
+
+#[test]
+fn a_slot_that_nobody_gave_is_as_long_as_rows_are_apart() {
+    let rows = "0,3,1,1\n300,3,1,1\n600,3,1,1\n1800,3,1,\n";
+    assert_eq!(
+        sparse(None, rows),
+        "  observed 00:00:00Z to 00:15:00Z\n  observed 00:30:00Z to 00:35:00Z\n  <w|down:Gauge> \n  \
+         <w|requests|ratio=share> 00:00:00Z to 00:15:00Z, 00:30:00Z to 00:35:00Z\n  \
+         <w|up:Gauge> 00:00:00Z to 00:15:00Z\n  \
+         note: no `slot` is given; a row is taken for 5m, the most frequent step between rows: write `slot: 5m`"
+    );
+    assert!(sparse(None, "0,3,1,1\n").contains("a row is taken for 1m, as there is one row only"));
+}
