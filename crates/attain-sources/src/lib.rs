@@ -50,6 +50,7 @@ mod read;
 mod roster;
 mod segment;
 mod series;
+mod silent;
 mod slot_pairs;
 mod slots;
 mod sniff;

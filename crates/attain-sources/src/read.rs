@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::files;
 use crate::job::{Job, Meter};
 use crate::roster::Customers;
+use crate::silent;
 
 /// How to read.
 #[derive(Debug, Clone)]
@@ -135,7 +136,7 @@ pub fn read(
             options,
             customers: &customers,
             totals: Totals::default(),
-            notes: Vec::new(),
+            notes: silent::notes(catalogue, source),
             sink,
             meter: &mut meter,
         };

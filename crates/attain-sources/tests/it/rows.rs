@@ -313,3 +313,52 @@ fn a_slot_that_nobody_gave_is_as_long_as_rows_are_apart() {
     );
     assert!(sparse(None, "0,3,1,1\n").contains("a row is taken for 1m, as there is one row only"));
 }
+
+#[test]
+fn an_slo_that_its_source_cannot_serve_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("e.csv"), "at,status\n0,200\n").unwrap();
+    std::fs::write(dir.path().join("w.csv"), "at,requests\n0,1\n60,1\n").unwrap();
+    let mut wide = csv(&["w.csv"], CsvLayout::Wide, "at");
+    wide.slot = Some(std::time::Duration::from_secs(60));
+    let pair = totals(
+        ("requests", only(&[])),
+        Part::Bad,
+        ("errors", only(&[])),
+        None,
+    );
+    let mut catalogue = empty()
+        .source(
+            "e",
+            SourceKind::Csv(csv(&["e.csv"], CsvLayout::Events, "at")),
+        )
+        .source("w", SourceKind::Csv(wide))
+        .slo("lines", log_lines(only(&[])), &[])
+        .slo("pair", pair, &[])
+        .slo("up", metric("up", MetricKind::Gauge, only(&[]), &[]), &[]);
+    let notes = |catalogue: &Catalogue| {
+        let text = read_text(catalogue, dir.path(), &Options::default());
+        let notes = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("  note: "));
+        notes.map(str::to_owned).collect::<Vec<_>>()
+    };
+    // Whoever names no source means those that can.
+    assert_eq!(notes(&catalogue), [""; 0]);
+    let mut name = |slo: &str, source: &str| {
+        catalogue.slos.get_mut(slo).unwrap().indicator.sources = vec![source.into()];
+    };
+    name("lines", "w");
+    name("pair", "e");
+    name("up", "e");
+    assert_eq!(
+        notes(&catalogue),
+        [
+            "`pair` cannot be counted from this source: it asks for two metrics, and each row is one event; say which \
+             rows are `bad`",
+            "`up` cannot be counted from this source: a gauge has values over time, and each row is one event",
+            "`lines` cannot be counted from this source: it counts lines, and a table of numbers has none; name the \
+             `metric`, or use `layout: events`",
+        ]
+    );
+}

@@ -117,3 +117,34 @@ fn a_roster_without_its_column_is_an_error() {
         "{text}"
     );
 }
+
+#[test]
+fn a_roster_at_a_url_is_not_silently_empty() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("rows.csv"), ROWS).unwrap();
+    let mut catalogue = catalogue();
+    catalogue.roster.as_mut().unwrap().from = RosterFrom::Http {
+        url: "https://crm.example/customers".to_owned(),
+        bearer: None,
+    };
+    let notes = |catalogue: &Catalogue| {
+        let options = Options::default();
+        let reading = read(catalogue, dir.path(), &options, &mut |_| {}, &mut |_| {}).unwrap();
+        reading
+            .sources
+            .into_values()
+            .flat_map(|source| source.notes)
+            .collect::<Vec<_>>()
+    };
+    let [note] = &notes(&catalogue)[..] else {
+        panic!("{:?}", notes(&catalogue));
+    };
+    assert!(
+        note.starts_with("the roster is at a URL, which is not read for files"),
+        "{note}"
+    );
+    // Who looks nobody up misses nothing.
+    catalogue.sources.get_mut("rows").unwrap().labels.customer = None;
+    catalogue.edge = None;
+    assert_eq!(notes(&catalogue), [""; 0]);
+}
