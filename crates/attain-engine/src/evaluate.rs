@@ -23,9 +23,10 @@ use crate::masking;
 
 /// Judges every SLO that is not retired, with what had arrived by `as_of.known_until`, at `as_of.instant`.
 ///
-/// - A segment's verdict sums that segment's counts alone; `all` sums every segment and untagged traffic.
-/// - A per-segment objective without a goal for all gets a pooled verdict besides: the budget is the sum of the segments'
-///   budgets, and traffic that was promised nothing (best effort, untagged) is judged by the loosest promise of the map.
+/// - A segment's verdict sums that segment's counts alone; `all` with a goal sums every segment and untagged traffic.
+/// - A per-segment objective without a goal for all gets a pooled verdict besides: what was promised to somebody, taken
+///   together. The budget is the sum of the segments' budgets; best-effort and untagged requests are not in it. Where
+///   nobody was promised anything, everything is measured.
 /// - A window that spans a change of goal is judged in parts: allowed is the sum of the parts, and it is met if the bad
 ///   events of all parts are at most that. Parts without a promise are outside.
 /// - Coverage below the SLO's is `unknown`, unless it cannot be known at all. With `missing_data: bad` missing time slices
@@ -111,14 +112,7 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
         attainment,
         budget: sums.budget(),
         parts: parts(looked, judged, range),
-        standing: standing(
-            looked,
-            &scope,
-            promised,
-            attainment,
-            sums.budget(),
-            coverage,
-        ),
+        standing: standing(looked, promised, attainment, sums.budget(), coverage),
         overspent_since: overspent_since(looked, judged),
         coverage,
         burn: policy.map_or_else(Vec::new, |p| alerts::burns(looked, judged, p)),
@@ -184,7 +178,6 @@ fn coverage(looked: &Looked<'_>, range: &Range<i64>) -> Coverage {
 
 fn standing(
     looked: &Looked<'_>,
-    scope: &Scope,
     promised: bool,
     attainment: Attainment,
     budget: ErrorBudget,
@@ -196,9 +189,7 @@ fn standing(
     let is_covered = match coverage {
         Coverage::Share(share) => share >= looked.slo.coverage,
         // A log that says nothing at all may be a log that nobody wrote.
-        Coverage::NotKnown => {
-            attainment.total() > 0 || looked.events(|s| !covers(scope, s), &looked.window) > 0
-        }
+        Coverage::NotKnown => attainment.total() > 0 || looked.events(|_| true, &looked.window) > 0,
     };
     if !promised && is_covered {
         return Standing::NoTraffic;
@@ -303,7 +294,7 @@ fn is_silent(looked: &Looked<'_>, range: &Range<i64>) -> bool {
 /// What could not be told of one series.
 fn unclear(looked: &Looked<'_>, verdict: &Verdict, judged: &Judged) -> Vec<Gap> {
     let about = verdict.name.to_string();
-    let births = births(looked, &verdict.name.scope, &about);
+    let births = births(looked, judged, verdict, &about);
     if verdict.pooled {
         // Its segments have said the rest.
         return births.into_iter().collect();
@@ -314,10 +305,12 @@ fn unclear(looked: &Looked<'_>, verdict: &Verdict, judged: &Judged) -> Vec<Gap> 
 }
 
 /// Counters first seen in the window whose beginning is unknown.
-fn births(looked: &Looked<'_>, scope: &Scope, about: &str) -> Option<Gap> {
+fn births(looked: &Looked<'_>, judged: &Judged, verdict: &Verdict, about: &str) -> Option<Gap> {
     let births = looked.read.births.iter();
     let inside: Vec<_> = births
-        .filter(|birth| looked.window.contains(&birth.slice) && covers(scope, &birth.segment))
+        .filter(|birth| looked.window.contains(&birth.slice))
+        .filter(|birth| covers(&verdict.name.scope, &birth.segment))
+        .filter(|birth| judged.includes(&birth.segment, birth.slice))
         .collect();
     let first = inside.iter().map(|birth| birth.slice).min()?;
     let last = inside.iter().map(|birth| birth.slice).max()?;

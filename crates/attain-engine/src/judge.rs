@@ -2,19 +2,20 @@
 //!
 //! Knows goals over time, load conditions and time slices. Knows no verdict and no alert; see evaluate.rs and alerts.rs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use attain_model::promises::GoalSpan;
 use attain_model::slo::{Load, Objective, OverLoad};
 use attain_model::verdict::{Attainment, ErrorBudget, OverLoadShare};
-use attain_model::{CountedSegment, Gap, GapReason, Goal, Interval, Promised, Scope, SegmentId};
+use attain_model::{CountedSegment, Gap, GapReason, Goal, Interval, Promised, Scope};
 use jiff::Timestamp;
 
 use crate::grid::Grid;
 use crate::load::Minutes;
 use crate::look::{Looked, covers, within};
 use crate::projection::{Fate, Projection, Why};
+use crate::ranges::RangeSet;
 use crate::series::{Entry, Series, Sums};
 use crate::timeslices::Rule;
 
@@ -33,60 +34,71 @@ impl Looked<'_> {
         let spans = self.goals(objective, scope);
         let whose = |segment: &CountedSegment| covers(scope, segment);
         let mut builder = Builder::default();
-        self.collect(&mut builder, &whose, &spans);
+        self.collect(&mut builder, &whose, &spans, None);
         builder.finish(self, spans)
     }
 
-    /// Judges all traffic of a per-segment objective without a goal for all: each segment by its own promise, and what
-    /// was promised nothing by the loosest promise of the map then in force.
+    /// Judges a per-segment objective without a goal for all: what was promised to somebody, each by its own promise.
+    ///
+    /// Where nobody was promised anything, everything is measured.
     fn judge_pooled(&self, objective: &Objective) -> Judged {
-        let segments: BTreeMap<&SegmentId, Vec<GoalSpan>> = self
+        let goals: BTreeMap<CountedSegment, Vec<GoalSpan>> = self
             .promises
             .catalogue()
             .segments
             .keys()
-            .map(|id| (id, self.goals(objective, &Scope::Segment(id.clone()))))
-            .collect();
-        let pieces = pieces(segments.values());
-        let loosest: Vec<GoalSpan> = pieces
-            .iter()
-            .map(|piece| GoalSpan {
-                interval: *piece,
-                goal: loosest(segments.values().filter_map(|s| goal_at(s, piece.start))),
+            .map(|id| {
+                let spans = self.goals(objective, &Scope::Segment(id.clone()));
+                (CountedSegment::Known(id.clone()), spans)
             })
             .collect();
+        let pieces = pieces(goals.values());
+        let promised_at = |spans: &[GoalSpan], piece: &Interval| {
+            goal_at(spans, piece.start).filter(|goal| goal.promised().is_some())
+        };
+        let is_open = |piece: &Interval| goals.values().all(|s| promised_at(s, piece).is_none());
+        // A segment without traffic may have a budget all the same, of time slices.
+        let counted = self.read.columns.iter().map(|c| &c.segment);
+        let born = self.read.births.iter().map(|birth| &birth.segment);
+        let segments: BTreeSet<&CountedSegment> = counted.chain(born).chain(goals.keys()).collect();
         let mut builder = Builder::default();
-        let mut counted: Vec<&CountedSegment> =
-            self.read.columns.iter().map(|c| &c.segment).collect();
-        counted.dedup();
-        for segment in counted {
-            let own = match segment {
-                CountedSegment::Known(id) => segments.get(id),
-                CountedSegment::Unknown => None,
-            };
-            let spans = loosest.iter().map(|span| GoalSpan {
-                interval: span.interval,
-                goal: own
-                    .and_then(|own| goal_at(own, span.interval.start))
-                    .filter(|goal| goal.promised().is_some())
-                    .or(span.goal),
-            });
-            let whose = |other: &CountedSegment| other == segment;
-            self.collect(&mut builder, &whose, &spans.collect::<Vec<_>>());
+        let mut pool = Pool::new();
+        for segment in segments {
+            let own = goals.get(segment).map_or(&[][..], Vec::as_slice);
+            let mut spans = Vec::new();
+            let mut inside = RangeSet::default();
+            for piece in &pieces {
+                let goal = promised_at(own, piece);
+                if goal.is_some() || is_open(piece) {
+                    inside.insert(self.grid.index(piece.start)..self.grid.index(piece.end));
+                }
+                spans.push(GoalSpan {
+                    interval: *piece,
+                    goal,
+                });
+            }
+            if !inside.ranges().is_empty() {
+                let whose = |other: &CountedSegment| other == segment;
+                self.collect(&mut builder, &whose, &spans, Some(&inside));
+                pool.insert(segment.clone(), inside);
+            }
         }
         let unnamed = pieces.into_iter().map(|interval| GoalSpan {
             interval,
             goal: None,
         });
-        builder.finish(self, unnamed.collect())
+        let mut judged = builder.finish(self, unnamed.collect());
+        judged.pool = Some(pool);
+        judged
     }
 
-    /// Adds the events of some segments, judged by these goals.
+    /// Adds the events of some segments, judged by these goals; of a pool only those in some slices.
     fn collect(
         &self,
         builder: &mut Builder,
         whose: &dyn Fn(&CountedSegment) -> bool,
         spans: &[GoalSpan],
+        only: Option<&RangeSet<i64>>,
     ) {
         let Some(kept) = self.kept else {
             return;
@@ -94,6 +106,9 @@ impl Looked<'_> {
         let mut group = Group::default();
         for span in spans {
             let range = self.grid.index(span.interval.start)..self.grid.index(span.interval.end);
+            if only.is_some_and(|only| !only.overlaps(&range)) {
+                continue;
+            }
             let promised = span.goal.as_ref().and_then(Goal::promised);
             let projection =
                 Projection::new(kept, &self.slo.indicator, promised.and_then(|p| p.under));
@@ -119,7 +134,7 @@ impl Looked<'_> {
                 group.over.push((range, minutes, over));
             }
         }
-        builder.add(self, group, spans);
+        builder.add(self, group, spans, only);
     }
 
     /// The minutes of a load condition: the load of the whole SLO, or of these segments alone.
@@ -148,8 +163,13 @@ pub(crate) struct Judged {
     pub(crate) spans: Vec<GoalSpan>,
     /// Events that could not be told apart: why, with the text of the gap, and where.
     unclear: Vec<Unclear>,
+    /// Of a pool: who is in it, and in which slices.
+    pool: Option<Pool>,
     grid: Grid,
 }
+
+/// Segments of a pool, each with the slices in which it was promised something.
+type Pool = BTreeMap<CountedSegment, RangeSet<i64>>;
 
 /// What lay above one load condition, in the slices for which it holds.
 struct Over {
@@ -234,6 +254,14 @@ impl Judged {
         }))
     }
 
+    /// Whether what a segment did in a slice is part of this series, as far as the scope covers the segment.
+    pub(crate) fn includes(&self, segment: &CountedSegment, slice: i64) -> bool {
+        self.pool.as_ref().is_none_or(|pool| {
+            let slices = pool.get(segment);
+            slices.is_some_and(|slices| slices.contains(&one(slice)))
+        })
+    }
+
     /// What could not be told apart in a window.
     pub(crate) fn gaps(&self, about: &str, window: &Range<i64>, interval: Interval) -> Vec<Gap> {
         let mut gaps = Vec::new();
@@ -285,7 +313,13 @@ impl Builder {
     }
 
     /// Adds the entries of one group of segments; time slices are made group by group.
-    fn add(&mut self, looked: &Looked<'_>, mut group: Group, spans: &[GoalSpan]) {
+    fn add(
+        &mut self,
+        looked: &Looked<'_>,
+        mut group: Group,
+        spans: &[GoalSpan],
+        only: Option<&RangeSet<i64>>,
+    ) {
         let rule = Rule {
             budgeting: looked.slo.budgeting,
             no_traffic: looked.slo.no_traffic,
@@ -314,7 +348,8 @@ impl Builder {
         }
         let span = looked.span.clone();
         let inside = rule.apply(group.inside, span, target_at, &set_aside);
-        self.inside.extend(inside);
+        let is_in = |entry: &Entry| only.is_none_or(|only| only.contains(&one(entry.slice)));
+        self.inside.extend(inside.into_iter().filter(is_in));
     }
 
     fn finish(self, looked: &Looked<'_>, spans: Vec<GoalSpan>) -> Judged {
@@ -325,6 +360,7 @@ impl Builder {
             is_counted,
             spans,
             unclear: self.unclear,
+            pool: None,
             grid: looked.grid,
         }
     }
@@ -364,14 +400,8 @@ fn pieces<'s>(all: impl Iterator<Item = &'s Vec<GoalSpan>>) -> Vec<Interval> {
         .collect()
 }
 
-/// The promise with the lowest target; of equal ones that with the highest threshold.
-fn loosest(goals: impl Iterator<Item = Goal>) -> Option<Goal> {
-    goals
-        .filter(|goal| goal.promised().is_some())
-        .min_by_key(|goal| {
-            goal.promised()
-                .map(|p| (p.target, std::cmp::Reverse(p.under)))
-        })
+fn one(slice: i64) -> Range<i64> {
+    slice..slice + 1
 }
 
 fn clip(window: &Range<i64>, range: &Range<i64>) -> Range<i64> {

@@ -133,6 +133,11 @@ def goals_inside(slo, events, start, end):
     return judged, held if start < end else []
 
 
+def is_promised(goals):
+    """Whether any segment was promised anything."""
+    return any(goal is not None for name, goal in goals.items() if name != "all")
+
+
 def judge(events, held, scope, pooled):
     """Good and bad within the promise (or at all, without one), and the budget: allowed in billionths, and spent."""
     promised, other, allowed = [0, 0], [0, 0], 0
@@ -141,9 +146,8 @@ def judge(events, held, scope, pooled):
             continue
         if pooled:
             target = goals.get(segment)
-            if target is None:
-                aims = [goal for name, goal in goals.items() if goal is not None and name != "all"]
-                target = min(aims, default=None)
+            if target is None and is_promised(goals):
+                continue
         else:
             target = goals.get(scope)
         if target is None:
@@ -154,6 +158,12 @@ def judge(events, held, scope, pooled):
     any_promise = not pooled and any(goals.get(scope) is not None for goals in held)
     shown = promised if any_promise or sum(promised) else other
     return [shown[0], shown[1], str(allowed), promised[1]]
+
+
+def left_out(terms, segment, time):
+    """Whether a pool leaves this out: others were promised something then, and this segment was not."""
+    goals = next((goals for since, goals in terms if since <= time), {})
+    return goals.get(segment) is None and is_promised(goals)
 
 
 def answer(history):
@@ -182,6 +192,7 @@ def answer(history):
                     value
                     for time, segment, value in births
                     if start <= time < end and scope in ("all", segment)
+                    and not (pooled and left_out(slo["terms"], segment, time))
                 )
                 judged = judge(inside, held, scope, pooled)
                 found.append([start, end, closes] + judged + [unknown])

@@ -73,16 +73,19 @@ fn premium_is_lost_behind_a_green_aggregate() {
 }
 
 #[test]
-fn a_pool_is_the_sum_of_its_budgets_and_takes_the_rest_at_the_loosest() {
+fn a_pool_is_what_was_promised_to_somebody() {
     let goals = [
         ("premium", "99.95%"),
         ("standard", "99.5%"),
         ("free", "best effort"),
     ];
+    let march = Some(jiff::civil::date(2026, 3, 1));
+    let before = [("premium", "best effort"), ("free", "best effort")];
+    let terms: [(_, &[(&str, &str)]); 2] = [(march, &goals), (None, &before)];
     let slo = slo(
         "checkout",
         rolling(30),
-        &[objective("availability", &[(None, &goals)])],
+        &[objective("availability", &terms)],
     );
     let catalogue = catalogue(&[slo]);
     let mut rows = Rows::of(&catalogue);
@@ -90,21 +93,61 @@ fn a_pool_is_the_sum_of_its_budgets_and_takes_the_rest_at_the_loosest() {
     rows.count(time, "premium", 9_990, 10)
         .count(time, "standard", 2_000, 0)
         .count(time, "free", 900, 100)
-        .count(time, "unknown", 400, 0);
-    let found = evaluate(&catalogue, &ledger(&catalogue, &rows), at(NOW));
+        .count(time, "unknown", 400, 0)
+        .count(at("2026-02-20T10:00:00Z"), "free", 70, 30);
+    let ledger = ledger(&catalogue, &rows);
+    let found = evaluate(&catalogue, &ledger, at(NOW));
     let all = verdict(&found, "checkout/availability/all");
     assert!(all.pooled && all.goal.is_none() && all.alerts.is_empty());
-    assert_eq!((all.attainment.good, all.attainment.bad), (13_290, 110));
-    // 5 of premium, 10 of standard, and 7 for the 1,400 that were promised nothing.
-    assert_eq!(all.budget.allowed_billionths, 22_000_000_000);
-    assert_eq!(all.standing, Standing::Breached);
+    assert_eq!((all.attainment.good, all.attainment.bad), (11_990, 10));
+    // 5 of premium and 10 of standard.
+    assert_eq!(all.budget.allowed_billionths, 15_000_000_000);
+    assert_eq!(all.standing, Standing::Met);
+    assert_eq!(found.masked.len(), 1);
+    assert_eq!(found.masked[0].aggregate_burn_millionths, 666_666);
     let free = verdict(&found, "checkout/availability/free");
     assert_eq!(free.standing, Standing::BestEffort);
-    assert_eq!(counts(&found, "checkout/availability/free"), (900, 100));
+    assert_eq!(counts(&found, "checkout/availability/free"), (970, 130));
     assert_eq!(
         (found.untagged[0].unknown, found.untagged[0].total),
-        (400, 13_400)
+        (400, 13_500)
     );
+    // Before anybody was promised anything, all of it is measured.
+    let found = evaluate(&catalogue, &ledger, at("2026-02-25T00:00:00Z"));
+    let all = verdict(&found, "checkout/availability/all");
+    assert_eq!((all.attainment.good, all.attainment.bad), (70, 30));
+    assert_eq!(all.standing, Standing::BestEffort);
+}
+
+#[test]
+fn a_pool_of_time_slices_has_the_budgets_of_quiet_segments_too() {
+    let goals = [
+        ("premium", "90%"),
+        ("standard", "80%"),
+        ("free", "best effort"),
+    ];
+    let mut slo = slo(
+        "checkout",
+        Window::Rolling(Duration::from_secs(600)),
+        &[objective("availability", &[(None, &goals)])],
+    );
+    slo.budgeting = Budgeting::Timeslices {
+        slice: Duration::from_secs(60),
+        good_at: share("99%"),
+    };
+    slo.no_traffic = NoTraffic::Good;
+    let catalogue = catalogue(&[slo]);
+    let (start, end) = (at("2026-03-15T11:50:00Z"), at(NOW));
+    let mut rows = Rows::of(&catalogue);
+    rows.heard(start, end)
+        .count(start, "premium", 0, 1)
+        .count(start, "free", 0, 1);
+    let found = evaluate(&catalogue, &ledger(&catalogue, &rows), end);
+    let all = verdict(&found, "checkout/availability/all");
+    // 10 slices each, of which 1 and 2 may be bad; none of free.
+    assert_eq!((all.attainment.good, all.attainment.bad), (19, 1));
+    assert_eq!(all.budget.allowed_billionths, 3_000_000_000);
+    assert_eq!(all.standing, Standing::Met);
 }
 
 #[test]
