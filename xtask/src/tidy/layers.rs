@@ -52,7 +52,19 @@ pub fn check(files: &[File]) -> Vec<Finding> {
             impure(file, &mut findings);
         }
     }
+    findings.extend(files.iter().filter_map(file_format_of_the_nouns));
     findings
+}
+
+/// Model types have no file format: YAML shapes live in spec, views in view.
+fn file_format_of_the_nouns(file: &File) -> Option<Finding> {
+    let line = file.text.lines().position(|line| line.starts_with("serde"));
+    let line = line.filter(|_| file.path == "crates/attain-model/Cargo.toml")?;
+    Some(Finding::new(
+        &file.path,
+        line + 1,
+        "the nouns have no file format: shapes live in attain-spec, views in attain-view",
+    ))
 }
 
 fn parse(text: &str) -> Vec<Row> {
@@ -293,6 +305,15 @@ mod tests {
             "",
         );
         assert_eq!(says(&to_build).len(), 1);
+    }
+
+    #[test]
+    fn a_file_format_of_the_nouns_is_found() {
+        let files = tree("[dependencies]\nserde.workspace = true\n", "", "");
+        assert_eq!(
+            says(&files),
+            ["the nouns have no file format: shapes live in attain-spec, views in attain-view"]
+        );
     }
 
     #[test]
