@@ -29,6 +29,8 @@ use crate::masking;
 ///   nobody was promised anything, everything is measured.
 /// - A window that spans a change of goal is judged in parts: allowed is the sum of the parts, and it is met if the bad
 ///   events of all parts are at most that. Parts without a promise are outside.
+/// - What the tally does not keep as the objective asks for it is counted as bad and the verdict `unknown`: without
+///   alerts, and overspent since never.
 /// - Coverage below the SLO's is `unknown`, unless it cannot be known at all. With `missing_data: bad` missing time slices
 ///   are bad ones; of missing events nobody knows the number, and coverage below the SLO's since data began is a breach.
 ///
@@ -98,8 +100,10 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
     let term = objective.on(looked.day);
     let goal = term.and_then(|term| term.targets.goal(&scope)).copied();
     let policy = alerts::policy(looked, &scope);
+    let is_kept = judged.is_kept(range);
     let alerts = match (policy, pooled) {
-        (Some(policy), false) => alerts::conditions(looked, judged, policy, goal),
+        // What cannot be told wakes nobody.
+        (Some(policy), false) if is_kept => alerts::conditions(looked, judged, policy, goal),
         _ => Vec::new(),
     };
     Verdict {
@@ -112,8 +116,12 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
         attainment,
         budget: sums.budget(),
         parts: parts(looked, judged, range),
-        standing: standing(looked, promised, attainment, sums.budget(), coverage),
-        overspent_since: overspent_since(looked, judged),
+        standing: if is_kept {
+            standing(looked, promised, attainment, sums.budget(), coverage)
+        } else {
+            Standing::Unknown
+        },
+        overspent_since: overspent_since(looked, judged).filter(|_| is_kept),
         coverage,
         burn: policy.map_or_else(Vec::new, |p| alerts::burns(looked, judged, p)),
         alerts,
@@ -176,6 +184,19 @@ fn coverage(looked: &Looked<'_>, range: &Range<i64>) -> Coverage {
     }
 }
 
+/// What the verdict is, the first row that holds. `other` is what was counted outside every promise; covered is what was
+/// observed of at least the SLO's `coverage:`.
+///
+/// | promised in the window | covered | counted             | standing                                            |
+/// |------------------------|---------|---------------------|-----------------------------------------------------|
+/// | nothing                | any     | other               | best effort                                         |
+/// | nothing                | yes     | nothing             | no traffic                                          |
+/// | nothing                | no      | nothing             | unknown                                             |
+/// | something              | no      | anything            | unknown, or the rows below with `missing_data: bad` |
+/// | something              | no      | by events, not time | breached: nobody knows how many events are missing  |
+/// | something              | any     | nothing             | no traffic                                          |
+/// | something              | any     | within the budget   | met                                                 |
+/// | something              | any     | beyond the budget   | breached                                            |
 fn standing(
     looked: &Looked<'_>,
     promised: bool,
@@ -228,7 +249,9 @@ fn overspent_since(looked: &Looked<'_>, judged: &Judged) -> Option<Timestamp> {
 
 /// How long the budget lasts if it goes on burning as in the last hour.
 ///
-/// A calendar period's budget is what it allows by its end at the traffic so far.
+/// A calendar period's budget is what it allows by its end at the traffic so far. An extrapolation is an estimate, no
+/// count: nothing is decided by it, so that floats are exact enough. The same counts give the same bits everywhere, for
+/// IEEE 754 fixes what these four operations give.
 fn exhausted_in(looked: &Looked<'_>, judged: &Judged) -> Option<Duration> {
     let (range, resolved) = (&looked.window, looked.resolved);
     let hour = range.end - looked.grid.slices(3600)..range.end;

@@ -262,6 +262,14 @@ impl Judged {
         })
     }
 
+    /// Whether the tally keeps what the objective asks of all events in a window; else nothing can be said of them.
+    pub(crate) fn is_kept(&self, window: &Range<i64>) -> bool {
+        let lacking = self.unclear.iter().filter(|u| u.why == Why::NotKept);
+        !lacking
+            .flat_map(|unclear| &unclear.counts)
+            .any(|(slice, _)| window.contains(slice))
+    }
+
     /// What could not be told apart in a window.
     pub(crate) fn gaps(&self, about: &str, window: &Range<i64>, interval: Interval) -> Vec<Gap> {
         let mut gaps = Vec::new();

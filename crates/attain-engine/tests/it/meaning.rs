@@ -479,6 +479,14 @@ fn what_cannot_be_told_apart_is_bad_and_said() {
         gap_of(&found, "checkout/availability/all"),
         [GapReason::NotKept("label reason".to_owned())]
     );
+    // All bad by the budget, and yet nobody knows.
+    let unknown = verdict(&found, "checkout/availability/all");
+    assert!(!unknown.budget.is_met());
+    assert_eq!(unknown.standing, Standing::Unknown);
+    assert_eq!(
+        (unknown.overspent_since, &unknown.alerts[..]),
+        (None, &[][..])
+    );
 }
 
 #[test]
