@@ -33,13 +33,15 @@ pub struct Discovery {
     pub groups: Vec<(String, Measured)>,
     /// A health check that came all the time, and within which time one always did; only in logs.
     pub heartbeat: Option<(String, Duration)>,
+    /// How many health checks of the heartbeat there were; they are in no number of events.
+    pub health_checks: u64,
     /// From the first event to the last.
     pub span: Interval,
     /// Lines that could not be read.
     pub unread: u64,
     /// The file goes on after what was looked at.
     pub partly: bool,
-    /// All events.
+    /// All events but the heartbeat's health checks, here and below.
     pub all: Measured,
     /// Events by segment of each entry of [`Discovery::segments`], in the same order. What no segment claims is not here.
     pub by_segment: Vec<BTreeMap<String, Measured>>,
@@ -141,26 +143,26 @@ pub fn discover(path: &Path) -> Result<Discovery, Error> {
     }
     let segments = sample.segments();
     drop(records);
+    let is_log = !matches!(form, FileForm::Csv { .. });
     let mut measuring = Measuring::new(&time, status.as_ref(), latency.as_ref(), &segments);
     let (unread, partly) = each_record(path, &form, MEASURED_RECORDS, &mut |record| {
         measuring.take(&record);
     })?;
-    let measured = measuring.finish();
-    let is_log = !matches!(form, FileForm::Csv { .. });
-    let heartbeat = measured.heartbeat.filter(|_| is_log);
+    let measured = measuring.finish(is_log);
     Ok(Discovery {
         path: path.to_owned(),
         time: (!matches!(form, FileForm::Combined { .. })).then_some(time),
-        heartbeat,
+        heartbeat: measured.heartbeat,
+        health_checks: measured.health_checks,
         form,
         status,
         latency,
-        groups: measured.groups,
+        groups: most_frequent(measured.sums.groups),
         span: measured.span,
         unread: unread + measured.without_time,
         partly,
-        all: measured.all,
-        by_segment: measured.by_segment,
+        all: measured.sums.all,
+        by_segment: measured.sums.by_segment,
         segments,
     })
 }
@@ -178,16 +180,25 @@ struct Measuring<'a> {
     segments: &'a [SegmentField],
     first: Timestamp,
     last: Timestamp,
+    without_time: u64,
     sums: Sums,
-    groups: BTreeMap<String, Measured>,
+    /// Health checks by path, until it is known which of them is the heartbeat.
+    checks: BTreeMap<String, Sums>,
     probes: Probes,
 }
 
+/// What some events add up to.
+#[derive(Debug, Default)]
 struct Sums {
     all: Measured,
     by_segment: Vec<BTreeMap<String, Measured>>,
-    groups: Vec<(String, Measured)>,
+    groups: BTreeMap<String, Measured>,
+}
+
+struct Outcome {
+    sums: Sums,
     heartbeat: Option<(String, Duration)>,
+    health_checks: u64,
     span: Interval,
     without_time: u64,
 }
@@ -199,7 +210,6 @@ impl<'a> Measuring<'a> {
         latency: Option<&'a LatencyField>,
         segments: &'a [SegmentField],
     ) -> Self {
-        let epoch = Timestamp::UNIX_EPOCH;
         Self {
             time,
             status,
@@ -207,30 +217,20 @@ impl<'a> Measuring<'a> {
             segments,
             first: Timestamp::MAX,
             last: Timestamp::MIN,
-            groups: BTreeMap::new(),
+            without_time: 0,
+            sums: Sums::default(),
+            checks: BTreeMap::new(),
             probes: Probes::default(),
-            sums: Sums {
-                all: Measured::default(),
-                by_segment: vec![BTreeMap::new(); segments.len()],
-                groups: Vec::new(),
-                heartbeat: None,
-                span: Interval {
-                    start: epoch,
-                    end: epoch,
-                },
-                without_time: 0,
-            },
         }
     }
 
     fn take(&mut self, record: &Record) {
-        const GROUPS_AT_MOST: usize = 1000;
         let get = |name: &str| {
             let found = record.iter().find(|(field, _)| field == name);
             found.map_or("", |(_, value)| value.as_str())
         };
         let Some(time) = parse_time(get(self.time)) else {
-            self.sums.without_time += 1;
+            self.without_time += 1;
             return;
         };
         (self.first, self.last) = (self.first.min(time), self.last.max(time));
@@ -240,58 +240,106 @@ impl<'a> Measuring<'a> {
         let latency = self
             .latency
             .and_then(|latency| nanoseconds(get(&latency.field), latency.unit.billionths()));
-        let add = |measured: &mut Measured| {
-            measured.events += 1;
-            measured.bad += u64::from(bad);
-            measured.latencies.extend(latency);
-        };
-        add(&mut self.sums.all);
-        for (segment, sums) in self.segments.iter().zip(&mut self.sums.by_segment) {
-            let value = segment_of(&segment.by, get(&segment.field));
-            if let Some(value) = value.filter(|value| segment.values.iter().any(|v| v == value)) {
-                add(sums.entry(value.to_owned()).or_default());
-            }
-        }
         let path = PATH_NAMES
             .iter()
             .copied()
             .map(get)
             .find(|path| path.starts_with('/'));
+        let check = path.and_then(|path| self.probes.take(path, time));
+        let sums = match check {
+            Some(check) => self.checks.entry(check.to_owned()).or_default(),
+            None => &mut self.sums,
+        };
+        let add = |measured: &mut Measured| {
+            measured.events += 1;
+            measured.bad += u64::from(bad);
+            measured.latencies.extend(latency);
+        };
+        add(&mut sums.all);
+        sums.by_segment
+            .resize_with(self.segments.len(), BTreeMap::new);
+        for (segment, sums) in self.segments.iter().zip(&mut sums.by_segment) {
+            let value = segment_of(&segment.by, get(&segment.field));
+            if let Some(value) = value.filter(|value| segment.values.iter().any(|v| v == value)) {
+                add(sums.entry(value.to_owned()).or_default());
+            }
+        }
         if let Some(path) = path {
-            self.probes.take(path, time);
+            const GROUPS_AT_MOST: usize = 1000;
             let group = path_group(path);
-            if self.groups.len() < GROUPS_AT_MOST || self.groups.contains_key(&group) {
-                add(self.groups.entry(group).or_default());
+            if sums.groups.len() < GROUPS_AT_MOST || sums.groups.contains_key(&group) {
+                add(sums.groups.entry(group).or_default());
             }
         }
     }
 
-    fn finish(mut self) -> Sums {
-        const KEPT_GROUPS: usize = 10;
-        let everything = std::iter::once(&mut self.sums.all)
-            .chain(
-                self.sums
-                    .by_segment
-                    .iter_mut()
-                    .flat_map(BTreeMap::values_mut),
-            )
-            .chain(self.groups.values_mut());
-        for measured in everything {
-            measured.latencies.sort_unstable();
-        }
-        let mut groups: Vec<_> = self.groups.into_iter().collect();
-        groups.sort_by(|a, b| b.1.events.cmp(&a.1.events).then(a.0.cmp(&b.0)));
-        groups.truncate(KEPT_GROUPS);
-        self.sums.groups = groups;
+    /// In a log, the health checks that are its heartbeat count nowhere; others are requests.
+    fn finish(mut self, is_log: bool) -> Outcome {
+        let epoch = Timestamp::UNIX_EPOCH;
+        let (mut start, mut end) = (epoch, epoch);
         if self.first <= self.last {
-            self.sums.span = Interval {
-                start: self.first,
-                end: self.last,
-            };
-            self.sums.heartbeat = self.probes.heartbeat(self.sums.span);
+            (start, end) = (self.first, self.last);
+        }
+        let span = Interval { start, end };
+        let heartbeat = self.probes.heartbeat(span).filter(|_| is_log);
+        let health_checks = heartbeat
+            .as_ref()
+            .and_then(|(path, _)| self.checks.remove(path));
+        for (_, checks) in std::mem::take(&mut self.checks) {
+            self.sums.merge(checks);
         }
         self.sums
+            .by_segment
+            .resize_with(self.segments.len(), BTreeMap::new);
+        self.sums.sort();
+        Outcome {
+            sums: self.sums,
+            heartbeat,
+            health_checks: health_checks.map_or(0, |checks| checks.all.events),
+            span,
+            without_time: self.without_time,
+        }
     }
+}
+
+impl Sums {
+    fn merge(&mut self, other: Sums) {
+        self.all.merge(other.all);
+        let length = self.by_segment.len().max(other.by_segment.len());
+        self.by_segment.resize_with(length, BTreeMap::new);
+        for (own, more) in self.by_segment.iter_mut().zip(other.by_segment) {
+            for (segment, measured) in more {
+                own.entry(segment).or_default().merge(measured);
+            }
+        }
+        for (group, measured) in other.groups {
+            self.groups.entry(group).or_default().merge(measured);
+        }
+    }
+
+    fn sort(&mut self) {
+        let by_segment = self.by_segment.iter_mut().flat_map(BTreeMap::values_mut);
+        let everything = std::iter::once(&mut self.all).chain(by_segment);
+        for measured in everything.chain(self.groups.values_mut()) {
+            measured.latencies.sort_unstable();
+        }
+    }
+}
+
+impl Measured {
+    fn merge(&mut self, other: Measured) {
+        self.events += other.events;
+        self.bad += other.bad;
+        self.latencies.extend(other.latencies);
+    }
+}
+
+fn most_frequent(groups: BTreeMap<String, Measured>) -> Vec<(String, Measured)> {
+    const KEPT_GROUPS: usize = 10;
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by(|a, b| b.1.events.cmp(&a.1.events).then(a.0.cmp(&b.0)));
+    groups.truncate(KEPT_GROUPS);
+    groups
 }
 
 /// The beginning of a path that names a part of a site: its first name, or two after `/api` and `/v1`.

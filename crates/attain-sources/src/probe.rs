@@ -41,11 +41,11 @@ struct Probe {
 }
 
 impl Probes {
-    /// Takes a request; only health checks matter.
-    pub(crate) fn take(&mut self, path: &str, time: Timestamp) {
+    /// Takes a request; gives the path of a health check.
+    pub(crate) fn take<'p>(&mut self, path: &'p str, time: Timestamp) -> Option<&'p str> {
         let path = path.split(['?', '#']).next().unwrap_or("");
         if !NAMES.contains(&path) {
-            return;
+            return None;
         }
         let Some(probe) = self.0.get_mut(path) else {
             let probe = Probe {
@@ -55,12 +55,13 @@ impl Probes {
                 longest_gap_seconds: 0,
             };
             self.0.insert(path.to_owned(), probe);
-            return;
+            return Some(path);
         };
         probe.count += 1;
         let gap = time.as_second() - probe.last.as_second();
         probe.longest_gap_seconds = probe.longest_gap_seconds.max(gap);
         probe.last = probe.last.max(time);
+        Some(path)
     }
 
     /// The most frequent health check that came all the time, and within which time one always did, with room for one

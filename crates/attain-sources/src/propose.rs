@@ -9,7 +9,7 @@ use attain_model::quantity::{Unit, duration_text};
 use crate::discover::{Discovery, Measured};
 use crate::guess::{AGENT_FAMILIES, SegmentBy, SegmentField, StatusKind};
 use crate::sniff::FileForm;
-use crate::targets::{Number, Proposed, availability, latency, percent};
+use crate::targets::{Number, Proposed, availability, latency, percent, percentile};
 use crate::yaml_text::{id_of, one_line, quoted, scalar};
 
 /// What a person said about a file. Every answer may be left out.
@@ -42,7 +42,8 @@ pub enum SegmentAnswer {
 /// The YAML text of a catalogue for a file. Always one that attain can read, with comments on what to decide.
 ///
 /// The numbers are a little looser than what was measured, so that they are kept today; they are not what customers
-/// need. Segments with fewer than 100 events are measured without a number.
+/// need. Who is saved first is promised at least as much as who is saved later, and where that was missed, the comment
+/// says so. Segments with fewer than 100 events are measured without a number. Health checks count nowhere.
 #[must_use]
 pub fn propose(discovery: &Discovery, answers: &Answers) -> String {
     let tiers = Tiers::new(discovery, answers);
@@ -87,6 +88,10 @@ impl<'d> Tiers<'d> {
         let shared = shared_beginning(by);
         let mut tiers: BTreeMap<String, Tier> = BTreeMap::new();
         for (number, value) in (1..).zip(&by.values) {
+            // A monitor that sends nothing but health checks is no customer.
+            let Some(more) = measured.get(value) else {
+                continue;
+            };
             let spelled = value.chars().any(|c| c.is_ascii_alphabetic());
             let id = if spelled {
                 id_of(&value[shared..])
@@ -99,12 +104,13 @@ impl<'d> Tiers<'d> {
                 measured: Measured::default(),
             });
             tier.values.push(value.clone());
-            if let Some(more) = measured.get(value) {
-                tier.measured.events += more.events;
-                tier.measured.bad += more.bad;
-                tier.measured.latencies.extend(&more.latencies);
-                tier.measured.latencies.sort_unstable();
-            }
+            tier.measured.events += more.events;
+            tier.measured.bad += more.bad;
+            tier.measured.latencies.extend(&more.latencies);
+            tier.measured.latencies.sort_unstable();
+        }
+        if tiers.is_empty() {
+            return none;
         }
         let place = |tier: &Tier| {
             let said = answers
@@ -196,8 +202,8 @@ fn head(discovery: &Discovery) -> String {
         (per_minute, "a minute")
     };
     line(format!(
-        "Written by `attain init` from {file}: {} events, {} to {} UTC, {rate:.1} {unit}.",
-        discovery.all.events,
+        "Written by `attain init` from {file}: {}, {} to {} UTC, {rate:.1} {unit}.",
+        counted(discovery.all.events, "event"),
         minute(discovery.span.start),
         minute(discovery.span.end),
     ));
@@ -205,11 +211,26 @@ fn head(discovery: &Discovery) -> String {
         line("The file goes on after these; only its beginning was measured.".to_owned());
     }
     if discovery.unread > 0 {
-        line(format!("{} lines could not be read.", discovery.unread));
+        line(format!(
+            "{} could not be read.",
+            counted(discovery.unread, "line")
+        ));
+    }
+    if let Some((path, _)) = &discovery.heartbeat {
+        line(format!(
+            "Besides, {} of {path}; no number below counts them.",
+            counted(discovery.health_checks, "health check")
+        ));
     }
     line("Every number below was measured or guessed, and says so. Nothing here is promised to anybody yet:".to_owned());
     line("correct it, then `attain check`.".to_owned());
     text
+}
+
+/// `1 line`, `2 lines`.
+fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
 }
 
 fn segments_text(tiers: &Tiers<'_>) -> String {
@@ -393,9 +414,9 @@ fn slo_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> Stri
             let share = percent(measured.error_share());
             let _ = writeln!(
                 text,
-                "#   {}: {} events, {share} bad",
+                "#   {}: {}, {share} bad",
                 one_line(group),
-                measured.events
+                counted(measured.events, "event")
             );
         }
     }
@@ -436,10 +457,13 @@ fn slo_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> Stri
         objective(&mut text, "availability", discovery, tiers, &availability);
     }
     if discovery.latency.is_some() {
-        objective(&mut text, "latency", discovery, tiers, &latency);
+        let own = std::iter::once(&discovery.all).filter(|_| tiers.tiers.is_empty());
+        let per_thousand = percentile(own.chain(tiers.tiers.iter().map(|tier| &tier.measured)));
+        let propose_for = |measured: &Measured| latency(measured, per_thousand);
+        objective(&mut text, "latency", discovery, tiers, &propose_for);
     }
     text.push_str(
-        "    window: 30d\n    evidence:\n      - says: a little looser than what was measured, not yet what customers need\n        \
+        "    window: 30d\n    evidence:\n      - says: taken from what was measured, not yet what customers need\n        \
          from: guess\n",
     );
     text
@@ -460,15 +484,23 @@ fn objective(
         return;
     }
     let _ = writeln!(text, "      {name}:");
-    let mut before = None;
-    for tier in &tiers.tiers {
+    let mut lines = Vec::new();
+    // From the last to save to the first: who is saved first is promised at least as much.
+    let mut after: Option<(Number, &str)> = None;
+    for tier in tiers.tiers.iter().rev() {
         let (own, mut why) = propose_for(&tier.measured);
-        let number = own.map(|own| own.no_tighter_than(before));
-        if number != own {
-            why.push_str("; not tighter than the segment above");
+        let number = own.map(|own| own.no_looser_than(after.map(|(number, _)| number)));
+        if let (Some(number), Some((_, below))) = (number.filter(|_| number != own), after) {
+            let missed = if number.is_missed_by(&tier.measured) {
+                "would have missed"
+            } else {
+                "kept"
+            };
+            let _ = write!(why, "; raised to what {below} gets, which it {missed}");
         }
-        before = number.or(before);
+        after = number.map(|number| (number, tier.id.as_str())).or(after);
         let number = number.map_or_else(best_effort, Number::text);
-        let _ = writeln!(text, "        {}: {number}  # {why}", tier.id);
+        lines.push(format!("        {}: {number}  # {why}\n", tier.id));
     }
+    text.extend(lines.into_iter().rev());
 }

@@ -25,14 +25,27 @@ impl Number {
         }
     }
 
-    /// Not tighter than the segment that is saved before.
-    pub(crate) fn no_tighter_than(self, before: Option<Number>) -> Number {
-        match (self, before) {
-            (Number::Share(own), Some(Number::Share(before))) => Number::Share(own.min(before)),
-            (Number::Under(p, own), Some(Number::Under(before_p, before))) => {
-                Number::Under(p.min(before_p), own.max(before))
+    /// At least as tight as the segment that is saved after it. Both are of one percentile.
+    pub(crate) fn no_looser_than(self, after: Option<Number>) -> Number {
+        match (self, after) {
+            (Number::Share(own), Some(Number::Share(after))) => Number::Share(own.max(after)),
+            (Number::Under(p, own), Some(Number::Under(_, after))) => {
+                Number::Under(p, own.min(after))
             }
             (own, _) => own,
+        }
+    }
+
+    /// Whether what was measured is worse than this.
+    pub(crate) fn is_missed_by(self, measured: &Measured) -> bool {
+        match self {
+            Number::Share(per_100_000) => {
+                u128::from(measured.bad) * 100_000
+                    > u128::from(measured.events) * u128::from(100_000 - per_100_000)
+            }
+            Number::Under(per_thousand, ns) => measured
+                .quantile(per_thousand)
+                .is_none_or(|found| found >= ns),
         }
     }
 }
@@ -67,12 +80,22 @@ pub(crate) fn availability(measured: &Measured) -> Proposed {
     )
 }
 
-pub(crate) fn latency(measured: &Measured) -> Proposed {
+/// The percentile, per thousand, in which all of them can be measured: segments are compared in one.
+pub(crate) fn percentile<'m>(measured: impl Iterator<Item = &'m Measured>) -> u64 {
+    let enough = |m: &&Measured| m.events >= FEWEST_EVENTS;
+    let fewest = measured.filter(enough).map(|m| m.events).min();
+    if fewest.is_some_and(|events| events >= 1000) {
+        990
+    } else {
+        950
+    }
+}
+
+pub(crate) fn latency(measured: &Measured, per_thousand: u64) -> Proposed {
     const LADDER_MS: &[u64] = &[
         1, 2, 5, 10, 20, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 3000,
         5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000,
     ];
-    let per_thousand = if measured.events >= 1000 { 990 } else { 950 };
     let name = decimal(per_thousand, 10);
     let Some(found) = measured.quantile(per_thousand) else {
         return (

@@ -147,8 +147,13 @@ fn a_regular_health_check_is_a_heartbeat() {
             } else {
                 "/healthz?deep=1"
             };
+            let agent = if path == "/buy" {
+                ["curl/8", "Mozilla/5.0"][n as usize / 2 % 2]
+            } else {
+                "kube-probe/1.30"
+            };
             format!(
-                "192.0.2.1 - - [02/Nov/2026:09:{:02}:{:02} +0000] \"GET {path} HTTP/1.1\" 200 1 \"-\" \"-\"\n",
+                "192.0.2.1 - - [02/Nov/2026:09:{:02}:{:02} +0000] \"GET {path} HTTP/1.1\" 200 1 \"-\" \"{agent}\"\n",
                 n / 4,
                 n % 4 * 15
             )
@@ -169,6 +174,51 @@ fn a_regular_health_check_is_a_heartbeat() {
         text.contains("      except:\n        path: /healthz\n"),
         "{text}"
     );
+    // They are in no number: half of 200 requests are health checks.
+    assert!(text.contains("access.log: 100 events,"), "{text}");
+    assert!(
+        text.contains("# Besides, 100 health checks of /healthz; no number below counts them.\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("people: best effort  # measured: 0 of 50 bad"),
+        "{text}"
+    );
+    assert!(!text.contains("monitors"), "{text}");
+    assert!(!text.contains("#   /healthz"), "{text}");
     // One missed is room enough; a quarter of an hour is not.
     assert!(!log(20..80).contains("heartbeat:"));
+}
+
+#[test]
+fn who_is_saved_first_is_promised_at_least_as_much() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("calls.jsonl");
+    // Premium fails 68 of 10000 and is slower; standard fails 3 of 10000.
+    let mut text: String = (0..10_000)
+        .map(|n: u32| {
+            let (a, b) = (n < 68, n < 3);
+            let status = |bad| if bad { 503 } else { 200 };
+            let line = |plan, bad, ms| {
+                format!(
+                    "{{\"time\":{},\"status\":{},\"plan\":\"{plan}\",\"duration_ms\":{ms}}}\n",
+                    1_793_612_400 + n,
+                    status(bad)
+                )
+            };
+            line("premium", a, 180) + &line("standard", b, 80)
+        })
+        .collect();
+    text.push_str("{\n");
+    std::fs::write(&path, text).unwrap();
+    let text = propose(&discover(&path).unwrap(), &Answers::default());
+    let want = "      availability:
+        premium: 99.95%  # measured: 68 of 10000 bad (0.68%); raised to what standard gets, which it would have missed
+        standard: 99.95%  # measured: 3 of 10000 bad (0.03%)
+      latency:
+        premium: p99 < 100ms  # measured: p99 180 ms; raised to what standard gets, which it would have missed
+        standard: p99 < 100ms  # measured: p99 80 ms
+";
+    assert!(text.contains(want), "{text}");
+    assert!(text.contains("# 1 line could not be read.\n"), "{text}");
 }
