@@ -31,7 +31,8 @@ pub trait Counts {
     /// When the sources of a stream were heard.
     fn heard(&self, stream: &StreamKey) -> Heard;
 
-    /// What the keeper of the counts knows to be missing: lines that could not be read, counts that came too late.
+    /// What the keeper of the counts knows to be missing: lines that could not be read, counts that came too late or
+    /// too far ahead.
     fn gaps(&self) -> Vec<Gap>;
 }
 

@@ -128,6 +128,10 @@ impl Counts for Ledger {
                 };
                 push(GapReason::TooLate(state.too_late), Some(interval));
             }
+            // Their time is what is not believed, so that no interval is said.
+            if state.ahead > 0 {
+                push(GapReason::Ahead(state.ahead), None);
+            }
         }
         gaps
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use attain_engine::{Ledger, Refusal};
+use attain_engine::{Counts, Ledger, Refusal};
 use attain_model::delivery::{Counted, Delivery, Reading, Sample};
 use attain_model::quantity::Measure;
 use attain_model::{Bucket, Catalogue, GapReason, Interval, SourceId, Stream, Tally};
@@ -259,6 +259,11 @@ fn one_sample_five_days_ahead_blocks_nothing() {
     assert_eq!(ledger.take(scrape(ahead, Some(START))).ahead, 1);
     assert_eq!(ledger.take_at(scrape(ahead, None), second(START)).ahead, 1);
     assert_eq!(ledger.ahead(&SourceId::from("main")), 2);
+    let gaps = ledger.gaps();
+    assert_eq!(
+        (gaps[0].about.as_str(), &gaps[0].why),
+        ("source main", &GapReason::Ahead(2))
+    );
     // Nothing vouches for its time: it is taken and moves no watermark.
     assert_eq!(ledger.take(scrape(ahead, None)).counted, 1);
     assert_eq!(ledger.watermark(), None);
