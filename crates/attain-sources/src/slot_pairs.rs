@@ -19,7 +19,7 @@ use crate::slots::{Number, Place};
 /// belongs to its own series.
 #[derive(Debug, Default)]
 pub(crate) struct SlotPairs {
-    pairs: BTreeMap<(usize, Timestamp, SegmentIndex, String), Pair>,
+    pairs: Pairs,
     misfits: Misfits,
 }
 
@@ -99,7 +99,8 @@ impl SlotPairs {
         Ok(())
     }
 
-    /// Adds everything to tallies, and when each stream had whole pairs to `said`; gives the lines whose pairs are not whole, and why.
+    /// Adds everything to tallies, and when each stream had whole pairs to `said`; gives the lines whose pairs are not
+    /// whole, and why.
     pub(crate) fn finish(
         &mut self,
         streams: &[Stream],
@@ -110,52 +111,35 @@ impl SlotPairs {
         let pairs = std::mem::take(&mut self.pairs);
         let mut strays = strays(streams, &pairs);
         for ((index, time, segment, _), pair) in pairs {
-            let stream = &streams[index];
-            let part = pair_of(stream).map(|(part, _)| part);
-            if segment == 0 && pair.total.is_none() && strays.contains_key(&(index, time)) {
+            let part = pair_of(&streams[index]).map(|(part, _)| part);
+            let stray = strays.get_mut(&(index, time));
+            let is_broken = pair.is_broken || stray.as_ref().is_some_and(|stray| stray.is_broken);
+            if segment == 0 && pair.total.is_none() && stray.is_some() {
                 continue;
             }
-            let own = match pair.total {
-                None => match (pair.part, part) {
-                    (Some(PartValue::Events(bad)), Some(Part::Bad)) => {
-                        add(&mut self.misfits.alone, index, bad);
-                        Some((0, bad))
-                    }
-                    (Some(PartValue::Events(good)), _) => {
-                        add(&mut self.misfits.alone, index, good);
-                        None
-                    }
-                    _ => None,
-                },
-                Some(total) => match bad_of(total, part, &pair) {
-                    Some(bad) => Some((total, bad)),
-                    None => {
-                        let (of, part) = pair_names(stream);
-                        unpaired.push((pair.line, format!("{total} {of} without their {part}")));
-                        None
-                    }
-                },
-            };
-            let Some((total, mut bad)) = own else {
+            let place = (index, segment, time, pair.received);
+            let Some(total) = pair.total else {
+                let bad = self.misfits.bad_alone(index, part, &pair);
+                tally(tallies, place, 0, bad);
                 continue;
             };
-            if pair.total.is_some() {
-                said.entry(index).or_default().insert(time);
+            let bad = bad_of(total, part, &pair).filter(|_| !is_broken || total == 0);
+            let Some(mut bad) = bad else {
+                let (of, part) = pair_names(&streams[index]);
+                unpaired.push((pair.line, format!("{total} {of} without their {part}")));
+                continue;
+            };
+            add(&mut self.misfits.surplus, index, bad.saturating_sub(total));
+            if let Some(stray) = stray {
+                bad = bad.max(bad.saturating_add(stray.events).min(total));
+                add(
+                    &mut self.misfits.strays,
+                    index,
+                    std::mem::take(&mut stray.untold),
+                );
             }
-            if pair.total.is_some() && bad > total {
-                add(&mut self.misfits.surplus, index, bad - total);
-            }
-            if let Some((stray, is_told)) = strays.get_mut(&(index, time)) {
-                bad = bad.max(bad.saturating_add(*stray).min(total));
-                if !std::mem::replace(is_told, true) {
-                    add(&mut self.misfits.strays, index, *stray);
-                }
-            }
-            let tally = tallies
-                .entry((index, segment, time, pair.received))
-                .or_default();
-            tally.add(Class::good(), Bucket::UNTIMED, total.saturating_sub(bad));
-            tally.add(Class::bad(), Bucket::UNTIMED, bad);
+            said.entry(index).or_default().insert(time);
+            tally(tallies, place, total.saturating_sub(bad), bad);
         }
         unpaired
     }
@@ -167,6 +151,15 @@ impl SlotPairs {
 }
 
 impl Misfits {
+    /// The bad events of a part without its total.
+    fn bad_alone(&mut self, index: usize, part: Option<Part>, pair: &Pair) -> u64 {
+        let Some(PartValue::Events(events)) = pair.part else {
+            return 0;
+        };
+        add(&mut self.alone, index, events);
+        if part == Some(Part::Bad) { events } else { 0 }
+    }
+
     pub(crate) fn merge(&mut self, other: &Misfits) {
         let sums = [
             (&mut self.alone, &other.alone),
@@ -210,35 +203,49 @@ impl Misfits {
 }
 
 /// Bad events without a segment, where totals of their slot have one: they may be anybody's.
-type Strays = BTreeMap<(usize, Timestamp), (u64, bool)>;
+struct Stray {
+    events: u64,
+    /// Those that no note counts yet.
+    untold: u64,
+    is_broken: bool,
+}
 
-fn strays(
-    streams: &[Stream],
-    pairs: &BTreeMap<(usize, Timestamp, SegmentIndex, String), Pair>,
-) -> Strays {
-    let mut strays = Strays::new();
+type Pairs = BTreeMap<(usize, Timestamp, SegmentIndex, String), Pair>;
+
+fn strays(streams: &[Stream], pairs: &Pairs) -> BTreeMap<(usize, Timestamp), Stray> {
+    let mut strays = BTreeMap::new();
     for ((index, time, segment, _), pair) in pairs {
         let is_bad = matches!(pair_of(&streams[*index]), Some((Part::Bad, _)));
-        let (0, true, None, Some(PartValue::Events(bad))) =
-            (*segment, is_bad, pair.total, pair.part)
-        else {
+        if *segment != 0 || !is_bad || pair.total.is_some() {
             continue;
-        };
+        }
         let mut others = pairs
             .range((*index, *time, 1, String::new())..)
             .take_while(|((other, at, _, _), _)| (other, at) == (index, time));
         if others.any(|(_, other)| other.total.is_some()) {
-            strays.insert((*index, *time), (bad, false));
+            let events = match pair.part {
+                Some(PartValue::Events(bad)) => bad,
+                _ => 0,
+            };
+            let stray = Stray {
+                events,
+                untold: events,
+                is_broken: pair.is_broken,
+            };
+            strays.insert((*index, *time), stray);
         }
     }
     strays
 }
 
+fn tally(tallies: &mut BTreeMap<Place, Tally>, place: Place, good: u64, bad: u64) {
+    let tally = tallies.entry(place).or_default();
+    tally.add(Class::good(), Bucket::UNTIMED, good);
+    tally.add(Class::bad(), Bucket::UNTIMED, bad);
+}
+
 /// How many of a total were bad; `None` if that cannot be told.
 fn bad_of(total: u64, part: Option<Part>, pair: &Pair) -> Option<u64> {
-    if pair.is_broken && total > 0 {
-        return None;
-    }
     match (pair.part, part) {
         (Some(PartValue::Share(share)), _) => Some(bad_of_share(total, share)),
         (Some(PartValue::Events(good)), Some(Part::Good)) => Some(total.saturating_sub(good)),

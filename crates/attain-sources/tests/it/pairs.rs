@@ -194,6 +194,15 @@ fn an_error_cell_that_cannot_be_read_makes_nothing_good() {
         of(CsvLayout::Long, Part::Bad, &[rows]),
         "60 premium 100+0\n0.csv:3: `lots` is not a number of events"
     );
+    // Nor does one that may be anybody's.
+    assert_eq!(
+        of(
+            CsvLayout::Long,
+            Part::Bad,
+            &[&rows.replace("part,premium", "part,")]
+        ),
+        "60 premium 100+0\n0.csv:3: `lots` is not a number of events\n0.csv:2: 100 requests without their part"
+    );
     let wide = "t,requests,part\n0,100,lots\n60,100,3\n120,,4\n";
     assert_eq!(
         of(CsvLayout::Wide, Part::Bad, &[wide]),
