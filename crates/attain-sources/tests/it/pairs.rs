@@ -243,3 +243,56 @@ fn what_an_earlier_run_took_is_still_added_up() {
     options.taken.insert(origin, 4);
     assert_eq!(told(&catalogue, dir.path(), &options), whole);
 }
+
+#[test]
+fn sums_are_the_truth_whatever_restarts() {
+    const INSTANCES: usize = 4;
+    const CODES: [&str; 2] = ["500", "503"];
+    let mut noise = 7_u64;
+    let mut below = |limit: u64| {
+        noise ^= noise >> 12;
+        noise ^= noise << 25;
+        noise ^= noise >> 27;
+        (noise.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % limit
+    };
+    for _ in 0..50 {
+        let mut requests = [0_u64; INSTANCES];
+        // An error counter is born with its first error.
+        let mut errors = [[0_u64; CODES.len()]; INSTANCES];
+        let (mut total, mut bad) = (0, 0);
+        let (mut rows, mut truth) = (String::new(), Vec::new());
+        for minute in 0..40 {
+            for instance in 0..INSTANCES {
+                // Only a fall shows a restart, so it comes when more was counted than a minute brings.
+                if requests[instance] > 100 && below(8) == 0 {
+                    (requests[instance], errors[instance]) = (0, [0; CODES.len()]);
+                }
+                let more = if minute == 0 { 0 } else { 20 + below(60) };
+                requests[instance] += more;
+                total += more;
+                let time = minute * 60;
+                rows += &format!(
+                    "{time},requests,premium,{instance},,{},\n",
+                    requests[instance]
+                );
+                for (code, errors) in CODES.iter().zip(&mut errors[instance]) {
+                    let failed = if below(3) == 0 {
+                        below(more / 2 + 1)
+                    } else {
+                        0
+                    };
+                    *errors += failed;
+                    bad += failed;
+                    if *errors > 0 {
+                        rows += &format!("{time},part,premium,{instance},{code},{errors},\n");
+                    }
+                }
+            }
+            truth.push(format!("{} premium {}+{bad}", minute * 60, total - bad));
+        }
+        assert_eq!(
+            of(CsvLayout::Samples, Part::Bad, &[&rows]),
+            truth.join("\n")
+        );
+    }
+}
