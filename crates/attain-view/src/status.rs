@@ -1,12 +1,13 @@
 //! What a person reads when asking how the promises stand: one sentence, the table, what the numbers leave out.
 //!
 //! The sentence says who is hurt and what to do (headline.rs; calm.rs where nobody is), the table every promise
-//! (matrix.rs), the notes what the numbers do not cover (notes.rs). Knows the order of these; each file knows one.
+//! (matrix.rs, shared.rs), the notes what the numbers do not cover (notes.rs). Knows the order of these; each file knows one.
 
 mod calm;
 mod headline;
 mod matrix;
 mod notes;
+mod shared;
 
 use attain_model::slo::Slo;
 use attain_model::{Evaluation, Promises, Scope, Standing, Verdict};
@@ -119,6 +120,10 @@ fn as_of_line(desk: &Desk<'_>, run: &Run) -> String {
     }
     if as_of.known_until == as_of.instant {
         text.push_str(", as known then");
+    }
+    if let Some(shared) = shared::Everywhere::of(desk).text() {
+        text.push_str("; ");
+        text.push_str(&shared);
     }
     desk.look
         .paint(Tone::Quiet, &wrap(&text, desk.look.columns(), 2))

@@ -4,14 +4,15 @@
 //! is saved first before the others, the worse overspent before the less.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use attain_math::ppb::percent_of_ppb;
 use attain_model::company::Segment;
 use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
-use attain_model::slo::Slo;
+use attain_model::slo::{Budgeting, Provider, Slo};
 use attain_model::verdict::{AlertCondition, AlertRule, AlertState, Masked};
-use attain_model::{Audience, Scope, Standing, Verdict};
+use attain_model::{Audience, Scope, SloId, Standing, Verdict};
 
 use super::{Desk, Run, calm, is_promise, target_ppb};
 use crate::look::{Tone, wrap};
@@ -72,7 +73,7 @@ fn alarm(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> String {
     let width = desk.look.columns();
     let mut out = desk
         .look
-        .paint(Tone::Bad, &wrap(&what_happens(worst), width, 2));
+        .paint(Tone::Bad, &wrap(&what_happens(desk, worst), width, 2));
     out.push('\n');
     out.push_str(&desk.wrapped(&how_bad(desk, worst, masked)));
     for (name, text) in facts(desk, worst) {
@@ -81,7 +82,7 @@ fn alarm(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> String {
         out.push_str(&format!("  {name:<9}{text}\n"));
     }
     if !others.is_empty() {
-        for line in also(others) {
+        for line in also(desk, worst, others) {
             out.push_str(&desk.wrapped(&line));
         }
     }
@@ -89,14 +90,17 @@ fn alarm(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> String {
 }
 
 /// `checkout-completes (availability) is broken for premium: 3% of requests fail where 0.05% may, 60x as many.`
-fn what_happens(verdict: &Verdict) -> String {
+fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
     let promise = format!("{} ({})", verdict.name.slo, verdict.name.objective);
     let whose = match &verdict.name.scope {
         Scope::Segment(id) => id.to_string(),
-        Scope::All => "all traffic together".to_owned(),
+        Scope::All => "all traffic".to_owned(),
     };
     if verdict.standing == Standing::Breached {
-        return format!("{promise} is broken for {whose}: {}.", how_many(verdict));
+        return format!(
+            "{promise} is broken for {whose}: {}.",
+            how_many(desk, verdict)
+        );
     }
     let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
     let gone = verdict.exhausted_in.map_or_else(String::new, |length| {
@@ -106,10 +110,11 @@ fn what_happens(verdict: &Verdict) -> String {
 }
 
 /// `3% of requests fail where 0.05% may, 60x as many`.
-fn how_many(verdict: &Verdict) -> String {
+fn how_many(desk: &Desk<'_>, verdict: &Verdict) -> String {
     let failing = number::failing(verdict.attainment).unwrap_or_else(|| "0%".to_owned());
     let promised = verdict.goal.as_ref().and_then(|goal| goal.promised());
     let mut text = match promised.and_then(|promised| promised.under) {
+        _ if counts_slices(desk, verdict) => format!("{failing} of slices are bad"),
         Some(under) => format!("{failing} of requests take {under} or more"),
         None => format!("{failing} of requests fail"),
     };
@@ -138,7 +143,7 @@ fn how_bad(desk: &Desk<'_>, verdict: &Verdict, masked: Option<&Masked>) -> Strin
             "The budget {window} is overspent ({left} left){since}."
         ));
     }
-    if let Some(now) = speed_now(verdict) {
+    if let Some(now) = speed_now(desk, verdict) {
         sentences.push(now);
     }
     if let Some(masked) = masked {
@@ -156,7 +161,7 @@ fn window_words(desk: &Desk<'_>, verdict: &Verdict) -> String {
 }
 
 /// Whether it still happens, from the window that pages look at first.
-fn speed_now(verdict: &Verdict) -> Option<String> {
+fn speed_now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     let recent = super::matrix::recent_burn(verdict)?;
     let window = match duration_text(recent.window).as_str() {
         "1h" => "hour".to_owned(),
@@ -165,19 +170,35 @@ fn speed_now(verdict: &Verdict) -> Option<String> {
     if recent.attainment.total() == 0 {
         return Some(format!("In the last {window} there was no traffic."));
     }
+    let what = match (counts_slices(desk, verdict), is_latency(verdict)) {
+        (true, _) => "were bad",
+        (false, true) => "were too slow",
+        (false, false) => "failed",
+    };
     if recent.attainment.bad == 0 {
-        return Some(format!("In the last {window} nothing failed."));
+        // How many there were says how much that is worth.
+        let of = number::plural(recent.attainment.total(), unit(desk, verdict));
+        return Some(format!("In the last {window} none of {of} {what}."));
     }
     let rate = number::burn(recent.attainment.bad, recent.allowed_billionths)?;
     let failing = number::failing(recent.attainment)?;
-    let what = if is_latency(verdict) {
-        "were too slow"
-    } else {
-        "failed"
-    };
     Some(format!(
         "In the last {window} {failing} {what}, a burn rate of {rate}."
     ))
+}
+
+/// Whether the counts are slices of time and not requests.
+fn counts_slices(desk: &Desk<'_>, verdict: &Verdict) -> bool {
+    desk.slo(verdict)
+        .is_some_and(|slo| !matches!(slo.budgeting, Budgeting::Occurrences))
+}
+
+fn unit(desk: &Desk<'_>, verdict: &Verdict) -> &'static str {
+    if counts_slices(desk, verdict) {
+        "slice"
+    } else {
+        "request"
+    }
 }
 
 fn is_latency(verdict: &Verdict) -> bool {
@@ -196,9 +217,13 @@ fn hidden(desk: &Desk<'_>, verdict: &Verdict, masked: &Masked) -> String {
     let fine = all
         .and_then(|all| number::attained(all.attainment, target_ppb(all)))
         .map_or_else(String::new, |text| format!(" at {text}"));
+    let since = if verdict.overspent_since == Some(masked.since) {
+        String::new()
+    } else {
+        format!(" since {}", desk.near(masked.since))
+    };
     format!(
-        "The aggregate hides it since {}: all together look fine{fine}, because {} is {} of the traffic.",
-        desk.near(masked.since),
+        "The aggregate hides it{since}: all together look fine{fine}, because {} is {} of the traffic.",
         verdict.name.scope,
         short_share(masked.share.ppb()),
     )
@@ -312,25 +337,59 @@ fn owners(desk: &Desk<'_>, slo: &Slo) -> String {
     text
 }
 
-/// The others by name: those that are broken, then those that burn.
-fn also(others: &[&Verdict]) -> Vec<String> {
+/// The others by name: those that are broken, first what the worst one rests on, then those that burn.
+fn also(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Vec<String> {
+    let under = underneath(desk, &worst.name.slo);
     let (broken, burning): (Vec<&Verdict>, Vec<&Verdict>) = others
         .iter()
         .partition(|verdict| verdict.standing == Standing::Breached);
-    [("Also broken", broken), ("Burning", burning)]
+    let (below, beside): (Vec<&Verdict>, Vec<&Verdict>) = broken
         .into_iter()
-        .filter(|(_, verdicts)| !verdicts.is_empty())
-        .map(|(word, verdicts)| {
-            let names: Vec<String> = verdicts
-                .iter()
-                .take(OTHERS_SHOWN)
-                .map(|verdict| verdict.name.to_string())
-                .collect();
-            let more = match verdicts.len() - names.len() {
-                0 => String::new(),
-                more => format!(", and {more} more"),
+        .partition(|verdict| under.contains(&verdict.name.slo));
+    [
+        ("Broken underneath", below),
+        ("Also broken", beside),
+        ("Burning", burning),
+    ]
+    .into_iter()
+    .filter(|(_, verdicts)| !verdicts.is_empty())
+    .map(|(word, verdicts)| {
+        let names: Vec<String> = verdicts
+            .iter()
+            .take(OTHERS_SHOWN)
+            .map(|verdict| verdict.name.to_string())
+            .collect();
+        let more = match verdicts.len() - names.len() {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        format!("{word}: {}{more}.", names.join(", "))
+    })
+    .collect()
+}
+
+/// Every SLO that one rests on, however far below.
+fn underneath<'a>(desk: &'a Desk<'_>, top: &'a SloId) -> BTreeSet<&'a SloId> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![top];
+    while let Some(id) = open.pop() {
+        let Some(slo) = desk.promises.catalogue().slos.get(id) else {
+            continue;
+        };
+        for edge in &slo.depends_on {
+            let direct = match &edge.on {
+                Provider::Slo(id) => std::slice::from_ref(id),
+                Provider::AnyOf { slos, .. } => slos,
+                Provider::External { .. } => &[],
             };
-            format!("{word}: {}{more}.", names.join(", "))
-        })
-        .collect()
+            let fallback = edge.fallback.as_ref().map(|fallback| &fallback.slo);
+            open.extend(
+                direct
+                    .iter()
+                    .chain(fallback)
+                    .filter(|id| reached.insert(*id)),
+            );
+        }
+    }
+    reached
 }

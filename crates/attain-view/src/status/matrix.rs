@@ -1,16 +1,17 @@
 //! The table: every SLO and objective, a row per segment. Knows cells and remarks.
 //!
-//! Customers come first, then the layers downwards; within a layer the order is the catalogue's. What holds for all rows of a group stands once, in its heading. What is special about a row stands behind its
-//! verdict, or under it where the line is too short.
+//! Customers come first, then the layers downwards; within a layer the order is the catalogue's. What holds for all rows
+//! of a group stands once, in its heading (shared.rs). What is special about a row stands behind its verdict, or under it
+//! where the line is too short.
 
 use std::time::Duration;
 
 use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
-use attain_model::slo::{Budgeting, Load};
-use attain_model::verdict::{AlertState, Burn, Coverage};
-use attain_model::{Audience, Goal, Layer, Scope, Share, Standing, Verdict, Window};
+use attain_model::verdict::{AlertState, Burn};
+use attain_model::{Audience, Goal, Layer, Scope, Standing, Verdict};
 
+use super::shared::{Common, Everywhere, coverage_text, heading};
 use super::{Desk, target_ppb};
 use crate::look::Tone;
 use crate::number;
@@ -80,6 +81,7 @@ fn build(desk: &Desk<'_>, groups: &[&[Verdict]], window: Option<Duration>, shape
         ],
         lines: Vec::new(),
     };
+    let everywhere = Everywhere::of(desk);
     for (i, group) in groups.iter().enumerate() {
         let before = i.checked_sub(1).and_then(|before| groups.get(before));
         let is_new_section = before.is_none_or(|before| section_of(before) != section_of(group));
@@ -91,7 +93,7 @@ fn build(desk: &Desk<'_>, groups: &[&[Verdict]], window: Option<Duration>, shape
             table.lines.push(Line::Section(section_title(first)));
         }
         let common = Common::of(group);
-        table.lines.push(heading(desk, group, &common));
+        table.lines.push(heading(desk, group, &common, &everywhere));
         for verdict in *group {
             let cells = row(desk, verdict, &common, window.is_some(), shape);
             table.lines.push(Line::Row(cells));
@@ -117,90 +119,6 @@ fn section_title(verdict: &Verdict) -> String {
     match verdict.audience {
         Audience::Customer => "promised to customers".to_owned(),
         Audience::Internal => format!("internal, {} layer", verdict.layer.word()),
-    }
-}
-
-/// What all rows of a group share.
-struct Common {
-    coverage: Option<Coverage>,
-    load: Option<Load>,
-}
-
-impl Common {
-    fn of(group: &[Verdict]) -> Self {
-        let first = group.first();
-        let coverage = first
-            .map(|v| v.coverage)
-            .filter(|coverage| group.iter().all(|v| v.coverage == *coverage));
-        let loads: Vec<Option<Load>> = group
-            .iter()
-            .filter_map(|v| Some(v.goal?.promised()?.load))
-            .collect();
-        let load = loads
-            .first()
-            .copied()
-            .flatten()
-            .filter(|load| loads.iter().all(|other| *other == Some(*load)));
-        Self { coverage, load }
-    }
-}
-
-fn heading(desk: &Desk<'_>, group: &[Verdict], common: &Common) -> Line {
-    let Some(first) = group.first() else {
-        return Line::Group(String::new(), String::new());
-    };
-    let mut holds = Vec::new();
-    if let Some(slo) = desk.slo(first) {
-        holds.push(match &slo.window {
-            Window::Rolling(length) => format!("over {}", duration_text(*length)),
-            Window::Calendar(..) => format!(
-                "{}, {} to {}",
-                slo.window,
-                day(desk, first.window.start),
-                day(desk, first.window_closes)
-            ),
-        });
-        if let Budgeting::Timeslices { slice, good_at } = slo.budgeting {
-            holds.push(format!(
-                "slices of {} good at {good_at}",
-                duration_text(slice)
-            ));
-        }
-    }
-    if let Some(load) = common.load {
-        let own = if load.own { " own" } else { "" };
-        holds.push(format!("at {}{own}", load.up_to));
-    }
-    if let Some(text) = common.coverage.and_then(coverage_text) {
-        holds.push(text);
-    }
-    Line::Group(
-        format!("{}/{}", first.name.slo, first.name.objective),
-        holds.join(", "),
-    )
-}
-
-fn day(desk: &Desk<'_>, at: jiff::Timestamp) -> String {
-    at.to_zoned(desk.zone.clone())
-        .strftime("%Y-%m-%d")
-        .to_string()
-}
-
-/// `None` when everything was observed.
-pub(super) fn coverage_text(coverage: Coverage) -> Option<String> {
-    match coverage {
-        Coverage::Share(Share::WHOLE) => None,
-        Coverage::Share(share) => Some(format!("coverage {}", coverage_percent(share))),
-        Coverage::NotKnown => Some("coverage not known".to_owned()),
-    }
-}
-
-/// One decimal, rounded down; never 0% for something.
-fn coverage_percent(share: Share) -> String {
-    match share.ppb() / 1_000_000 {
-        0 if share.ppb() > 0 => "<0.1%".to_owned(),
-        tenths if tenths % 10 == 0 => format!("{}%", tenths / 10),
-        tenths => format!("{}.{}%", tenths / 10, tenths % 10),
     }
 }
 

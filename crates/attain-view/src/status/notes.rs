@@ -1,13 +1,16 @@
 //! What the numbers of the table leave out: missing data, load above the promise, events that cannot be told apart,
 //! untagged traffic, alerts that can never fire. Counts, not adjectives.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use attain_math::Fraction;
-use attain_model::policy::Spends;
+use attain_model::policy::{Spends, Tier};
 use attain_model::quantity::duration_text;
 use attain_model::slo::Promised;
 use attain_model::source::SourceKind;
 use attain_model::verdict::{AlertRule, AlertState, OverLoadShare, Untagged};
 use attain_model::{Gap, GapReason, Scope, Verdict};
+use jiff::Timestamp;
 
 use super::{Desk, Run};
 use crate::look::{Tone, wrap};
@@ -23,6 +26,7 @@ pub(super) fn notes(desk: &Desk<'_>, run: &Run) -> String {
     notes.extend(evaluation.verdicts.iter().filter_map(over_load));
     notes.extend(uncertain(desk));
     notes.extend(unreachable(desk));
+    notes.extend(not_yet(desk));
     notes.extend(gaps(desk));
     if evaluation.verdicts.iter().any(|verdict| verdict.pooled) {
         notes.push(
@@ -113,9 +117,9 @@ fn uncertain<'a>(desk: &'a Desk<'_>) -> impl Iterator<Item = String> + use<'a> {
     })
 }
 
-/// Alert tiers that no error rate can reach: silence there means nothing.
+/// Alert tiers that no error rate can reach: silence there means nothing. A line for each policy.
 fn unreachable(desk: &Desk<'_>) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut policies: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
     for verdict in &desk.evaluation.verdicts {
         for alert in &verdict.alerts {
             let (AlertState::Unreachable, AlertRule::BurnRate { tier, burn }) =
@@ -123,28 +127,78 @@ fn unreachable(desk: &Desk<'_>) -> Vec<String> {
             else {
                 continue;
             };
-            let asks = match tier.spends {
-                Spends::BudgetShare(share) => {
-                    format!("{share} of the budget in {}", duration_text(tier.long))
-                }
-                Spends::Burn(multiple) => format!("{multiple} over {}", duration_text(tier.long)),
-            };
-            notes.push(format!(
-                "{}: the alert `{asks}` of {} can never fire, since it needs {} and everything failing is less; see \
-                 attain explain alert-unreachable",
-                verdict.name,
-                alert.policy,
-                number::times(u128::from(burn.millionths())),
-            ));
+            let (asks, about) = policies.entry(alert.policy.to_string()).or_default();
+            let needs = number::times(u128::from(burn.millionths()));
+            push_new(asks, format!("`{}` (needs {needs})", asked(tier)));
+            push_new(about, verdict.name.to_string());
         }
     }
-    notes
+    policies
+        .into_iter()
+        .map(|(policy, (asks, about))| {
+            format!(
+                "policy {policy} can never fire on {} for {}: everything failing burns less; see attain explain \
+                 alert-unreachable",
+                asks.join(", "),
+                named(&about),
+            )
+        })
+        .collect()
+}
+
+fn asked(tier: Tier) -> String {
+    match tier.spends {
+        Spends::BudgetShare(share) => {
+            format!("{share} of the budget in {}", duration_text(tier.long))
+        }
+        Spends::Burn(multiple) => format!("{multiple} over {}", duration_text(tier.long)),
+    }
+}
+
+fn push_new(list: &mut Vec<String>, text: String) {
+    if !list.contains(&text) {
+        list.push(text);
+    }
+}
+
+/// Windows that begin before the data: one line for each day on which something began, however far they look back.
+fn not_yet(desk: &Desk<'_>) -> Vec<String> {
+    let mut begins: BTreeMap<Timestamp, Vec<String>> = BTreeMap::new();
+    for gap in &desk.evaluation.gaps {
+        if let (GapReason::NotYet, Some(missing)) = (&gap.why, gap.interval) {
+            push_new(begins.entry(missing.end).or_default(), gap.about.clone());
+        }
+    }
+    let all: BTreeSet<&str> = desk
+        .evaluation
+        .verdicts
+        .iter()
+        .map(|v| v.name.slo.as_str())
+        .collect();
+    begins
+        .into_iter()
+        .map(|(begin, about)| {
+            let is_all = all.len() > 1 && all.iter().all(|slo| about.iter().any(|one| one == slo));
+            let whose = if is_all {
+                "all windows reach".to_owned()
+            } else if about.len() == 1 {
+                format!("the window of {} reaches", named(&about))
+            } else {
+                format!("the windows of {} reach", named(&about))
+            };
+            format!(
+                "nothing was measured before {}, and {whose} further back",
+                desk.near(begin)
+            )
+        })
+        .collect()
 }
 
 /// What is missing for the same reason at the same time is one line; of one sort, the first few lines.
 fn gaps(desk: &Desk<'_>) -> Vec<String> {
     let mut lines: Vec<(&'static str, String, Vec<&str>)> = Vec::new();
-    for gap in &desk.evaluation.gaps {
+    let gaps = desk.evaluation.gaps.iter();
+    for gap in gaps.filter(|gap| gap.why != GapReason::NotYet || gap.interval.is_none()) {
         let text = gap_text(desk, gap);
         match lines.iter_mut().find(|(_, other, _)| *other == text) {
             Some((_, _, about)) => about.push(&gap.about),
@@ -167,11 +221,11 @@ fn gaps(desk: &Desk<'_>) -> Vec<String> {
 }
 
 /// `a, b, c and 11 more`.
-fn named(about: &[&str]) -> String {
-    let shown = about.len().min(GAPS_SHOWN);
-    match about.len() - shown {
-        0 => about.join(", "),
-        more => format!("{} and {more} more", about[..shown].join(", ")),
+fn named<S: AsRef<str>>(about: &[S]) -> String {
+    let shown: Vec<&str> = about.iter().take(GAPS_SHOWN).map(AsRef::as_ref).collect();
+    match about.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 
@@ -218,10 +272,9 @@ fn gap_text(desk: &Desk<'_>, gap: &Gap) -> String {
                 plural(*events, "event")
             )
         }
-        GapReason::TooLate(events) => format!(
-            "{} came too late and were refused",
-            plural(*events, "event")
-        ),
+        GapReason::TooLate(events) => {
+            format!("refused as too late: {}", plural(*events, "event"))
+        }
         GapReason::Ahead(events) => format!(
             "{} with a time too far in the future, refused",
             plural(*events, "event")

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use attain_model::policy::{AlertPolicy, Spends, Urgency};
+use attain_model::slo::{Budgeting, Dependency, Provider};
 use attain_model::verdict::{
     AlertCondition, AlertRule, AlertState, Attainment, Coverage, Masked, OverLoadShare, Part,
     Untagged,
@@ -324,4 +325,130 @@ fn a_missed_target_never_reads_as_met() {
     );
     assert!(text.contains("-0.1%"), "{text}");
     assert!(text.contains("breached"), "{text}");
+}
+
+#[test]
+fn an_alert_that_never_fires_is_one_line_for_its_policy() {
+    let promises = Promises::of(shop::catalogue());
+    let verdicts = ["premium", "standard", "free"].map(|segment| {
+        let name = format!("checkout-completes/availability/{segment}");
+        let mut verdict = verdict(&promises, &name, 10_000, 1, (10, 0));
+        verdict.alerts = vec![unreachable(&promises), unreachable(&promises)];
+        verdict
+    });
+    let evaluation = shop::evaluation(verdicts.to_vec());
+    let text = status(&promises, &evaluation, &Run::default(), &look(400));
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("never fire"))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "  policy workbook can never fire on `20% of the budget in 1h` (needs 148x) for \
+          checkout-completes/availability/premium, checkout-completes/availability/standard, \
+          checkout-completes/availability/free: everything failing burns less; see attain explain alert-unreachable"
+        ]
+    );
+}
+
+#[test]
+fn windows_before_the_data_are_one_line() {
+    let promises = Promises::of(shop::catalogue());
+    let mut evaluation = holes(&promises);
+    let gap = |about: &str, start: &str| Gap {
+        about: about.to_owned(),
+        interval: Some(Interval {
+            start: at(start),
+            end: at("2026-11-01T09:30:00Z"),
+        }),
+        why: GapReason::NotYet,
+    };
+    let late = gap("auth-login", "2026-10-01T00:00:00Z");
+    let later = gap("checkout-completes", "2026-10-25T00:00:00Z");
+    let mut line = |gaps: &[&Gap]| {
+        evaluation.gaps = gaps.iter().copied().cloned().collect();
+        let text = status(&promises, &evaluation, &Run::default(), &look(200));
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| line.contains("measured before"))
+            .collect();
+        lines.join("\n")
+    };
+    assert_eq!(
+        line(&[&late, &later]),
+        "  nothing was measured before 2026-11-01 09:30, and all windows reach further back"
+    );
+    assert_eq!(
+        line(&[&late]),
+        "  nothing was measured before 2026-11-01 09:30, and the window of auth-login reaches further back"
+    );
+    assert_eq!(line(&[]), "");
+}
+
+/// What broke below is where to look; what broke beside it is another story.
+#[test]
+fn what_the_broken_promise_rests_on_is_told_from_the_rest() {
+    let broken = |catalogue| {
+        let promises = Promises::of(catalogue);
+        let checkout = "checkout-completes/availability/premium";
+        let mut auth = verdict(&promises, "auth-login/availability/all", 1_000, 9, (10, 0));
+        auth.standing = Standing::Breached;
+        let premium = verdict(&promises, checkout, 1_000, 9, (10, 0));
+        let evaluation = shop::evaluation(vec![auth, premium]);
+        status(&promises, &evaluation, &Run::default(), &look(80))
+    };
+    let beside = broken(shop::catalogue());
+    assert!(
+        beside.contains("\nAlso broken: auth-login/availability/all.\n"),
+        "{beside}"
+    );
+    let mut catalogue = shop::catalogue();
+    let edge = Dependency {
+        on: Provider::Slo("auth-login".into()),
+        share: Share::WHOLE,
+        calls: Multiple::from_millionths(1_000_000),
+        impact: Share::WHOLE,
+        optional: false,
+        asynchronous: false,
+        fallback: None,
+        retry: None,
+        latency: None,
+    };
+    let checkout = catalogue.slos.get_mut("checkout-completes").unwrap();
+    checkout.depends_on.push(edge);
+    let below = broken(catalogue);
+    assert!(
+        below.contains("\nBroken underneath: auth-login/availability/all.\n"),
+        "{below}"
+    );
+    assert!(
+        below.contains("In the last hour none of 10\n  requests failed."),
+        "{below}"
+    );
+}
+
+#[test]
+fn slices_of_time_are_no_requests() {
+    let mut catalogue = shop::catalogue();
+    let auth = catalogue.slos.get_mut("auth-login").unwrap();
+    auth.budgeting = Budgeting::Timeslices {
+        slice: Duration::from_secs(60),
+        good_at: Share::from_ppb(950_000_000).unwrap(),
+    };
+    let promises = Promises::of(catalogue);
+    for (bad, now) in [(0, "none of 60 slices were bad"), (3, "5% were bad")] {
+        let mut auth = verdict(
+            &promises,
+            "auth-login/availability/all",
+            1_000,
+            9,
+            (60, bad),
+        );
+        auth.standing = Standing::Breached;
+        let evaluation = shop::evaluation(vec![auth]);
+        let text = status(&promises, &evaluation, &Run::default(), &look(120));
+        assert!(text.contains("0.9% of slices are bad"), "{text}");
+        assert!(text.contains(now), "{text}");
+    }
 }

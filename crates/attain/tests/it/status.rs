@@ -88,7 +88,8 @@ fn a_segment_hidden_by_the_aggregate_is_found() {
     );
     ran.says("checkout-completes (availability) is broken for premium")
         .says("3% of requests fail where 0.05% may, 60x as many")
-        .says("The aggregate hides it since 12:30")
+        .says("is overspent (-5900% left) since 12:30")
+        .says("The aggregate hides it: all together look fine at 99.909%")
         .says("-5900%")
         .says("https://wiki.shop.example/checkout")
         .says("Shop, as of 2026-11-02 19:31 UTC, the end of the data");
