@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::ledger::{Ledger, StreamCounts};
+use crate::ledger::{Hearing, Ledger, StreamCounts};
 
 impl Ledger {
     /// The whole ledger as text. Two ledgers that were told the same, in whatever order, give the same bytes.
@@ -32,9 +32,10 @@ impl Ledger {
             }
         }
         for (source, state) in &self.sources {
-            for range in state.heard.ranges() {
-                let (start, end) = (self.grid.start(range.start), self.grid.start(range.end));
-                let _ = writeln!(text, "heard {source} {start} {end}");
+            write_heard(&mut text, self, &source.to_string(), &state.hearing);
+            for (stream, hearing) in &state.streams {
+                let what = format!("{source} stream {}", stream.as_str());
+                write_heard(&mut text, self, &what, hearing);
             }
             let _ = writeln!(
                 text,
@@ -43,6 +44,16 @@ impl Ledger {
             );
         }
         text
+    }
+}
+
+fn write_heard(text: &mut String, ledger: &Ledger, what: &str, hearing: &Hearing) {
+    for range in hearing.slices.ranges() {
+        let (start, end) = (ledger.grid.start(range.start), ledger.grid.start(range.end));
+        let _ = writeln!(text, "heard {what} {start} {end}");
+    }
+    if hearing.is_unknown {
+        let _ = writeln!(text, "heard {what} sometimes, not known when");
     }
 }
 

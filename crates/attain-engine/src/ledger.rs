@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use attain_model::delivery::{Counted, Delivery, Reading, Sample};
-use attain_model::{Bucket, Class, CountedSegment, SourceId, Stream, StreamKey, Tally};
+use attain_model::{Bucket, Class, CountedSegment, Interval, SourceId, Stream, StreamKey, Tally};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::counter::{Instants, Point, Samples};
@@ -116,10 +116,11 @@ pub(crate) struct Cells {
 /// What is known about one source.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SourceState {
-    /// Slices in which it was heard.
-    pub(crate) heard: RangeSet<i64>,
-    /// It said something without saying when it was heard.
-    pub(crate) silent_unknown: bool,
+    /// When it was heard.
+    pub(crate) hearing: Hearing,
+    /// When those of its streams were heard that can be silent while it is not.
+    // Invariant: what a delivery says of the source holds for each of these that it does not name.
+    pub(crate) streams: BTreeMap<StreamKey, Hearing>,
     /// Instants of its samples.
     pub(crate) instants: Instants,
     /// Lines or rows that could not be read.
@@ -130,6 +131,37 @@ pub(crate) struct SourceState {
     /// Refused as ahead of their arrival.
     pub(crate) ahead: u64,
 }
+
+/// When a source, or one of its streams, was heard.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hearing {
+    /// In these slices.
+    pub(crate) slices: RangeSet<i64>,
+    /// It said something without saying when it was heard.
+    pub(crate) is_unknown: bool,
+}
+
+impl Hearing {
+    fn add(&mut self, grid: Grid, intervals: &[Interval]) {
+        for interval in intervals {
+            let start = grid.index(interval.start);
+            let end = grid.index_up(interval.end).max(start + 1);
+            self.slices.insert(start..end);
+        }
+    }
+}
+
+impl SourceState {
+    /// The source's own, and those of its streams that a delivery does not name.
+    fn unnamed<'s>(&'s mut self, named: &'s Named) -> impl Iterator<Item = &'s mut Hearing> {
+        let streams = self.streams.iter_mut();
+        let others = streams.filter(|(stream, _)| !named.contains(*stream));
+        std::iter::once(&mut self.hearing).chain(others.map(|(_, hearing)| hearing))
+    }
+}
+
+/// The streams that a delivery names.
+type Named = BTreeSet<StreamKey>;
 
 /// Whether a row is within the lateness.
 enum Arrival {
@@ -207,7 +239,7 @@ impl Ledger {
             return taken;
         }
         let source = delivery.source.clone();
-        self.hear(&delivery);
+        let named = self.hear(&delivery);
         let mut taken = Taken::default();
         // Invariant: all rows of a delivery are judged by the watermark before it, so that splitting it changes nothing.
         let mut newest = self.watermark;
@@ -220,7 +252,7 @@ impl Ledger {
             let before = taken.counted + taken.already;
             self.take_sample(&source, row, arrived, &mut newest, &mut taken);
             if is_heard_by_rows && taken.counted + taken.already > before {
-                self.hear_at(&source, slice, 1);
+                self.hear_at(&source, slice, 1, &named);
             }
         }
         for row in delivery.readings {
@@ -231,7 +263,7 @@ impl Ledger {
             let before = taken.counted + taken.already;
             self.take_reading(&source, row, arrived, &mut newest, &mut taken);
             if is_heard_by_rows && taken.counted + taken.already > before {
-                self.hear_at(&source, slice, length);
+                self.hear_at(&source, slice, length, &named);
             }
         }
         self.watermark = newest;
@@ -278,30 +310,36 @@ impl Ledger {
         })
     }
 
-    fn hear(&mut self, delivery: &Delivery) {
+    /// Takes down when the source and its streams were heard; gives the streams that the delivery names.
+    fn hear(&mut self, delivery: &Delivery) -> Named {
         let grid = self.grid;
         let state = self.sources.entry(delivery.source.clone()).or_default();
         state.unparsed += delivery.unparsed.len() as u64;
-        match &delivery.observed {
-            Some(intervals) => {
-                for interval in intervals {
-                    let start = grid.index(interval.start);
-                    state
-                        .heard
-                        .insert(start..grid.index_up(interval.end).max(start + 1));
-                }
-            }
-            // Whoever answers with a sample was there; see `hear_at`.
-            None if !delivery.samples.is_empty() || !delivery.readings.is_empty() => {}
-            None => state.silent_unknown = true,
+        for (stream, intervals) in &delivery.observed_streams {
+            // So far it was heard with its source.
+            let so_far = || state.hearing.clone();
+            let hearing = state.streams.entry(stream.clone()).or_insert_with(so_far);
+            hearing.add(grid, intervals);
         }
+        let named: Named = delivery.observed_streams.keys().cloned().collect();
+        for hearing in state.unnamed(&named) {
+            match &delivery.observed {
+                Some(intervals) => hearing.add(grid, intervals),
+                // Whoever answers with a sample was there; see `hear_at`.
+                None if !delivery.samples.is_empty() || !delivery.readings.is_empty() => {}
+                None => hearing.is_unknown = true,
+            }
+        }
+        named
     }
 
     /// A source that does not say when it was heard was heard in the slices of its samples and readings.
-    fn hear_at(&mut self, source: &SourceId, slice: i64, length: i64) {
+    fn hear_at(&mut self, source: &SourceId, slice: i64, length: i64, named: &Named) {
         let start = slice.div_euclid(length) * length;
         if let Some(state) = self.sources.get_mut(source) {
-            state.heard.insert(start..start + length);
+            for hearing in state.unnamed(named) {
+                hearing.slices.insert(start..start + length);
+            }
         }
     }
 

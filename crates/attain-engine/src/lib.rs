@@ -45,3 +45,4 @@ pub use grid::Grid;
 pub use history::{Point, history};
 pub use ledger::{Ledger, Refusal, Taken};
 pub use ranges::RangeSet;
+pub use timeslices::RATIO_UNITS;

@@ -94,12 +94,13 @@ impl Counts for Ledger {
         };
         let mut heard: Option<RangeSet<i64>> = None;
         for state in said.iter().filter_map(|source| self.sources.get(*source)) {
-            if state.silent_unknown {
+            let hearing = state.streams.get(stream).unwrap_or(&state.hearing);
+            if hearing.is_unknown {
                 return Heard::NotKnown;
             }
             heard = Some(match heard {
-                None => state.heard.clone(),
-                Some(before) => before.intersection(&state.heard),
+                None => hearing.slices.clone(),
+                Some(before) => before.intersection(&hearing.slices),
             });
         }
         heard.map_or(Heard::Never, Heard::Slices)
@@ -115,7 +116,7 @@ impl Counts for Ledger {
                     why,
                 });
             };
-            if state.silent_unknown {
+            if state.hearing.is_unknown {
                 push(GapReason::CoverageUnknown, None);
             }
             if state.unparsed > 0 {

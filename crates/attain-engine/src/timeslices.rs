@@ -15,10 +15,11 @@ use crate::series::Entry;
 /// The most slices that are filled in where there is no traffic: three years of minutes.
 const FILLED_AT_MOST: i64 = 3 * 366 * 1440;
 
-/// A slice budgeted by ratio counts as so many units, the good share of them good.
+/// A slice budgeted by ratio counts as so many units, the good share of them good: attainments and budgets of such an SLO
+/// are counted in units, not in slices.
 ///
 /// Rounded against ourselves, by less than a billionth of a slice.
-pub(crate) const RATIO_UNITS: u64 = 1_000_000_000;
+pub const RATIO_UNITS: u64 = 1_000_000_000;
 
 /// How time slices are judged.
 pub(crate) struct Rule<'a> {

@@ -156,6 +156,14 @@ impl Told {
             start: second(START),
             end: second(START + 3000),
         }]);
+        // A column with empty cells: this stream was heard where there are rows.
+        let heard = delivery.counted.iter().map(|row| Interval {
+            start: row.slice,
+            end: second(row.slice.as_second() + 60),
+        });
+        let heard = heard.collect();
+        let key = delivery.counted[0].stream.clone();
+        delivery.observed_streams.insert(key, heard);
         delivery
     }
 

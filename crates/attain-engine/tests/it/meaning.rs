@@ -150,6 +150,73 @@ fn a_pool_of_time_slices_has_the_budgets_of_quiet_segments_too() {
     assert_eq!(all.standing, Standing::Met);
 }
 
+/// One source for two services; the cells of `images` are filled in 10 of 589 minutes, from the 101st on.
+fn sparse() -> (attain_model::Catalogue, Ledger) {
+    let goals: [(_, &[(&str, &str)]); 1] = [(None, &[("all", "99%")])];
+    let window = || Window::Rolling(Duration::from_secs(589 * 60));
+    let full = slo("full", window(), &[objective("availability", &goals)]);
+    let mut images = slo("images", window(), &[objective("availability", &goals)]);
+    let Counting::Metric { metric, .. } = &mut images.indicator.counting else {
+        panic!("a metric");
+    };
+    *metric = "images_total".to_owned();
+    let catalogue = catalogue(&[full, images.clone()]);
+    let key = |name: &str| Stream::key_of(&catalogue, &catalogue.slos[name]);
+    let start = sparse_minute(0);
+    let mut rows = Rows::of(&catalogue);
+    rows.heard(start, at(NOW));
+    rows.key = key("full");
+    rows.each_minute(start, at(NOW), "free", 10, 0);
+    rows.key = key("images");
+    let heard = rows
+        .delivery
+        .observed_streams
+        .entry(key("images"))
+        .or_default();
+    for minute in (0..10).map(|i| 100 + i * 20) {
+        heard.push(attain_model::Interval {
+            start: sparse_minute(minute),
+            end: sparse_minute(minute + 1),
+        });
+    }
+    for minute in (0..10).map(|i| 100 + i * 20) {
+        rows.count(sparse_minute(minute), "free", 10, 0);
+    }
+    let ledger = ledger(&catalogue, &rows);
+    (catalogue, ledger)
+}
+
+fn sparse_minute(minute: i64) -> Timestamp {
+    second(at(NOW).as_second() + (minute - 589) * 60)
+}
+
+#[test]
+fn a_stream_can_be_silent_while_its_source_is_heard() {
+    let (catalogue, ledger) = sparse();
+    let found = evaluate(&catalogue, &ledger, at(NOW));
+    let seen = |name: &str| {
+        let verdict = verdict(&found, &format!("{name}/availability/all"));
+        let Coverage::Share(share) = verdict.coverage else {
+            panic!("coverage is known");
+        };
+        (share.to_string(), verdict.standing, verdict.attainment.bad)
+    };
+    assert_eq!(seen("full"), ("100%".to_owned(), Standing::Met, 0));
+    // 10 of 589.
+    assert_eq!(
+        seen("images"),
+        ("1.6977928%".to_owned(), Standing::Unknown, 0)
+    );
+    assert_eq!(gap_of(&found, "full"), []);
+    assert_eq!(gap_of(&found, "images")[0], GapReason::NotYet);
+    let not_yet = found.gaps.iter().find(|gap| gap.why == GapReason::NotYet);
+    let interval = not_yet.unwrap().interval.unwrap();
+    assert_eq!(
+        (interval.start, interval.end),
+        (sparse_minute(0), sparse_minute(100))
+    );
+}
+
 #[test]
 fn overspent_since_is_the_first_slice_of_the_run() {
     let all: [(&str, &str); 1] = [("all", "99%")];

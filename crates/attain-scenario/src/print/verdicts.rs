@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use attain_engine::RATIO_UNITS;
 use attain_model::quantity::duration_text;
 use attain_model::slo::Budgeting;
 use attain_model::verdict::{Coverage, ErrorBudget, OverLoadShare};
@@ -44,10 +45,9 @@ impl Page<'_> {
 
     /// Into how many parts what is counted is divided: a slice that counts by its ratio is kept in billionths.
     fn parts_of_unit(&self, verdict: &Verdict) -> u64 {
-        const RATIO_PARTS: u64 = 1_000_000_000;
         let slo = self.promises.catalogue().slos.get(&verdict.name.slo);
         match slo.map(|slo| slo.budgeting) {
-            Some(Budgeting::RatioTimeslices { .. }) => RATIO_PARTS,
+            Some(Budgeting::RatioTimeslices { .. }) => RATIO_UNITS,
             _ => 1,
         }
     }
