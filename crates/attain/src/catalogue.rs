@@ -9,27 +9,10 @@ use attain_view::diagnostics;
 
 use crate::exit::Failure;
 use crate::terminal::Terminal;
+use crate::whose::{Whose, whose};
 
-/// Sections that nobody but attain has at the top of a file. `services:` is docker compose's, too, and `receivers:`
-/// is Alertmanager's; files with only such sections need their `attain:` to be recognised.
-const OUR_SECTIONS: &[&str] = &[
-    "attain",
-    "slos",
-    "segments",
-    "indicators",
-    "alert_policies",
-    "budget_policies",
-    "severities",
-    "escalations",
-    "exclusions",
-];
-/// How the files of others that attain reads begin one of their lines.
-const OTHERS: &[&str] = &[
-    "apiVersion: openslo",
-    "apiVersion: pyrra.dev",
-    "version: prometheus/v1",
-    "version: \"prometheus/v1\"",
-];
+/// Files of others that are named in a message.
+const OTHERS_SHOWN: usize = 3;
 
 /// The files of a catalogue.
 pub struct Files {
@@ -50,8 +33,10 @@ impl Files {
         let base = path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
+        let inputs = vec![read(path)?];
+        refuse_others(path, &inputs)?;
         Ok(Self {
-            inputs: vec![read(path)?],
+            inputs,
             left_out: Vec::new(),
             base: base.unwrap_or(Path::new(".")).to_owned(),
         })
@@ -61,12 +46,12 @@ impl Files {
         let (mut inputs, mut left_out) = (Vec::new(), Vec::new());
         for path in yaml_files(folder)? {
             let input = read(&path)?;
-            if is_ours(&input.text) {
-                inputs.push(input);
-            } else {
-                left_out.push(input.name);
+            match whose(&input.text) {
+                Whose::Nobodys => left_out.push(input.name),
+                Whose::Ours | Whose::Others(_) => inputs.push(input),
             }
         }
+        refuse_others(folder, &inputs)?;
         if inputs.is_empty() {
             let why = match left_out.as_slice() {
                 [] => format!("{} holds no YAML file", shown(folder)),
@@ -191,41 +176,29 @@ fn strip_dot(path: &Path) -> PathBuf {
     path.strip_prefix(".").unwrap_or(path).to_owned()
 }
 
-/// Whether a text has a section that only attain has, or is in a form of others that attain reads.
-fn is_ours(text: &str) -> bool {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines().any(|line| {
-        let key = line
-            .split_once(':')
-            .map(|(key, _)| key.trim_end().trim_matches(['"', '\'']));
-        key.is_some_and(|key| OUR_SECTIONS.contains(&key))
-            || OTHERS.iter().any(|start| line.starts_with(start))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_ours;
-
-    #[test]
-    fn whose_a_file_is() {
-        for ours in [
-            "attain: 1\n",
-            "# x\nslos:\n  a: {}\n",
-            "\"attain\": 1\n",
-            "\u{feff}attain: 1\n",
-            "apiVersion: openslo/v1\nkind: SLO\n",
-            "version: prometheus/v1\nservice: a\n",
-        ] {
-            assert!(is_ours(ours), "{ours}");
-        }
-        for theirs in [
-            "",
-            "services:\n  web: {}\n",
-            "  attain: 1\n",
-            "apiVersion: v1\nkind: Pod\n",
-        ] {
-            assert!(!is_ours(theirs), "{theirs}");
-        }
-    }
+/// Refuses files that are all somebody else's: there is nothing to check or to judge, and moving each out is no help.
+pub fn refuse_others(of: &Path, inputs: &[Input]) -> Result<(), Failure> {
+    let theirs: Option<Vec<String>> = inputs
+        .iter()
+        .map(|input| match whose(&input.text) {
+            Whose::Others(what) => Some(format!("{} is {what}", input.name)),
+            _ => None,
+        })
+        .collect();
+    let Some(theirs) = theirs.filter(|theirs| !theirs.is_empty()) else {
+        return Ok(());
+    };
+    let more = match theirs.len().saturating_sub(OTHERS_SHOWN) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let listed = theirs[..theirs.len().min(OTHERS_SHOWN)].join(", ");
+    let text = if of.is_dir() {
+        format!("{} holds no catalogue of attain: {listed}{more}", shown(of))
+    } else {
+        listed + &more
+    };
+    Err(Failure::new(text).help(
+        "this version reads its own format only; write a first catalogue: attain init --from FILE -o DIR",
+    ))
 }

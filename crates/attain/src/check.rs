@@ -79,6 +79,9 @@ fn catalogues(paths: &[PathBuf], terminal: &Terminal) -> Result<Vec<Vec<Input>>,
         .iter()
         .map(|path| catalogue::read(path))
         .collect::<Result<_, _>>()?;
+    if let Some(first) = files.first() {
+        catalogue::refuse_others(first, &loose)?;
+    }
     tell_of_neighbours(&files, terminal);
     if !loose.is_empty() {
         catalogues.push(loose);

@@ -239,7 +239,7 @@ EXIT CODES
 const CHECK_HELP: &str = "\
 A catalogue is a folder: its files *.yaml and *.yml, not those of its subfolders. A file of the folder that is plainly
 something else (no `attain:`, no section that only attain has, not OpenSLO, Sloth or Pyrra) is left out and said so; a
-file that is named on the command line is always read.
+file that is named on the command line is always read. Files of OpenSLO, Sloth and Pyrra are named and not read.
 
 EXAMPLES
   attain check                       the catalogue in this folder

@@ -11,6 +11,7 @@ use crate::cli::FmtArguments;
 use crate::exit::{Exit, Failure};
 use crate::file::replace;
 use crate::terminal::Terminal;
+use crate::whose::{Whose, whose};
 
 /// Runs the command.
 pub fn run(arguments: &FmtArguments, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -67,7 +68,9 @@ fn inputs(paths: &[PathBuf], terminal: &Terminal) -> Result<Vec<Input>, Failure>
         if path.is_dir() {
             let files = Files::of(path)?;
             files.tell(terminal);
-            inputs.extend(files.inputs);
+            // The form is ours; what others read stays as they wrote it.
+            let ours = |input: &Input| whose(&input.text) == Whose::Ours;
+            inputs.extend(files.inputs.into_iter().filter(ours));
         } else {
             inputs.push(catalogue::read(path)?);
         }

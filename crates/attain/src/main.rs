@@ -23,6 +23,7 @@ mod schema;
 mod status;
 mod terminal;
 mod test;
+mod whose;
 
 use std::process::ExitCode;
 

@@ -243,3 +243,46 @@ fn formatting_leaves_no_other_file_behind() {
     place.run(&["fmt", "shop"]).exits(0);
     assert_eq!(place.files("shop"), ["slo.yaml"]);
 }
+
+#[test]
+fn catalogues_of_others_are_named_and_not_read() {
+    let others = [
+        (
+            "OpenSLO",
+            "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: a}\nspec: {}\n",
+        ),
+        (
+            "Sloth",
+            "version: \"prometheus/v1\"\nservice: shop\nslos: []\n",
+        ),
+        (
+            "Pyrra",
+            "apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective\nmetadata: {name: a}\n",
+        ),
+    ];
+    for (whose, text) in others {
+        let place = Place::new();
+        place.write("theirs/a.yaml", text);
+        for path in ["theirs", "theirs/a.yaml"] {
+            for command in ["check", "status"] {
+                let ran = place.run(&[command, path]);
+                ran.exits(2)
+                    .complains(whose)
+                    .complains("its own format only");
+                ran.complains("attain init --from");
+                assert_eq!(ran.out, "", "{command} {path}");
+            }
+        }
+        place.run(&["fmt", "theirs"]).exits(2).complains(whose);
+
+        // Beside a catalogue it is one mistake of the folder, with its place.
+        place.write("theirs/b.yaml", &one_slo("99.9%"));
+        place
+            .run(&["check", "theirs"])
+            .exits(1)
+            .says("format-unsupported")
+            .says("theirs/a.yaml:1:1");
+        place.run(&["fmt", "theirs"]);
+        assert_eq!(place.read("theirs/a.yaml"), text);
+    }
+}
