@@ -244,7 +244,11 @@ fn judges_silence(looked: &Looked<'_>) -> bool {
 /// The first slice of the run in which the budget was overspent without a break; `None` if it is not at the instant.
 fn overspent_since(looked: &Looked<'_>, judged: &Judged) -> Option<Timestamp> {
     let is_overspent = |window: &Range<i64>| !judged.budget_before(looked, window).is_met();
-    is_overspent(&looked.window).then(|| looked.grid.start(looked.first_of_run(is_overspent)))
+    is_overspent(&looked.window).then(|| {
+        looked
+            .grid
+            .start(looked.first_of_run(&[judged], is_overspent))
+    })
 }
 
 /// How long the budget lasts if it goes on burning as in the last hour.

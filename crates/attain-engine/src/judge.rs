@@ -8,7 +8,7 @@ use std::ops::Range;
 use attain_model::promises::GoalSpan;
 use attain_model::slo::{Load, Objective, OverLoad};
 use attain_model::verdict::{Attainment, ErrorBudget, OverLoadShare};
-use attain_model::{CountedSegment, Gap, GapReason, Goal, Interval, Promised, Scope};
+use attain_model::{CountedSegment, Gap, GapReason, Goal, Interval, Promised, Scope, Window};
 use jiff::Timestamp;
 
 use crate::grid::Grid;
@@ -219,6 +219,25 @@ impl Judged {
             return self.inside.budget(part.clone());
         }
         self.sum_within(&looked.window_at(part.end), part).budget()
+    }
+
+    /// The end of the last earlier window whose sums may be others: all windows that end after it, up to this one, have
+    /// the same events in them.
+    pub(crate) fn change_before(&self, looked: &Looked<'_>, window: &Range<i64>) -> i64 {
+        let one_before = window.end - 1;
+        if !self.is_plain() || window.is_empty() {
+            return one_before;
+        }
+        let leaving = self.inside.last_before(window.end);
+        let entering = match &looked.slo.window {
+            Window::Rolling(_) => {
+                let last = self.inside.last_before(window.start);
+                last.map(|slice| slice + (window.end - window.start))
+            }
+            Window::Calendar(..) => Some(window.start),
+        };
+        let change = leaving.max(entering).unwrap_or(i64::MIN);
+        change.min(one_before)
     }
 
     /// Whether the window does not matter to what counts in a part of it: it limits the minutes above a load, no more.

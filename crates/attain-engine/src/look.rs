@@ -17,6 +17,7 @@ use jiff::civil::Date;
 
 use crate::counts::{Column, Counts, Heard, Read};
 use crate::grid::Grid;
+use crate::judge::Judged;
 use crate::window::{self, Resolved};
 
 /// How far back it is asked since when something has been so: 400 days.
@@ -147,12 +148,19 @@ impl Looked<'_> {
 
     /// The first slice of the unbroken run, up to the instant, in which something held over the window that ends with the
     /// slice. Goes back no further than [`Looked::earliest`], and takes it that it holds at the instant.
-    pub(crate) fn first_of_run(&self, holds: impl Fn(&Range<i64>) -> bool) -> i64 {
-        let mut since = self.span.end - 1;
-        while since > self.earliest() && holds(&self.window_at(since)) {
-            since -= 1;
+    ///
+    /// It must depend on the sums of these series alone, and not hold over an empty window.
+    pub(crate) fn first_of_run(&self, of: &[&Judged], holds: impl Fn(&Range<i64>) -> bool) -> i64 {
+        let earliest = self.earliest().min(self.span.end - 1);
+        let mut window = self.window.clone();
+        loop {
+            let changes = of.iter().map(|judged| judged.change_before(self, &window));
+            let since = changes.max().unwrap_or(earliest).max(earliest);
+            window = self.window_at(since);
+            if since == earliest || !holds(&window) {
+                return since;
+            }
         }
-        since
     }
 
     /// The targets in force at the instant; before the first, the first.

@@ -37,7 +37,7 @@ pub(crate) fn masked(
 
 /// The first slice of the unbroken run in which the aggregate was met and the segment was not.
 fn since(looked: &Looked<'_>, all: &Judged, segment: &Judged) -> i64 {
-    looked.first_of_run(|window| {
+    looked.first_of_run(&[all, segment], |window| {
         all.budget_before(looked, window).is_met()
             && !segment.budget_before(looked, window).is_met()
     })

@@ -154,6 +154,12 @@ impl Series {
         }
     }
 
+    /// The last slice with events before a slice.
+    pub(crate) fn last_before(&self, slice: i64) -> Option<i64> {
+        let position = self.position(slice).checked_sub(1)?;
+        self.slices.get(position).copied()
+    }
+
     /// How many slices with events lie before a slice.
     fn position(&self, slice: i64) -> usize {
         let Some(first) = self.slices.first() else {

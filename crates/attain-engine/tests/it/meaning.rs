@@ -150,6 +150,51 @@ fn a_pool_of_time_slices_has_the_budgets_of_quiet_segments_too() {
     assert_eq!(all.standing, Standing::Met);
 }
 
+#[test]
+fn overspent_since_is_what_going_back_slice_by_slice_finds() {
+    let goals: [(_, &[(&str, &str)]); 1] = [(None, &[("all", "90%")])];
+    let week = Window::Calendar(CalendarPeriod::Week, TimeZone::UTC);
+    let catalogue = catalogue(&[
+        slo("rolling", rolling(1), &[objective("availability", &goals)]),
+        slo("by-week", week, &[objective("availability", &goals)]),
+    ]);
+    let promises = Promises::of(catalogue.clone());
+    let minute = Duration::from_secs(60);
+    let start = at("2026-03-12T00:00:00Z").as_second();
+    let mut overspent = 0;
+    for seed in 0..30 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut rows = Rows::of(&catalogue);
+        for _ in 0..rng.usize(1..40) {
+            let time = second(start + rng.i64(0..3 * 86_400));
+            rows.count(time, "free", rng.u64(0..40), rng.u64(0..5));
+        }
+        let ledger = ledger(&catalogue, &rows);
+        let now = second(start + rng.i64(2 * 86_400..4 * 86_400));
+        let found = evaluate(&catalogue, &ledger, now);
+        for verdict in &found.verdicts {
+            let points = history(
+                &promises,
+                &ledger,
+                &verdict.name,
+                second(start),
+                now,
+                minute,
+            );
+            let run = points.iter().rev().take_while(|p| !p.budget.is_met());
+            // A point looks back from the end of its slice.
+            let first = run.last().map(|point| point.at.as_second() - 60);
+            assert_eq!(
+                verdict.overspent_since.map(|t| t.as_second()),
+                first,
+                "{seed}"
+            );
+            overspent += usize::from(first.is_some());
+        }
+    }
+    assert!(overspent > 10, "{overspent}");
+}
+
 /// One source for two services; the cells of `images` are filled in 10 of 589 minutes, from the 101st on.
 fn sparse() -> (attain_model::Catalogue, Ledger) {
     let goals: [(_, &[(&str, &str)]); 1] = [(None, &[("all", "99%")])];
