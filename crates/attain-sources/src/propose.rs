@@ -462,11 +462,36 @@ fn slo_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> Stri
         let propose_for = |measured: &Measured| latency(measured, per_thousand);
         objective(&mut text, "latency", discovery, tiers, &propose_for);
     }
+    let _ = writeln!(text, "    window: {}", window(discovery));
     text.push_str(
-        "    window: 30d\n    evidence:\n      - says: taken from what was measured, not yet what customers need\n        \
+        "    evidence:\n      - says: taken from what was measured, not yet what customers need\n        \
          from: guess\n",
     );
     text
+}
+
+/// A month; where coverage will be known, the longest usual window that the data fill, for the first verdict would be
+/// `unknown` else.
+fn window(discovery: &Discovery) -> &'static str {
+    const HOUR: u64 = 3600;
+    const SHORTER: [(u64, &str); 7] = [
+        (14 * 24 * HOUR, "14d"),
+        (7 * 24 * HOUR, "7d"),
+        (3 * 24 * HOUR, "3d"),
+        (24 * HOUR, "1d"),
+        (12 * HOUR, "12h"),
+        (6 * HOUR, "6h"),
+        (HOUR, "1h"),
+    ];
+    // Of a window 95 % must be covered, as a catalogue has it that does not say `coverage:`.
+    let is_filled = |seconds: u64| discovery.span.seconds() * 100 >= seconds * 96;
+    if discovery.heartbeat.is_none() || is_filled(30 * 24 * HOUR) {
+        return "30d";
+    }
+    SHORTER
+        .iter()
+        .find(|(seconds, _)| is_filled(*seconds))
+        .map_or("1h", |(_, text)| text)
 }
 
 fn objective(

@@ -185,9 +185,13 @@ fn a_regular_health_check_is_a_heartbeat() {
         "{text}"
     );
     assert!(!text.contains("monitors"), "{text}");
+    // Coverage will be known, so that a month would be unknown: the 50 minutes there are fill no more than an hour's.
+    assert!(text.contains("    window: 1h\n"), "{text}");
     assert!(!text.contains("#   /healthz"), "{text}");
     // One missed is room enough; a quarter of an hour is not.
-    assert!(!log(20..80).contains("heartbeat:"));
+    let holey = log(20..80);
+    assert!(!holey.contains("heartbeat:"));
+    assert!(holey.contains("    window: 30d\n"), "{holey}");
 }
 
 #[test]

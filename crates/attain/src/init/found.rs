@@ -45,7 +45,7 @@ pub(super) fn run(
         "\nwrote {}\n{}\nNext:\n  {}\n",
         strong(&shown(target)),
         wrap(
-            "Its numbers are a little looser than what was measured: a place to start, promised to nobody yet.",
+            "Its numbers are taken from what was measured: a place to start, promised to nobody yet.",
             look.columns(),
             0
         ),
