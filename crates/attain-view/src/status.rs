@@ -6,7 +6,9 @@
 mod calm;
 mod headline;
 mod matrix;
+mod next;
 mod notes;
+mod others;
 mod shared;
 
 use attain_model::slo::Slo;

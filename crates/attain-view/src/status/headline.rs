@@ -1,25 +1,23 @@
-//! The first sentence: who is hurt, how badly, who owns it, what to do now. For a tired reader.
+//! The first sentence: who is hurt and how badly, then who owns it and what to do (next.rs), then who else is hurt
+//! (others.rs). For a tired reader.
 //!
 //! Knows an order of hurt: a broken or burning promise before a quiet one, customers before ourselves, the segment that
 //! is saved first before the others, the worse overspent before the less.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use attain_math::ppb::percent_of_ppb;
-use attain_model::company::Segment;
 use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
-use attain_model::slo::{Budgeting, Provider, Slo};
-use attain_model::verdict::{AlertCondition, AlertRule, AlertState, Masked};
-use attain_model::{Audience, Scope, SloId, Standing, Verdict};
+use attain_model::slo::Budgeting;
+use attain_model::verdict::{AlertCondition, AlertState, Masked};
+use attain_model::{Audience, Scope, Standing, Verdict};
 
+use super::next::facts;
+use super::others::also;
 use super::{Desk, Run, calm, is_promise, target_ppb};
 use crate::look::{Tone, wrap};
 use crate::number;
-
-/// How many of the others are named under the worst one.
-const OTHERS_SHOWN: usize = 4;
 
 /// Where the text of a fact begins.
 const FACT_INDENT: usize = "  severity ".len();
@@ -57,7 +55,9 @@ fn order_of_hurt(desk: &Desk<'_>, verdict: &Verdict) -> impl Ord + use<> {
     )
 }
 
-fn firing(verdict: &Verdict) -> impl Iterator<Item = (&AlertCondition, jiff::Timestamp)> {
+pub(super) fn firing(
+    verdict: &Verdict,
+) -> impl Iterator<Item = (&AlertCondition, jiff::Timestamp)> {
     verdict.alerts.iter().filter_map(|alert| match alert.state {
         AlertState::Firing(since) => Some((alert, since)),
         _ => None,
@@ -239,157 +239,4 @@ fn short_share(ppb: u32) -> String {
         0 => format!("{}%", tenths / 10),
         tenth => format!("{}.{tenth}%", tenths / 10),
     }
-}
-
-/// Who and what next, by name.
-fn facts(desk: &Desk<'_>, verdict: &Verdict) -> Vec<(&'static str, String)> {
-    let mut facts = Vec::new();
-    if let Scope::Segment(id) = &verdict.name.scope
-        && let Some(segment) = desk.promises.catalogue().segments.get(id)
-    {
-        facts.push(("severity", severity(segment)));
-    }
-    let mut alerts: Vec<_> = firing(verdict).collect();
-    alerts.sort_by_key(|(alert, _)| alert.urgency);
-    for (alert, since) in alerts {
-        facts.push((word(alert.urgency), alert_text(desk, alert, since)));
-    }
-    if let Some(slo) = desk.slo(verdict) {
-        facts.push(("owners", owners(desk, slo)));
-        facts.push((
-            "runbook",
-            slo.runbook.clone().unwrap_or_else(|| {
-                format!(
-                    "none yet: write one and name it in `runbook:` of {}",
-                    slo.id
-                )
-            }),
-        ));
-    }
-    facts
-}
-
-fn word(urgency: Urgency) -> &'static str {
-    match urgency {
-        Urgency::Page => "page",
-        Urgency::Ticket => "ticket",
-        Urgency::None => "recorded",
-    }
-}
-
-fn severity(segment: &Segment) -> String {
-    segment.severity.as_ref().map_or_else(
-        || match segment.rank {
-            1 => "sev1".to_owned(),
-            2 => "sev2".to_owned(),
-            _ => "ticket".to_owned(),
-        },
-        ToString::to_string,
-    )
-}
-
-fn alert_text(desk: &Desk<'_>, alert: &AlertCondition, since: jiff::Timestamp) -> String {
-    let since = desk.near(since);
-    match alert.rule {
-        AlertRule::BurnRate { tier, burn } => format!(
-            "since {since}: {} and {} burn faster than {} ({})",
-            duration_text(tier.long),
-            duration_text(tier.short),
-            number::times(u128::from(burn.millionths())),
-            alert.policy
-        ),
-        AlertRule::LowTraffic { rule } => format!(
-            "since {since}: {} bad or more in {}, too many for so little traffic ({})",
-            rule.at_least_bad,
-            duration_text(rule.within),
-            alert.policy
-        ),
-    }
-}
-
-/// `growth (product), payments (engineering); on call: pager`.
-fn owners(desk: &Desk<'_>, slo: &Slo) -> String {
-    let seats = [
-        (&slo.owners.product, " (product)"),
-        (&slo.owners.engineering, " (engineering)"),
-        (&slo.owners.owner, ""),
-    ];
-    let names: Vec<String> = seats
-        .iter()
-        .filter_map(|(team, seat)| team.as_ref().map(|team| format!("{team}{seat}")))
-        .collect();
-    if names.is_empty() {
-        return format!("nobody: name one in `owner:` of {}", slo.id);
-    }
-    let teams = &desk.promises.catalogue().teams;
-    let mut oncall: Vec<String> = slo
-        .owners
-        .iter()
-        .filter_map(|team| teams.get(team)?.oncall.as_ref())
-        .map(ToString::to_string)
-        .collect();
-    oncall.dedup();
-    let mut text = names.join(", ");
-    if !oncall.is_empty() {
-        text.push_str("; on call: ");
-        text.push_str(&oncall.join(", "));
-    }
-    text
-}
-
-/// The others by name: those that are broken, first what the worst one rests on, then those that burn.
-fn also(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Vec<String> {
-    let under = underneath(desk, &worst.name.slo);
-    let (broken, burning): (Vec<&Verdict>, Vec<&Verdict>) = others
-        .iter()
-        .partition(|verdict| verdict.standing == Standing::Breached);
-    let (below, beside): (Vec<&Verdict>, Vec<&Verdict>) = broken
-        .into_iter()
-        .partition(|verdict| under.contains(&verdict.name.slo));
-    [
-        ("Broken underneath", below),
-        ("Also broken", beside),
-        ("Burning", burning),
-    ]
-    .into_iter()
-    .filter(|(_, verdicts)| !verdicts.is_empty())
-    .map(|(word, verdicts)| {
-        let names: Vec<String> = verdicts
-            .iter()
-            .take(OTHERS_SHOWN)
-            .map(|verdict| verdict.name.to_string())
-            .collect();
-        let more = match verdicts.len() - names.len() {
-            0 => String::new(),
-            more => format!(", and {more} more"),
-        };
-        format!("{word}: {}{more}.", names.join(", "))
-    })
-    .collect()
-}
-
-/// Every SLO that one rests on, however far below.
-fn underneath<'a>(desk: &'a Desk<'_>, top: &'a SloId) -> BTreeSet<&'a SloId> {
-    let mut reached = BTreeSet::new();
-    let mut open = vec![top];
-    while let Some(id) = open.pop() {
-        let Some(slo) = desk.promises.catalogue().slos.get(id) else {
-            continue;
-        };
-        for edge in &slo.depends_on {
-            let direct = match &edge.on {
-                Provider::Slo(id) => std::slice::from_ref(id),
-                Provider::AnyOf { slos, .. } => slos,
-                Provider::External { .. } => &[],
-            };
-            let fallback = edge.fallback.as_ref().map(|fallback| &fallback.slo);
-            open.extend(
-                direct
-                    .iter()
-                    .chain(fallback)
-                    .filter(|id| reached.insert(*id)),
-            );
-        }
-    }
-    reached
 }
