@@ -3,7 +3,7 @@
 //! Knows what a reader must answer. Knows neither how counts arrive (ledger.rs) nor what they mean (evaluate.rs).
 
 use attain_model::indicator::Indicator;
-use attain_model::{Bucket, Class, CountedSegment, Gap, Stream, StreamKey};
+use attain_model::{Bucket, Class, CountedSegment, Gap, SourceId, Stream, StreamKey};
 use jiff::Timestamp;
 
 use crate::grid::Grid;
@@ -30,6 +30,9 @@ pub trait Counts {
 
     /// When the sources of a stream were heard.
     fn heard(&self, stream: &StreamKey) -> Heard;
+
+    /// The sources of a stream, and when each was heard, whichever of its streams were silent.
+    fn heard_sources(&self, stream: &StreamKey) -> Vec<(SourceId, Heard)>;
 
     /// What the keeper of the counts knows to be missing: lines that could not be read, counts that came too late or
     /// too far ahead.

@@ -20,6 +20,7 @@ use crate::counts::{Counts, Heard};
 use crate::judge::Judged;
 use crate::look::{Looked, Reader, covers};
 use crate::masking;
+use crate::silence::Silence;
 
 /// Judges every SLO that is not retired, with what had arrived by `as_of.known_until`, at `as_of.instant`.
 ///
@@ -44,17 +45,28 @@ pub fn evaluate(promises: &Promises, counts: &dyn Counts, as_of: AsOf) -> Evalua
         verdicts: Vec::new(),
         masked: Vec::new(),
         untagged: Vec::new(),
-        gaps: counts.gaps(),
+        gaps: Vec::new(),
     };
+    let mut silence = Silence::default();
     let mut reader = Reader::new(promises, counts, as_of.instant, as_of.known_until);
     for slo in catalogue.live_slos(day) {
         let looked = reader.look(slo);
         evaluation.untagged.push(untagged(&looked));
-        evaluation.gaps.extend(gaps(&looked));
+        let missing = gaps(&looked);
+        // Where all of the window is silent, that is said already.
+        let is_all = missing.iter().any(|gap| gap.why == GapReason::NoData);
+        evaluation.gaps.extend(missing);
+        if !is_all {
+            let alone = silence.add(&looked, counts);
+            evaluation.gaps.extend(alone);
+        }
         for objective in slo.objectives.values() {
             judge(&looked, objective, &mut evaluation);
         }
     }
+    let mut of_sources = counts.gaps();
+    of_sources.extend(silence.gaps(counts.grid()));
+    evaluation.gaps.splice(0..0, of_sources);
     evaluation
 }
 

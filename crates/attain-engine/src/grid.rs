@@ -2,6 +2,9 @@
 //!
 //! Knows whole seconds. Knows nothing of windows or calendars; see window.rs.
 
+use std::ops::Range;
+
+use attain_model::Interval;
 use jiff::Timestamp;
 
 /// The grid of slices. Slice `i` is `[i * length, (i + 1) * length)` seconds since 1970.
@@ -51,6 +54,14 @@ impl Grid {
         } else {
             Timestamp::MAX
         })
+    }
+
+    /// From the start of a range of slices to its end.
+    pub(crate) fn interval(self, slices: &Range<i64>) -> Interval {
+        Interval {
+            start: self.start(slices.start),
+            end: self.start(slices.end),
+        }
     }
 
     /// How many slices cover a length of time; at least 1.

@@ -36,6 +36,7 @@ mod projection;
 mod ranges;
 mod read;
 mod series;
+mod silence;
 mod timeslices;
 pub mod window;
 

@@ -134,10 +134,7 @@ impl Looked<'_> {
     }
 
     pub(crate) fn interval(&self, slices: &Range<i64>) -> Interval {
-        Interval {
-            start: self.grid.start(slices.start),
-            end: self.grid.start(slices.end),
-        }
+        self.grid.interval(slices)
     }
 
     /// The first slice that is asked whether something was so already.

@@ -74,6 +74,40 @@ impl<T: Copy + Ord> RangeSet<T> {
 }
 
 impl RangeSet<i64> {
+    /// The numbers of a range that are not in the set.
+    pub(crate) fn missing_in(&self, range: &Range<i64>) -> Self {
+        let mut missing = Self::default();
+        let mut from = range.start;
+        let first = self.ranges.partition_point(|r| r.end <= range.start);
+        for known in self.ranges[first..]
+            .iter()
+            .take_while(|r| r.start < range.end)
+        {
+            missing.insert(from..known.start);
+            from = known.end;
+        }
+        missing.insert(from..range.end);
+        missing
+    }
+
+    /// The numbers that are not in the other set.
+    pub(crate) fn without(&self, other: &Self) -> Self {
+        let mut rest = Self::default();
+        for range in &self.ranges {
+            for missing in other.missing_in(range).ranges {
+                rest.insert(missing);
+            }
+        }
+        rest
+    }
+
+    /// Adds all numbers of another set.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        for range in &other.ranges {
+            self.insert(range.clone());
+        }
+    }
+
     /// How many numbers of a range are in the set.
     #[must_use]
     pub fn count_in(&self, range: &Range<i64>) -> u64 {
@@ -116,10 +150,17 @@ mod tests {
                 set.contains(&probe),
                 inside as i64 == probe.end - probe.start
             );
+            let missing = set.missing_in(&probe);
+            let rest = set.without(&other);
+            let mut either = set.clone();
+            either.extend(&other);
             let both = set.intersection(&other);
             for i in 0..60 {
                 let has = |s: &RangeSet<i64>| s.count_in(&(i..i + 1)) == 1;
                 assert_eq!(has(&both), has(&set) && has(&other));
+                assert_eq!(has(&missing), probe.contains(&i) && !has(&set));
+                assert_eq!(has(&rest), has(&set) && !has(&other));
+                assert_eq!(has(&either), has(&set) || has(&other));
             }
         }
     }

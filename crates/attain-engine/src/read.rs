@@ -10,7 +10,7 @@ use crate::counter::{self, Instants};
 use crate::counts::{Birth, Column, Counts, Heard, Read};
 use crate::gauge;
 use crate::grid::Grid;
-use crate::ledger::{CellKey, Ledger};
+use crate::ledger::{CellKey, Hearing, Ledger, SourceState, StreamCounts};
 use crate::ranges::RangeSet;
 
 impl Counts for Ledger {
@@ -86,14 +86,8 @@ impl Counts for Ledger {
         let Some(kept) = self.streams.get(stream) else {
             return Heard::Never;
         };
-        // A source that said nothing about the stream does not prove that the stream was silent, unless none did.
-        let said: Vec<&SourceId> = if kept.sources.is_empty() {
-            kept.stream.sources.iter().collect()
-        } else {
-            kept.sources.iter().collect()
-        };
         let mut heard: Option<RangeSet<i64>> = None;
-        for state in said.iter().filter_map(|source| self.sources.get(*source)) {
+        for (_, state) in self.said(kept) {
             let hearing = state.streams.get(stream).unwrap_or(&state.hearing);
             if hearing.is_unknown {
                 return Heard::NotKnown;
@@ -104,6 +98,19 @@ impl Counts for Ledger {
             });
         }
         heard.map_or(Heard::Never, Heard::Slices)
+    }
+
+    fn heard_sources(&self, stream: &StreamKey) -> Vec<(SourceId, Heard)> {
+        let Some(kept) = self.streams.get(stream) else {
+            return Vec::new();
+        };
+        let heard = |hearing: &Hearing| match hearing.is_unknown {
+            true => Heard::NotKnown,
+            false => Heard::Slices(hearing.slices.clone()),
+        };
+        self.said(kept)
+            .map(|(source, state)| (source.clone(), heard(&state.hearing)))
+            .collect()
     }
 
     fn gaps(&self) -> Vec<Gap> {
@@ -135,6 +142,22 @@ impl Counts for Ledger {
             }
         }
         gaps
+    }
+}
+
+impl Ledger {
+    /// The sources of a stream. One that said nothing about it does not prove that it was silent, unless none did.
+    fn said<'l>(
+        &'l self,
+        kept: &'l StreamCounts,
+    ) -> impl Iterator<Item = (&'l SourceId, &'l SourceState)> {
+        let said: Vec<&SourceId> = if kept.sources.is_empty() {
+            kept.stream.sources.iter().collect()
+        } else {
+            kept.sources.iter().collect()
+        };
+        let state = |source| Some((source, self.sources.get(source)?));
+        said.into_iter().filter_map(state)
     }
 }
 

@@ -195,6 +195,47 @@ fn overspent_since_is_what_going_back_slice_by_slice_finds() {
     assert!(overspent > 10, "{overspent}");
 }
 
+#[test]
+fn the_silence_of_a_source_is_listed_once_and_no_more_than_the_twenty_longest() {
+    let goals: [(_, &[(&str, &str)]); 1] = [(None, &[("all", "99%")])];
+    let slos =
+        ["one", "two"].map(|name| slo(name, rolling(1), &[objective("availability", &goals)]));
+    let catalogue = catalogue(&slos);
+    let start = at("2026-03-14T12:00:00Z").as_second();
+    let minute = |minute: i64| second(start + minute * 60);
+    let mut rows = Rows::of(&catalogue);
+    // Heard from the third hour on, but for 25 stretches of which every second lasts two minutes.
+    rows.count(minute(180), "free", 1, 0);
+    let mut silent = Vec::new();
+    let mut from = 180;
+    for i in 0..25 {
+        let (stops, resumes) = (200 + i * 10, 201 + i * 10 + i % 2);
+        rows.heard(minute(from), minute(stops));
+        silent.push((minute(stops), minute(resumes)));
+        from = resumes;
+    }
+    rows.heard(minute(from), at(NOW));
+    let found = evaluate(&catalogue, &ledger(&catalogue, &rows), at(NOW));
+    let listed = found.gaps.iter().filter(|gap| gap.why == GapReason::NoData);
+    let listed: Vec<_> = listed
+        .map(|gap| {
+            assert_eq!(gap.about, "source main");
+            let interval = gap.interval.unwrap();
+            (interval.start, interval.end)
+        })
+        .collect();
+    // All twelve of two minutes, and the first eight of one.
+    let expected = silent.into_iter().enumerate();
+    let expected = expected.filter(|(i, _)| i % 2 == 1 || *i < 16);
+    assert_eq!(
+        listed,
+        expected.map(|(_, stretch)| stretch).collect::<Vec<_>>()
+    );
+    for name in ["one", "two"] {
+        assert_eq!(gap_of(&found, name), [GapReason::NotYet]);
+    }
+}
+
 /// One source for two services; the cells of `images` are filled in 10 of 589 minutes, from the 101st on.
 fn sparse() -> (attain_model::Catalogue, Ledger) {
     let goals: [(_, &[(&str, &str)]); 1] = [(None, &[("all", "99%")])];
@@ -254,6 +295,21 @@ fn a_stream_can_be_silent_while_its_source_is_heard() {
     );
     assert_eq!(gap_of(&found, "full"), []);
     assert_eq!(gap_of(&found, "images")[0], GapReason::NotYet);
+    // Between the ten minutes and after them, in order; the source itself never was silent.
+    let silent = found.gaps.iter().filter(|gap| gap.why == GapReason::NoData);
+    let silent: Vec<_> = silent
+        .map(|gap| (&gap.about[..], gap.interval.unwrap()))
+        .collect();
+    assert_eq!(silent.len(), 10);
+    for (i, (about, interval)) in silent.into_iter().enumerate() {
+        let start = 101 + i as i64 * 20;
+        let end = if i == 9 { 589 } else { start + 19 };
+        assert_eq!(about, "images");
+        assert_eq!(
+            (interval.start, interval.end),
+            (sparse_minute(start), sparse_minute(end))
+        );
+    }
     let not_yet = found.gaps.iter().find(|gap| gap.why == GapReason::NotYet);
     let interval = not_yet.unwrap().interval.unwrap();
     assert_eq!(
