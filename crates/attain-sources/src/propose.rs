@@ -514,8 +514,13 @@ fn objective(
     let mut after: Option<(Number, &str)> = None;
     for tier in tiers.tiers.iter().rev() {
         let (own, mut why) = propose_for(&tier.measured);
-        let number = own.map(|own| own.no_looser_than(after.map(|(number, _)| number)));
-        if let (Some(number), Some((_, below))) = (number.filter(|_| number != own), after) {
+        // A segment with too few events for a number of its own stands above promised ones: `best effort` there would
+        // be a tier that is saved first and promised less.
+        let below = after.map(|(number, _)| number);
+        let number = own.map_or(below, |own| Some(own.no_looser_than(below)));
+        if let (None, Some((_, below))) = (own, after) {
+            let _ = write!(why, ", so that it gets what {below} gets");
+        } else if let (Some(number), Some((_, below))) = (number.filter(|_| number != own), after) {
             let missed = if number.is_missed_by(&tier.measured) {
                 "would have missed"
             } else {

@@ -118,6 +118,23 @@ fn two_commands_from_a_log_to_a_table() {
     place.run(&["check", "shop"]).exits(0);
 }
 
+/// A real log with a segment of a handful of requests: what is proposed has no tier that is saved first and promised less.
+#[test]
+fn a_real_log_gives_a_catalogue_that_checks() {
+    let log = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/apache/access.log.gz"
+    );
+    let place = Place::new();
+    place.run(&["init", "--from", log, "-o", "site"]).exits(0);
+    place.run(&["check", "site"]).exits(0);
+    place
+        .run(&["status", "site"])
+        .exits(0)
+        .says("crawlers")
+        .says("budget left");
+}
+
 #[test]
 fn json_lines_and_csv_are_looked_into() {
     let place = Place::new();
