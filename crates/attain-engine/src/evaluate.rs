@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use attain_math::budget::time_to_exhaustion;
 use attain_model::promises::GoalSpan;
-use attain_model::slo::{Budgeting, MissingData, Objective};
-use attain_model::verdict::{Attainment, Coverage, ErrorBudget, Part, Untagged};
+use attain_model::slo::Objective;
+use attain_model::verdict::{Part, Untagged};
 use attain_model::{
-    AsOf, CountedSegment, Evaluation, Gap, GapReason, Promises, Scope, SeriesName, Share, Standing,
+    AsOf, CountedSegment, Evaluation, Gap, GapReason, Promises, Scope, SeriesName, Standing,
     Targets, Verdict,
 };
 use jiff::Timestamp;
@@ -21,6 +21,7 @@ use crate::judge::Judged;
 use crate::look::{Looked, Reader, covers};
 use crate::masking;
 use crate::silence::Silence;
+use crate::standing::{coverage, standing};
 
 /// Judges every SLO that is not retired, with what had arrived by `as_of.known_until`, at `as_of.instant`.
 ///
@@ -177,80 +178,6 @@ fn parts(looked: &Looked<'_>, judged: &Judged, range: &Range<i64>) -> Vec<Part> 
         });
     }
     parts
-}
-
-fn coverage(looked: &Looked<'_>, range: &Range<i64>) -> Coverage {
-    match &looked.heard {
-        Heard::NotKnown => Coverage::NotKnown,
-        Heard::Never => Coverage::Share(Share::NONE),
-        Heard::Slices(slices) => {
-            let heard = u128::from(slices.count_in(range));
-            let all = (range.end - range.start).max(0).unsigned_abs();
-            if all == 0 {
-                return Coverage::Share(Share::WHOLE);
-            }
-            let ppb = heard * u128::from(attain_math::ONE_PPB) / u128::from(all);
-            let share = u32::try_from(ppb).ok().and_then(Share::from_ppb);
-            Coverage::Share(share.unwrap_or(Share::WHOLE))
-        }
-    }
-}
-
-/// What the verdict is, the first row that holds. `other` is what was counted outside every promise; covered is what was
-/// observed of at least the SLO's `coverage:`.
-///
-/// | promised in the window | covered | counted             | standing                                            |
-/// |------------------------|---------|---------------------|-----------------------------------------------------|
-/// | nothing                | any     | other               | best effort                                         |
-/// | nothing                | yes     | nothing             | no traffic                                          |
-/// | nothing                | no      | nothing             | unknown                                             |
-/// | something              | no      | anything            | unknown, or the rows below with `missing_data: bad` |
-/// | something              | no      | by events, not time | breached: nobody knows how many events are missing  |
-/// | something              | any     | nothing             | no traffic                                          |
-/// | something              | any     | within the budget   | met                                                 |
-/// | something              | any     | beyond the budget   | breached                                            |
-fn standing(
-    looked: &Looked<'_>,
-    promised: bool,
-    attainment: Attainment,
-    budget: ErrorBudget,
-    coverage: Coverage,
-) -> Standing {
-    if !promised && attainment.total() > 0 {
-        return Standing::BestEffort;
-    }
-    let is_covered = match coverage {
-        Coverage::Share(share) => share >= looked.slo.coverage,
-        // A log that says nothing at all may be a log that nobody wrote.
-        Coverage::NotKnown => attainment.total() > 0 || looked.events(|_| true, &looked.window) > 0,
-    };
-    if !promised && is_covered {
-        return Standing::NoTraffic;
-    }
-    let is_judged = is_covered || (promised && judges_silence(looked));
-    if !is_judged {
-        return Standing::Unknown;
-    }
-    match looked.slo.budgeting {
-        Budgeting::Occurrences if !is_covered => Standing::Breached,
-        _ if attainment.total() == 0 => Standing::NoTraffic,
-        _ if budget.is_met() => Standing::Met,
-        _ => Standing::Breached,
-    }
-}
-
-/// Whether too little data since it began is a verdict of its own: `missing_data: bad`.
-///
-/// Missing time slices are in the budget as bad ones. Of missing events nobody knows the number, so that silence below
-/// the coverage is a breach. Before the data began nothing was missing.
-fn judges_silence(looked: &Looked<'_>) -> bool {
-    let since = looked.span.start.max(looked.window.start)..looked.window.end;
-    let is_silent = match coverage(looked, &since) {
-        Coverage::Share(share) => share < looked.slo.coverage,
-        Coverage::NotKnown => false,
-    };
-    looked.slo.missing_data == MissingData::Bad
-        && (is_silent || looked.slo.budgeting != Budgeting::Occurrences)
 }
 
 /// The first slice of the run in which the budget was overspent without a break; `None` if it is not at the instant.

@@ -16,7 +16,7 @@
 //! (ledger.rs), is read as columns of counts (read.rs; counter.rs and gauge.rs make events of samples and readings) by the
 //! SLOs that look at it (look.rs), is judged under an objective (projection.rs) by the goal of its time, load and slice
 //! (judge.rs, load.rs, timeslices.rs), summed over windows (series.rs, window.rs), and said as a verdict (evaluate.rs,
-//! alerts.rs, masking.rs).
+//! standing.rs, alerts.rs, masking.rs) next to what is missing (silence.rs).
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod alerts;
@@ -37,6 +37,7 @@ mod ranges;
 mod read;
 mod series;
 mod silence;
+mod standing;
 mod timeslices;
 pub mod window;
 
