@@ -176,16 +176,8 @@ impl Watch<'_, '_> {
     }
 }
 
-/// Whether the bad events are strictly more than the threshold times what was allowed.
-///
-/// As [`burn::exceeds`] says it of one target; a window that spans a change of target has only the sum of what was allowed.
 fn exceeds(budget: &ErrorBudget, burn: Multiple) -> bool {
-    let billionths = u128::from(budget.spent) * u128::from(ONE_PPB);
-    let burnt = billionths * u128::from(ONE_BURN_MILLIONTHS);
-    let threshold = budget
-        .allowed_billionths
-        .checked_mul(u128::from(burn.millionths()));
-    threshold.is_some_and(|threshold| burnt > threshold)
+    burn::exceeds_allowed(budget.spent, budget.allowed_billionths, burn.millionths())
 }
 
 /// The sequential test over slots of five minutes, from the first event on or for 400 days.

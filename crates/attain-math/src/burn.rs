@@ -36,11 +36,24 @@ pub fn burn_rate(bad: u64, total: u64, target_ppb: u32) -> Option<Fraction> {
 /// assert!(exceeds(145, 10_000, 999_000_000, 14_400_000));
 /// ```
 pub fn exceeds(bad: u64, total: u64, target_ppb: u32, threshold_millionths: u64) -> bool {
+    let allowed = allowed_bad_billionths(total, target_ppb);
+    total > 0 && exceeds_allowed(bad, allowed, threshold_millionths)
+}
+
+/// The same for counts whose allowance is known, in billionths of an event: a window that spans a change of target has
+/// only the sum of what was allowed.
+///
+/// ```
+/// use attain_math::burn::exceeds_allowed;
+/// let ten = 10 * 1_000_000_000;
+/// assert!(!exceeds_allowed(144, ten, 14_400_000)); // exactly 14.4x
+/// assert!(exceeds_allowed(145, ten, 14_400_000));
+/// ```
+pub fn exceeds_allowed(bad: u64, allowed_billionths: u128, threshold_millionths: u64) -> bool {
     // bad * 10^15 stays below 2^114; a right side that does not fit u128 is larger than that.
     let burnt = u128::from(bad) * u128::from(ONE_PPB) * u128::from(ONE_BURN_MILLIONTHS);
-    let threshold =
-        allowed_bad_billionths(total, target_ppb).checked_mul(u128::from(threshold_millionths));
-    total > 0 && threshold.is_some_and(|threshold| burnt > threshold)
+    let threshold = allowed_billionths.checked_mul(u128::from(threshold_millionths));
+    threshold.is_some_and(|threshold| burnt > threshold)
 }
 
 /// The burn rate that spends a share of the window's budget within `long`: `spends * window / long`, not clamped.

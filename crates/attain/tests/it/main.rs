@@ -8,6 +8,7 @@
 mod check;
 mod init;
 mod manners;
+mod readmes;
 mod small;
 mod status;
 
