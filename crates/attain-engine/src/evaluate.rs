@@ -22,6 +22,7 @@ use crate::look::{Looked, Reader, covers};
 use crate::masking;
 use crate::silence::Silence;
 use crate::standing::{coverage, standing};
+use crate::window;
 
 /// Judges every SLO that is not retired, with what had arrived by `as_of.known_until`, at `as_of.instant`.
 ///
@@ -40,7 +41,9 @@ use crate::standing::{coverage, standing};
 #[must_use]
 pub fn evaluate(promises: &Promises, counts: &dyn Counts, as_of: AsOf) -> Evaluation {
     let catalogue = promises.catalogue();
-    let day = as_of.instant.to_zoned(catalogue.timezone.clone()).date();
+    let day = window::last_judged(as_of.instant, counts.grid())
+        .to_zoned(catalogue.timezone.clone())
+        .date();
     let mut evaluation = Evaluation {
         as_of,
         verdicts: Vec::new(),

@@ -51,7 +51,9 @@ impl<'a> Reader<'a> {
             promises,
             counts,
             instant,
-            day: instant.to_zoned(zone).date(),
+            day: window::last_judged(instant, counts.grid())
+                .to_zoned(zone)
+                .date(),
             known_until,
             seen: BTreeMap::new(),
         }
@@ -105,7 +107,7 @@ pub(crate) struct Looked<'a> {
     pub(crate) grid: Grid,
     /// The instant that is judged.
     pub(crate) instant: Timestamp,
-    /// Its day, in the catalogue's zone.
+    /// The day of the last second that it looks back on, in the catalogue's zone.
     pub(crate) day: Date,
     /// The SLO's window at the instant.
     pub(crate) resolved: Resolved,

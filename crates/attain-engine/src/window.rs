@@ -23,7 +23,8 @@ pub struct Resolved {
 
 /// The window that an instant looks back on.
 ///
-/// A calendar period contains its first instant: at the midnight that begins March, the window is March and empty.
+/// A window ends with the instant, so that a calendar window is the period of the last slice before it: at the midnight
+/// that begins March it is the whole of February, which can be seen whole only then.
 ///
 /// ```
 /// use attain_engine::{Grid, window};
@@ -46,13 +47,20 @@ pub fn resolve(window: &Window, instant: Timestamp, grid: Grid) -> Resolved {
             let start = end.checked_sub(*length).unwrap_or(Timestamp::MIN);
             (start, end)
         }
-        Window::Calendar(period, zone) => calendar(*period, zone, end),
+        Window::Calendar(period, zone) => calendar(*period, zone, last_judged(instant, grid)),
     };
     let start = grid.start(grid.index(start));
     Resolved {
         interval: Interval { start, end },
         closes,
     }
+}
+
+/// The last second that an instant looks back on: just before the end of its windows. Its day says which period, which
+/// targets and which SLOs are looked at.
+pub(crate) fn last_judged(instant: Timestamp, grid: Grid) -> Timestamp {
+    let end = grid.start(grid.index(instant));
+    end.checked_sub(1.second()).unwrap_or(Timestamp::MIN)
 }
 
 fn calendar(period: CalendarPeriod, zone: &TimeZone, instant: Timestamp) -> (Timestamp, Timestamp) {
@@ -115,7 +123,12 @@ mod tests {
         );
         assert_eq!(
             seen(&of(CalendarPeriod::Month), "2026-02-28T23:00:00Z"),
-            "2026-02-28T23:00:00Z 2026-02-28T23:00:00Z 2026-03-31T22:00:00Z"
+            "2026-01-31T23:00:00Z 2026-02-28T23:00:00Z 2026-02-28T23:00:00Z",
+            "a month is seen whole when it has ended"
+        );
+        assert_eq!(
+            seen(&of(CalendarPeriod::Month), "2026-02-28T23:01:00Z"),
+            "2026-02-28T23:00:00Z 2026-02-28T23:01:00Z 2026-03-31T22:00:00Z"
         );
     }
 

@@ -30,7 +30,8 @@ def window(kind, instant, zone):
     end = slice_start(instant)
     if isinstance(kind, int):
         return slice_start(end - kind), end, end
-    local = datetime.fromtimestamp(end, zone)
+    # The period of the last second before the end: a month is seen whole when it has ended.
+    local = datetime.fromtimestamp(end - 1, zone)
     day = local.date()
     if kind == "week":
         first = day - timedelta(days=day.weekday())

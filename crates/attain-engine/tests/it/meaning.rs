@@ -350,7 +350,9 @@ fn overspent_since_is_the_first_slice_of_the_run() {
     // The rolling window carries February over the turn of the month, the calendar month does not.
     let first = Some("2026-02-26T10:00:00Z".to_owned());
     assert_eq!(since("2026-02-28T23:00:00Z", "by-month"), first);
-    assert_eq!(since("2026-03-01T00:00:00Z", "by-month"), None);
+    // At midnight February is seen whole; a minute later it is March.
+    assert_eq!(since("2026-03-01T00:00:00Z", "by-month"), first);
+    assert_eq!(since("2026-03-01T00:01:00Z", "by-month"), None);
     assert_eq!(since("2026-03-01T00:00:00Z", "rolling"), first);
     let third = Some("2026-03-09T10:00:00Z".to_owned());
     assert_eq!(since("2026-03-10T10:00:00Z", "by-month"), third);
