@@ -68,6 +68,14 @@ pub const CODES: &[Code] = &[
         instead: "claim: within 30d",
     },
     Code {
+        code: "column-not-named",
+        level: Level::Warning,
+        title: "A lookup names a column that the catalogue does not",
+        explanation: "A roster's file may have columns that `roster.columns` does not name. Nobody but the file can tell whether this is one, and a column that is not there finds no customer.",
+        example: "lookup: email",
+        instead: "lookup: key_sha256",
+    },
+    Code {
         code: "comma-in-value",
         level: Level::Error,
         title: "A comma cut a text in two",
@@ -194,6 +202,14 @@ pub const CODES: &[Code] = &[
         explanation: "What is neither would be counted twice or not at all. One of them is enough: the rest is the other.",
         example: "good: {code: 2xx}, bad: {code: 5xx}",
         instead: "bad: {code: 5xx}",
+    },
+    Code {
+        code: "header-not-logged",
+        level: Level::Warning,
+        title: "A header decides the segment, and no log keeps it",
+        explanation: "Segments are told from what the log holds. Without the header in the log every request is of an unknown segment.",
+        example: "identify: [{header: X-Api-Key, lookup: key_sha256}] beside log: {append: [request_time]}",
+        instead: "log: {append: [request_time, http_x_api_key]}",
     },
     Code {
         code: "id-disappeared",
@@ -452,6 +468,14 @@ pub const CODES: &[Code] = &[
         instead: "source: [eu, us]",
     },
     Code {
+        code: "status-value",
+        level: Level::Error,
+        title: "A status is none that a server sends",
+        explanation: "The value is compared as it stands. No request has the status `500-599`, so nothing would ever be bad.",
+        example: "bad: {status: 500-599}",
+        instead: "bad: {status: 5xx}",
+    },
+    Code {
         code: "steps-order",
         level: Level::Error,
         title: "Steps of an escalation are out of order",
@@ -540,6 +564,14 @@ pub const CODES: &[Code] = &[
         instead: "window: calendar month",
     },
     Code {
+        code: "unknown-column",
+        level: Level::Error,
+        title: "A lookup names a column that the roster does not have",
+        explanation: "No customer is found in a column that is not there, so every request would be of an unknown segment.",
+        example: "lookup: key_sha265",
+        instead: "lookup: key_sha256",
+    },
+    Code {
         code: "unknown-credits",
         level: Level::Error,
         title: "A credit schedule does not exist",
@@ -554,6 +586,14 @@ pub const CODES: &[Code] = &[
         explanation: "The name stands under no `escalations:` of the folder.",
         example: "escalation: all-hand",
         instead: "escalation: all-hands",
+    },
+    Code {
+        code: "unknown-field",
+        level: Level::Error,
+        title: "A log has no such field",
+        explanation: "A line in the combined format has certain fields and those that `append` names. Another name is empty on every line, so the indicator would be green for ever.",
+        example: "{log: access, bad: {staus: 5xx}}",
+        instead: "{log: access, bad: {status: 5xx}}",
     },
     Code {
         code: "unknown-indicator",

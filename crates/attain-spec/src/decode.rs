@@ -8,6 +8,7 @@ pub(crate) mod counted;
 pub(crate) mod edges;
 pub(crate) mod files;
 pub(crate) mod indicator;
+pub(crate) mod logged;
 pub(crate) mod object;
 pub(crate) mod objects;
 pub(crate) mod parties;

@@ -40,6 +40,8 @@ pub(crate) fn label_match(text: &str) -> Parsed<Match> {
                 "write `{}xx`, or `~{text}` to match a regular expression",
                 &text[..1]
             )
+        } else if let Some(class) = class_of(text) {
+            format!("write `{class}`")
         } else {
             format!("write `~{text}` to match a regular expression")
         };
@@ -50,6 +52,65 @@ pub(crate) fn label_match(text: &str) -> Parsed<Match> {
         .help(help));
     }
     Ok(Match::Exact(text.to_owned()))
+}
+
+/// Refuses what no status is: a status is three digits, a class, an expression, or absent. Without `digits_only` a word
+/// such as `INTERNAL` and the one or two digits of gRPC are statuses, too.
+pub(crate) fn status(text: &str, digits_only: bool) -> Parsed<()> {
+    let bytes = text.as_bytes();
+    let digits = !text.is_empty() && bytes.iter().all(u8::is_ascii_digit);
+    let class = bytes.len() == 3 && (b'1'..=b'5').contains(&bytes[0]) && text.ends_with("xx");
+    let sound = text.is_empty()
+        || text.starts_with('~')
+        || class
+        || digits && (bytes.len() == 3 || bytes.len() < 3 && !digits_only)
+        || !digits_only && !like_status(text);
+    if sound {
+        return Ok(());
+    }
+    let help = match class_of(text) {
+        Some(class) => format!("write `{class}`"),
+        None => "write `503`, `5xx` or a list of such".to_owned(),
+    };
+    Err(Bad::new("status-value", format!("`{text}` is no status")).help(help))
+}
+
+/// Whether a text is made of what statuses and ranges of them are written with.
+fn like_status(text: &str) -> bool {
+    let has_digit = text.bytes().any(|b| b.is_ascii_digit());
+    has_digit
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || "xX*.-\u{2013}<>=!,/ +".contains(c))
+}
+
+/// The class that a text means: `5xx` of `5XX`, `5x`, `5*`, `500-599`, `500..599`, `>=500`.
+fn class_of(text: &str) -> Option<String> {
+    let start = text.trim_start_matches(['>', '=', ' ']);
+    let digit = start.chars().next().filter(|c| ('1'..='5').contains(c))?;
+    let rest = &start[1..];
+    let wild = !rest.is_empty() && rest.chars().all(|c| matches!(c, 'x' | 'X' | '*'));
+    let whole = rest
+        .strip_prefix("00")
+        .map(|rest| rest.trim_matches(|c: char| " .-\u{2013}=".contains(c)))
+        .is_some_and(|end| {
+            end == format!("{digit}99") || end.is_empty() && text.starts_with(">=") && digit == '5'
+        });
+    (wild || whole).then(|| format!("{digit}xx"))
+}
+
+/// Whether a label holds a status by its name.
+pub(crate) fn names_status(label: &str) -> bool {
+    matches!(
+        label,
+        "status"
+            | "code"
+            | "status_code"
+            | "http_status_code"
+            | "http.status_code"
+            | "http_response_status_code"
+            | "http.response.status_code"
+    )
 }
 
 fn looks_like_regex(text: &str) -> bool {
@@ -165,6 +226,29 @@ mod tests {
             );
         }
         assert_eq!(label_match("~(").unwrap_err().code, "regex-syntax");
+    }
+
+    #[test]
+    fn a_status_is_digits_a_class_an_expression_or_absent() {
+        for text in ["503", "5xx", "~50[34]", ""] {
+            assert_eq!(status(text, true), Ok(()), "{text}");
+        }
+        for text in ["14", "INTERNAL", "STATUS_CODE_ERROR", "ok"] {
+            assert_eq!(status(text, false), Ok(()), "{text}");
+            assert!(status(text, true).is_err(), "{text}");
+        }
+        for text in ["500-599", "5XX", "5x", "5**", ">=500", "500..599"] {
+            let bad = status(text, false).unwrap_err();
+            assert_eq!(bad.help.as_deref(), Some("write `5xx`"), "{text}");
+        }
+        for text in ["5000", "6xx", "400-599", "<500", "500,502"] {
+            let bad = status(text, false).unwrap_err();
+            assert!(bad.help.unwrap().contains("a list"), "{text}");
+        }
+        assert_eq!(
+            label_match("500..599").unwrap_err().help.as_deref(),
+            Some("write `5xx`")
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use attain_model::source::{CsvLayout, Source, SourceKind};
 use attain_model::{Goal, SourceId};
 
 use super::indicator::{self, unit_unknown};
+use super::logged;
 use super::object::Obj;
 use super::read::At;
 use super::slo::Around;
@@ -33,6 +34,7 @@ pub(crate) fn own_indicator(obj: &Obj<'_, '_>, around: &Around<'_>) -> Option<In
     };
     if matches!(indicator.counting, Counting::Log { .. }) {
         check_log_source(&at, &indicator, around);
+        logged::check_selectors(&at, &indicator.sources, around.sources);
         return Some(indicator);
     }
     if !own.is_empty() {

@@ -183,9 +183,21 @@ pub(crate) fn matches(at: &At<'_, '_>) -> Matches {
         .iter()
         .filter_map(|entry| {
             warn_key(entry);
-            Some((entry.name.to_owned(), matches_of(entry)?))
+            let value = matches_of(entry)?;
+            if matching::names_status(entry.name) {
+                check_status(entry);
+            }
+            Some((entry.name.to_owned(), value))
         })
         .collect()
+}
+
+fn check_status(at: &At<'_, '_>) {
+    if at.is_list() {
+        at.list().iter().for_each(check_status);
+    } else if let Some(Err(bad)) = at.node.text().map(|text| matching::status(text, false)) {
+        at.bad(bad);
+    }
 }
 
 /// What a value must be: one match, or a list of which any may hold.

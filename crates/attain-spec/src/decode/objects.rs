@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use attain_model::company::{Edge, Roster};
 use attain_model::policy::AlertPolicy;
 use attain_model::{Audience, Catalogue, Diagnostic, Level, PolicyId, ServiceId, SloId, SourceMap};
 
@@ -13,7 +14,7 @@ use super::indicator::{self, Shared};
 use super::object::Obj;
 use super::read::Cx;
 use super::slo::{self, Around};
-use super::{cascade, company, policy, source};
+use super::{cascade, company, logged, policy, source};
 use crate::moment;
 use crate::schema::{self, SECTIONS, Section, Shape};
 use crate::tree::{Kind, Map, Node, Tree};
@@ -71,13 +72,14 @@ impl<'c, 't> Reader<'c, 't> {
     fn catalogue(&self) -> Catalogue {
         let objectives = self.objective_names();
         let sources = self.each("sources", |id, obj| {
-            Some((id.into(), source::source(id, obj)?))
+            let source = source::source(id, obj)?;
+            logged::check_source(obj, &source);
+            Some((id.into(), source))
         });
         let shared: Shared = self.each("indicators", |id, obj| {
-            Some((
-                id.into(),
-                indicator::indicator(Some(id), obj, &Shared::new())?,
-            ))
+            let indicator = indicator::indicator(Some(id), obj, &Shared::new())?;
+            logged::check_selectors(&obj.at, &indicator.sources, &sources);
+            Some((id.into(), indicator))
         });
         let mut services: BTreeMap<ServiceId, _> = self.each("services", |id, obj| {
             Some((id.into(), company::service(id, obj)?))
@@ -117,6 +119,9 @@ impl<'c, 't> Reader<'c, 't> {
             .map(|slo| slo.id.clone())
             .collect();
         self.check_formerly();
+        let roster = self
+            .one("roster", &schema::ROSTER)
+            .and_then(|obj| company::roster(&obj));
         let named = self.one("catalogue", &schema::CATALOGUE);
         let zone = named
             .as_ref()
@@ -138,6 +143,8 @@ impl<'c, 't> Reader<'c, 't> {
             roles: self.each("roles", |id, obj| {
                 Some((id.into(), company::role(id, obj)?))
             }),
+            edge: self.edge(&sources, &evidence_only, roster.as_ref()),
+            roster,
             sources,
             alert_policies,
             budget_policies: self.each("budget_policies", |id, obj| {
@@ -169,19 +176,28 @@ impl<'c, 't> Reader<'c, 't> {
             reports: self.each("reports", |id, obj| {
                 Some((id.into(), company::report(id, obj)?))
             }),
-            roster: self
-                .one("roster", &schema::ROSTER)
-                .and_then(|obj| company::roster(&obj)),
             page: self
                 .one("page", &schema::PAGE)
                 .and_then(|obj| company::page(&obj)),
             costs: self
                 .one("costs", &schema::COSTS)
                 .map(|obj| company::costs(&obj)),
-            edge: self
-                .one("edge", &schema::EDGE)
-                .and_then(|obj| company::edge(&obj)),
         }
+    }
+
+    fn edge(
+        &self,
+        sources: &logged::Sources,
+        evidence_only: &BTreeSet<String>,
+        roster: Option<&Roster>,
+    ) -> Option<Edge> {
+        let obj = self.one("edge", &schema::EDGE)?;
+        let counted: Vec<_> = sources
+            .values()
+            .filter(|source| !evidence_only.contains(source.id.as_str()))
+            .collect();
+        logged::check_edge(&obj, &counted, roster);
+        company::edge(&obj)
     }
 
     /// Reads the objects of a section; those of which too little is known are left out.

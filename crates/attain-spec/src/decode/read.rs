@@ -336,6 +336,26 @@ impl<'c, 't> At<'c, 't> {
             .collect()
     }
 
+    /// The entries of a map, if it is one; reports nothing.
+    pub fn children(&self) -> Vec<(&'t str, At<'c, 't>)> {
+        let Kind::Map(map) = &self.node.kind else {
+            return Vec::new();
+        };
+        map.entries
+            .iter()
+            .map(|entry| {
+                let at = At {
+                    cx: self.cx,
+                    path: format!("{}.{}", self.path, entry.key),
+                    name: &entry.key,
+                    key: entry.key_span,
+                    node: &entry.value,
+                };
+                (entry.key.as_str(), at)
+            })
+            .collect()
+    }
+
     pub fn is_map(&self) -> bool {
         matches!(self.node.kind, Kind::Map(_))
     }
