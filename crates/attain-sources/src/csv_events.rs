@@ -152,6 +152,15 @@ pub(crate) fn header_of(row: &csv::ByteRecord) -> Vec<String> {
         .collect()
 }
 
+/// The header of a file; empty if it cannot be read.
+pub(crate) fn header_in(opened: Opened) -> Vec<String> {
+    let mut row = csv::ByteRecord::new();
+    match reader_of(opened.reader).read_byte_record(&mut row) {
+        Ok(true) => header_of(&row),
+        _ => Vec::new(),
+    }
+}
+
 /// What is done with a row at a line.
 type OnRow<'r> = dyn FnMut(&csv::ByteRecord, u64, &mut Chunks<'_>) -> Result<(), Error> + 'r;
 

@@ -33,6 +33,33 @@ pub enum Error {
         /// The columns there are.
         has: Vec<String>,
     },
+    /// A column that an SLO or the labels of the source look at is not in the file.
+    #[error("{} has no column `{column}`, which {by} looks at; it has {}; name one of them there", path.display(), list(has))]
+    Asked {
+        /// Which file.
+        path: PathBuf,
+        /// The column, the JSON field or the named group.
+        column: String,
+        /// Who looks at it, e.g. "`bad:` of SLO `checkout`".
+        by: String,
+        /// The columns there are.
+        has: Vec<String>,
+    },
+    /// Whatever a line says, the pattern of the source gives no such field.
+    #[error(
+        "the pattern of source `{source_id}` has no group `{group}`, which {by} looks at; it has {}; name one of them there",
+        list(has)
+    )]
+    Group {
+        /// The source.
+        source_id: String,
+        /// The group.
+        group: String,
+        /// Who looks at it.
+        by: String,
+        /// The groups there are.
+        has: Vec<String>,
+    },
     /// The header rows of a wide file do not fit the catalogue.
     #[error("{}: {why}; make `header_rows` of the source name the first rows of the file, in order", path.display())]
     Header {

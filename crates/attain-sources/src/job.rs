@@ -8,6 +8,7 @@ use attain_model::delivery::Delivery;
 use attain_model::source::{CsvLayout, CsvSource, LogFormat, LogSource, Source, SourceKind};
 
 use crate::access_log::AccessLog;
+use crate::asked::{Asked, asked, check_columns};
 use crate::chunk::{Chunks, Totals, chunks_of};
 use crate::count::Counter;
 use crate::csv_events::{self, CsvEvents, each_row};
@@ -18,7 +19,7 @@ use crate::json_line::JsonLine;
 use crate::json_log::JsonLog;
 use crate::named::NamedEvents;
 use crate::numbers::Numbers;
-use crate::pattern_log::PatternLog;
+use crate::pattern_log::{self, PatternLog};
 use crate::read::{FileReading, Options, Progress};
 use crate::roster::Customers;
 
@@ -74,6 +75,8 @@ impl Job<'_, '_> {
             self.customers,
             i64::try_from(self.options.slice.as_secs()).unwrap_or(60),
         );
+        let asked = asked(self.catalogue, self.source);
+        self.check_names(&asked, &full)?;
         let mut numbers = self.numbers();
         for ((path, full), identity) in paths.iter().zip(&full).zip(identities) {
             let size = full.metadata().map_or(0, |data| data.len());
@@ -98,6 +101,33 @@ impl Job<'_, '_> {
             counter.unclaimed.extend(numbers.unclaimed);
         }
         Ok(counter.unclaimed)
+    }
+
+    /// Names that are known before any line is read: a pattern's groups, and the columns of tables of numbers, whose files
+    /// may have different ones.
+    fn check_names(&self, asked: &[Asked], paths: &[PathBuf]) -> Result<(), Error> {
+        match &self.source.kind {
+            SourceKind::Log(log) => match &log.format {
+                LogFormat::Pattern(pattern) => {
+                    pattern_log::check_groups(pattern, log, asked, &self.source.id)
+                }
+                _ => Ok(()),
+            },
+            SourceKind::Csv(csv) if matches!(csv.layout, CsvLayout::Long | CsvLayout::Samples) => {
+                let mut header = Vec::new();
+                for path in paths {
+                    if path == Path::new("-") {
+                        return Ok(());
+                    }
+                    header.extend(csv_events::header_in(files::open(path)?));
+                }
+                match paths {
+                    [first, ..] if !header.is_empty() => check_columns(asked, &header, first),
+                    _ => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     /// For tables of numbers.
@@ -238,10 +268,12 @@ impl Job<'_, '_> {
             self.sink,
         );
         let mut columns: Option<CsvEvents> = None;
+        let asked = asked(self.catalogue, self.source);
         each_row(opened, path, &mut chunks, &mut |row, number, chunks| {
             let Some(columns) = &columns else {
                 let header = csv_events::header_of(row);
                 columns = Some(CsvEvents::new(csv, &counter.fields, &header, path)?);
+                check_columns(&asked, &header, path)?;
                 return Ok(());
             };
             if chunks.wants(number) {

@@ -25,6 +25,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod access_log;
+mod asked;
 mod chunk;
 mod count;
 mod counter_pairs;

@@ -169,6 +169,15 @@ fn duration_of(duration: &FieldUnit) -> (Lookup, i128) {
     (Lookup::new(&duration.field), duration.unit.billionths())
 }
 
+/// Every name under which a field is looked for.
+pub(crate) fn lookup_names(name: &str) -> impl Iterator<Item = String> {
+    let lookup = Lookup::new(name);
+    let in_request = (lookup.part != Part::AsIs).then(|| "request".to_owned());
+    std::iter::once(lookup.name)
+        .chain(lookup.also)
+        .chain(in_request)
+}
+
 /// Where a field may stand.
 struct Lookup {
     name: String,

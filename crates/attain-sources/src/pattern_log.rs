@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use attain_model::SourceId;
 use attain_model::selector::Pattern;
 use attain_model::source::LogSource;
 use regex::{Captures, Regex};
 
+use crate::asked::{Asked, Strength};
 use crate::count::{Counter, Fields};
-use crate::named::{Named, NamedEvents};
+use crate::error::Error;
+use crate::named::{Named, NamedEvents, lookup_names};
 
 /// Reads lines of one source.
 pub(crate) struct PatternLog {
@@ -30,6 +33,41 @@ impl PatternLog {
         let captures = self.regex.as_ref().and_then(|regex| regex.captures(&line));
         let groups = Groups(captures.ok_or("the pattern does not match this line")?);
         self.events.take(&groups, counter)
+    }
+}
+
+/// Whether a pattern has the groups that somebody looks at.
+///
+/// # Errors
+/// One of them is missing.
+pub(crate) fn check_groups(
+    pattern: &Pattern,
+    log: &LogSource,
+    asked: &[Asked],
+    source: &SourceId,
+) -> Result<(), Error> {
+    let Ok(regex) = Regex::new(pattern.as_str()) else {
+        return Ok(());
+    };
+    let has: Vec<String> = regex.capture_names().flatten().map(str::to_owned).collect();
+    let duration = log.duration.as_ref().map(|duration| Asked {
+        field: duration.field.clone(),
+        by: format!("`duration` of source `{source}`"),
+        strength: Strength::Judges,
+    });
+    let is_there = |name: &str| lookup_names(name).any(|name| has.contains(&name));
+    match asked
+        .iter()
+        .chain(&duration)
+        .find(|asked| !is_there(&asked.field))
+    {
+        None => Ok(()),
+        Some(asked) => Err(Error::Group {
+            source_id: source.to_string(),
+            group: asked.field.clone(),
+            by: asked.by.clone(),
+            has,
+        }),
     }
 }
 
