@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use memchr::{memchr, memchr2};
 
 use crate::count::{Counter, Event, Fields};
-use crate::number::nanoseconds;
 use crate::time::{parse_log_time, parse_time};
 
 /// Reads lines of one source.
@@ -82,7 +81,7 @@ impl AccessLog {
         let time = self.time_of(&combined)?;
         let nanoseconds = self.duration.and_then(|(field, unit)| {
             let text = combined.value(field);
-            nanoseconds(&text, unit)
+            counter.latency(&text, unit)
         });
         let values: Vec<Cow<'_, str>> = self
             .fields

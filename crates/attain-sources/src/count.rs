@@ -11,8 +11,10 @@ use attain_model::source::{Source, SourceKind};
 use attain_model::{Bucket, Catalogue, Class, Stream, StreamKey, Tally};
 use jiff::Timestamp;
 
+use crate::number::nanoseconds;
 use crate::roster::Customers;
 use crate::segment::{Decider, SegmentIndex};
+use crate::watch::Watch;
 
 /// The fields that the streams of a source look at, in the order in which a reader hands their values over.
 #[derive(Debug, Default)]
@@ -61,6 +63,8 @@ pub(crate) struct Counter {
     heartbeat: Option<(usize, String)>,
     /// When such requests were.
     pub(crate) heartbeats: Vec<Timestamp>,
+    /// What no event said.
+    pub(crate) watch: Watch,
 }
 
 struct StreamCounter {
@@ -111,6 +115,7 @@ impl Counter {
             .map(|name| source.add.get(name).cloned().unwrap_or_default())
             .collect();
         Self {
+            watch: Watch::new(fields.names.len()),
             fields,
             constants,
             decider,
@@ -133,6 +138,7 @@ impl Counter {
             None | Some("") => constants.get(place).map_or("", String::as_str),
             Some(value) => value,
         };
+        self.watch.event(event.nanoseconds.is_some(), value);
         if let Some((place, path)) = &self.heartbeat
             && value(*place) == path
         {
@@ -172,6 +178,20 @@ impl Counter {
         {
             note_unclaimed(&mut self.unclaimed, label, event.count);
         }
+    }
+
+    /// Whether any stream looks at latencies.
+    pub(crate) fn asks_latency(&self) -> bool {
+        self.streams.iter().any(|stream| !stream.edges.is_empty())
+    }
+
+    /// A latency as text in billionths of a second, if it is one.
+    pub(crate) fn latency(&mut self, text: &str, unit_billionths: i128) -> Option<u64> {
+        let found = nanoseconds(text, unit_billionths);
+        if found.is_none() {
+            self.watch.not_a_latency(text);
+        }
+        found
     }
 
     /// What was counted since the last call, in a fixed order.

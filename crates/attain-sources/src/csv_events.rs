@@ -13,7 +13,6 @@ use crate::count::{Counter, Event, Fields};
 use crate::error::Error;
 use crate::files::Opened;
 use crate::named::count_of;
-use crate::number::nanoseconds;
 use crate::time::parse_time;
 
 /// Which column holds what, in one file.
@@ -80,7 +79,7 @@ impl CsvEvents {
         let count = self.count.map_or(Ok(1), |at| count_of(&cell(at)))?;
         let nanoseconds = self
             .duration
-            .and_then(|(at, unit)| nanoseconds(&cell(at), unit));
+            .and_then(|(at, unit)| counter.latency(&cell(at), unit));
         let values: Vec<Cow<'_, str>> = self
             .fields
             .iter()

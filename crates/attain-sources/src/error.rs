@@ -60,6 +60,36 @@ pub enum Error {
         /// The groups there are.
         has: Vec<String>,
     },
+    /// A field that tells good from bad is on no line.
+    #[error(
+        "no line of {files} has the field `{field}`, which {by} looks at; fields seen: {}",
+        list(has)
+    )]
+    Absent {
+        /// The files of the source.
+        files: String,
+        /// The field.
+        field: String,
+        /// Who looks at it.
+        by: String,
+        /// The fields that lines have.
+        has: Vec<String>,
+    },
+    /// A latency that is promised is on no line.
+    #[error(
+        "no line of {files} has a latency in `{field}`, which `duration` names: {why}; fields there are: {}",
+        list(has)
+    )]
+    Untimed {
+        /// The files of the source.
+        files: String,
+        /// The field.
+        field: String,
+        /// What is there instead, and what to do.
+        why: String,
+        /// The fields there are.
+        has: Vec<String>,
+    },
     /// The header rows of a wide file do not fit the catalogue.
     #[error("{}: {why}; make `header_rows` of the source name the first rows of the file, in order", path.display())]
     Header {

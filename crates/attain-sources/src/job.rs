@@ -95,6 +95,7 @@ impl Job<'_, '_> {
                 }),
             });
         }
+        self.never_said(&asked, paths, &counter)?;
         self.send_heartbeats(&mut counter);
         if let Some(mut numbers) = numbers {
             self.notes.extend(numbers.end(&self.source.id, self.sink));
@@ -128,6 +129,35 @@ impl Job<'_, '_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What no event of any file said, though the catalogue looks at it.
+    fn never_said(
+        &mut self,
+        asked: &[Asked],
+        paths: &[PathBuf],
+        counter: &Counter,
+    ) -> Result<(), Error> {
+        let files = match paths {
+            [] => return Ok(()),
+            [one] => format!("`{}`", one.display()),
+            [first, more @ ..] => format!("`{}` and {} more", first.display(), more.len()),
+        };
+        let watch = &counter.watch;
+        let names = &counter.fields.names;
+        self.notes
+            .extend(watch.absent_fields(asked, names, &files)?);
+        let (duration, has) = match &self.source.kind {
+            SourceKind::Log(log) => (&log.duration, &log.append[..]),
+            SourceKind::Csv(csv) => (&csv.duration, &[][..]),
+            _ => return Ok(()),
+        };
+        if let Some(duration) = duration {
+            let is_asked = counter.asks_latency();
+            let note = watch.absent_latency(&duration.field, &files, has, is_asked)?;
+            self.notes.extend(note);
+        }
+        Ok(())
     }
 
     /// For tables of numbers.

@@ -1,6 +1,7 @@
 //! One JSON object per line, by dotted names. Knows no meaning of any name.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -23,6 +24,15 @@ impl JsonLine {
 impl Named for JsonLine {
     fn get(&self, name: &str) -> Option<Cow<'_, str>> {
         text(find(&self.0, name)?)
+    }
+
+    fn add_names(&self, names: &mut BTreeSet<String>) {
+        for (name, value) in &self.0 {
+            match value.as_object() {
+                Some(inner) => names.extend(inner.keys().map(|key| format!("{name}.{key}"))),
+                None => _ = names.insert(name.clone()),
+            }
+        }
     }
 }
 

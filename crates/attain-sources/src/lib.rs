@@ -57,6 +57,7 @@ mod slots;
 mod sniff;
 mod targets;
 mod time;
+mod watch;
 mod yaml_text;
 
 pub use discover::{Discovery, Measured, discover};

@@ -2,18 +2,21 @@
 //! request; knows no syntax.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use attain_model::source::{FieldUnit, LogSource};
 
 use crate::access_log::path_of;
 use crate::count::{Counter, Event, Fields};
-use crate::number::nanoseconds;
 use crate::time::parse_time;
 
 /// A line whose fields have names.
 pub(crate) trait Named {
     /// The value of a field; `None` or `""` where absent.
     fn get(&self, name: &str) -> Option<Cow<'_, str>>;
+
+    /// Adds the names of its fields where they may differ from line to line.
+    fn add_names(&self, _names: &mut BTreeSet<String>) {}
 }
 
 /// What the usual servers and libraries call a part of a request: nginx, Caddy, Traefik, OpenTelemetry, bunyan.
@@ -138,7 +141,10 @@ impl NamedEvents {
         let nanoseconds = self
             .duration
             .as_ref()
-            .and_then(|(lookup, unit)| nanoseconds(&lookup.find(line)?, *unit));
+            .and_then(|(lookup, unit)| counter.latency(&lookup.find(line)?, *unit));
+        if counter.watch.wants_names() {
+            line.add_names(&mut counter.watch.names);
+        }
         let values: Vec<Cow<'_, str>> = self
             .fields
             .iter()

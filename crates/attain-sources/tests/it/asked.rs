@@ -69,3 +69,54 @@ fn a_group_that_the_pattern_lacks() {
         "{text}"
     );
 }
+
+fn json(bad: &[(&str, &str)]) -> Catalogue {
+    let counting = attain_model::indicator::Counting::Log {
+        selector: only(&[]),
+        outcome: attain_model::selector::Outcome::Bad(matches(bad)),
+    };
+    empty()
+        .source("app", log(&["app.log"], LogFormat::Json, &[], None))
+        .slo("calls", counting, &[])
+}
+
+#[test]
+fn a_field_that_no_json_line_has() {
+    let line = "{\"time\":\"2026-11-02T09:00:00Z\",\"status\":200,\"path\":\"/\"}\n";
+    let want = "no line of `app.log` has the field `code`, which `bad:` of SLO `calls` looks at; \
+                fields seen: `path`, `status`, `time`";
+    let text = text_of(&json(&[("code", "5xx")]), "app.log", &line.repeat(100));
+    assert!(text.contains(&format!("error: {want}")), "{text}");
+    let text = text_of(&json(&[("code", "5xx")]), "app.log", &line.repeat(99));
+    assert!(text.contains(&format!("note: {want}")), "{text}");
+    // Without a failure, no line says `error`.
+    let text = text_of(&json(&[("error", "~.+")]), "app.log", &line.repeat(100));
+    assert!(text.contains("note: no line of"), "{text}");
+    let text = text_of(&json(&[("status", "5xx")]), "app.log", &line.repeat(100));
+    assert!(!text.contains("no line of"), "{text}");
+}
+
+#[test]
+fn a_latency_that_no_line_has() {
+    let append = &["request_time", "http_x_api_key"];
+    let make = |under: &[u64]| {
+        let duration = Some(("request_time", Unit::Seconds));
+        empty()
+            .source(
+                "access",
+                log(&["access.log"], LogFormat::Combined, append, duration),
+            )
+            .slo("calls", log_lines(only(&[])), under)
+    };
+    let start = r#"10.0.0.1 - - [02/Nov/2026:09:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" "#;
+    let swapped = format!("{start}\"pk_live_7c1f\" 0.012\n").repeat(100);
+    let text = text_of(&make(&[200]), "access.log", &swapped);
+    let want = "no line of `access.log` has a latency in `request_time`, which `duration` names: `pk_l...` is not a \
+                number; check the order of the fields; fields there are: `request_time`, `http_x_api_key`";
+    assert!(text.contains(&format!("error: {want}")), "{text}");
+    let text = text_of(&make(&[]), "access.log", &swapped);
+    assert!(text.contains(&format!("note: {want}")), "{text}");
+    let right = format!("{start}0.012 \"pk_live_7c1f\"\n").repeat(100);
+    let text = text_of(&make(&[200]), "access.log", &right);
+    assert!(!text.contains("no line of"), "{text}");
+}
