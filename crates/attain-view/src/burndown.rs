@@ -243,11 +243,14 @@ fn lowest_text(series: &Burndown) -> String {
         .unwrap_or_default()
 }
 
+/// The start of the slice that overspent the budget, as `since` says it: a point is the end of what it counts, which
+/// began at the point before.
 fn first_overspent(series: &Burndown) -> Option<Timestamp> {
+    let is_overspent = |point: &Point| point.budget.is_some_and(|budget| !budget.is_met());
+    let crossed = series.points.iter().position(is_overspent)?;
     series
         .points
-        .iter()
-        .find(|point| point.budget.is_some_and(|budget| !budget.is_met()))
+        .get(crossed.saturating_sub(1))
         .map(|point| point.at)
 }
 

@@ -214,14 +214,11 @@ pub fn instant(at: Timestamp, zone: &TimeZone) -> String {
     format!("{} {}", local(at, zone, "%Y-%m-%d"), clock(at, zone)) + " " + &zone_name(zone)
 }
 
-/// An instant shortly before another: `14:20` on the same day or within the 24 hours before, else
-/// `2026-11-01 14:20`. Without the zone.
+/// An instant near another: `14:20` on the same day of the zone, else `2026-11-01 14:20`. Without the zone.
 #[must_use]
 pub fn instant_near(at: Timestamp, near: Timestamp, zone: &TimeZone) -> String {
-    const DAY_SECONDS: i64 = 86_400;
     let day = local(at, zone, "%Y-%m-%d");
-    let before = near.as_second().saturating_sub(at.as_second());
-    if day == local(near, zone, "%Y-%m-%d") || (0..DAY_SECONDS).contains(&before) {
+    if day == local(near, zone, "%Y-%m-%d") {
         clock(at, zone)
     } else {
         format!("{day} {}", clock(at, zone))

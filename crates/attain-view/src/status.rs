@@ -25,6 +25,8 @@ pub struct Run {
     pub instant_is: Option<String>,
     /// Lines for the notes, e.g. what could not be read.
     pub notes: Vec<String>,
+    /// Said on a line of its own under the instant, e.g. that the data end days before it.
+    pub caution: Option<String>,
     /// Whether any event was read at all.
     pub nothing_read: bool,
 }
@@ -127,9 +129,16 @@ fn as_of_line(desk: &Desk<'_>, run: &Run) -> String {
         text.push_str("; ");
         text.push_str(&shared);
     }
-    desk.look
+    let mut out = desk
+        .look
         .paint(Tone::Quiet, &wrap(&text, desk.look.columns(), 2))
-        + "\n"
+        + "\n";
+    if let Some(caution) = &run.caution {
+        let caution = wrap(caution, desk.look.columns(), 2);
+        out.push_str(&desk.look.paint(Tone::Warn, &caution));
+        out.push('\n');
+    }
+    out
 }
 
 fn no_slos(desk: &Desk<'_>) -> String {

@@ -33,6 +33,7 @@ impl Files {
         let base = path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
+        refuse_a_log(path)?;
         let inputs = vec![read(path)?];
         refuse_others(path, &inputs)?;
         Ok(Self {
@@ -124,12 +125,7 @@ fn name_of(path: &Path) -> Option<String> {
 pub fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files: Vec<PathBuf> = list(folder)?
         .into_iter()
-        .filter(|path| {
-            let yaml = path
-                .extension()
-                .is_some_and(|end| end == "yaml" || end == "yml");
-            yaml && !is_hidden(path) && path.is_file()
-        })
+        .filter(|path| is_yaml(path) && !is_hidden(path) && path.is_file())
         .collect();
     files.sort();
     Ok(files)
@@ -148,6 +144,28 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 pub fn is_hidden(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+/// A file that is neither called YAML nor says anything of a catalogue is what `init` reads.
+fn refuse_a_log(path: &Path) -> Result<(), Failure> {
+    if !path.is_file() || is_yaml(path) {
+        return Ok(());
+    }
+    let is_catalogue = read(path).is_ok_and(|input| whose(&input.text) != Whose::Nobodys);
+    if is_catalogue {
+        return Ok(());
+    }
+    let name = shown(path);
+    Err(
+        Failure::new(format!("{name} is no catalogue: this looks like a log")).help(format!(
+            "let attain propose one from it: attain init --from {name}"
+        )),
+    )
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end == "yaml" || end == "yml")
 }
 
 /// A file as text.

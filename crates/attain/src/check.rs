@@ -63,6 +63,24 @@ pub fn run(arguments: &CheckArguments, terminal: &Terminal) -> Result<Exit, Fail
     Ok(if errors > 0 { Exit::Broken } else { Exit::Fine })
 }
 
+/// How many errors the check would find in a catalogue today, beside those that keep it from being parsed.
+pub fn errors(parsed: &Parsed) -> u64 {
+    let today = jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date();
+    let mut found = parsed.diagnostics.clone();
+    if let Some(draft) = &parsed.draft {
+        found.extend(attain_lint::lint(
+            draft,
+            &parsed.spans,
+            &parsed.sources,
+            today,
+        ));
+    }
+    let errors = found.iter().filter(|found| found.level == Level::Error);
+    errors.count() as u64
+}
+
 /// Each folder is a catalogue; files named one by one are one together.
 fn catalogues(paths: &[PathBuf], terminal: &Terminal) -> Result<Vec<Vec<Input>>, Failure> {
     let here = [PathBuf::from(".")];

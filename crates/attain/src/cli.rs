@@ -232,7 +232,7 @@ EXAMPLES
 
 EXIT CODES
   0  every promise is kept
-  1  a promise is broken, or a segment is masked by its aggregate
+  1  a promise is broken, hidden by its aggregate, or paging
   2  wrong usage, unreadable input, or a catalogue with errors
   3  nothing is known to be broken, but not every promise can be judged";
 
@@ -257,7 +257,7 @@ EXIT CODES
 
 const INIT_HELP: &str = "\
 Writes one file, catalogue.yaml, and never over a file that is there unless --force says so. On a terminal it asks what
-was not said, unless --yes.
+was not said, unless --yes. Elsewhere it wants --from, --yes, or what the catalogue should say.
 
 EXAMPLES
   attain init --from access.log -o shop    look into the log, write shop/catalogue.yaml

@@ -7,13 +7,17 @@ mod notes;
 mod reading;
 
 use attain_engine::evaluate;
-use attain_model::{AsOf, Catalogue, Evaluation, GapReason, Promises, Standing};
+use attain_model::policy::Urgency;
+use attain_model::verdict::AlertState;
+use attain_model::{AsOf, Catalogue, Evaluation, GapReason, Promises, Standing, Verdict};
+use attain_view::number;
 use attain_view::status::{Run, status};
 use attain_view::status_json::status_json;
 use jiff::Timestamp;
 
 use self::facts::Facts;
 use crate::catalogue;
+use crate::check;
 use crate::cli::{StatusArguments, StatusFormat};
 use crate::exit::{Exit, Failure};
 use crate::moment;
@@ -22,6 +26,7 @@ use crate::terminal::Terminal;
 /// Runs the command.
 pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let (parsed, base) = catalogue::valid(&arguments.catalogue, terminal)?;
+    let errors = check::errors(&parsed);
     let Some(catalogue) = parsed.catalogue else {
         return Err(Failure::new("the catalogue holds no file"));
     };
@@ -69,6 +74,7 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
             let run = Run {
                 instant_is: at.is_none().then(|| facts.instant_is().to_owned()),
                 notes: notes::notes(&promises, &facts),
+                caution: facts.beyond(as_of.instant, &promises.catalogue().timezone),
                 nothing_read: facts.end.is_none(),
             };
             status(&promises, &evaluation, &run, &terminal.look())
@@ -77,6 +83,7 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
     terminal.print(&text)?;
     if arguments.format == StatusFormat::Human {
         hint(&evaluation, arguments, terminal);
+        tell_of_errors(errors, arguments, terminal);
     }
     Ok(exit_of(&evaluation))
 }
@@ -97,10 +104,22 @@ fn hint(evaluation: &Evaluation, arguments: &StatusArguments, terminal: &Termina
     }
 }
 
-/// Invariant: a masked segment is breached, and a broken promise outweighs an unknown one.
+/// A catalogue that can be judged may promise what it had better not.
+fn tell_of_errors(errors: u64, arguments: &StatusArguments, terminal: &Terminal) {
+    if errors > 0 {
+        terminal.note(&format!(
+            "check has {}: attain check {}",
+            number::plural(errors, "error"),
+            catalogue::shown(&arguments.catalogue)
+        ));
+    }
+}
+
+/// Invariant: a masked segment is breached, and a broken promise or a page outweighs an unknown one.
 fn exit_of(evaluation: &Evaluation) -> Exit {
     let promises = || evaluation.verdicts.iter().filter(|verdict| !verdict.pooled);
     if promises().any(|verdict| verdict.standing == Standing::Breached)
+        || promises().any(is_paging)
         || !evaluation.masked.is_empty()
     {
         return Exit::Broken;
@@ -113,6 +132,14 @@ fn exit_of(evaluation: &Evaluation) -> Exit {
     } else {
         Exit::Fine
     }
+}
+
+/// A ticket waits until somebody has time; a page says that somebody must come now.
+fn is_paging(verdict: &Verdict) -> bool {
+    verdict
+        .alerts
+        .iter()
+        .any(|alert| alert.urgency == Urgency::Page && matches!(alert.state, AlertState::Firing(_)))
 }
 
 fn refuse_unknown(catalogue: &Catalogue, slos: &[String]) -> Result<(), Failure> {

@@ -1,16 +1,18 @@
 //! The first sentence: who is hurt and how badly, then who owns it and what to do (next.rs), then who else is hurt
 //! (others.rs). For a tired reader.
 //!
-//! Knows an order of hurt: a broken or burning promise before a quiet one, customers before ourselves, the segment that
-//! is saved first before the others, the worse overspent before the less.
+//! Knows an order of hurt: a page that fires, a broken promise that still burns, one that broke earlier and is quiet now, a
+//! ticket. Among equals customers come before ourselves, the segment that is saved first before the others, what burns
+//! faster now before the slower.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use attain_math::ppb::percent_of_ppb;
 use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
 use attain_model::slo::Budgeting;
-use attain_model::verdict::{AlertCondition, AlertState, Masked};
+use attain_model::verdict::{AlertCondition, AlertState, Burn, Masked};
 use attain_model::{Audience, Scope, Standing, Verdict};
 
 use super::next::facts;
@@ -41,18 +43,54 @@ fn is_hurt(verdict: &Verdict) -> bool {
     verdict.standing == Standing::Breached || firing(verdict).next().is_some()
 }
 
+/// How it hurts now, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hurt {
+    /// A page fires, whether the budget is gone or not.
+    Paging,
+    /// The budget is gone, and more of it goes than may.
+    BrokenBurning,
+    /// The budget went earlier; now it is spent no faster than it may be.
+    BrokenEarlier,
+    /// A ticket fires.
+    Ticket,
+}
+
+impl Hurt {
+    /// Of a verdict that is hurt.
+    pub(super) fn of(verdict: &Verdict) -> Self {
+        if firing(verdict).any(|(alert, _)| alert.urgency == Urgency::Page) {
+            return Hurt::Paging;
+        }
+        let burns = super::matrix::recent_burn(verdict).is_some_and(|recent| {
+            u128::from(recent.attainment.bad) * 1_000_000_000 > recent.allowed_billionths
+        });
+        match (verdict.standing == Standing::Breached, burns) {
+            (true, true) => Hurt::BrokenBurning,
+            (true, false) => Hurt::BrokenEarlier,
+            (false, _) => Hurt::Ticket,
+        }
+    }
+}
+
 fn order_of_hurt(desk: &Desk<'_>, verdict: &Verdict) -> impl Ord + use<> {
-    let paged = firing(verdict).any(|(alert, _)| alert.urgency == Urgency::Page);
-    let overspent =
-        u128::from(verdict.budget.spent) * 1_000_000_000 / verdict.budget.allowed_billionths.max(1);
+    let recent = super::matrix::recent_burn(verdict).map_or(0, |recent| {
+        times_billion(recent.attainment.bad, recent.allowed_billionths)
+    });
+    let overspent = times_billion(verdict.budget.spent, verdict.budget.allowed_billionths);
     (
+        Hurt::of(verdict),
         verdict.audience == Audience::Internal,
-        verdict.standing != Standing::Breached && !paged,
         desk.rank(&verdict.name.scope),
-        verdict.standing != Standing::Breached,
+        Reverse(recent),
         Reverse(overspent),
         verdict.name.clone(),
     )
+}
+
+/// Bad events for each billionth of one that is allowed, times 1,000,000,000.
+fn times_billion(bad: u64, allowed_billionths: u128) -> u128 {
+    u128::from(bad) * 1_000_000_000 * 1_000_000_000 / allowed_billionths.max(1)
 }
 
 pub(super) fn firing(
@@ -103,10 +141,34 @@ fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
         );
     }
     let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
-    let gone = verdict.exhausted_in.map_or_else(String::new, |length| {
-        format!(", gone in {} at this rate", number::about(length))
-    });
+    let gone = gone(verdict).map_or_else(String::new, |text| format!(", {text}"));
     format!("{promise} is burning for {whose}: {left} of the budget is left{gone}.")
+}
+
+/// `gone in 1h 40m at this rate`, from the faster of the last hour and the shortest window. Where one is more than twice
+/// the other, `this rate` would be none that a reader can see: it says which window is meant.
+fn gone(verdict: &Verdict) -> Option<String> {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let in_an_hour = verdict.exhausted_in?;
+    let rate = |burn: &Burn| times_billion(burn.attainment.bad, burn.allowed_billionths);
+    let hour = verdict.burn.iter().find(|burn| burn.window == HOUR);
+    let short = verdict.burn.iter().min_by_key(|burn| burn.window);
+    let (Some(hour), Some(short)) = (hour, short) else {
+        return Some(format!(
+            "gone in {} at this rate",
+            number::about(in_an_hour)
+        ));
+    };
+    let (hourly, shortly) = (rate(hour), rate(short));
+    let (faster, slower) = (hourly.max(shortly), hourly.min(shortly));
+    let seconds = u128::from(in_an_hour.as_secs()).saturating_mul(hourly) / faster.max(1);
+    let gone = number::about(Duration::from_secs(u64::try_from(seconds).ok()?));
+    let at = match (faster / 2 > slower, shortly > hourly) {
+        (false, _) => "this rate".to_owned(),
+        (true, true) => format!("the rate of the last {}", duration_text(short.window)),
+        (true, false) => "the rate of the last hour".to_owned(),
+    };
+    Some(format!("gone in {gone} at {at}"))
 }
 
 /// `3% of requests fail where 0.05% may, 60x as many`.

@@ -6,22 +6,40 @@ use attain_model::slo::Provider;
 use attain_model::{SloId, Standing, Verdict};
 
 use super::Desk;
+use super::headline::Hurt;
 
 /// How many of the others are named under the worst one.
 const OTHERS_SHOWN: usize = 4;
 
-/// The others by name: those that are broken, first what the worst one rests on, then those that burn.
+/// The others by name: those that are broken, first what the worst one rests on, those that page before their budget is
+/// gone, those that are broken and quiet now, then those with a ticket.
 pub(super) fn also(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Vec<String> {
+    let is_quiet = Hurt::of(worst) == Hurt::BrokenEarlier;
     let under = underneath(desk, &worst.name.slo);
-    let (broken, burning): (Vec<&Verdict>, Vec<&Verdict>) = others
-        .iter()
-        .partition(|verdict| verdict.standing == Standing::Breached);
-    let (below, beside): (Vec<&Verdict>, Vec<&Verdict>) = broken
-        .into_iter()
-        .partition(|verdict| under.contains(&verdict.name.slo));
+    let (mut below, mut beside, mut paging) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut earlier, mut burning) = (Vec::new(), Vec::new());
+    for &verdict in others {
+        let is_broken = verdict.standing == Standing::Breached;
+        let is_below = is_broken && under.contains(&verdict.name.slo);
+        match Hurt::of(verdict) {
+            // What is quiet by now explains what is quiet, too, but not what burns.
+            hurt if is_below && (hurt != Hurt::BrokenEarlier || is_quiet) => below.push(verdict),
+            Hurt::Paging if !is_broken => paging.push(verdict),
+            Hurt::Paging | Hurt::BrokenBurning => beside.push(verdict),
+            Hurt::BrokenEarlier => earlier.push(verdict),
+            Hurt::Ticket => burning.push(verdict),
+        }
+    }
+    let beside_word = if worst.standing == Standing::Breached {
+        "Also broken"
+    } else {
+        "Broken"
+    };
     [
         ("Broken underneath", below),
-        ("Also broken", beside),
+        (beside_word, beside),
+        ("Also paging", paging),
+        ("Broken earlier, not burning now", earlier),
         ("Burning", burning),
     ]
     .into_iter()

@@ -400,7 +400,7 @@ fn what_the_broken_promise_rests_on_is_told_from_the_rest() {
     };
     let beside = broken(shop::catalogue());
     assert!(
-        beside.contains("\nAlso broken: auth-login/availability/all.\n"),
+        beside.contains("\nBroken earlier, not burning now: auth-login/availability/all.\n"),
         "{beside}"
     );
     let mut catalogue = shop::catalogue();

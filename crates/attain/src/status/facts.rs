@@ -11,6 +11,7 @@ use attain_model::{Catalogue, SourceId, Stream};
 use attain_sources::{Options, Reading, read};
 use attain_view::number;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::cli::StatusArguments;
 use crate::exit::Failure;
@@ -78,6 +79,8 @@ fn only_file_source(catalogue: &Catalogue) -> Result<SourceId, Failure> {
 pub(super) struct Facts {
     pub(super) ledger: Ledger,
     pub(super) reading: Reading,
+    /// The beginning of the first slice in which anything was counted.
+    pub(super) begin: Option<Timestamp>,
     /// The end of the last slice in which anything was counted.
     pub(super) end: Option<Timestamp>,
     /// Sources of the catalogue that this version does not read.
@@ -93,13 +96,14 @@ impl Facts {
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
         let mut ledger = Ledger::new(&Stream::all(catalogue), SLICE_SECONDS, None);
-        let mut end = None;
+        let (mut begin, mut end) = (None, None);
         let mut meter = Meter::start(terminal);
         let reading = read(
             catalogue,
             base,
             options,
             &mut |delivery| {
+                begin = [begin, begin_of(&delivery)].into_iter().flatten().min();
                 end = end.max(end_of(&delivery));
                 ledger.take(delivery);
             },
@@ -115,8 +119,25 @@ impl Facts {
         Ok(Self {
             ledger,
             reading,
+            begin,
             end,
             not_read,
+        })
+    }
+
+    /// What a reader must know of an instant that lies outside the data.
+    pub(super) fn beyond(&self, instant: Timestamp, zone: &TimeZone) -> Option<String> {
+        const TOLERATED_SECONDS: i64 = 3600;
+        let (begin, end) = (self.begin?, self.end?);
+        let after = instant.as_second().saturating_sub(end.as_second());
+        if after > TOLERATED_SECONDS {
+            let end = number::instant(end, zone);
+            return Some(format!("the data end {end}, {} before", length(after)));
+        }
+        let before = begin.as_second().saturating_sub(instant.as_second());
+        (before > 0).then(|| {
+            let begin = number::instant(begin, zone);
+            format!("the data begin {begin}, {} after", length(before))
         })
     }
 
@@ -129,7 +150,22 @@ impl Facts {
     }
 }
 
-/// The end of the last slice that a delivery says anything about.
+fn length(seconds: i64) -> String {
+    number::about(Duration::from_secs(seconds.unsigned_abs()))
+}
+
+/// The beginning of the first slice that a delivery counts anything in.
+fn begin_of(delivery: &Delivery) -> Option<Timestamp> {
+    let counted = delivery.counted.iter().map(|counted| counted.slice).min();
+    let samples = delivery.samples.iter().map(|sample| sample.time).min();
+    let readings = delivery.readings.iter().map(|reading| reading.time).min();
+    [counted, samples.map(floor), readings.map(floor)]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+/// The end of the last slice that a delivery says anything about. A slice of which only a part was observed is none.
 fn end_of(delivery: &Delivery) -> Option<Timestamp> {
     let slice = jiff::SignedDuration::from_secs(i64::from(SLICE_SECONDS));
     let counted = delivery.counted.iter().map(|counted| counted.slice).max();
@@ -140,7 +176,7 @@ fn end_of(delivery: &Delivery) -> Option<Timestamp> {
         .observed
         .iter()
         .flatten()
-        .map(|interval| interval.end)
+        .map(|interval| floor(interval.end))
         .max();
     last.and_then(|at| at.checked_add(slice).ok()).max(observed)
 }

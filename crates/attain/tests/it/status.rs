@@ -341,3 +341,75 @@ fn programs_read_what_reading_left_out_too() {
         "2026-11-02T12:30:00Z"
     );
 }
+
+/// A budget of 30 days lasts a while at twenty times the speed, but somebody has to come now.
+#[test]
+fn a_page_before_the_budget_is_gone_is_no_success() {
+    let place = Place::new();
+    let mut rows = "time,status,events\n".to_owned();
+    for day in 1..=29 {
+        rows.push_str(&format!("2026-10-{day:02}T12:30:00Z,200,24000\n"));
+    }
+    for minute in 0..60 {
+        rows.push_str(&format!("2026-10-30T11:{minute:02}:00Z,200,49\n"));
+        rows.push_str(&format!("2026-10-30T11:{minute:02}:00Z,503,1\n"));
+    }
+    place
+        .write(
+            "slo.yaml",
+            &one_slo("99.9%").replace("window: 1d", "window: 30d"),
+        )
+        .write("events.csv", &rows);
+    let ran = place.run(&["status", "."]);
+    ran.exits(1)
+        .says("is burning for all traffic")
+        .says("page since");
+    assert!(!ran.out.contains("breached"), "{}", ran.out);
+}
+
+#[test]
+fn an_instant_outside_the_data_is_said() {
+    let place = Place::new();
+    place.write("slo.yaml", &one_slo("99%")).write(
+        "events.csv",
+        "time,status,events\n2026-11-02T10:00:00Z,200,5\n",
+    );
+    place
+        .run(&["status", ".", "--at", "2026-11-04 10:01"])
+        .says("the data end 2026-11-02 10:01 UTC, 2d before");
+    place
+        .run(&["status", ".", "--at", "2026-11-01 10:00"])
+        .says("the data begin 2026-11-02 10:00 UTC, 1d after");
+    let near = place.run(&["status", ".", "--at", "2026-11-02 11:01"]);
+    assert!(!near.out.contains("the data end"), "{}", near.out);
+}
+
+#[test]
+fn a_log_is_no_catalogue() {
+    let place = Place::new();
+    place.write(
+        "access.log",
+        "192.0.2.1 - - [02/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5\n",
+    );
+    place
+        .run(&["status", "access.log"])
+        .exits(2)
+        .complains("this looks like a log")
+        .complains("attain init --from access.log");
+}
+
+#[test]
+fn a_page_in_progress_leads() {
+    let place = Place::new();
+    let tiers = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/three-tiers");
+    let ran = place.run(&["status", tiers, "--at", "2026-11-02T14:30:00Z"]);
+    ran.exits(1)
+        .says("page since 14:00")
+        .says("Broken earlier, not burning now: checkout-completes/availability/premium");
+    assert!(
+        ran.out
+            .starts_with("checkout-completes (latency) is broken for premium"),
+        "{}",
+        ran.out
+    );
+}
