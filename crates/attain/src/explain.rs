@@ -11,7 +11,7 @@ use crate::terminal::Terminal;
 /// Runs the command.
 pub fn run(arguments: &ExplainArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let Some(code) = arguments.code.as_deref().filter(|_| !arguments.list) else {
-        terminal.print(&(names().join("\n") + "\n"))?;
+        terminal.print(&list())?;
         return Ok(Exit::Fine);
     };
     // `error[unit-missing]` is what people copy.
@@ -39,6 +39,33 @@ fn page(code: &Code) -> String {
         code.example,
         code.instead
     )
+}
+
+/// A line for each code: its name and its title.
+fn list() -> String {
+    let names = names();
+    let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
+    names
+        .iter()
+        .map(|name| format!("{name:<width$}  {}\n", title(name)))
+        .collect()
+}
+
+/// What a code is about, in a sentence: the first one of a lint's document.
+fn title(name: &str) -> String {
+    if let Some(code) = attain_spec::code(name) {
+        return code.title.trim_end_matches('.').to_owned();
+    }
+    let document = attain_lint::explain(name).unwrap_or_default();
+    let paragraph = document
+        .split("\n\n")
+        .find(|part| !part.starts_with('#') && !part.trim().is_empty())
+        .unwrap_or_default();
+    let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let end = [". ", ": "].iter().filter_map(|end| line.find(end)).min();
+    let sentence = end.map_or(line.as_str(), |end| &line[..end]);
+    let unlinked = sentence.replace("[`", "`").replace("`]", "`");
+    unlinked.trim_end_matches('.').to_owned()
 }
 
 /// All codes, in alphabetical order.

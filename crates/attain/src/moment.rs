@@ -17,6 +17,14 @@ pub fn parse(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, F
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
+    if let Some(name) = text.split_whitespace().nth(2)
+        && TimeZone::get(name).is_err()
+    {
+        return Err(
+            Failure::new(format!("`{name}` is no time zone that is known"))
+                .help("write its name in the IANA database: `2026-11-02 12:00 Europe/Berlin`"),
+        );
+    }
     civil(text, zone).ok_or_else(|| {
         Failure::new(format!("`{text}` is no time that --at knows")).help(
             "write `2026-11-02 12:00 Europe/Berlin`, `2026-11-02T11:00:00Z`, `2026-11-02` (its end), or `now`",
@@ -88,5 +96,7 @@ mod tests {
         ] {
             assert!(parse(text, &berlin, now).is_err(), "{text}");
         }
+        let unknown = parse("2026-11-02 12:00 Europa/Berlin", &berlin, now).err();
+        assert!(unknown.is_some_and(|failure| failure.what.contains("`Europa/Berlin`")));
     }
 }

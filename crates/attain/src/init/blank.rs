@@ -53,6 +53,13 @@ fn answers(dir: &Path, arguments: &InitArguments) -> Result<Answers, Failure> {
         || !arguments.segments.is_empty()
         || !arguments.target.is_empty();
     let ask = !said && may_ask(arguments);
+    if !said && !ask && !arguments.yes {
+        return Err(
+            Failure::new("there is no terminal to ask on, and nothing was said").help(
+                "say --from FILE, or --yes, or some of --name, --service, --segments and --target",
+            ),
+        );
+    }
     let asked = |question: &str, default: String| {
         if ask {
             ask_for(question, &default)

@@ -183,3 +183,14 @@ fn json_lines_and_csv_are_looked_into() {
         .exits(2)
         .complains("poem.txt");
 }
+
+#[test]
+fn nobody_to_ask_and_nothing_said_writes_nothing() {
+    let place = Place::new();
+    place
+        .run(&["init", "shop"])
+        .exits(2)
+        .complains("--from FILE");
+    place.run(&["init"]).exits(2).complains("--yes");
+    assert!(place.files(".").is_empty());
+}
