@@ -11,6 +11,7 @@ use attain_model::source::{Source, SourceKind};
 use attain_model::{Bucket, Catalogue, Class, Stream, StreamKey, Tally};
 use jiff::Timestamp;
 
+use crate::frequent::Frequent;
 use crate::number::nanoseconds;
 use crate::roster::Customers;
 use crate::segment::{Decider, SegmentIndex};
@@ -75,6 +76,10 @@ struct StreamCounter {
     any_of: Vec<(usize, Vec<String>)>,
     class_labels: Vec<(usize, String)>,
     edges: Vec<u64>,
+    /// Values of the labels that select, until an event fits.
+    unfit: Option<Vec<Frequent>>,
+    /// The SLOs that look here.
+    slos: String,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash, Clone, Copy)]
@@ -102,7 +107,14 @@ impl Counter {
         let streams = Stream::all(catalogue)
             .iter()
             .filter(|stream| stream.sources.contains(&source.id))
-            .filter_map(|stream| StreamCounter::new(stream, source, &mut fields))
+            .filter_map(|stream| {
+                let slos = catalogue.slos.values();
+                let slos = slos.filter(|slo| Stream::key_of(catalogue, slo) == stream.key);
+                let slos: Vec<String> = slos.map(|slo| format!("`{}`", slo.id)).collect();
+                let mut counter = StreamCounter::new(stream, source, &mut fields)?;
+                counter.slos = slos.join(", ");
+                Some(counter)
+            })
             .collect();
         let heartbeat = match &source.kind {
             SourceKind::Log(log) => log.heartbeat.as_ref(),
@@ -145,10 +157,12 @@ impl Counter {
             self.heartbeats.push(event.time);
         }
         let mut segment = None;
-        for (index, stream) in self.streams.iter().enumerate() {
+        for (index, stream) in self.streams.iter_mut().enumerate() {
             if !stream.selects(value) {
+                stream.note_unfit(value);
                 continue;
             }
+            stream.unfit = None;
             let segment = *segment.get_or_insert_with(|| self.decider.decide(value));
             self.class_text.clear();
             stream.write_class(&mut self.class_text, value);
@@ -173,11 +187,31 @@ impl Counter {
             let count = self.cells.entry(cell).or_insert(0);
             *count = count.saturating_add(event.count);
         }
+        if let Some(segment) = segment {
+            self.watch.segment(segment, &self.decider, value);
+        }
         if segment == Some(0)
             && let Some(label) = self.decider.unclaimed(value)
         {
             note_unclaimed(&mut self.unclaimed, label, event.count);
         }
+    }
+
+    /// What the events never were: of a known segment, what a stream selects. The worst first.
+    pub(crate) fn never(&self, source: &Source) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.decider.segments.are_there() {
+            let names = &self.fields.names;
+            notes.extend(
+                self.watch
+                    .no_segment(source.id.as_str(), &self.decider, names),
+            );
+        }
+        if let Some(events) = self.watch.enough_events() {
+            let unfit = |stream: &StreamCounter| stream.unfit_note(events, &self.fields.names);
+            notes.extend(self.streams.iter().filter_map(unfit));
+        }
+        notes
     }
 
     /// Whether any stream looks at latencies.
@@ -276,7 +310,43 @@ impl StreamCounter {
                 .map(|name| (fields.place(name), name.clone()))
                 .collect(),
             edges: stream.edges.iter().map(|edge| edge.nanoseconds()).collect(),
+            unfit: Some(Vec::new()),
+            slos: String::new(),
         })
+    }
+
+    /// The places that select.
+    fn places(&self) -> impl Iterator<Item = usize> {
+        let any_of = self.any_of.iter().map(|(place, _)| *place);
+        any_of.chain(self.only.iter().map(|(place, _)| *place))
+    }
+
+    fn note_unfit<'v>(&mut self, value: impl Fn(usize) -> &'v str) {
+        let Some(mut unfit) = self.unfit.take() else {
+            return;
+        };
+        unfit.resize_with(self.places().count(), Frequent::default);
+        for (place, values) in self.places().zip(&mut unfit) {
+            values.take(value(place));
+        }
+        self.unfit = Some(unfit);
+    }
+
+    /// That no event fits, and what they say instead.
+    fn unfit_note(&self, events: u64, fields: &[String]) -> Option<String> {
+        let unfit = self.unfit.as_ref()?;
+        let said: Vec<String> = self
+            .places()
+            .zip(unfit)
+            .map(|(place, values)| {
+                let field = fields.get(place).map_or("", String::as_str);
+                format!("most frequent in `{field}`: {}", values.text(str::to_owned))
+            })
+            .collect();
+        let (slos, said) = (&self.slos, said.join("; "));
+        Some(format!(
+            "{events} lines were read, none is selected by SLO {slos}; {said}"
+        ))
     }
 
     fn selects<'v>(&self, value: impl Fn(usize) -> &'v str) -> bool {

@@ -143,6 +143,7 @@ impl Job<'_, '_> {
             [one] => format!("`{}`", one.display()),
             [first, more @ ..] => format!("`{}` and {} more", first.display(), more.len()),
         };
+        self.notes.splice(0..0, counter.never(self.source));
         let watch = &counter.watch;
         let names = &counter.fields.names;
         self.notes

@@ -36,6 +36,7 @@ mod csv_wide;
 mod discover;
 mod error;
 mod files;
+mod frequent;
 mod guess;
 mod heard;
 mod job;

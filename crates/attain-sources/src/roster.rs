@@ -116,6 +116,11 @@ pub(crate) struct Index {
 }
 
 impl Index {
+    /// Nobody can be found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
     /// The segment of the customer with this value.
     pub(crate) fn segment(&self, value: &str) -> Option<&str> {
         let found = if self.hashed {

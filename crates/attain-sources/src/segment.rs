@@ -40,6 +40,11 @@ impl Segments {
         segments
     }
 
+    /// Whether there are any but unknown.
+    pub(crate) fn are_there(&self) -> bool {
+        self.names.len() > 1
+    }
+
     /// The segment that a label value means.
     pub(crate) fn of_value(&self, value: &str) -> SegmentIndex {
         self.by_value.get(value).copied().unwrap_or(0)
@@ -132,6 +137,19 @@ impl Decider {
             }
         }
         0
+    }
+
+    /// The places that are looked at, and whether values are looked up where nothing is. The segment label is the first.
+    pub(crate) fn ways(&self) -> Vec<(usize, bool)> {
+        let mut ways = vec![(self.label, false)];
+        if let Some((place, index)) = &self.customer {
+            ways.push((*place, index.is_empty() && self.contracts.is_empty()));
+        }
+        ways.extend(self.rules.iter().map(|rule| {
+            let in_vain = rule.lookup.as_ref().is_some_and(Index::is_empty);
+            (rule.field, in_vain)
+        }));
+        ways
     }
 
     /// The value of the segment label if it is there and no segment claims it.

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::asked::{Asked, Strength};
 use crate::error::Error;
+use crate::frequent::Frequent;
+use crate::segment::{Decider, SegmentIndex};
 
 /// So few events may lack anything by chance.
 const ENOUGH_EVENTS: u64 = 100;
@@ -20,6 +22,10 @@ pub(crate) struct Watch {
     not_a_latency: Option<String>,
     /// Names in the first lines, where each line has its own (JSON).
     pub(crate) names: BTreeSet<String>,
+    known_segments: u64,
+    unknown_segments: u64,
+    /// Values at the places that tell segments, until one was told.
+    segment_values: Vec<Frequent>,
 }
 
 impl Watch {
@@ -40,11 +46,81 @@ impl Watch {
         }
     }
 
+    /// A request was counted for a segment; 0 is unknown.
+    pub(crate) fn segment<'v>(
+        &mut self,
+        segment: SegmentIndex,
+        decider: &Decider,
+        value: impl Fn(usize) -> &'v str,
+    ) {
+        if segment != 0 {
+            self.known_segments += 1;
+        } else if self.known_segments == 0 {
+            self.unknown_segments += 1;
+            let ways = decider.ways();
+            self.segment_values
+                .resize_with(ways.len(), Frequent::default);
+            for ((place, _), values) in ways.into_iter().zip(&mut self.segment_values) {
+                if !value(place).is_empty() {
+                    values.take(value(place));
+                }
+            }
+        }
+    }
+
+    /// Why no request at all could be told to a segment.
+    pub(crate) fn no_segment(
+        &self,
+        source: &str,
+        decider: &Decider,
+        fields: &[String],
+    ) -> Option<String> {
+        if self.known_segments > 0 || self.unknown_segments < ENOUGH_EVENTS {
+            return None;
+        }
+        let ways = decider.ways();
+        let mut why = Vec::new();
+        for (at, (place, in_vain)) in ways.iter().enumerate() {
+            let field = fields.get(*place).map_or("", String::as_str);
+            let is_missing = self.missing.contains(place);
+            // The label that every source may have says nothing where there are other ways.
+            if is_missing && at == 0 && field == "segment" && ways.len() > 1 {
+                continue;
+            }
+            why.push(match (is_missing, in_vain) {
+                (true, _) => format!("no line has the field `{field}`"),
+                (_, true) => format!("the roster has nothing to look `{field}` up in"),
+                _ => {
+                    let values = self.segment_values.get(at);
+                    // A label is told in full; anything else may be a secret.
+                    let show = |text: &str| {
+                        if at == 0 {
+                            text.to_owned()
+                        } else {
+                            shortened(text)
+                        }
+                    };
+                    let values = values.map_or_else(String::new, |values| values.text(show));
+                    format!("no segment claims what `{field}` says, most often {values}")
+                }
+            });
+        }
+        let why = why.join("; ");
+        Some(format!(
+            "no request of source `{source}` could be told to a segment: {why}"
+        ))
+    }
+
     /// A latency could not be understood.
     pub(crate) fn not_a_latency(&mut self, text: &str) {
         if self.timed == 0 && self.not_a_latency.is_none() && !text.is_empty() && text != "-" {
             self.not_a_latency = Some(shortened(text));
         }
+    }
+
+    /// How many events there were, if enough for none of them to be no chance.
+    pub(crate) fn enough_events(&self) -> Option<u64> {
+        (self.events >= ENOUGH_EVENTS).then_some(self.events)
     }
 
     /// Whether names of fields are still collected.

@@ -120,3 +120,42 @@ fn a_latency_that_no_line_has() {
     let text = text_of(&make(&[200]), "access.log", &right);
     assert!(!text.contains("no line of"), "{text}");
 }
+
+#[test]
+fn requests_that_no_segment_claims() {
+    let make = || {
+        empty()
+            .segment("premium", &["premium"])
+            .source("app", log(&["app.log"], LogFormat::Json, &[], None))
+            .slo("calls", log_lines(only(&[])), &[])
+    };
+    let line = "{\"time\":\"2026-11-02T09:00:00Z\",\"status\":200,\"plan\":\"gold\"}\n";
+    let text = text_of(&make(), "app.log", &line.repeat(100));
+    let start = "note: no request of source `app` could be told to a segment:";
+    assert!(
+        text.contains(&format!("{start} no line has the field `segment`")),
+        "{text}"
+    );
+    let catalogue = make().labels("app", "plan", None, None);
+    let text = text_of(&catalogue, "app.log", &line.repeat(100));
+    let want = format!("{start} no segment claims what `plan` says, most often `gold`");
+    assert!(text.contains(&want), "{text}");
+    let one = line.replace("gold", "premium");
+    let text = text_of(&catalogue, "app.log", &format!("{}{one}", line.repeat(100)));
+    assert!(!text.contains(start), "{text}");
+}
+
+#[test]
+fn lines_that_no_slo_selects() {
+    let make = |path| {
+        empty()
+            .source("app", log(&["app.log"], LogFormat::Json, &[], None))
+            .slo("orders", log_lines(only(&[("path", path)])), &[])
+    };
+    let line = "{\"time\":\"2026-11-02T09:00:00Z\",\"status\":200,\"path\":\"/api/orders\"}\n";
+    let text = text_of(&make("/api/order"), "app.log", &line.repeat(100));
+    let want = "note: 100 lines were read, none is selected by SLO `orders`; most frequent in `path`: `/api/orders`";
+    assert!(text.contains(want), "{text}");
+    let text = text_of(&make("/api/orders"), "app.log", &line.repeat(100));
+    assert!(!text.contains("none is selected"), "{text}");
+}
