@@ -281,6 +281,11 @@ fn appended_name(values: &[String]) -> Option<&'static str> {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
+    // A few customers' keys repeat like words do, and some clients send something else.
+    let keys = said.iter().filter(|text| is_api_key(text)).count();
+    if distinct.len() >= 2 && keys * 10 >= said.len() * 9 {
+        return Some("http_x_api_key");
+    }
     let repeat = said.len() >= 3 * distinct.len();
     if all(&word) && repeat && (2..=12).contains(&distinct.len()) {
         return Some("segment");
@@ -296,4 +301,20 @@ fn appended_name(values: &[String]) -> Option<&'static str> {
             .iter()
             .any(|text| text.bytes().any(|b| b.is_ascii_digit())))
     .then_some("http_x_api_key")
+}
+
+/// `pk_free_7c1f`, `ent-0042ab19`, or 16 hexadecimal digits and more.
+fn is_api_key(text: &str) -> bool {
+    if text.len() >= 16 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return true;
+    }
+    let Some((prefix, tail)) = text.rsplit_once(['_', '-']) else {
+        return false;
+    };
+    let has = |fits: fn(&u8) -> bool| tail.bytes().any(|b| fits(&b));
+    let is_mixed = has(u8::is_ascii_alphabetic) && has(u8::is_ascii_digit);
+    // `plan-2024` is a word, and so is `team-v2`.
+    prefix.starts_with(|c: char| c.is_ascii_alphabetic())
+        && tail.bytes().all(|b| b.is_ascii_alphanumeric())
+        && ((tail.len() >= 4 && is_mixed) || (tail.len() >= 6 && has(u8::is_ascii_digit)))
 }

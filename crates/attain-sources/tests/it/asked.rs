@@ -159,3 +159,32 @@ fn lines_that_no_slo_selects() {
     let text = text_of(&make("/api/orders"), "app.log", &line.repeat(100));
     assert!(!text.contains("none is selected"), "{text}");
 }
+
+#[test]
+fn a_last_field_of_keys() {
+    use attain_sources::{FileForm, discover};
+    let append_of = |values: &[&str]| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("access.log");
+        let start =
+            r#"10.0.0.1 - - [02/Nov/2026:09:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl""#;
+        let lines = values
+            .iter()
+            .map(|value| format!("{start} 0.012 \"{value}\"\n"));
+        std::fs::write(&path, lines.collect::<String>().repeat(20)).unwrap();
+        match discover(&path).unwrap().form {
+            FileForm::Combined { append } => append,
+            other => panic!("{other:?}"),
+        }
+    };
+    let keys = ["request_time", "http_x_api_key"];
+    assert_eq!(
+        append_of(&["pk_free_7c1f", "pk_pro_09ab", "pk_pro_1c22"]),
+        keys
+    );
+    assert_eq!(append_of(&["7c1f7c1f7c1f7c1f", "09ab7c1f7c1fffff"]), keys);
+    assert_eq!(
+        append_of(&["team-v2", "plan-2024"]),
+        ["request_time", "segment"]
+    );
+}
