@@ -78,7 +78,10 @@ pub(crate) fn duration(text: &str) -> Parsed<Duration> {
             "duration-syntax",
             format!("`{text}` is not a whole number of its unit"),
         )
-        .help("write it in a smaller unit, e.g. `90m`"));
+        .help(match in_smaller_unit(number, size) {
+            Some(meant) => format!("write `{meant}`"),
+            None => "write it in a smaller unit, e.g. `90m`".to_owned(),
+        }));
     };
     match count.checked_mul(size) {
         Some(ms) if ms <= MAX_DURATION_MS => Ok(Duration::from_millis(ms)),
@@ -88,6 +91,17 @@ pub(crate) fn duration(text: &str) -> Parsed<Duration> {
         )
         .help("write a shorter duration")),
     }
+}
+
+/// `36h` of `1.5` days: a decimal number of a unit in the largest unit in which it is whole.
+fn in_smaller_unit(number: &str, size: u64) -> Option<String> {
+    let billionths = u128::from(decimal(number, 9)?.ok()?);
+    let total = billionths * u128::from(size);
+    let units = ["d", "h", "m", "s", "ms"];
+    units.into_iter().find_map(|unit| {
+        let size_of = u128::from(unit_ms(unit)?) * 1_000_000_000;
+        (total > 0 && total % size_of == 0).then(|| format!("{}{unit}", total / size_of))
+    })
 }
 
 /// A duration above zero.
@@ -241,6 +255,14 @@ pub(crate) fn one_per(text: &str) -> Parsed<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_decimal_is_told_in_a_smaller_unit() {
+        let help = |text: &str| duration(text).unwrap_err().help.unwrap();
+        assert_eq!(help("1.5d"), "write `36h`");
+        assert_eq!(help("0.5h"), "write `30m`");
+        assert!(help("0.1ms").contains("smaller unit"));
+    }
 
     #[test]
     fn durations_and_latencies_are_exact() {

@@ -54,6 +54,13 @@ pub(crate) fn money(text: &str) -> Parsed<Money> {
 pub(crate) fn price(text: &str) -> Parsed<Price> {
     const PERIODS: &[&str] = &["hour", "day", "week", "month", "quarter", "year"];
     let Some((amount, period)) = text.split_once('/') else {
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(
+                Bad::new("unit-missing", format!("`{text}` has no unit")).help(format!(
+                    "write `{text} USD/month`, with the code of your currency"
+                )),
+            );
+        }
         let amount = money(text)?;
         let whole = text.trim();
         let _ = amount;

@@ -24,6 +24,9 @@ pub(crate) fn goal(text: &str) -> Parsed<Goal> {
     if let Some(at) = head.find(['<', '>', '=', '≤', '≥']) {
         return latency(head, at, load);
     }
+    if let Some(meant) = without_operator(head) {
+        return Err(syntax(format!("`{head}` does not say `<`")).help(format!("write `{meant}`")));
+    }
     if let Some(number) = head.strip_prefix('p')
         && number.starts_with(|c: char| c.is_ascii_digit())
     {
@@ -41,6 +44,20 @@ pub(crate) fn goal(text: &str) -> Parsed<Goal> {
         load,
         as_percentile: false,
     }))
+}
+
+/// `p99 < 300ms` of what was meant as one: `p99 300ms`, `95% in 300ms`, `300ms`.
+fn without_operator(head: &str) -> Option<String> {
+    let words: Vec<_> = head.split_whitespace().collect();
+    let (measured, limit) = match words[..] {
+        [limit] => ("p99", limit),
+        [measured, limit] => (measured, limit),
+        [measured, "in" | "within" | "under" | "below", limit] => (measured, limit),
+        _ => return None,
+    };
+    share_of(measured).ok()?;
+    threshold(limit).ok()?;
+    Some(format!("{measured} < {limit}"))
 }
 
 /// A target without latency or load, strictly between 0 % and 100 %.
@@ -148,6 +165,19 @@ fn syntax(cause: impl Into<String>) -> Bad {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_latency_without_its_operator_is_repaired() {
+        for (text, meant) in [
+            ("300ms", "p99 < 300ms"),
+            ("p95 300ms", "p95 < 300ms"),
+            ("95% in 0.3s", "95% < 0.3s"),
+            ("95% under 300ms", "95% < 300ms"),
+        ] {
+            let help = goal(text).unwrap_err().help.unwrap();
+            assert_eq!(help, format!("write `{meant}`"), "{text}");
+        }
+    }
 
     #[test]
     fn a_target_is_written_back_as_it_was_read() {

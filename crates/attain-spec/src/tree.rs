@@ -343,7 +343,10 @@ impl<'t, 'd> Builder<'t, 'd> {
             }
             Event::UnresolvedAlias(_) => {
                 let mut diagnostic = anchor(span);
-                diagnostic.help = Some("if the `*` is text, put the value in quotes".to_owned());
+                diagnostic.help = Some(
+                    "if the `*` is text, put the value in quotes; else write the value out"
+                        .to_owned(),
+                );
                 self.diagnostics.push(diagnostic);
                 self.node(Node {
                     span,
@@ -508,6 +511,10 @@ impl<'t, 'd> Builder<'t, 'd> {
     }
 }
 
+/// What to do about a place that refers to an anchor.
+const WRITTEN_OUT: &str =
+    "write the value out; what SLOs share goes under `indicators:` or `defaults:`";
+
 fn anchor(span: Span) -> Diagnostic {
     Diagnostic::error(
         "yaml-anchor",
@@ -543,7 +550,7 @@ fn keyed(
     if name == "<<" && plain {
         // An alias was reported where its anchor stands.
         if !matches!(value.kind, Kind::Refused) {
-            diagnostics.push(anchor(key.span));
+            diagnostics.push(anchor(key.span).help(WRITTEN_OUT));
         }
         return None;
     }

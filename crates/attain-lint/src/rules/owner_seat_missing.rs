@@ -30,6 +30,15 @@ impl Rule for This {
                 owners.engineering.as_ref(),
                 &[Seat::Engineering, Seat::Platform],
             );
+            if let (Held::ByOther(first, Seat::Engineering | Seat::Platform), Held::ByOther(second, Seat::Product)) =
+                (&product, &engineering)
+            {
+                let cause = format!("`{first}` and `{second}` sit in each other's seats");
+                let help =
+                    format!("swap them: `owners: {{product: {second}, engineering: {first}}}`");
+                found.about(&slo.meta, Diagnostic::error(NAME, look.at(&base), cause).help(help));
+                continue;
+            }
             for (key, held) in [("product", &product), ("engineering", &engineering)] {
                 if let Held::ByOther(team, wrong) = held {
                     let cause = format!(
@@ -86,11 +95,29 @@ fn missing(
         [key] => format!("a customer SLO has two owners, and nobody sits in the {key} seat"),
         _ => "a customer SLO has two owners, and this one names neither".to_owned(),
     };
-    let place = look.at(base);
+    let one = format!("slos.{}.owner", slo.id);
+    let (place, help) = match look.spans.key(&one) {
+        Some(place) if keys.len() == 2 => (place, two_owners(look)),
+        _ => (look.at(base), advice(look, &keys)),
+    };
     found.about(
         &slo.meta,
-        Diagnostic::error(NAME, place, cause).help(advice(look, &keys)),
+        Diagnostic::error(NAME, place, cause).help(help),
     );
+}
+
+/// The line that stands for one owner, with the first team of each seat.
+fn two_owners(look: &Look<'_>) -> String {
+    let team = |seat: Seat| {
+        let mut teams = look.catalogue.teams.values();
+        teams
+            .find(|team| team.seat == seat)
+            .map_or("<team>", |team| team.id.as_str())
+    };
+    let (product, engineering) = (team(Seat::Product), team(Seat::Engineering));
+    format!(
+        "replace `owner:` by `owners: {{product: {product}, engineering: {engineering}}}`"
+    )
 }
 
 fn advice(look: &Look<'_>, keys: &[&str]) -> String {

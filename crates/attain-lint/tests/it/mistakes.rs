@@ -56,6 +56,36 @@ fn an_owner_without_a_seat() {
 }
 
 #[test]
+fn one_owner_of_a_customer_slo() {
+    assert_eq!(
+        mistake(
+            "customer.yaml",
+            "owners: {product: growth, engineering: payments}",
+            "owner: growth"
+        ),
+        [
+            "error[owner-seat-missing] customer.yaml:7:5: a customer SLO has two owners, and this one names neither; replace \
+             `owner:` by `owners: {product: growth, engineering: payments}`"
+        ]
+    );
+}
+
+#[test]
+fn owners_in_each_others_seats() {
+    assert_eq!(
+        mistake(
+            "customer.yaml",
+            "{product: growth, engineering: payments}",
+            "{product: payments, engineering: growth}"
+        ),
+        [
+            "error[owner-seat-missing] customer.yaml:7:13: `payments` and `growth` sit in each other's seats; swap them: \
+             `owners: {product: growth, engineering: payments}`"
+        ]
+    );
+}
+
+#[test]
 fn a_threshold_between_buckets() {
     assert_eq!(
         mistake("customer.yaml", "p99 < 200ms", "p99 < 230ms"),

@@ -33,8 +33,19 @@ pub(crate) fn commas(
         }
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let group = key.len() >= 3 && key.as_bytes()[..3].iter().all(u8::is_ascii_digit);
+        let decimals = key.strip_suffix('%').is_some_and(|decimals| {
+            !decimals.is_empty() && decimals.bytes().all(|b| b.is_ascii_digit())
+        });
         let target = key.contains('<') || key.contains('%');
-        if digits && group {
+        if digits && decimals {
+            // The code and the place of what the value alone would be refused for, so it is one diagnostic.
+            let cause = format!("`{text}` has no unit: a comma ends a value inside `{{}}`");
+            cx.push(
+                Diagnostic::error("unit-missing", before.value.span, cause).help(format!(
+                    "a decimal point, not a comma: write `{text}.{key}`"
+                )),
+            );
+        } else if digits && group {
             let joined = format!("{text}{key}");
             let (code, joined) = if counted(&before.key) {
                 ("number-syntax", joined)

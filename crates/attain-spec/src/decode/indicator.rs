@@ -61,6 +61,15 @@ pub(crate) fn indicator(id: Option<&str>, obj: &Obj<'_, '_>, shared: &Shared) ->
             counting
         }
         None => {
+            let cx = obj.cx();
+            if let (Some(log), false) = (&cx.log, cx.damaged || obj.has_misspelt(&WAYS)) {
+                obj.at.error_at_key(
+                    "key-missing",
+                    "an indicator says what is counted: `metric`, `total`, `log` or `promql`",
+                    format!("add `log: {log}`, and `bad: {{status: 5xx}}` or what else is bad"),
+                );
+                return None;
+            }
             obj.missing(
                 "metric",
                 "`metric`, `total`, `log` or `promql` says what is counted",

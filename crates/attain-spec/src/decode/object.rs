@@ -123,6 +123,11 @@ impl<'c, 't> Obj<'c, 't> {
             .error_at_key("key-missing", cause, format!("add `{key}:`"));
     }
 
+    /// Whether one of some keys stands there misspelt.
+    pub fn has_misspelt(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.meant.contains(key))
+    }
+
     pub fn has(&self, key: &str) -> bool {
         self.map.get(key).is_some() || self.fallback.is_some_and(|map| map.get(key).is_some())
     }

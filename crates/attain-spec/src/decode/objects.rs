@@ -36,6 +36,7 @@ pub(crate) fn read(
     }
     let sections = sections(&cx, trees);
     cx.names = names(&sections);
+    cx.log = first_log(&sections);
     set_zone(&mut cx, &sections);
     let catalogue = Reader {
         cx: &cx,
@@ -44,6 +45,14 @@ pub(crate) fn read(
     .catalogue();
     let (diagnostics, spans) = cx.finish();
     (catalogue, spans, diagnostics)
+}
+
+fn first_log<'t>(sections: &Sections<'t>) -> Option<&'t str> {
+    let sources = sections.by_id.get("sources")?;
+    let logs = sources.iter().filter(
+        |item| matches!(&item.entry.value.kind, Kind::Map(map) if map.get("log").is_some()),
+    );
+    logs.map(|item| item.entry.key.as_str()).min()
 }
 
 /// The zone comes first: windows and times need it.

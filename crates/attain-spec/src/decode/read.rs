@@ -23,6 +23,8 @@ pub(crate) struct Cx<'t> {
     pub sources: &'t SourceMap,
     /// Some text could not be read: what is absent may have stood there.
     pub damaged: bool,
+    /// The first source that is a log, by name.
+    pub log: Option<&'t str>,
     /// The catalogue's zone and its name.
     pub zone: TimeZone,
     pub zone_name: String,
@@ -38,6 +40,7 @@ impl<'t> Cx<'t> {
         Self {
             sources,
             damaged,
+            log: None,
             zone: TimeZone::UTC,
             zone_name: "UTC".to_owned(),
             names: BTreeMap::new(),
