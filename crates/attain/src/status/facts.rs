@@ -228,7 +228,23 @@ fn percent_ppb(text: &str) -> Option<u128> {
 
 #[cfg(test)]
 mod tests {
-    use super::percent_ppb;
+    use attain_model::Interval;
+    use attain_model::delivery::Delivery;
+    use jiff::Timestamp;
+
+    use super::{end_of, percent_ppb};
+
+    /// A heartbeat speaks at any second; the instant that is judged is a whole slice's end.
+    #[test]
+    fn the_end_is_that_of_a_slice() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let mut delivery = Delivery::new("access".into(), "access.log", 0..1);
+        delivery.observed = Some(vec![Interval {
+            start: at("2026-11-02T00:00:00Z"),
+            end: at("2026-11-02T23:59:29Z"),
+        }]);
+        assert_eq!(end_of(&delivery), Some(at("2026-11-02T23:59:00Z")));
+    }
 
     #[test]
     fn shares() {

@@ -413,3 +413,18 @@ fn a_page_in_progress_leads() {
         ran.out
     );
 }
+
+#[test]
+fn errors_of_check_are_pointed_to() {
+    let place = Place::new();
+    let inverted = TIERS.replace("premium: 99.95%", "premium: 98%");
+    place
+        .write("shop/slo.yaml", &inverted)
+        .write("shop/events.csv", &hidden_premium());
+    place.run(&["check", "shop"]).exits(1);
+    let ran = place.run(&["status", "shop"]);
+    ran.complains("check has ").complains("attain check shop");
+    place.write("shop/slo.yaml", TIERS);
+    let ran = place.run(&["status", "shop"]);
+    assert!(!ran.err.contains("check has"), "{}", ran.err);
+}
