@@ -94,7 +94,9 @@ pub struct FileReading {
 ///
 /// # Errors
 /// A file that was named on the command line does not open, a file breaks in its middle, the roster cannot be read,
-/// or a column that the catalogue needs is not in the file.
+/// a column or named group that the catalogue looks at is not there, or, after reading, no line of at least 100 has the
+/// JSON field that tells good from bad or the latency that is promised. Deliveries that were handed over before an error
+/// are to be dropped.
 pub fn read(
     catalogue: &Catalogue,
     base: &Path,
