@@ -24,6 +24,16 @@ impl Rule for This {
 
     fn check(&self, look: &Look<'_>, found: &mut Found<'_>) {
         for slo in look.slos() {
+            if let Some(day) = slo.reviewed.filter(|day| *day > look.today) {
+                let place = look.at(&format!("slos.{}.reviewed", slo.id));
+                let cause = format!("the review of {day} is yet to come");
+                found.about(
+                    &slo.meta,
+                    Diagnostic::warning(NAME, place, cause)
+                        .help("write the day on which somebody last looked at these numbers"),
+                );
+                continue;
+            }
             let Some((last, path, cause)) = last_look(look, slo) else {
                 continue;
             };

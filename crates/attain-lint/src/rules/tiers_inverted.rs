@@ -50,6 +50,27 @@ impl Rule for This {
 
 const NAME: &str = "tiers-inverted";
 
+/// Reports a segment that pays more than one that is ranked above it: one of the two is wrong, and every goal of both
+/// looks inverted by one of them. It stands at the price, where [`Found`] keeps the first.
+fn price_against_rank(look: &Look<'_>, found: &mut Found<'_>, high: &Segment, low: &Segment) {
+    let cause = format!(
+        "{} pays more than {}, and its rank {} is below rank {}",
+        low.id, high.id, low.rank, high.rank
+    );
+    let other = look.at(&format!("segments.{}.rank", high.id));
+    found.about(
+        &low.meta,
+        Diagnostic::error(NAME, look.at(&format!("segments.{}.price", low.id)), cause)
+            .help("rank 1 is saved first: swap the ranks, or mend the price")
+            .label(other, "ranked above it"),
+    );
+}
+
+/// Whether rank says one thing of two segments and price the other.
+fn is_contradicted(high: &Segment, low: &Segment) -> bool {
+    high.rank < low.rank && is_higher(low, high)
+}
+
 /// Reports each higher tier whose goal is looser than that of a lower one.
 fn compare(
     look: &Look<'_>,
@@ -68,6 +89,14 @@ fn compare(
         }) else {
             continue;
         };
+        if is_contradicted(high, low) {
+            price_against_rank(look, found, high, low);
+            continue;
+        }
+        if is_contradicted(low, high) {
+            price_against_rank(look, found, low, high);
+            continue;
+        }
         let less = match loose {
             Goal::BestEffort if verb != "gets" => "nothing".to_owned(),
             _ => loose.to_string(),

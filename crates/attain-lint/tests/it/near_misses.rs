@@ -535,6 +535,27 @@ alert_policies: {slow: {ticket: [{long: 3d, spends: 10%}]}}
 }
 
 #[test]
+fn a_review_cannot_be_yet_to_come() {
+    let on = |day: &str| customer(&format!("objectives: {{o: 99.9%}}\n    reviewed: {day}"));
+    passes("stale-review", &on("2026-11-22"));
+    found("stale-review", &on("2026-11-23"), 1);
+    found("stale-review", &on("2062-11-01"), 1);
+}
+
+#[test]
+fn a_price_against_the_rank_is_one_finding() {
+    let tiers = "segments:
+  premium: {rank: 2, price: 500 USD/month, contract: MSA}
+  standard: {rank: 1, price: 50 USD/month, contract: ToS}
+";
+    let lines = "objectives: {availability: {premium: 99.9%, standard: 99%}, o: {premium: 99.9%, standard: 99%}}
+    commitments: [{since: 2026-01-01, targets: {availability: {premium: 99.5%, standard: 98%}}, published: [ToS 7]}]";
+    found("tiers-inverted", &format!("{tiers}{}", customer(lines)), 1);
+    let other = "objectives: {availability: {premium: 99%, standard: 99.9%}}";
+    found("tiers-inverted", &format!("{tiers}{}", customer(other)), 1);
+}
+
+#[test]
 fn a_review_is_due_a_day_after_its_period() {
     let rule = "stale-review";
     let reviewed = |day: &str| customer(&format!("objectives: {{o: 99.9%}}\n    reviewed: {day}"));
