@@ -163,8 +163,7 @@ pub(crate) fn header_in(opened: Opened) -> Vec<String> {
 /// What is done with a row at a line.
 type OnRow<'r> = dyn FnMut(&csv::ByteRecord, u64, &mut Chunks<'_>) -> Result<(), Error> + 'r;
 
-/// Reads CSV row by row. A compressed file that breaks off is what was read of it and an unreadable line; a disk that
-/// fails is an error.
+/// Reads CSV row by row. A compressed file that breaks off and a disk that fails are errors.
 pub(crate) fn each_row(
     opened: Opened,
     path: &Path,
@@ -184,9 +183,11 @@ pub(crate) fn each_row(
             }
             Ok(false) => return Ok(()),
             Err(error) if opened.gzip => {
-                let why = format!("the compressed file breaks off here: {error}");
-                chunks.line(before, Err(why));
-                return Ok(());
+                return Err(Error::Broken {
+                    path: path.to_owned(),
+                    lines: before,
+                    why: error.to_string(),
+                });
             }
             Err(error) => {
                 return Err(Error::Read {

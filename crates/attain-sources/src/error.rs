@@ -21,6 +21,16 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A compressed file is not whole: what is missing may be what failed.
+    #[error("the compressed file {} breaks off after line {lines}: {why}; get the whole file, or unpack what there is and read that", path.display())]
+    Broken {
+        /// Which.
+        path: PathBuf,
+        /// Lines that could be read.
+        lines: u64,
+        /// How.
+        why: String,
+    },
     /// A column that the catalogue names is not in the file.
     #[error("{} has no column `{column}` for the {role}; it has {}; name one of them in the source", path.display(), list(has))]
     Column {

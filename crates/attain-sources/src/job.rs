@@ -256,11 +256,11 @@ impl Job<'_, '_> {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) if opened.gzip => {
-                    chunks.line(
-                        number,
-                        Err(format!("the compressed file breaks off here: {error}")),
-                    );
-                    break;
+                    return Err(Error::Broken {
+                        path: path.to_owned(),
+                        lines: number,
+                        why: error.to_string(),
+                    });
                 }
                 Err(source) => {
                     return Err(Error::Read {

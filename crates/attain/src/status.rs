@@ -178,7 +178,9 @@ fn only(evaluation: &mut Evaluation, slos: &[String]) {
 }
 
 fn as_of(at: Option<Timestamp>, facts: &Facts, as_known_then: bool) -> AsOf {
-    let instant = at.or(facts.end).unwrap_or_else(Timestamp::now);
+    // A row with a time in the future is no reason to judge the future.
+    let now = Timestamp::now();
+    let instant = at.unwrap_or_else(|| facts.end.map_or(now, |end| end.min(now)));
     AsOf {
         instant,
         known_until: if as_known_then {

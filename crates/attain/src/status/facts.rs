@@ -134,6 +134,10 @@ impl Facts {
             let end = number::instant(end, zone);
             return Some(format!("the data end {end}, {} before", length(after)));
         }
+        if end > Timestamp::now() {
+            let end = number::instant(end, zone);
+            return Some(format!("some rows lie in the future, until {end}"));
+        }
         let before = begin.as_second().saturating_sub(instant.as_second());
         (before > 0).then(|| {
             let begin = number::instant(begin, zone);
@@ -144,6 +148,7 @@ impl Facts {
     /// What the instant is where nobody named one.
     pub(super) fn instant_is(&self) -> &'static str {
         match self.end {
+            Some(end) if end > Timestamp::now() => "now",
             Some(_) => "the end of the data",
             None => "now, for no data was read",
         }
