@@ -460,6 +460,14 @@ pub const CODES: &[Code] = &[
         instead: "- {since: 2026-01-01} above - {since: 2024-06-01}",
     },
     Code {
+        code: "slice-not-minutes",
+        level: Level::Error,
+        title: "A time slice is no whole number of minutes",
+        explanation: "Counts are kept by the minute. A slice that begins or ends within one would be judged as another slice than the one that was promised.",
+        example: "budgeting: {method: timeslices, slice: 90s, good_at: 99%}",
+        instead: "budgeting: {method: timeslices, slice: 1m, good_at: 99%}",
+    },
+    Code {
         code: "source-ambiguous",
         level: Level::Error,
         title: "It is not clear which source has the counts",

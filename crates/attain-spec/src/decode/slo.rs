@@ -297,6 +297,9 @@ fn policy(
     at.refer(kind).map(PolicyId::from)
 }
 
+/// What counts are kept by.
+const MINUTE: Duration = Duration::from_secs(60);
+
 fn budgeting(at: &At<'_, '_>) -> Option<Budgeting> {
     if !at.is_map() {
         let word = at.raw()?;
@@ -313,7 +316,20 @@ fn budgeting(at: &At<'_, '_>) -> Option<Budgeting> {
     let obj = at.object(&BUDGETING)?;
     let method = obj.word("method")?;
     let slice = obj.parse("slice", length::positive_duration);
-    let slice = slice.unwrap_or(Duration::from_secs(60));
+    let slice = slice.unwrap_or(MINUTE);
+    // Counts are kept by the minute: a slice that ends within one cannot be judged apart.
+    if slice.as_millis() % MINUTE.as_millis() != 0
+        && let Some(at) = obj.get("slice")
+    {
+        at.error(
+            "slice-not-minutes",
+            format!(
+                "a slice of {} ends within a minute, and counts are kept by the minute",
+                attain_model::quantity::duration_text(slice)
+            ),
+            "write whole minutes: `1m`, `5m`",
+        );
+    }
     let good_at = share(&obj, "good_at");
     if method != "timeslices" {
         for key in ["good_at", "slice"] {
