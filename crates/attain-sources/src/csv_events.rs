@@ -163,7 +163,11 @@ pub(crate) fn header_in(opened: Opened) -> Vec<String> {
 /// What is done with a row at a line.
 type OnRow<'r> = dyn FnMut(&csv::ByteRecord, u64, &mut Chunks<'_>) -> Result<(), Error> + 'r;
 
-/// Reads CSV row by row. A compressed file that breaks off and a disk that fails are errors.
+/// A quoted field over more lines than this is a quote that is never closed: it has swallowed the rows after it.
+const QUOTED_LINES: u64 = 20;
+
+/// Reads CSV row by row. A compressed file that breaks off and a disk that fails are errors; rows that a stray quote has
+/// swallowed are unreadable, each of them.
 pub(crate) fn each_row(
     opened: Opened,
     path: &Path,
@@ -179,7 +183,15 @@ pub(crate) fn each_row(
                 let number = row
                     .position()
                     .map_or(before, |at| at.line().saturating_sub(1));
-                on_row(&row, number, chunks)?;
+                let after = rows.position().line().saturating_sub(1);
+                if after.saturating_sub(number) <= QUOTED_LINES {
+                    on_row(&row, number, chunks)?;
+                    continue;
+                }
+                for line in number..after {
+                    let why = "a quote before it is never closed".to_owned();
+                    chunks.line(line, Err(why));
+                }
             }
             Ok(false) => return Ok(()),
             Err(error) if opened.gzip => {

@@ -188,3 +188,28 @@ fn a_last_field_of_keys() {
         ["request_time", "segment"]
     );
 }
+
+/// A quote too much would swallow a thousand failures into one unreadable row, and the rest would look well.
+#[test]
+fn rows_that_a_stray_quote_swallows_are_unreadable_each_of_them() {
+    let mut rows = "at,status,note\n".to_owned();
+    for _ in 0..300 {
+        rows.push_str("2026-11-02T09:00:00Z,200,well\n");
+    }
+    rows.push_str("2026-11-02T09:00:00Z,200,\"well\n");
+    for _ in 0..1000 {
+        rows.push_str("2026-11-02T09:00:00Z,500,bad\n");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("rows.csv"), rows).unwrap();
+    let reading = attain_sources::read(
+        &csv_of(CsvLayout::Events, "status"),
+        dir.path(),
+        &Options::default(),
+        &mut |_| {},
+        &mut |_| {},
+    )
+    .unwrap();
+    let read = reading.sources.values().next().unwrap();
+    assert_eq!((read.lines, read.unparsed), (1301, 1001));
+}
