@@ -53,17 +53,7 @@ fn goal(ppb: u32, under_ms: Option<u64>) -> Goal {
 
 /// An edge with nothing said about it.
 pub fn edge(slo: &str) -> Dependency {
-    Dependency {
-        on: Provider::Slo(slo.into()),
-        share: Share::WHOLE,
-        calls: Multiple::ONE,
-        impact: Share::WHOLE,
-        optional: false,
-        asynchronous: false,
-        fallback: None,
-        retry: None,
-        latency: None,
-    }
+    Dependency::on(Provider::Slo(slo.into()))
 }
 
 pub fn share(percent: u32) -> Share {

@@ -465,6 +465,24 @@ pub struct Dependency {
     pub latency: Option<Duration>,
 }
 
+impl Dependency {
+    /// An edge of which nothing more is said: every request calls it once, and fails with it.
+    #[must_use]
+    pub fn on(on: Provider) -> Self {
+        Self {
+            on,
+            share: Share::WHOLE,
+            calls: Multiple::ONE,
+            impact: Share::WHOLE,
+            optional: false,
+            asynchronous: false,
+            fallback: None,
+            retry: None,
+            latency: None,
+        }
+    }
+}
+
 /// What an edge leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Provider {

@@ -18,9 +18,7 @@ use crate::terminal::Terminal;
 pub fn run(arguments: &CheckArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let today = match &arguments.today {
         Some(text) => moment::day(text)?,
-        None => jiff::Timestamp::now()
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .date(),
+        None => today(),
     };
     let catalogues = catalogues(&arguments.paths, terminal)?;
     let before = match &arguments.against {
@@ -63,22 +61,22 @@ pub fn run(arguments: &CheckArguments, terminal: &Terminal) -> Result<Exit, Fail
     Ok(if errors > 0 { Exit::Broken } else { Exit::Fine })
 }
 
-/// How many errors the check would find in a catalogue today, beside those that keep it from being parsed.
+/// How many errors the check would find in a catalogue today.
 pub fn errors(parsed: &Parsed) -> u64 {
-    let today = jiff::Timestamp::now()
+    diagnostics::Tally::of(&found(parsed, today())).errors
+}
+
+/// What is wrong or unwise in a catalogue: what reading it found, and the lints.
+fn found(parsed: &Parsed, today: Date) -> Vec<Diagnostic> {
+    let lint = |draft| attain_lint::lint(draft, &parsed.spans, &parsed.sources, today);
+    let unwise = parsed.draft.iter().flat_map(lint);
+    parsed.diagnostics.iter().cloned().chain(unwise).collect()
+}
+
+fn today() -> Date {
+    jiff::Timestamp::now()
         .to_zoned(jiff::tz::TimeZone::UTC)
-        .date();
-    let mut found = parsed.diagnostics.clone();
-    if let Some(draft) = &parsed.draft {
-        found.extend(attain_lint::lint(
-            draft,
-            &parsed.spans,
-            &parsed.sources,
-            today,
-        ));
-    }
-    let errors = found.iter().filter(|found| found.level == Level::Error);
-    errors.count() as u64
+        .date()
 }
 
 /// Each folder is a catalogue; files named one by one are one together.
@@ -137,18 +135,10 @@ struct Report {
 impl Report {
     fn add(&mut self, inputs: &[Input], before: Option<&Parsed>, today: Date) {
         let parsed = parse(inputs);
-        let mut found = parsed.diagnostics.clone();
-        if let Some(before) = before {
-            found.extend(attain_spec::compare(before, &parsed));
-        }
-        if let Some(draft) = &parsed.draft {
-            found.extend(attain_lint::lint(
-                draft,
-                &parsed.spans,
-                &parsed.sources,
-                today,
-            ));
-        }
+        let mut found: Vec<Diagnostic> = before
+            .map(|before| attain_spec::compare(before, &parsed))
+            .unwrap_or_default();
+        found.extend(self::found(&parsed, today));
         found.sort_by_key(|diagnostic| diagnostic.span);
         // Spans count files from the first of their own catalogue.
         let offset = u32::try_from(self.sources.files.len()).unwrap_or(u32::MAX);

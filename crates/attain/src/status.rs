@@ -36,17 +36,18 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
         .as_deref()
         .map(|name| chart::series(&catalogue, name))
         .transpose()?;
+    let now = Timestamp::now();
     let at = arguments
         .at
         .as_deref()
-        .map(|text| moment::parse(text, &catalogue.timezone, Timestamp::now()))
+        .map(|text| moment::parse(text, &catalogue.timezone, now))
         .transpose()?;
 
     let options = facts::options(&catalogue, arguments)?;
     let facts = Facts::read(&catalogue, &base, &options, terminal)?;
     facts::refuse_unparsed(&facts.reading, &arguments.max_unparsed)?;
 
-    let as_of = as_of(at, &facts, arguments.as_known_then);
+    let as_of = as_of(at, &facts, now, arguments.as_known_then);
     let promises = Promises::of(catalogue);
     if let Some(name) = chart {
         chart::draw(
@@ -72,9 +73,9 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
                 .gaps
                 .retain(|gap| !matches!(gap.why, GapReason::Unparsed(_)));
             let run = Run {
-                instant_is: at.is_none().then(|| facts.instant_is().to_owned()),
+                instant_is: at.is_none().then(|| facts.instant_is(now).to_owned()),
                 notes: notes::notes(&promises, &facts),
-                caution: facts.beyond(as_of.instant, &promises.catalogue().timezone),
+                caution: facts.beyond(as_of.instant, now, &promises.catalogue().timezone),
                 nothing_read: facts.end.is_none(),
             };
             status(&promises, &evaluation, &run, &terminal.look())
@@ -177,9 +178,8 @@ fn only(evaluation: &mut Evaluation, slos: &[String]) {
     });
 }
 
-fn as_of(at: Option<Timestamp>, facts: &Facts, as_known_then: bool) -> AsOf {
+fn as_of(at: Option<Timestamp>, facts: &Facts, now: Timestamp, as_known_then: bool) -> AsOf {
     // A row with a time in the future is no reason to judge the future.
-    let now = Timestamp::now();
     let instant = at.unwrap_or_else(|| facts.end.map_or(now, |end| end.min(now)));
     AsOf {
         instant,

@@ -11,21 +11,10 @@ use crate::schema::{EDGE_OF_CASCADE, FALLBACK, RETRY};
 use crate::{length, target};
 
 pub(crate) fn dependency(at: &At<'_, '_>) -> Option<Dependency> {
-    let edge = |on| Dependency {
-        on,
-        share: Share::WHOLE,
-        calls: Multiple::ONE,
-        impact: Share::WHOLE,
-        optional: false,
-        asynchronous: false,
-        fallback: None,
-        retry: None,
-        latency: None,
-    };
     if !at.is_map() {
         return at
             .refer("SLO")
-            .map(|id| edge(Provider::Slo(SloId::from(id))));
+            .map(|id| Dependency::on(Provider::Slo(SloId::from(id))));
     }
     let obj = at.object(&EDGE_OF_CASCADE)?;
     let optional = obj.parse("optional", scalar::truth).unwrap_or(false);
@@ -65,7 +54,7 @@ pub(crate) fn dependency(at: &At<'_, '_>) -> Option<Dependency> {
             })
         }),
         latency: obj.parse("latency", length::positive_duration),
-        ..edge(Provider::Slo(SloId::from("")))
+        ..Dependency::on(Provider::Slo(SloId::from("")))
     };
     Some(Dependency {
         on: provider(&obj)?,

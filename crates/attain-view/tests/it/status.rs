@@ -404,17 +404,7 @@ fn what_the_broken_promise_rests_on_is_told_from_the_rest() {
         "{beside}"
     );
     let mut catalogue = shop::catalogue();
-    let edge = Dependency {
-        on: Provider::Slo("auth-login".into()),
-        share: Share::WHOLE,
-        calls: Multiple::from_millionths(1_000_000),
-        impact: Share::WHOLE,
-        optional: false,
-        asynchronous: false,
-        fallback: None,
-        retry: None,
-        latency: None,
-    };
+    let edge = Dependency::on(Provider::Slo("auth-login".into()));
     let checkout = catalogue.slos.get_mut("checkout-completes").unwrap();
     checkout.depends_on.push(edge);
     let below = broken(catalogue);

@@ -126,7 +126,12 @@ impl Facts {
     }
 
     /// What a reader must know of an instant that lies outside the data.
-    pub(super) fn beyond(&self, instant: Timestamp, zone: &TimeZone) -> Option<String> {
+    pub(super) fn beyond(
+        &self,
+        instant: Timestamp,
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Option<String> {
         const TOLERATED_SECONDS: i64 = 3600;
         let (begin, end) = (self.begin?, self.end?);
         let after = instant.as_second().saturating_sub(end.as_second());
@@ -134,7 +139,7 @@ impl Facts {
             let end = number::instant(end, zone);
             return Some(format!("the data end {end}, {} before", length(after)));
         }
-        if end > Timestamp::now() {
+        if end > now {
             let end = number::instant(end, zone);
             return Some(format!("some rows lie in the future, until {end}"));
         }
@@ -146,9 +151,9 @@ impl Facts {
     }
 
     /// What the instant is where nobody named one.
-    pub(super) fn instant_is(&self) -> &'static str {
+    pub(super) fn instant_is(&self, now: Timestamp) -> &'static str {
         match self.end {
-            Some(end) if end > Timestamp::now() => "now",
+            Some(end) if end > now => "now",
             Some(_) => "the end of the data",
             None => "now, for no data was read",
         }
