@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use attain_model::verdict::{Attainment, ErrorBudget};
+use attain_model::detail::Point;
 use attain_model::{Promises, SeriesName};
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,17 +11,6 @@ use crate::look::Reader;
 
 /// The most points of one history.
 const POINTS_AT_MOST: usize = 100_000;
-
-/// A window as it stood at an instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Point {
-    /// The instant, floored to a slice.
-    pub at: Timestamp,
-    /// What was counted within the promise, over the window that ends then.
-    pub attainment: Attainment,
-    /// The budget of that window.
-    pub budget: ErrorBudget,
-}
 
 /// A series at `from`, and every `step` after it up to and including `to`, with all that is known today.
 ///

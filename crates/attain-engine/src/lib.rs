@@ -44,7 +44,7 @@ pub mod window;
 pub use counts::{Birth, Column, Counts, Heard, Read};
 pub use evaluate::evaluate;
 pub use grid::Grid;
-pub use history::{Point, history};
+pub use history::history;
 pub use ledger::{Ledger, Refusal, Taken};
 pub use ranges::RangeSet;
 pub use timeslices::RATIO_UNITS;

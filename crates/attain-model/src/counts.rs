@@ -189,4 +189,8 @@ pub enum GapReason {
     Unparsed(u64),
     /// A log cannot tell silence from no traffic.
     CoverageUnknown,
+    /// The data folder has not counted this so far: counting begins with what is read or received from now on.
+    NotCounted,
+    /// Counts that were kept can no longer be read; what is wrong with them.
+    Damaged(String),
 }

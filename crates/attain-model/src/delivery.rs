@@ -3,8 +3,9 @@
 //! Knows what a source says and how it is told apart from the same thing said twice. Knows neither file formats
 //! (attain-sources) nor how counts are kept (attain-engine).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -15,7 +16,7 @@ use crate::stream::StreamKey;
 
 /// What one stretch of one origin said.
 ///
-/// Invariant: `origin` and `range` identify it. A range already taken is not counted again; one line is one position,
+/// Invariant: `origin` and `range` identify it. A range already taken is not counted again; one line has one position,
 /// so two identical lines are two events and the same file read twice is counted once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
@@ -23,8 +24,12 @@ pub struct Delivery {
     pub source: SourceId,
     /// What was read: stable across runs, e.g. a file's identity. Positions are counted within it.
     pub origin: String,
-    /// Positions (lines, rows) that this covers, half-open. Empty for samples, which are told apart by series and time.
+    /// Positions that this covers, half-open: bytes of the (decompressed) content, where a line or row stands at its
+    /// first. Empty for samples, which are told apart by series and time.
     pub range: Range<u64>,
+    /// The streams that these positions were counted for; `None` is all that look at the source. Counts of others in
+    /// the same positions are known already, or not asked for.
+    pub streams: Option<Arc<BTreeSet<StreamKey>>>,
     /// Events already counted into slices.
     pub counted: Vec<Counted>,
     /// Samples of cumulative counters.
@@ -48,6 +53,7 @@ impl Delivery {
             source,
             origin: origin.into(),
             range,
+            streams: None,
             counted: Vec::new(),
             samples: Vec::new(),
             readings: Vec::new(),

@@ -4,14 +4,16 @@
 //! Nothing here is `Serialize`: YAML shapes live in attain-spec, views in attain-view.
 //!
 //! *Promised*: [`Catalogue`], [`Slo`], [`Segment`](company::Segment), [`Commitment`](slo::Commitment), [`Promises`].
-//! *Happened*: [`Stream`], [`Tally`], [`Gap`]. *Means*: [`Evaluation`], [`Verdict`]. *Wrong*: [`Diagnostic`].
+//! *Happened*: [`Stream`], [`Tally`], [`Facts`](facts::Facts), [`Gap`]. *Means*: [`Evaluation`], [`Verdict`]. *Wrong*: [`Diagnostic`].
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod catalogue;
 pub mod company;
 pub mod counts;
 pub mod delivery;
+pub mod detail;
 mod diagnostic;
+pub mod facts;
 pub mod id;
 pub mod indicator;
 pub mod meta;
@@ -21,6 +23,7 @@ pub mod quantity;
 pub mod selector;
 pub mod slo;
 pub mod source;
+pub mod statement;
 pub mod stream;
 pub mod verdict;
 

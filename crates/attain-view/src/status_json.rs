@@ -326,6 +326,8 @@ fn gap(gap: &Gap) -> GapEntry<'_> {
         GapReason::Ahead(events) => ("ahead", Some(*events), None),
         GapReason::Unparsed(lines) => ("unparsed", Some(*lines), None),
         GapReason::CoverageUnknown => ("coverage unknown", None, None),
+        GapReason::NotCounted => ("not counted", None, None),
+        GapReason::Damaged(what) => ("damaged", None, Some(what.as_str())),
     };
     GapEntry {
         about: &gap.about,

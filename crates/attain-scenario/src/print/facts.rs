@@ -122,6 +122,8 @@ impl Page<'_> {
                 format!("{} could not be read", number::plural(*lines, "line"))
             }
             GapReason::CoverageUnknown => "coverage is not known".to_owned(),
+            GapReason::NotCounted => "not counted so far".to_owned(),
+            GapReason::Damaged(what) => format!("kept counts are damaged: {what}"),
         };
         match gap.interval {
             Some(interval) => format!("{} {}: {why}", gap.about, self.interval(interval)),

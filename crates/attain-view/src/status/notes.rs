@@ -241,6 +241,8 @@ fn sort(why: &GapReason) -> &'static str {
         GapReason::Ahead(_) => "ahead",
         GapReason::Unparsed(_) => "unparsed",
         GapReason::CoverageUnknown => "coverage unknown",
+        GapReason::NotCounted => "not counted",
+        GapReason::Damaged(_) => "damaged",
     }
 }
 
@@ -281,6 +283,10 @@ fn gap_text(desk: &Desk<'_>, gap: &Gap) -> String {
         ),
         GapReason::Unparsed(lines) => format!("{} could not be read", plural(*lines, "line")),
         GapReason::CoverageUnknown => coverage_unknown(desk, &gap.about),
+        GapReason::NotCounted => {
+            "not counted so far; replay the files again to count it".to_owned()
+        }
+        GapReason::Damaged(what) => format!("kept counts are damaged: {what}"),
     };
     format!("{why}{when}")
 }

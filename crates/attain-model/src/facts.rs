@@ -1,0 +1,218 @@
+//! What a ledger holds, as plain data: the form in which the engine and whoever keeps facts hand them to each other.
+//!
+//! Knows what was counted, when sources were heard and which positions were taken. Knows neither how facts are judged
+//! (attain-engine) nor how they lie on disk (attain-store). Two [`Facts`] of disjoint deliveries add up: see
+//! [`StreamFacts::merge`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::counts::{Bucket, Class, CountedSegment, GapReason, Interval};
+use crate::id::SourceId;
+use crate::quantity::{Measure, Threshold};
+use crate::stream::{Stream, StreamKey};
+
+/// How the tallies of a stream are cut: what a bucket and a class of theirs mean.
+///
+/// It changes when the catalogue asks for another threshold or label; what was counted before keeps its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Layout {
+    /// Latency edges, ascending; bucket i holds events with i edges at or under their latency.
+    pub edges: Vec<Threshold>,
+    /// Labels whose values make the class, in order.
+    pub class_labels: Vec<String>,
+}
+
+/// A stream as it is counted, without the SLOs that look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptStream {
+    /// Its identity.
+    pub key: StreamKey,
+    /// Where counts come from.
+    pub sources: Vec<SourceId>,
+    /// How its tallies are cut from now on.
+    pub layout: Layout,
+    /// The length in which readings of a gauge become one event.
+    pub slice: Duration,
+}
+
+impl From<&Stream> for KeptStream {
+    fn from(stream: &Stream) -> Self {
+        Self {
+            key: stream.key.clone(),
+            sources: stream.sources.clone(),
+            layout: Layout {
+                edges: stream.edges.clone(),
+                class_labels: stream.class_labels.clone(),
+            },
+            slice: stream.indicator.slice,
+        }
+    }
+}
+
+/// Everything that a ledger holds, or a part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// What the ledger knows beside the counts.
+    pub state: State,
+    /// The counts by stream.
+    pub streams: BTreeMap<StreamKey, StreamFacts>,
+}
+
+/// What a ledger knows beside the counts. Small: it is kept in memory and written as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// Length of a slice, in seconds.
+    pub slice_seconds: u32,
+    /// The newest event time that its arrival vouches for.
+    pub watermark: Option<Timestamp>,
+    /// The streams that are counted.
+    pub kept: BTreeMap<StreamKey, KeptStream>,
+    /// The sources that said anything about a stream.
+    pub said: BTreeMap<StreamKey, BTreeSet<SourceId>>,
+    /// What is known about each source.
+    pub sources: BTreeMap<SourceId, SourceFacts>,
+    /// What was taken of each origin.
+    pub origins: BTreeMap<(SourceId, String), OriginFacts>,
+}
+
+/// The counts of one stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StreamFacts {
+    /// Counted events.
+    pub columns: Vec<ColumnFacts>,
+    /// Samples of cumulative counters.
+    pub series: Vec<SeriesFacts>,
+    /// Readings of gauges.
+    pub gauges: Vec<GaugeFacts>,
+}
+
+impl StreamFacts {
+    /// Adds other facts of the same stream. What was counted in both counts twice: they must come of disjoint deliveries.
+    pub fn merge(&mut self, other: StreamFacts) {
+        self.columns.extend(other.columns);
+        self.series.extend(other.series);
+        self.gauges.extend(other.gauges);
+    }
+}
+
+/// Events of one segment, class and bucket by slice. Several of the same key add up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnFacts {
+    /// What class and bucket mean.
+    pub layout: Layout,
+    /// Of whom.
+    pub segment: CountedSegment,
+    /// What happened.
+    pub class: Class,
+    /// How long it took.
+    pub bucket: Bucket,
+    /// Slice and events that arrived with their slice: ascending, each slice once, no zeros.
+    pub on_time: Vec<(i64, u64)>,
+    /// Slice, arrival and events of what came later: ascending, each pair once, no zeros.
+    pub late: Vec<(i64, Timestamp, u64)>,
+}
+
+/// Samples of one cumulative counter. Of two at the same instant the one that arrived first counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesFacts {
+    /// What class and bucket mean.
+    pub layout: Layout,
+    /// Of which source.
+    pub source: SourceId,
+    /// Canonical text of all its labels.
+    pub series: String,
+    /// Of whom.
+    pub segment: CountedSegment,
+    /// What happened.
+    pub class: Class,
+    /// How long it took.
+    pub bucket: Bucket,
+    /// Ascending, each instant once.
+    pub samples: Vec<SampleFacts>,
+}
+
+/// One sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SampleFacts {
+    /// When it was taken.
+    pub time: Timestamp,
+    /// The counter's value.
+    pub value: u64,
+    /// When the counter started at zero, if it says so.
+    pub created: Option<Timestamp>,
+    /// When it arrived, if that was later than its slice.
+    pub late: Option<Timestamp>,
+}
+
+/// Readings of one gauge. Of two at the same instant the one that arrived first counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GaugeFacts {
+    /// Of which source.
+    pub source: SourceId,
+    /// Canonical text of all its labels.
+    pub series: String,
+    /// Of whom.
+    pub segment: CountedSegment,
+    /// Time, arrival if that was later than its slice, and value: ascending, each instant once.
+    pub readings: Vec<(Timestamp, Option<Timestamp>, Measure)>,
+}
+
+/// What is known about one source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceFacts {
+    /// When it was heard.
+    pub heard: HeardFacts,
+    /// When those of its streams were heard that can be silent while it is not.
+    pub streams: BTreeMap<StreamKey, HeardFacts>,
+    /// Instants of its samples, each with its arrival if that was later than its slice: ascending.
+    pub instants: Vec<(Timestamp, Option<Timestamp>)>,
+    /// Lines or rows that could not be read.
+    pub unparsed: u64,
+    /// Events that were refused as too late.
+    pub too_late: u64,
+    /// The first and the last slice that these were about.
+    pub too_late_slices: Option<(i64, i64)>,
+    /// Events that were refused as ahead of their arrival.
+    pub ahead: u64,
+}
+
+/// When a source, or one of its streams, was heard.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HeardFacts {
+    /// In these slices: ascending, apart.
+    pub slices: Vec<Range<i64>>,
+    /// It said something without saying when it was heard.
+    pub is_unknown: bool,
+}
+
+/// What was taken of one origin: positions, ascending and apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OriginFacts {
+    /// Read at all: what they say of the source itself (heard, unreadable) is known.
+    pub seen: Vec<Range<u64>>,
+    /// Counted for a stream. A stream that was not counted when the origin was read is missing here.
+    pub streams: BTreeMap<StreamKey, Vec<Range<u64>>>,
+}
+
+/// Facts that were kept and can no longer be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// Of which stream; `None` is of any.
+    pub stream: Option<StreamKey>,
+    /// When they happened; `None` is at any time.
+    pub interval: Option<Interval>,
+    /// What is wrong with them, for a person.
+    pub why: String,
+}
+
+impl Damage {
+    /// The gap that it leaves.
+    #[must_use]
+    pub fn gap(&self) -> GapReason {
+        GapReason::Damaged(self.why.clone())
+    }
+}

@@ -1,0 +1,110 @@
+//! A statement: what was promised in a past period and what was kept of it, in numbers that others can recompute.
+//!
+//! Plain results; attain-engine computes them, attain-view writes, hashes and reads them.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::counts::{Gap, Interval};
+use crate::id::ExclusionId;
+use crate::slo::Goal;
+use crate::verdict::{Attainment, Coverage, ErrorBudget, SeriesName};
+
+/// A statement about a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The catalogue's name.
+    pub company: String,
+    /// The period as asked for, e.g. `2026-10`.
+    pub period: String,
+    /// Its edges.
+    pub interval: Interval,
+    /// In which zone its days are days.
+    pub timezone: TimeZone,
+    /// Only what had arrived by then counts; `None` is all that is known.
+    pub known_until: Option<Timestamp>,
+    /// One per series, in the order of the catalogue.
+    pub entries: Vec<Entry>,
+}
+
+/// What was promised and kept for one series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Which series.
+    pub name: SeriesName,
+    /// What the customer gets, in the customer's words.
+    pub outcome: Option<String>,
+    /// What was promised when, oldest first, without holes.
+    pub terms: Vec<Term>,
+    /// All of the period within a promise.
+    pub attainment: Attainment,
+    /// The budget of the period, each part by what was promised then.
+    pub budget: ErrorBudget,
+    /// Whether the period as a whole kept the promise; `None` where nothing was promised or too little was observed.
+    pub kept: Option<bool>,
+    /// How much of the period was observed.
+    pub coverage: Coverage,
+    /// What lay outside the promise by agreement.
+    pub excluded: Vec<Excluded>,
+    /// Bad events that could have been good but cannot be told apart.
+    pub uncertain: u64,
+    /// What is missing.
+    pub gaps: Vec<Gap>,
+    /// The counts of each day, so that a difference can be found: days of the statement's zone, oldest first.
+    pub days: Vec<Day>,
+}
+
+/// A part of the period with one promise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// When.
+    pub interval: Interval,
+    /// The internal objective in force.
+    pub objective: Option<Goal>,
+    /// The commitment in force, if one was published.
+    pub commitment: Option<Committed>,
+    /// What was counted then.
+    pub attainment: Attainment,
+}
+
+/// A commitment in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// What customers were promised.
+    pub goal: Goal,
+    /// Since when.
+    pub since: Date,
+    /// Where it stands.
+    pub published: Vec<String>,
+    /// Whether it was kept over its part of the period; `None` if that cannot be said.
+    pub kept: Option<bool>,
+    /// Its budget over that part.
+    pub budget: ErrorBudget,
+    /// What counts under it; differs from the term's where its threshold does.
+    pub attainment: Attainment,
+}
+
+/// An exclusion that touched the period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excluded {
+    /// Its name.
+    pub id: ExclusionId,
+    /// Why.
+    pub reason: String,
+    /// When customers were told.
+    pub announced: Option<Date>,
+    /// When, within the period.
+    pub intervals: Vec<Interval>,
+    /// What was counted in it, and not in the promise.
+    pub attainment: Attainment,
+}
+
+/// The counts of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// Which.
+    pub date: Date,
+    /// Within the promise.
+    pub attainment: Attainment,
+}
