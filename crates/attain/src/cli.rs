@@ -62,17 +62,31 @@ pub enum Command {
     Schema,
 }
 
-/// Arguments of `attain status`.
+/// What is judged: a catalogue, and where its counts are.
 #[derive(Debug, Args)]
-pub struct StatusArguments {
+pub struct InputArguments {
     /// The catalogue: a folder of YAML files, or one file
     #[arg(default_value = ".")]
     pub catalogue: PathBuf,
     /// Read these instead of the files that the source names; `-` is standard input
+    #[arg(conflicts_with = "data")]
     pub files: Vec<PathBuf>,
-    /// Which source FILES belong to; needed where the catalogue has several log or csv sources
+    /// Which source FILES belong to; needed where the catalogue has several that read files
     #[arg(long, value_name = "ID")]
     pub source: Option<String>,
+    /// Read no file: use what `attain replay` keeps in this folder
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Give up when more than this share of the lines of a source cannot be read
+    #[arg(long, value_name = "SHARE", default_value = "1%")]
+    pub max_unparsed: String,
+}
+
+/// Arguments of `attain status`.
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    #[command(flatten)]
+    pub input: InputArguments,
     /// Judge this instant: `2026-11-02 12:00 Europe/Berlin`, RFC 3339, a day, or `now`
     ///
     /// Without it the end of the data is judged: the end of the last slice in which anything was counted. A time
@@ -94,9 +108,6 @@ pub struct StatusArguments {
     /// Use ASCII characters only in a drawing
     #[arg(long)]
     pub ascii: bool,
-    /// Give up when more than this share of the lines of a source cannot be read
-    #[arg(long, value_name = "SHARE", default_value = "1%")]
-    pub max_unparsed: String,
 }
 
 /// How `attain status` prints.

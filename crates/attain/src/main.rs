@@ -12,6 +12,7 @@ mod check;
 mod cli;
 mod exit;
 mod explain;
+mod facts;
 mod file;
 mod fmt;
 mod init;

@@ -2,9 +2,6 @@
 //! meant; what the numbers mean is attain-engine's, how they look attain-view's.
 
 mod chart;
-mod facts;
-mod notes;
-mod reading;
 
 use attain_engine::evaluate;
 use attain_model::policy::Urgency;
@@ -15,17 +12,17 @@ use attain_view::status::{Run, status};
 use attain_view::status_json::status_json;
 use jiff::Timestamp;
 
-use self::facts::Facts;
 use crate::catalogue;
 use crate::check;
 use crate::cli::{StatusArguments, StatusFormat};
 use crate::exit::{Exit, Failure};
+use crate::facts::{self, Facts, notes, reading};
 use crate::moment;
 use crate::terminal::Terminal;
 
 /// Runs the command.
 pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    let (parsed, base) = catalogue::valid(&arguments.catalogue, terminal)?;
+    let (parsed, base) = catalogue::valid(&arguments.input.catalogue, terminal)?;
     let errors = check::errors(&parsed);
     let Some(catalogue) = parsed.catalogue else {
         return Err(Failure::new("the catalogue holds no file"));
@@ -43,9 +40,9 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
         .map(|text| moment::parse(text, &catalogue.timezone, now))
         .transpose()?;
 
-    let options = facts::options(&catalogue, arguments)?;
+    let options = facts::options(&catalogue, &arguments.input)?;
     let facts = Facts::read(&catalogue, &base, &options, terminal)?;
-    facts::refuse_unparsed(&facts.reading, &arguments.max_unparsed)?;
+    facts::refuse_unparsed(&facts.reading, &arguments.input.max_unparsed)?;
 
     let as_of = as_of(at, &facts, now, arguments.as_known_then);
     let promises = Promises::of(catalogue);
@@ -98,7 +95,7 @@ fn hint(evaluation: &Evaluation, arguments: &StatusArguments, terminal: &Termina
         .find(|verdict| verdict.standing == Standing::Breached && !verdict.pooled)
         .map(|verdict| &verdict.name);
     if let Some(name) = masked.or(broken) {
-        let catalogue = catalogue::shown(&arguments.catalogue);
+        let catalogue = catalogue::shown(&arguments.input.catalogue);
         terminal.note(&format!(
             "`attain status {catalogue} --chart {name}` draws its budget"
         ));
@@ -111,7 +108,7 @@ fn tell_of_errors(errors: u64, arguments: &StatusArguments, terminal: &Terminal)
         terminal.note(&format!(
             "check has {}: attain check {}",
             number::plural(errors, "error"),
-            catalogue::shown(&arguments.catalogue)
+            catalogue::shown(&arguments.input.catalogue)
         ));
     }
 }

@@ -8,8 +8,8 @@ use attain_view::Look;
 use attain_view::burndown::{Burndown, Point, burndown};
 use jiff::Timestamp;
 
-use super::facts::{Facts, SLICE_SECONDS};
 use crate::exit::Failure;
+use crate::facts::{Facts, SLICE_SECONDS};
 use crate::terminal::Terminal;
 
 /// Points of a drawing at most, about: a minute each for a window of 30 days.

@@ -1,5 +1,8 @@
 //! What was counted: which files are read, and into what. Refuses files that are plainly written otherwise.
 
+pub mod notes;
+pub mod reading;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,20 +16,20 @@ use attain_view::number;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::cli::StatusArguments;
+use crate::cli::InputArguments;
 use crate::exit::Failure;
 use crate::progress::Meter;
 use crate::terminal::Terminal;
 
 /// Length of a slice of what is read from files.
-pub(super) const SLICE_SECONDS: u32 = 60;
+pub const SLICE_SECONDS: u32 = 60;
 /// Unreadable lines that are quoted.
-pub(super) const EXAMPLES_SHOWN: usize = 3;
+pub const EXAMPLES_SHOWN: usize = 3;
 
 /// Which files to read.
-pub(super) fn options(
+pub fn options(
     catalogue: &Catalogue,
-    arguments: &StatusArguments,
+    arguments: &InputArguments,
 ) -> Result<Options, Failure> {
     let mut options = Options {
         slice: Duration::from_secs(u64::from(SLICE_SECONDS)),
@@ -76,20 +79,20 @@ fn only_file_source(catalogue: &Catalogue) -> Result<SourceId, Failure> {
 }
 
 /// What was read.
-pub(super) struct Facts {
-    pub(super) ledger: Ledger,
-    pub(super) reading: Reading,
+pub struct Facts {
+    pub ledger: Ledger,
+    pub reading: Reading,
     /// The beginning of the first slice in which anything was counted.
-    pub(super) begin: Option<Timestamp>,
+    pub begin: Option<Timestamp>,
     /// The end of the last slice in which anything was counted.
-    pub(super) end: Option<Timestamp>,
+    pub end: Option<Timestamp>,
     /// Sources of the catalogue that this version does not read.
-    pub(super) not_read: Vec<SourceId>,
+    pub not_read: Vec<SourceId>,
 }
 
 impl Facts {
     /// Reads everything, telling somebody who waits how far it has come.
-    pub(super) fn read(
+    pub fn read(
         catalogue: &Catalogue,
         base: &Path,
         options: &Options,
@@ -126,7 +129,7 @@ impl Facts {
     }
 
     /// What a reader must know of an instant that lies outside the data.
-    pub(super) fn beyond(
+    pub fn beyond(
         &self,
         instant: Timestamp,
         now: Timestamp,
@@ -151,7 +154,7 @@ impl Facts {
     }
 
     /// What the instant is where nobody named one.
-    pub(super) fn instant_is(&self, now: Timestamp) -> &'static str {
+    pub fn instant_is(&self, now: Timestamp) -> &'static str {
         match self.end {
             Some(end) if end > now => "now",
             Some(_) => "the end of the data",
@@ -198,7 +201,7 @@ fn floor(at: Timestamp) -> Timestamp {
 }
 
 /// More unreadable lines than this is another format, and its numbers would be fiction.
-pub(super) fn refuse_unparsed(reading: &Reading, at_most: &str) -> Result<(), Failure> {
+pub fn refuse_unparsed(reading: &Reading, at_most: &str) -> Result<(), Failure> {
     let limit = percent_ppb(at_most).ok_or_else(|| {
         Failure::new(format!("`{at_most}` is no share"))
             .help("write it like this: --max-unparsed 1%")

@@ -4,10 +4,10 @@ use attain_model::SourceId;
 use attain_sources::SourceReading;
 use attain_view::status_json::{ReadSource, Reading, UnparsedLine};
 
-use super::facts::Facts;
+use super::Facts;
 
 /// Every source of the catalogue.
-pub(super) fn reading(facts: &Facts) -> Reading {
+pub fn reading(facts: &Facts) -> Reading {
     let read = facts
         .reading
         .sources

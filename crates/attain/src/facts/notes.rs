@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use attain_model::{Promises, SourceId};
 use attain_view::number;
 
-use super::facts::{EXAMPLES_SHOWN, Facts};
+use super::{EXAMPLES_SHOWN, Facts};
 
 /// A line for each thing.
-pub(super) fn notes(promises: &Promises, facts: &Facts) -> Vec<String> {
+pub fn notes(promises: &Promises, facts: &Facts) -> Vec<String> {
     let mut notes = Vec::new();
     for (id, source) in &facts.reading.sources {
         if source.unparsed > 0 {
