@@ -1,0 +1,39 @@
+//! A series slice by slice: the table behind every window, for people who want to add it up themselves.
+
+use std::collections::BTreeSet;
+
+use attain_model::verdict::Attainment;
+use attain_model::{AsOf, Promises, SeriesName};
+use jiff::Timestamp;
+
+use crate::counts::Counts;
+use crate::look::Reader;
+
+/// The slices of a series that have events, oldest first, each with what was good and bad in it.
+///
+/// Promised or not: each slice is judged by what was aimed at then, and what lies above the load of a promise is left out
+/// as it is in a verdict. Empty for a name that the catalogue lacks.
+#[must_use]
+pub fn slices(
+    promises: &Promises,
+    counts: &dyn Counts,
+    name: &SeriesName,
+    as_of: AsOf,
+) -> Vec<(Timestamp, Attainment)> {
+    let slo = promises.catalogue().slos.get(&name.slo);
+    let Some((slo, objective)) = slo.and_then(|s| Some((s, s.objectives.get(&name.objective)?)))
+    else {
+        return Vec::new();
+    };
+    let looked = Reader::new(promises, counts, as_of.instant, as_of.known_until).look(slo);
+    let judged = looked.judge(objective, &name.scope);
+    let columns = looked.read.columns.iter();
+    let busy: BTreeSet<i64> = columns
+        .flat_map(|column| column.counts.iter().map(|(slice, _)| *slice))
+        .collect();
+    let sums = busy.into_iter().filter_map(|slice| {
+        let events = judged.sum(&(slice..slice + 1)).all();
+        (events.total() > 0).then(|| (looked.grid.start(slice), events))
+    });
+    sums.collect()
+}
