@@ -32,7 +32,7 @@ pub fn slices(
         .flat_map(|column| column.counts.iter().map(|(slice, _)| *slice))
         .collect();
     let sums = busy.into_iter().filter_map(|slice| {
-        let events = judged.sum(&(slice..slice + 1)).all();
+        let events = judged.sum_before(&looked, &(slice..slice + 1)).all();
         (events.total() > 0).then(|| (looked.grid.start(slice), events))
     });
     sums.collect()
