@@ -4,12 +4,12 @@
 //! (matrix.rs, shared.rs), the notes what the numbers do not cover (notes.rs). Knows the order of these; each file knows one.
 
 mod calm;
-mod headline;
-mod matrix;
+pub(crate) mod headline;
+pub(crate) mod matrix;
 mod next;
-mod notes;
+pub(crate) mod notes;
 mod others;
-mod shared;
+pub(crate) mod shared;
 
 use attain_model::slo::Slo;
 use attain_model::{Evaluation, Promises, Scope, Standing, Verdict};
@@ -62,20 +62,20 @@ pub fn status(promises: &Promises, evaluation: &Evaluation, run: &Run, look: &Lo
 }
 
 /// What every part needs.
-struct Desk<'a> {
-    promises: &'a Promises,
-    evaluation: &'a Evaluation,
-    look: &'a Look,
-    zone: &'a TimeZone,
+pub(crate) struct Desk<'a> {
+    pub(crate) promises: &'a Promises,
+    pub(crate) evaluation: &'a Evaluation,
+    pub(crate) look: &'a Look,
+    pub(crate) zone: &'a TimeZone,
 }
 
 impl Desk<'_> {
-    fn slo(&self, verdict: &Verdict) -> Option<&Slo> {
+    pub(crate) fn slo(&self, verdict: &Verdict) -> Option<&Slo> {
         self.promises.catalogue().slos.get(&verdict.name.slo)
     }
 
     /// Place of a scope in the order in which segments are saved; all traffic comes last.
-    fn rank(&self, scope: &Scope) -> u32 {
+    pub(crate) fn rank(&self, scope: &Scope) -> u32 {
         match scope {
             Scope::Segment(id) => self
                 .promises
@@ -87,7 +87,7 @@ impl Desk<'_> {
         }
     }
 
-    fn near(&self, at: jiff::Timestamp) -> String {
+    pub(crate) fn near(&self, at: jiff::Timestamp) -> String {
         number::instant_near(at, self.evaluation.as_of.instant, self.zone)
     }
 
@@ -97,14 +97,14 @@ impl Desk<'_> {
 }
 
 /// Whether a verdict is about a promise, not a best effort or a pooled sum.
-fn is_promise(verdict: &Verdict) -> bool {
+pub(crate) fn is_promise(verdict: &Verdict) -> bool {
     !verdict.pooled
         && verdict.goal.is_some_and(|goal| goal.promised().is_some())
         && verdict.standing != Standing::BestEffort
 }
 
 /// Parts per billion to compare an attainment with: the goal's, or what a pooled budget comes to.
-fn target_ppb(verdict: &Verdict) -> Option<u32> {
+pub(crate) fn target_ppb(verdict: &Verdict) -> Option<u32> {
     if verdict.pooled {
         return number::pooled_target_ppb(verdict.attainment, verdict.budget);
     }
@@ -141,7 +141,7 @@ fn as_of_line(desk: &Desk<'_>, run: &Run) -> String {
     out
 }
 
-fn no_slos(desk: &Desk<'_>) -> String {
+pub(crate) fn no_slos(desk: &Desk<'_>) -> String {
     let name = &desk.promises.catalogue().name;
     format!(
         "{name} promises nothing yet: there is no SLO in this catalogue.\n\n\
@@ -155,7 +155,7 @@ fn no_slos(desk: &Desk<'_>) -> String {
     )
 }
 
-fn no_verdicts(desk: &Desk<'_>) -> String {
+pub(crate) fn no_verdicts(desk: &Desk<'_>) -> String {
     let day = number::instant(desk.evaluation.as_of.instant, desk.zone);
     desk.wrapped(&format!(
         "No SLO was in force at {day}: all of them are retired or were promised later. Ask about another time with --at."

@@ -4,12 +4,13 @@
 use attain_model::source::SourceKind;
 use attain_model::{Standing, Verdict};
 
+use super::headline::Summary;
 use super::{Desk, Run, is_promise};
-use crate::look::{Tone, wrap};
+use crate::look::Tone;
 use crate::number;
 
 /// Nobody is hurt, as far as can be told.
-pub(super) fn calm(desk: &Desk<'_>, run: &Run) -> String {
+pub(super) fn calm(desk: &Desk<'_>, run: &Run) -> Summary {
     let promises: Vec<&Verdict> = desk
         .evaluation
         .verdicts
@@ -23,7 +24,7 @@ pub(super) fn calm(desk: &Desk<'_>, run: &Run) -> String {
         count(Standing::NoTraffic),
     );
     if promises.is_empty() {
-        return desk.wrapped("Nothing is promised: every objective is best effort.");
+        return said(Tone::Plain, "Nothing is promised: every objective is best effort.".to_owned());
     }
     if met == 0 {
         return nothing_known(desk, run, unknown, silent);
@@ -52,7 +53,17 @@ pub(super) fn calm(desk: &Desk<'_>, run: &Run) -> String {
         text.push_str(&format!(" {closest}"));
     }
     let tone = if unknown == 0 { Tone::Good } else { Tone::Warn };
-    desk.look.paint(tone, &wrap(&text, desk.look.columns(), 2)) + "\n"
+    said(tone, text)
+}
+
+fn said(tone: Tone, title: String) -> Summary {
+    Summary {
+        tone,
+        title,
+        body: String::new(),
+        facts: Vec::new(),
+        also: Vec::new(),
+    }
 }
 
 /// The promise with the least budget left.
@@ -73,7 +84,7 @@ fn closest(promises: &[&Verdict]) -> Option<String> {
     ))
 }
 
-fn nothing_known(desk: &Desk<'_>, run: &Run, unknown: u64, silent: u64) -> String {
+fn nothing_known(desk: &Desk<'_>, run: &Run, unknown: u64, silent: u64) -> Summary {
     let reads_files = desk
         .promises
         .catalogue()
@@ -98,7 +109,5 @@ fn nothing_known(desk: &Desk<'_>, run: &Run, unknown: u64, silent: u64) -> Strin
          `coverage:` of an SLO says how much is enough."
             .to_owned()
     };
-    desk.look
-        .paint(Tone::Warn, &wrap(&text, desk.look.columns(), 2))
-        + "\n"
+    said(Tone::Warn, text)
 }

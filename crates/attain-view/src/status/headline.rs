@@ -24,8 +24,23 @@ use crate::number;
 /// Where the text of a fact begins.
 const FACT_INDENT: usize = "  severity ".len();
 
-/// A few lines that end in a newline.
-pub(super) fn headline(desk: &Desk<'_>, run: &Run) -> String {
+/// What is said first, before it is laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Summary {
+    /// How it is meant.
+    pub(crate) tone: Tone,
+    /// The first sentence.
+    pub(crate) title: String,
+    /// Budget, speed and mask; empty where nobody is hurt.
+    pub(crate) body: String,
+    /// Who and what next, by name.
+    pub(crate) facts: Vec<(&'static str, String)>,
+    /// Who else is hurt, a sentence each.
+    pub(crate) also: Vec<String>,
+}
+
+/// Who is hurt and what to do, or that nobody is.
+pub(crate) fn summary(desk: &Desk<'_>, run: &Run) -> Summary {
     let mut hurt: Vec<&Verdict> = desk
         .evaluation
         .verdicts
@@ -37,6 +52,28 @@ pub(super) fn headline(desk: &Desk<'_>, run: &Run) -> String {
         Some((worst, others)) => alarm(desk, worst, others),
         None => calm::calm(desk, run),
     }
+}
+
+/// A few lines that end in a newline.
+pub(super) fn headline(desk: &Desk<'_>, run: &Run) -> String {
+    let summary = summary(desk, run);
+    let width = desk.look.columns();
+    let mut out = desk
+        .look
+        .paint(summary.tone, &wrap(&summary.title, width, 2));
+    out.push('\n');
+    if !summary.body.is_empty() || !summary.facts.is_empty() {
+        out.push_str(&desk.wrapped(&summary.body));
+    }
+    for (name, text) in summary.facts {
+        let text = wrap(&text, width - FACT_INDENT, 0);
+        let text = text.replace('\n', &format!("\n{:FACT_INDENT$}", ""));
+        out.push_str(&format!("  {name:<9}{text}\n"));
+    }
+    for line in summary.also {
+        out.push_str(&desk.wrapped(&line));
+    }
+    out
 }
 
 fn is_hurt(verdict: &Verdict) -> bool {
@@ -93,7 +130,7 @@ fn times_billion(bad: u64, allowed_billionths: u128) -> u128 {
     u128::from(bad) * 1_000_000_000 * 1_000_000_000 / allowed_billionths.max(1)
 }
 
-pub(super) fn firing(
+pub(crate) fn firing(
     verdict: &Verdict,
 ) -> impl Iterator<Item = (&AlertCondition, jiff::Timestamp)> {
     verdict.alerts.iter().filter_map(|alert| match alert.state {
@@ -102,29 +139,19 @@ pub(super) fn firing(
     })
 }
 
-fn alarm(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> String {
+fn alarm(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Summary {
     let masked = desk
         .evaluation
         .masked
         .iter()
         .find(|masked| masked.name == worst.name);
-    let width = desk.look.columns();
-    let mut out = desk
-        .look
-        .paint(Tone::Bad, &wrap(&what_happens(desk, worst), width, 2));
-    out.push('\n');
-    out.push_str(&desk.wrapped(&how_bad(desk, worst, masked)));
-    for (name, text) in facts(desk, worst) {
-        let text = wrap(&text, width - FACT_INDENT, 0);
-        let text = text.replace('\n', &format!("\n{:FACT_INDENT$}", ""));
-        out.push_str(&format!("  {name:<9}{text}\n"));
+    Summary {
+        tone: Tone::Bad,
+        title: what_happens(desk, worst),
+        body: how_bad(desk, worst, masked),
+        facts: facts(desk, worst),
+        also: also(desk, worst, others),
     }
-    if !others.is_empty() {
-        for line in also(desk, worst, others) {
-            out.push_str(&desk.wrapped(&line));
-        }
-    }
-    out
 }
 
 /// `checkout-completes (availability) is broken for premium: 3% of requests fail where 0.05% may, 60x as many.`
@@ -250,12 +277,12 @@ fn speed_now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
 }
 
 /// Whether the counts are slices of time and not requests.
-fn counts_slices(desk: &Desk<'_>, verdict: &Verdict) -> bool {
+pub(crate) fn counts_slices(desk: &Desk<'_>, verdict: &Verdict) -> bool {
     desk.slo(verdict)
         .is_some_and(|slo| !matches!(slo.budgeting, Budgeting::Occurrences))
 }
 
-fn unit(desk: &Desk<'_>, verdict: &Verdict) -> &'static str {
+pub(crate) fn unit(desk: &Desk<'_>, verdict: &Verdict) -> &'static str {
     if counts_slices(desk, verdict) {
         "slice"
     } else {
@@ -291,7 +318,7 @@ fn hidden(desk: &Desk<'_>, verdict: &Verdict, masked: &Masked) -> String {
     )
 }
 
-fn short_share(ppb: u32) -> String {
+pub(crate) fn short_share(ppb: u32) -> String {
     // One decimal is enough for a share of traffic; never 0% for somebody.
     if ppb > 0 && ppb < 1_000_000 {
         return "<0.1%".to_owned();

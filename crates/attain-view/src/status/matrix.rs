@@ -115,7 +115,7 @@ fn section_of(group: &[Verdict]) -> Option<(Audience, Layer)> {
 }
 
 /// `promised to customers`, `internal, service layer`.
-fn section_title(verdict: &Verdict) -> String {
+pub(crate) fn section_title(verdict: &Verdict) -> String {
     match verdict.audience {
         Audience::Customer => "promised to customers".to_owned(),
         Audience::Internal => format!("internal, {} layer", verdict.layer.word()),
@@ -166,7 +166,7 @@ fn under(desk: &Desk<'_>, verdict: &Verdict, common: &Common, shape: Shape) -> O
     (!said.is_empty()).then(|| Line::Remark(Cell::new(said.join(", "), Tone::Warn)))
 }
 
-fn has_budget(verdict: &Verdict) -> bool {
+pub(crate) fn has_budget(verdict: &Verdict) -> bool {
     verdict.pooled || verdict.goal.is_some_and(|goal| goal.promised().is_some())
 }
 
@@ -191,7 +191,7 @@ fn target(verdict: &Verdict, common: &Common) -> String {
 }
 
 /// With the decimals of the attainment beside it, rounded up.
-fn pooled_target(verdict: &Verdict) -> Option<String> {
+pub(crate) fn pooled_target(verdict: &Verdict) -> Option<String> {
     let ppb = target_ppb(verdict).filter(|_| verdict.pooled)?;
     let ratio = attain_math::Fraction::new(i128::from(ppb), 1_000_000_000)?;
     Some(ratio.percent_ceil(3) + "%")
@@ -222,7 +222,7 @@ fn standing(verdict: &Verdict) -> (&'static str, Tone) {
     (verdict.standing.word(), tone)
 }
 
-fn is_firing(verdict: &Verdict) -> bool {
+pub(crate) fn is_firing(verdict: &Verdict) -> bool {
     verdict
         .alerts
         .iter()
@@ -254,7 +254,7 @@ fn remarks(desk: &Desk<'_>, verdict: &Verdict, common: &Common) -> Vec<String> {
 }
 
 /// `paging since 14:25`; pages before tickets.
-fn firing_words(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
+pub(crate) fn firing_words(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     let (urgency, since) = verdict
         .alerts
         .iter()

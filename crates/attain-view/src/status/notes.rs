@@ -21,6 +21,22 @@ const GAPS_SHOWN: usize = 3;
 
 /// The section, or nothing.
 pub(super) fn notes(desk: &Desk<'_>, run: &Run) -> String {
+    let mut notes = of_evaluation(desk);
+    notes.extend(run.notes.iter().cloned());
+    if notes.is_empty() {
+        return String::new();
+    }
+    let mut out = desk.look.paint(Tone::Strong, "Notes") + "\n";
+    for note in notes {
+        out.push_str("  ");
+        out.push_str(&wrap(&note, desk.look.columns() - 2, 4));
+        out.push('\n');
+    }
+    out
+}
+
+/// What the numbers of an evaluation leave out, a sentence each.
+pub(crate) fn of_evaluation(desk: &Desk<'_>) -> Vec<String> {
     let evaluation = desk.evaluation;
     let mut notes: Vec<String> = untagged(desk).into_iter().collect();
     notes.extend(evaluation.verdicts.iter().filter_map(over_load));
@@ -35,17 +51,7 @@ pub(super) fn notes(desk: &Desk<'_>, run: &Run) -> String {
                 .to_owned(),
         );
     }
-    notes.extend(run.notes.iter().cloned());
-    if notes.is_empty() {
-        return String::new();
-    }
-    let mut out = desk.look.paint(Tone::Strong, "Notes") + "\n";
-    for note in notes {
-        out.push_str("  ");
-        out.push_str(&wrap(&note, desk.look.columns() - 2, 4));
-        out.push('\n');
-    }
-    out
+    notes
 }
 
 /// One line for all SLOs that promise something to a segment; to the others a tag means nothing.

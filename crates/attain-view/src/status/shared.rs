@@ -114,7 +114,7 @@ pub(super) fn heading(
 }
 
 /// `over 30d`, `calendar month, 2026-11-01 to 2026-12-01`.
-fn window_text(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
+pub(crate) fn window_text(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     Some(match &desk.slo(verdict)?.window {
         Window::Rolling(length) => format!("over {}", duration_text(*length)),
         calendar @ Window::Calendar(..) => format!(
@@ -141,7 +141,7 @@ pub(super) fn coverage_text(coverage: Coverage) -> Option<String> {
 }
 
 /// One decimal, rounded down; never 0% for something.
-fn coverage_percent(share: Share) -> String {
+pub(crate) fn coverage_percent(share: Share) -> String {
     match share.ppb() / 1_000_000 {
         0 if share.ppb() > 0 => "<0.1%".to_owned(),
         tenths if tenths % 10 == 0 => format!("{}%", tenths / 10),
