@@ -103,9 +103,7 @@ impl CsvWide {
         let mut first_error = Ok(time);
         for (at, hits) in self.columns.iter().enumerate() {
             let text = if hits.is_empty() { continue } else { cell(at) };
-            if is_empty(&text) {
-                continue;
-            }
+            let is_empty = is_empty(&text);
             for hit in hits {
                 let number = Number {
                     text: &text,
@@ -113,6 +111,10 @@ impl CsvWide {
                     received: None,
                     line,
                 };
+                if is_empty {
+                    slots.pairs.take_empty(&matcher.streams, hit, &number);
+                    continue;
+                }
                 if let Err(why) = slots.take(&matcher.streams, hit, &number) {
                     first_error = first_error.and(Err(format!("column {}: {why}", at + 1)));
                 }

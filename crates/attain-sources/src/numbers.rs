@@ -131,16 +131,17 @@ impl Numbers {
         let mut heard = BTreeSet::new();
         self.each_number(csv, path, opened, chunks, &mut |matcher, row, (line, _)| {
             heard.insert(row.time);
-            let Some(text) = row.value.as_deref() else {
-                return Ok(());
-            };
             let number = Number {
-                text,
+                text: row.value.as_deref().unwrap_or_default(),
                 time: row.time,
                 received: row.received,
                 line,
             };
             let mut hits = row.series.hits.iter();
+            if row.value.is_none() {
+                hits.for_each(|hit| slots.pairs.take_empty(&matcher.streams, hit, &number));
+                return Ok(());
+            }
             hits.try_for_each(|hit| slots.take(&matcher.streams, hit, &number))
         })?;
         self.send_slots(&mut slots, heard, chunks);

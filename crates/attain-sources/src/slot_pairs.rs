@@ -30,7 +30,7 @@ struct Pair {
     received: Option<Timestamp>,
     total: Option<u64>,
     part: Option<PartValue>,
-    /// Its part was there and could not be read.
+    /// Its part was there and could not be read, or its cell was empty.
     is_broken: bool,
 }
 
@@ -68,11 +68,7 @@ impl SlotPairs {
             Some((Part::Ratio, unit)) => Some(unit),
             _ => None,
         };
-        let key = share_unit.map_or(String::new(), |_| hit.key.clone());
-        let key = (hit.stream, number.time, hit.segment, key);
-        let pair = self.pairs.entry(key).or_default();
-        pair.line = number.line;
-        pair.received = pair.received.max(number.received);
+        let pair = self.pair(streams, hit, number);
         let whole = || {
             events(number.text)
                 .ok_or_else(|| format!("`{}` is not a number of events", number.text))
@@ -97,6 +93,27 @@ impl SlotPairs {
             (_, value) => value,
         });
         Ok(())
+    }
+
+    /// Takes an empty cell: a part that is not told is not known to be none.
+    pub(crate) fn take_empty(&mut self, streams: &[Stream], hit: &Hit, number: &Number<'_>) {
+        if hit.role == Role::Part {
+            self.pair(streams, hit, number).is_broken = true;
+        }
+    }
+
+    fn pair(&mut self, streams: &[Stream], hit: &Hit, number: &Number<'_>) -> &mut Pair {
+        let is_share = matches!(pair_of(&streams[hit.stream]), Some((Part::Ratio, _)));
+        let key = if is_share {
+            hit.key.clone()
+        } else {
+            String::new()
+        };
+        let key = (hit.stream, number.time, hit.segment, key);
+        let pair = self.pairs.entry(key).or_default();
+        pair.line = number.line;
+        pair.received = pair.received.max(number.received);
+        pair
     }
 
     /// Adds everything to tallies, and when each stream had whole pairs to `said`; gives the lines whose pairs are not

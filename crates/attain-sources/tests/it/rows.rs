@@ -362,3 +362,55 @@ fn an_slo_that_its_source_cannot_serve_is_said() {
         ]
     );
 }
+
+#[test]
+fn requests_beside_an_empty_cell_of_errors_were_not_heard() {
+    let slot = Some(std::time::Duration::from_secs(60));
+    let pair = totals(
+        ("requests", only(&[])),
+        Part::Bad,
+        ("errors", only(&[])),
+        None,
+    );
+    let mut wide = csv(&["f.csv"], CsvLayout::Wide, "at");
+    wide.slot = slot;
+    let mut long = csv(&["f.csv"], CsvLayout::Long, "at");
+    (long.slot, long.name) = (slot, Some("name".to_owned()));
+    let long_rows = "at,name,value\n0,requests,10\n0,errors,1\n60,requests,10\n60,errors,\n\
+                     120,requests,0\n120,errors,\n180,requests,10\n";
+    let cases = [
+        (
+            wide,
+            "at,requests,errors\n0,10,1\n60,10,\n120,0,\n180,10,NaN\n",
+            "f.csv:3",
+        ),
+        (long, long_rows, "f.csv:5"),
+    ];
+    for (source, rows, place) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("f.csv"), rows).unwrap();
+        let is_wide = source.layout == CsvLayout::Wide;
+        let catalogue = empty()
+            .source("s", SourceKind::Csv(source))
+            .slo("pair", pair.clone(), &[]);
+        let text = read_text(&catalogue, dir.path(), &Options::default());
+        assert!(
+            text.contains("01T00:00:00Z unknown [outcome=bad] untimed 1 "),
+            "{text}"
+        );
+        assert!(!text.contains("01T00:01:00Z unknown"), "{text}");
+        assert!(
+            text.contains(&format!(
+                "unparsed {place}: 10 requests without their errors"
+            )),
+            "{text}"
+        );
+        // A slot without requests was heard; in a long table a series without a row was never born.
+        let heard = if is_wide {
+            "<s|requests|bad=errors> 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z, 1970-01-01T00:02:00Z to 1970-01-01T00:03:00Z\n"
+        } else {
+            "<s|requests|bad=errors> 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z, 1970-01-01T00:02:00Z to 1970-01-01T00:04:00Z\n"
+        };
+        assert!(text.contains(heard), "{text}");
+    }
+}
