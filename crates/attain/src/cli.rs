@@ -42,6 +42,9 @@ pub enum Command {
     /// Say how every promise stands: who is hurt, how much budget is left
     #[command(after_long_help = STATUS_HELP)]
     Status(StatusArguments),
+    /// Read logs at speed and keep what they say: once, exactly, for every later question
+    #[command(after_long_help = REPLAY_HELP)]
+    Replay(ReplayArguments),
     /// Find what is wrong or unwise in a catalogue, with line and remedy
     #[command(after_long_help = CHECK_HELP)]
     Check(CheckArguments),
@@ -108,6 +111,30 @@ pub struct StatusArguments {
     /// Use ASCII characters only in a drawing
     #[arg(long)]
     pub ascii: bool,
+}
+
+/// Arguments of `attain replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArguments {
+    /// The catalogue: a folder of YAML files, or one file
+    pub catalogue: PathBuf,
+    /// Files to read, in any order [default: those that the sources name]; `-` is standard input
+    pub files: Vec<PathBuf>,
+    /// Which source FILES belong to; needed where the catalogue has several that read files
+    #[arg(long, value_name = "ID")]
+    pub source: Option<String>,
+    /// Keep what was counted in this folder; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Write what was counted as CSV, slice by slice; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub counts: Option<PathBuf>,
+    /// Give up when more than this share of the lines of a source cannot be read
+    #[arg(long, value_name = "SHARE", default_value = "1%")]
+    pub max_unparsed: String,
+    /// How to print what was done
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    pub format: StatusFormat,
 }
 
 /// How `attain status` prints.
@@ -238,6 +265,7 @@ EXAMPLES
   attain status shop/ --at '2026-11-02 12:00'  what is known today about then
   attain status shop/ --at 2026-11-02T11:00:00Z --as-known-then
   attain status shop/ --chart checkout-completes/availability/premium
+  attain status shop/ --data shop-data         what attain replay kept
   attain status shop/ --format json | jq .masked
   ssh web cat access.log | attain status shop/ -
 
@@ -246,6 +274,24 @@ EXIT CODES
   1  a promise is broken, hidden by its aggregate, or paging
   2  wrong usage, unreadable input, or a catalogue with errors
   3  nothing is known to be broken, but not every promise can be judged";
+
+const REPLAY_HELP: &str = "\
+Access logs, JSON lines, CSV, Parquet and Prometheus or OpenMetrics text; plain, .gz, .zst or standard input; many files,
+in any order. What was read before is not counted again: the same file, grown, rotated or compressed, adds what is new. An
+SLO that is new since then is counted from files that are replayed again, and nothing else changes.
+
+EXAMPLES
+  attain replay shop/ access.log*                       what the files say, kept nowhere
+  attain replay shop/ access.log* --data shop-data      kept, for every later question
+  attain status shop/ --data shop-data
+  zcat old/*.gz | attain replay shop/ - --data shop-data
+  attain replay shop/ metrics.prom --source prom --data shop-data
+  attain replay shop/ access.log --counts -             what was counted, as CSV
+
+EXIT CODES
+  0  read
+  2  wrong usage, unreadable input, more unreadable lines than allowed, or a data folder that cannot be written
+  3  stopped by Ctrl-C; what was kept is kept, and the same command goes on from there";
 
 const CHECK_HELP: &str = "\
 A catalogue is a folder: its files *.yaml and *.yml, not those of its subfolders. A file of the folder that is plainly

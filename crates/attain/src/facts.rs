@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use attain_engine::Ledger;
+use attain_engine::{Counts, Ledger};
 use attain_model::delivery::Delivery;
 use attain_model::source::SourceKind;
 use attain_model::{Catalogue, SourceId, Stream};
@@ -29,14 +29,15 @@ pub const EXAMPLES_SHOWN: usize = 3;
 /// Which files to read.
 pub fn options(
     catalogue: &Catalogue,
-    arguments: &InputArguments,
+    files: &[PathBuf],
+    source: Option<&str>,
 ) -> Result<Options, Failure> {
     let mut options = Options {
         slice: Duration::from_secs(u64::from(SLICE_SECONDS)),
         ..Options::default()
     };
-    if arguments.files.is_empty() {
-        if arguments.source.is_some() {
+    if files.is_empty() {
+        if source.is_some() {
             return Err(
                 Failure::new("--source says whose files are given, but no file is")
                     .help("name files behind the catalogue"),
@@ -44,8 +45,8 @@ pub fn options(
         }
         return Ok(options);
     }
-    let id = match &arguments.source {
-        Some(id) => SourceId::new(id.as_str()),
+    let id = match source {
+        Some(id) => SourceId::new(id),
         None => only_file_source(catalogue)?,
     };
     // Names are the user's, so they are relative to where the user is, not to the catalogue.
@@ -55,7 +56,7 @@ pub fn options(
         Some("-") => path.clone(),
         _ => here.join(path),
     };
-    options.files = BTreeMap::from([(id, arguments.files.iter().map(absolute).collect())]);
+    options.files = BTreeMap::from([(id, files.iter().map(absolute).collect())]);
     Ok(options)
 }
 
@@ -80,7 +81,8 @@ fn only_file_source(catalogue: &Catalogue) -> Result<SourceId, Failure> {
 
 /// What was read.
 pub struct Facts {
-    pub ledger: Ledger,
+    kept: Kept,
+    /// What reading found.
     pub reading: Reading,
     /// The beginning of the first slice in which anything was counted.
     pub begin: Option<Timestamp>,
@@ -90,51 +92,63 @@ pub struct Facts {
     pub not_read: Vec<SourceId>,
 }
 
+/// Where counts are.
+enum Kept {
+    /// Read just now.
+    Files(Box<Ledger>),
+}
+
 impl Facts {
+    /// From the files that are given or that the catalogue names.
+    pub fn of(
+        catalogue: &Catalogue,
+        base: &Path,
+        input: &InputArguments,
+        terminal: &Terminal,
+    ) -> Result<Self, Failure> {
+        if input.data.is_some() {
+            return Err(Failure::new("nothing is kept yet in folders"));
+        }
+        let limit = Limit::parse(&input.max_unparsed)?;
+        let options = options(catalogue, &input.files, input.source.as_deref())?;
+        Self::read(catalogue, base, &options, limit, terminal)
+    }
+
+    /// Hands the counts to somebody who judges them.
+    pub fn with<R>(&self, judge: impl FnOnce(&dyn Counts) -> R) -> R {
+        match &self.kept {
+            Kept::Files(ledger) => judge(ledger.as_ref()),
+        }
+    }
+
     /// Reads everything, telling somebody who waits how far it has come.
     pub fn read(
         catalogue: &Catalogue,
         base: &Path,
         options: &Options,
+        limit: Limit,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
         let mut ledger = Ledger::new(&Stream::all(catalogue), SLICE_SECONDS, None);
         let (mut begin, mut end) = (None, None);
-        let mut meter = Meter::start(terminal);
-        let reading = read(
-            catalogue,
-            base,
-            options,
-            &mut |delivery| {
-                begin = [begin, begin_of(&delivery)].into_iter().flatten().min();
-                end = end.max(end_of(&delivery));
-                ledger.take(delivery);
-            },
-            &mut |progress| meter.at(progress.done, progress.total),
-        )
-        .map_err(|error| Failure::of(&error))?;
-        let not_read = catalogue
-            .sources
-            .values()
-            .filter(|source| !matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_)))
-            .map(|source| source.id.clone())
-            .collect();
+        let reading = read_files(catalogue, base, options, terminal, &mut |delivery| {
+            begin = [begin, begin_of(&delivery)].into_iter().flatten().min();
+            end = end.max(end_of(&delivery));
+            ledger.take(delivery);
+            Ok(())
+        })?;
+        limit.refuse(&reading)?;
         Ok(Self {
-            ledger,
+            kept: Kept::Files(Box::new(ledger)),
             reading,
             begin,
             end,
-            not_read,
+            not_read: not_read(catalogue),
         })
     }
 
     /// What a reader must know of an instant that lies outside the data.
-    pub fn beyond(
-        &self,
-        instant: Timestamp,
-        now: Timestamp,
-        zone: &TimeZone,
-    ) -> Option<String> {
+    pub fn beyond(&self, instant: Timestamp, now: Timestamp, zone: &TimeZone) -> Option<String> {
         const TOLERATED_SECONDS: i64 = 3600;
         let (begin, end) = (self.begin?, self.end?);
         let after = instant.as_second().saturating_sub(end.as_second());
@@ -161,6 +175,43 @@ impl Facts {
             None => "now, for no data was read",
         }
     }
+}
+
+/// Reads the files of a catalogue, telling somebody who waits how far it has come.
+pub fn read_files(
+    catalogue: &Catalogue,
+    base: &Path,
+    options: &Options,
+    terminal: &Terminal,
+    take: &mut dyn FnMut(Delivery) -> Result<(), Failure>,
+) -> Result<Reading, Failure> {
+    let mut meter = Meter::start(terminal);
+    let mut failed = None;
+    let reading = read(
+        catalogue,
+        base,
+        options,
+        &mut |delivery| {
+            if failed.is_none() {
+                failed = take(delivery).err();
+            }
+        },
+        &mut |progress| meter.at(progress.done, progress.total),
+    );
+    match failed {
+        Some(failure) => Err(failure),
+        None => reading.map_err(|error| Failure::of(&error)),
+    }
+}
+
+/// Sources that are no files, and so are not read here.
+pub fn not_read(catalogue: &Catalogue) -> Vec<SourceId> {
+    catalogue
+        .sources
+        .values()
+        .filter(|source| !matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_)))
+        .map(|source| source.id.clone())
+        .collect()
 }
 
 fn length(seconds: i64) -> String {
@@ -200,31 +251,48 @@ fn floor(at: Timestamp) -> Timestamp {
     Timestamp::from_second(second - second.rem_euclid(slice)).unwrap_or(at)
 }
 
-/// More unreadable lines than this is another format, and its numbers would be fiction.
-pub fn refuse_unparsed(reading: &Reading, at_most: &str) -> Result<(), Failure> {
-    let limit = percent_ppb(at_most).ok_or_else(|| {
-        Failure::new(format!("`{at_most}` is no share"))
-            .help("write it like this: --max-unparsed 1%")
-    })?;
-    for (id, source) in &reading.sources {
-        let over = u128::from(source.unparsed) * 1_000_000_000 > limit * u128::from(source.lines);
-        if over {
-            let examples: Vec<String> = source
-                .examples
-                .iter()
-                .take(EXAMPLES_SHOWN)
-                .map(|line| format!("\n         {}: {}", line.place, line.why))
-                .collect();
-            return Err(Failure::new(format!(
-                "{} of {} of source {id} could not be read{}",
-                number::grouped(source.unparsed),
-                number::plural(source.lines, "line"),
-                examples.concat()
-            ))
-            .help("correct the `format:` of the source, or allow more with --max-unparsed 5%"));
-        }
+/// How large a share of the lines may be unreadable. More than that is another format, and its numbers would be fiction.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    ppb: u128,
+}
+
+impl Limit {
+    /// As written behind `--max-unparsed`.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let ppb = percent_ppb(text).ok_or_else(|| {
+            Failure::new(format!("`{text}` is no share"))
+                .help("write it like this: --max-unparsed 1%")
+        })?;
+        Ok(Self { ppb })
     }
-    Ok(())
+
+    /// Whether so many unreadable lines of so many are too many.
+    pub fn is_over(self, unparsed: u64, lines: u64) -> bool {
+        u128::from(unparsed) * 1_000_000_000 > self.ppb * u128::from(lines)
+    }
+
+    /// Refuses a reading with too many.
+    pub fn refuse(self, reading: &Reading) -> Result<(), Failure> {
+        let mut sources = reading.sources.iter();
+        let over = sources.find(|(_, source)| self.is_over(source.unparsed, source.lines));
+        let Some((id, source)) = over else {
+            return Ok(());
+        };
+        let examples: Vec<String> = source
+            .examples
+            .iter()
+            .take(EXAMPLES_SHOWN)
+            .map(|line| format!("\n         {}: {}", line.place, line.why))
+            .collect();
+        Err(Failure::new(format!(
+            "{} of {} of source {id} could not be read{}",
+            number::grouped(source.unparsed),
+            number::plural(source.lines, "line"),
+            examples.concat()
+        ))
+        .help("correct the `format:` of the source, or allow more with --max-unparsed 5%"))
+    }
 }
 
 /// `1%`, `0.5%` in parts per billion; exact.

@@ -4,6 +4,18 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::exit::Failure;
+use crate::terminal::Terminal;
+
+/// Writes a result where it was asked for; `-` is standard output.
+pub fn write_out(path: &Path, text: &str, terminal: &Terminal) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return terminal.print(text);
+    }
+    replace(path, text)
+        .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
+}
+
 /// Puts a text in the place of a file: whoever reads it meanwhile, or after a crash, finds the old text or the new one.
 /// Permissions stay, and a link goes on leading where it led.
 pub fn replace(target: &Path, text: &str) -> io::Result<()> {

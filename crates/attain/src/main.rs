@@ -10,6 +10,7 @@
 mod catalogue;
 mod check;
 mod cli;
+mod counts_csv;
 mod exit;
 mod explain;
 mod facts;
@@ -20,6 +21,7 @@ mod markdown;
 mod moment;
 mod overview;
 mod progress;
+mod replay;
 mod schema;
 mod status;
 mod terminal;
@@ -61,6 +63,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Explain(arguments)) => explain::run(&arguments, terminal),
         Some(Command::Fmt(arguments)) => fmt::run(&arguments, terminal),
         Some(Command::Init(arguments)) => init::run(&arguments, terminal),
+        Some(Command::Replay(arguments)) => replay::run(&arguments, terminal),
         Some(Command::Schema) => schema::run(terminal),
         Some(Command::Status(arguments)) => status::run(&arguments, terminal),
         Some(Command::Test(arguments)) => test::run(&arguments, terminal),

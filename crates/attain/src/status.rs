@@ -3,6 +3,8 @@
 
 mod chart;
 
+pub use chart::all_series;
+
 use attain_engine::evaluate;
 use attain_model::policy::Urgency;
 use attain_model::verdict::AlertState;
@@ -16,7 +18,7 @@ use crate::catalogue;
 use crate::check;
 use crate::cli::{StatusArguments, StatusFormat};
 use crate::exit::{Exit, Failure};
-use crate::facts::{self, Facts, notes, reading};
+use crate::facts::{Facts, notes, reading};
 use crate::moment;
 use crate::terminal::Terminal;
 
@@ -40,9 +42,7 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
         .map(|text| moment::parse(text, &catalogue.timezone, now))
         .transpose()?;
 
-    let options = facts::options(&catalogue, &arguments.input)?;
-    let facts = Facts::read(&catalogue, &base, &options, terminal)?;
-    facts::refuse_unparsed(&facts.reading, &arguments.input.max_unparsed)?;
+    let facts = Facts::of(&catalogue, &base, &arguments.input, terminal)?;
 
     let as_of = as_of(at, &facts, now, arguments.as_known_then);
     let promises = Promises::of(catalogue);
@@ -55,12 +55,12 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
             arguments.ascii,
             terminal,
         )?;
-        let mut evaluation = evaluate(&promises, &facts.ledger, as_of);
+        let mut evaluation = facts.with(|counts| evaluate(&promises, counts, as_of));
         evaluation.verdicts.retain(|verdict| verdict.name == name);
         evaluation.masked.retain(|masked| masked.name == name);
         return Ok(exit_of(&evaluation));
     }
-    let mut evaluation = evaluate(&promises, &facts.ledger, as_of);
+    let mut evaluation = facts.with(|counts| evaluate(&promises, counts, as_of));
     only(&mut evaluation, &arguments.slo);
     let text = match arguments.format {
         StatusFormat::Json => status_json(&promises, &evaluation, &reading::reading(&facts)),

@@ -29,7 +29,7 @@ pub(super) fn series(catalogue: &Catalogue, text: &str) -> Result<SeriesName, Fa
         })
 }
 
-fn all_series(catalogue: &Catalogue) -> Vec<SeriesName> {
+pub fn all_series(catalogue: &Catalogue) -> Vec<SeriesName> {
     let mut names = Vec::new();
     for slo in catalogue.slos.values() {
         for objective in slo.objectives.values() {
@@ -68,14 +68,8 @@ pub(super) fn draw(
     let seconds = (window.seconds() / CHART_POINTS).max(1);
     let step = seconds.div_ceil(u64::from(SLICE_SECONDS)) * u64::from(SLICE_SECONDS);
     let step = Duration::from_secs(step);
-    let points = history(
-        promises,
-        &facts.ledger,
-        name,
-        window.start,
-        window.end,
-        step,
-    );
+    let points =
+        facts.with(|counts| history(promises, counts, name, window.start, window.end, step));
     let series = Burndown {
         title: name.to_string(),
         points: points
