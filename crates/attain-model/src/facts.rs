@@ -196,6 +196,21 @@ pub struct OriginFacts {
     pub seen: Vec<Range<u64>>,
     /// Counted for a stream. A stream that was not counted when the origin was read is missing here.
     pub streams: BTreeMap<StreamKey, Vec<Range<u64>>>,
+    /// By what it is known again. Ledgers do not look at it; whoever keeps facts keeps it.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// By what a file is known again after it has grown, or was rotated or compressed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Length of the head, in bytes of the decompressed content.
+    pub head_bytes: u64,
+    /// A hash of the head.
+    pub head: String,
+    /// Up to here it was read, in bytes of the decompressed content.
+    pub at: u64,
+    /// A hash of the last bytes before that.
+    pub tail: String,
 }
 
 /// Facts that were kept and can no longer be read.
