@@ -6,7 +6,6 @@ use std::ops::Range;
 use std::time::Duration;
 
 use attain_math::budget::time_to_exhaustion;
-use attain_model::promises::GoalSpan;
 use attain_model::slo::Objective;
 use attain_model::verdict::{Part, Untagged};
 use attain_model::{
@@ -110,7 +109,7 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
     let pooled = looked.is_pooled(objective, &scope);
     let sums = judged.sum(range);
     let coverage = coverage(looked, range);
-    let promised = sums.promised.total() > 0 || (!pooled && has_promise(&judged.spans, looked));
+    let promised = judged.is_promised(range);
     let attainment = if promised { sums.promised } else { sums.other };
     // At the very midnight that begins a new term the window lies in the old one, and the goal is the new one.
     let term = objective.on(looked.day);
@@ -151,17 +150,6 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
             scope,
         },
     }
-}
-
-/// Whether anything was promised in a window, with or without traffic.
-fn has_promise(spans: &[GoalSpan], looked: &Looked<'_>) -> bool {
-    let window = looked.resolved.interval;
-    let within = spans
-        .iter()
-        .filter(|span| span.interval.end > window.start || span.interval.end == window.end);
-    within
-        .filter_map(|span| span.goal.as_ref())
-        .any(|goal| goal.promised().is_some())
 }
 
 /// The parts of a window by what was aimed at.

@@ -5,12 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use attain_model::detail::Cause;
 use attain_model::promises::GoalSpan;
-use attain_model::slo::{Load, Objective, OverLoad};
+use attain_model::slo::{Budgeting, Load, Objective, OverLoad};
 use attain_model::verdict::{Attainment, ErrorBudget, OverLoadShare};
-use attain_model::{CountedSegment, Gap, GapReason, Goal, Interval, Promised, Scope, Window};
+use attain_model::{
+    Class, CountedSegment, Gap, GapReason, Goal, Interval, Promised, Scope, Window,
+};
 use jiff::Timestamp;
 
+use crate::causes::{Causes, Home, Shares};
 use crate::grid::Grid;
 use crate::load::Minutes;
 use crate::look::{Looked, covers, within};
@@ -28,12 +32,24 @@ impl Looked<'_> {
 
     /// Judges one scope: by its own goals, or as a pool.
     pub(crate) fn judge(&self, objective: &Objective, scope: &Scope) -> Judged {
+        self.judge_into(Builder::default(), objective, scope)
+    }
+
+    /// The same, with what the bad events were; see [`Judged::causes`].
+    pub(crate) fn judge_with_causes(&self, objective: &Objective, scope: &Scope) -> Judged {
+        let builder = Builder {
+            causes: Some(Causes::default()),
+            ..Builder::default()
+        };
+        self.judge_into(builder, objective, scope)
+    }
+
+    fn judge_into(&self, mut builder: Builder, objective: &Objective, scope: &Scope) -> Judged {
         if self.is_pooled(objective, scope) {
-            return self.judge_pooled(objective);
+            return self.judge_pooled(builder, objective);
         }
         let spans = self.goals(objective, scope);
         let whose = |segment: &CountedSegment| covers(scope, segment);
-        let mut builder = Builder::default();
         self.collect(&mut builder, &whose, &spans, None);
         builder.finish(self, spans)
     }
@@ -41,7 +57,7 @@ impl Looked<'_> {
     /// Judges a per-segment objective without a goal for all: what was promised to somebody, each by its own promise.
     ///
     /// Where nobody was promised anything, everything is measured.
-    fn judge_pooled(&self, objective: &Objective) -> Judged {
+    fn judge_pooled(&self, mut builder: Builder, objective: &Objective) -> Judged {
         let goals: BTreeMap<CountedSegment, Vec<GoalSpan>> = self
             .promises
             .catalogue()
@@ -61,7 +77,6 @@ impl Looked<'_> {
         let counted = self.read.columns.iter().map(|c| &c.segment);
         let born = self.read.births.iter().map(|birth| &birth.segment);
         let segments: BTreeSet<&CountedSegment> = counted.chain(born).chain(goals.keys()).collect();
-        let mut builder = Builder::default();
         let mut pool = Pool::new();
         for segment in segments {
             let own = goals.get(segment).map_or(&[][..], Vec::as_slice);
@@ -103,6 +118,7 @@ impl Looked<'_> {
         let Some(kept) = self.kept else {
             return;
         };
+        let is_counted = self.slo.over_load == OverLoad::Count;
         let mut group = Group::default();
         for span in spans {
             let range = self.grid.index(span.interval.start)..self.grid.index(span.interval.end);
@@ -118,15 +134,24 @@ impl Looked<'_> {
             let mut over = Vec::new();
             for column in self.read.columns.iter().filter(|c| whose(&c.segment)) {
                 let fate = projection.fate(&column.class, column.bucket);
+                let cause = builder.cause(&projection, &column.class, fate);
                 let counts = within(column, &range);
                 if let Fate::Unclear(why) = fate {
                     builder.unclear(&projection, why, counts);
                 }
                 for (slice, events) in counts {
                     let entry = entry(*slice, *events, fate, promised);
-                    match &minutes {
-                        Some(minutes) if minutes.is_over(*slice, self.grid) => over.push(entry),
-                        _ => group.inside.push(entry),
+                    let is_over = |minutes: &Minutes| minutes.is_over(*slice, self.grid);
+                    let is_over = minutes.as_ref().is_some_and(is_over);
+                    if let Some(cause) = cause {
+                        let home = (is_over && !is_counted)
+                            .then_some(builder.over.len() + group.over.len());
+                        builder.because(home.map_or(Home::Inside, Home::Over), &entry, cause);
+                    }
+                    if is_over {
+                        over.push(entry);
+                    } else {
+                        group.inside.push(entry);
                     }
                 }
             }
@@ -165,6 +190,8 @@ pub(crate) struct Judged {
     unclear: Vec<Unclear>,
     /// Of a pool: who is in it, and in which slices.
     pool: Option<Pool>,
+    /// What the bad events were, if that was asked for.
+    causes: Option<Causes>,
     grid: Grid,
 }
 
@@ -289,6 +316,64 @@ impl Judged {
             .any(|(slice, _)| window.contains(slice))
     }
 
+    /// Whether anything was promised in a window: with or without traffic, of a pool only with.
+    pub(crate) fn is_promised(&self, window: &Range<i64>) -> bool {
+        if self.sum(window).promised.total() > 0 {
+            return true;
+        }
+        let is_in = |span: &&GoalSpan| {
+            let own = self.grid.index(span.interval.start)..self.grid.index(span.interval.end);
+            (own.end > window.start || own.end == window.end)
+                && (own.start < window.end || own.start == window.start)
+        };
+        let goals = self.spans.iter().filter(is_in).map(|span| &span.goal);
+        self.pool.is_none() && goals.flatten().any(|goal: &Goal| goal.promised().is_some())
+    }
+
+    /// What the bad events of a window were, most frequent first; they add up to the bad ones of its sum. Empty unless
+    /// judged with causes.
+    pub(crate) fn causes(&self, looked: &Looked<'_>, window: &Range<i64>) -> Vec<Cause> {
+        let Some(causes) = &self.causes else {
+            return Vec::new();
+        };
+        let length = match looked.slo.budgeting {
+            Budgeting::Occurrences => 1,
+            Budgeting::Timeslices { slice, .. } | Budgeting::RatioTimeslices { slice } => {
+                self.grid.slices(slice.as_secs())
+            }
+        };
+        let is_promised = self.is_promised(window);
+        let mut shares = Shares::default();
+        let mut add = |home: Home, series: &Series, range: Range<i64>| {
+            for (slice, sums) in series.each(range) {
+                let of = if is_promised {
+                    sums.promised
+                } else {
+                    sums.other
+                };
+                if of.bad > 0 {
+                    let (from, to) = (slice + 1 - length, slice + 1);
+                    shares.add(causes, (home, from, to), of.bad, || {
+                        if looked.is_heard(&(from..to)) {
+                            "no traffic"
+                        } else {
+                            "no data"
+                        }
+                    });
+                }
+            }
+        };
+        add(Home::Inside, &self.inside, window.clone());
+        if !self.is_plain() {
+            for (number, over) in self.over.iter().enumerate() {
+                let (_, from) = over.minutes.judged(&clip(window, &over.range), self.grid);
+                let judged = window.start.max(from)..window.end;
+                add(Home::Over(number), &over.series, judged);
+            }
+        }
+        shares.finish()
+    }
+
     /// What could not be told apart in a window.
     pub(crate) fn gaps(&self, about: &str, window: &Range<i64>, interval: Interval) -> Vec<Gap> {
         let mut gaps = Vec::new();
@@ -313,6 +398,7 @@ struct Builder {
     inside: Vec<Entry>,
     over: Vec<Over>,
     unclear: Vec<Unclear>,
+    causes: Option<Causes>,
 }
 
 /// The events of segments that are judged together.
@@ -323,6 +409,17 @@ struct Group {
 }
 
 impl Builder {
+    /// The number of what went wrong, if it did and anybody asks.
+    fn cause(&mut self, projection: &Projection<'_>, class: &Class, fate: Fate) -> Option<usize> {
+        self.causes.as_mut()?.sort(projection, class, fate)
+    }
+
+    fn because(&mut self, home: Home, entry: &Entry, cause: usize) {
+        if let Some(causes) = &mut self.causes {
+            causes.add(home, entry.slice, cause, entry.bad);
+        }
+    }
+
     fn unclear(&mut self, projection: &Projection<'_>, why: Why, counts: &[(i64, u64)]) {
         let gap = projection.gap(why, 0);
         match self
@@ -388,6 +485,7 @@ impl Builder {
             spans,
             unclear: self.unclear,
             pool: None,
+            causes: self.causes.map(Causes::sorted),
             grid: looked.grid,
         }
     }

@@ -8,6 +8,7 @@
 //! ledger.take_at(Delivery, arrived) -> Taken          live: with the time of arrival
 //! ledger.export() -> String                           canonical text: equal content, equal bytes
 //! evaluate(&Promises, &dyn Counts, AsOf) -> Evaluation
+//! detail(&Promises, &dyn Counts, &[SeriesName], AsOf) -> Vec<Detail>
 //! history(&Promises, &dyn Counts, &SeriesName, from, to, step) -> Vec<Point>
 //! window::resolve(&Window, Timestamp, Grid) -> Resolved
 //! ```
@@ -20,8 +21,10 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod alerts;
+mod causes;
 mod counter;
 mod counts;
+mod detail;
 mod evaluate;
 mod export;
 mod gauge;
@@ -43,6 +46,7 @@ mod timeslices;
 pub mod window;
 
 pub use counts::{Birth, Column, Counts, Heard, Read};
+pub use detail::detail;
 pub use evaluate::evaluate;
 pub use grid::Grid;
 pub use history::history;

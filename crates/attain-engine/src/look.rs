@@ -139,6 +139,14 @@ impl Looked<'_> {
         self.grid.interval(slices)
     }
 
+    /// Whether all sources were heard in any of these slices; also where that cannot be told.
+    pub(crate) fn is_heard(&self, slices: &Range<i64>) -> bool {
+        match &self.heard {
+            Heard::Slices(heard) => heard.overlaps(slices),
+            Heard::Never | Heard::NotKnown => true,
+        }
+    }
+
     /// The first slice that is asked whether something was so already.
     pub(crate) fn earliest(&self) -> i64 {
         let back = self.grid.slices(LOOK_BACK_SECONDS);

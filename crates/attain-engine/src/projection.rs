@@ -46,6 +46,16 @@ impl<'a> Projection<'a> {
         }
     }
 
+    /// The threshold of the objective.
+    pub(crate) fn under(&self) -> Option<Threshold> {
+        self.under
+    }
+
+    /// The labels that a class is made of.
+    pub(crate) fn class_labels(&self) -> &[String] {
+        &self.kept.class_labels
+    }
+
     /// What events of a class and bucket were.
     pub(crate) fn fate(&self, class: &Class, bucket: Bucket) -> Fate {
         match self.under {

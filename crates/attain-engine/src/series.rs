@@ -139,6 +139,12 @@ impl Series {
         self.before[end].less(&self.before[start])
     }
 
+    /// Each slice with events in a half-open range, ascending.
+    pub(crate) fn each(&self, range: Range<i64>) -> impl Iterator<Item = (i64, Sums)> {
+        let (start, end) = (self.position(range.start), self.position(range.end));
+        (start..end).map(|at| (self.slices[at], self.before[at + 1].less(&self.before[at])))
+    }
+
     /// The budget of a half-open range of slices; what alerts ask for at every slice they look back to.
     pub(crate) fn budget(&self, range: Range<i64>) -> ErrorBudget {
         if range.start >= range.end || self.slices.is_empty() {

@@ -56,7 +56,8 @@ impl fmt::Display for CountedSegment {
 pub struct Class(Arc<str>);
 
 impl Class {
-    const SEPARATOR: char = '\u{1f}';
+    /// What stands between two labels in the canonical text: the unit separator, which no label value has.
+    pub const SEPARATOR: char = '\u{1f}';
 
     /// From label names and values, in the order of the names. Absent labels are left out.
     #[must_use]

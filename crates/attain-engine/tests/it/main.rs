@@ -5,6 +5,7 @@
 mod alerting;
 mod build;
 mod deliveries;
+mod details;
 mod meaning;
 mod oracle;
 mod vectors;

@@ -1,0 +1,374 @@
+//! What lies behind a verdict adds up to it, whatever the promise.
+
+use std::time::Duration;
+
+use attain_engine::Ledger;
+use attain_model::detail::{Detail, Stretch};
+use attain_model::quantity::CalendarPeriod;
+use attain_model::slo::{Budgeting, MissingData, NoTraffic, OverLoad};
+use attain_model::verdict::Attainment;
+use attain_model::{AsOf, Catalogue, Promises, SeriesName, Slo, Stream, Verdict, Window};
+use fastrand::Rng;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::build::*;
+
+const SPAN: i64 = 10 * 86_400;
+/// Ten days from here hold a change of clocks in Berlin, on Lord Howe (half an hour), and none.
+const STARTS: [&str; 3] = [
+    "2026-03-22T00:00:00Z",
+    "2026-04-01T00:00:00Z",
+    "2026-06-20T00:00:00Z",
+];
+
+fn promises(rng: &mut Rng) -> Catalogue {
+    let zone = [
+        "Europe/Berlin",
+        "Australia/Lord_Howe",
+        "Asia/Kolkata",
+        "UTC",
+    ];
+    let zone = TimeZone::get(rng.choice(zone).unwrap()).unwrap();
+    let goals: [&[(&str, &str)]; 6] = [
+        &[("all", "99.9%")],
+        &[
+            ("premium", "99.9%"),
+            ("standard", "99%"),
+            ("free", "best effort"),
+        ],
+        &[
+            ("premium", "99% < 200ms"),
+            ("standard", "98% < 500ms"),
+            ("free", "95% < 300ms"),
+        ],
+        &[
+            ("premium", "99% at 0.05 rps"),
+            ("standard", "99% at 0.02 rps own"),
+            ("free", "best effort"),
+            ("all", "97%"),
+        ],
+        &[
+            ("premium", "best effort"),
+            ("standard", "best effort"),
+            ("free", "best effort"),
+        ],
+        &[("all", "99% < 200ms at 0.1 rps")],
+    ];
+    let mut slo = |name: &str| {
+        let start = at("2026-03-25T00:00:00Z").to_zoned(zone.clone()).date();
+        let changed = start.checked_add(rng.i64(0..8).days()).unwrap();
+        let shape = rng.usize(0..goals.len());
+        let other = if rng.bool() {
+            shape
+        } else {
+            rng.usize(0..goals.len())
+        };
+        let newer = (Some(changed), goals[shape]);
+        let older = (
+            rng.bool().then(|| changed.yesterday().unwrap()),
+            goals[other],
+        );
+        let terms = if rng.bool() {
+            vec![newer, older]
+        } else {
+            vec![older]
+        };
+        let window = match rng.u8(0..4) {
+            0 => Window::Rolling(Duration::from_secs(90_061)),
+            1 => rolling(7),
+            2 => Window::Calendar(CalendarPeriod::Week, zone.clone()),
+            _ => Window::Calendar(CalendarPeriod::Month, zone.clone()),
+        };
+        let slice = Duration::from_secs([60, 300, 3600][rng.usize(0..3)]);
+        Slo {
+            budgeting: match rng.u8(0..4) {
+                0 | 1 => Budgeting::Occurrences,
+                2 => Budgeting::Timeslices {
+                    slice,
+                    good_at: share("95%"),
+                },
+                _ => Budgeting::RatioTimeslices { slice },
+            },
+            alerting: None,
+            over_load: if rng.bool() {
+                OverLoad::Separate
+            } else {
+                OverLoad::Count
+            },
+            missing_data: if rng.bool() {
+                MissingData::Unknown
+            } else {
+                MissingData::Bad
+            },
+            no_traffic: [NoTraffic::Exclude, NoTraffic::Bad, NoTraffic::Good][rng.usize(0..3)],
+            ..slo(name, window, &[objective("promise", &terms)])
+        }
+    };
+    let slos = [slo("first"), slo("second")];
+    let mut catalogue = catalogue(&slos);
+    catalogue.timezone = zone;
+    catalogue
+}
+
+fn happened(rng: &mut Rng, catalogue: &Catalogue, start: i64) -> Ledger {
+    let mut rows = Rows::of(catalogue);
+    let edges = Stream::all(catalogue)[0].edges.len() as u16;
+    let buckets = edges + 1;
+    for _ in 0..rng.usize(50..600) {
+        let time = second(start + rng.i64(0..SPAN));
+        let who = rng
+            .choice(["premium", "standard", "free", "unknown"])
+            .unwrap();
+        let mut cells = Vec::new();
+        for code in ["200", "404", "500", "503", ""] {
+            let bucket = if rng.u8(0..9) == 0 {
+                u16::MAX
+            } else {
+                rng.u16(0..buckets)
+            };
+            cells.push((code, bucket, rng.u64(0..9) * u64::from(rng.bool())));
+        }
+        rows.timed(time, who, &cells);
+    }
+    if rng.bool() {
+        for _ in 0..rng.usize(1..30) {
+            let from = start + rng.i64(0..SPAN);
+            rows.heard(second(from), second(from + rng.i64(60..86_400)));
+        }
+    }
+    ledger(catalogue, &rows)
+}
+
+fn instants(rng: &mut Rng, start: i64) -> Vec<AsOf> {
+    let instants = (0..6).map(|_| second(start + rng.i64(-3600..SPAN + 86_400)));
+    instants.map(as_of).collect()
+}
+
+fn sum(stretches: &[Stretch]) -> (Attainment, u128, u64) {
+    let start = (Attainment::default(), 0, 0);
+    stretches.iter().fold(start, |(sum, allowed, spent), s| {
+        let good = sum.good + s.attainment.good;
+        let bad = sum.bad + s.attainment.bad;
+        (
+            Attainment { good, bad },
+            allowed + s.budget.allowed_billionths,
+            spent + s.budget.spent,
+        )
+    })
+}
+
+fn agree(verdict: &Verdict, detail: &Detail) {
+    let last = detail.burn_down.last().unwrap();
+    assert_eq!(last.at, verdict.window.end);
+    assert_eq!(
+        (last.attainment, last.budget),
+        (verdict.attainment, verdict.budget)
+    );
+    assert!(detail.burn_down.len() <= 201);
+    let step = i64::try_from(detail.step.as_secs()).unwrap();
+    for pair in detail.burn_down.windows(2) {
+        assert_eq!(pair[1].at.as_second() - pair[0].at.as_second(), step);
+    }
+    let (attainment, allowed, spent) = sum(&detail.days);
+    assert_eq!(attainment, verdict.attainment);
+    assert_eq!(
+        (allowed, spent),
+        (verdict.budget.allowed_billionths, verdict.budget.spent)
+    );
+    let caused: u64 = detail.causes.iter().map(|cause| cause.bad).sum();
+    assert_eq!(caused, verdict.attainment.bad, "{:?}", detail.causes);
+    assert!(
+        detail
+            .causes
+            .iter()
+            .all(|cause| !cause.what.is_empty() && cause.bad > 0)
+    );
+    assert!(detail.worst_hours.len() <= 5);
+    let worst: u64 = detail
+        .worst_hours
+        .iter()
+        .map(|hour| hour.attainment.bad)
+        .sum();
+    assert!(worst <= verdict.attainment.bad);
+    assert_eq!(worst == 0, verdict.attainment.bad == 0);
+}
+
+#[test]
+fn what_lies_behind_a_verdict_adds_up_to_it() {
+    let mut rng = Rng::with_seed(20_261_122);
+    let (mut compared, mut bad) = (0, 0);
+    for number in 0..80 {
+        let start = at(rng.choice(STARTS).unwrap()).as_second();
+        let catalogue = promises(&mut rng);
+        let ledger = happened(&mut rng, &catalogue, start);
+        let promises = Promises::of(catalogue);
+        for as_of in instants(&mut rng, start) {
+            let found = attain_engine::evaluate(&promises, &ledger, as_of);
+            let names: Vec<SeriesName> = found.verdicts.iter().map(|v| v.name.clone()).collect();
+            let details = attain_engine::detail(&promises, &ledger, &names, as_of);
+            assert_eq!(details.len(), names.len());
+            for (verdict, detail) in found.verdicts.iter().zip(&details) {
+                let context = format!("history {number}, {} at {as_of:?}", verdict.name);
+                let result = std::panic::catch_unwind(|| agree(verdict, detail));
+                assert!(
+                    result.is_ok(),
+                    "{context}\n{verdict:#?}\n{:#?}",
+                    detail.causes
+                );
+                compared += 1;
+                bad += usize::from(verdict.attainment.bad > 0);
+            }
+        }
+    }
+    assert!(compared > 1000 && bad * 3 > compared, "{bad} of {compared}");
+}
+
+fn one(slo: Slo) -> Catalogue {
+    let mut catalogue = catalogue(&[slo]);
+    catalogue.timezone = TimeZone::get("Europe/Berlin").unwrap();
+    catalogue
+}
+
+fn detail_of(catalogue: &Catalogue, ledger: &Ledger, name: &str, instant: Timestamp) -> Detail {
+    let found = evaluate(catalogue, ledger, instant);
+    let name = verdict(&found, name).name.clone();
+    let promises = Promises::of(catalogue.clone());
+    let mut details = attain_engine::detail(&promises, ledger, &[name], as_of(instant));
+    details.remove(0)
+}
+
+#[test]
+fn a_day_without_two_oclock_has_23_hours() {
+    let availability = objective("availability", &[(None, &[("all", "99%")])]);
+    let catalogue = one(slo("shop", rolling(3), &[availability]));
+    let mut rows = Rows::of(&catalogue);
+    // The last minute of the 29th of March in Berlin, and the first one of the 30th.
+    rows.count(at("2026-03-29T21:59:00Z"), "free", 5, 1);
+    rows.count(at("2026-03-29T22:00:00Z"), "free", 7, 2);
+    let instant = at("2026-03-30T12:00:00Z");
+    let detail = detail_of(
+        &catalogue,
+        &ledger(&catalogue, &rows),
+        "shop/availability/all",
+        instant,
+    );
+    let days: Vec<(u64, u64)> = detail
+        .days
+        .iter()
+        .map(|day| (day.interval.seconds() / 3600, day.attainment.total()))
+        .collect();
+    assert_eq!(days, [(11, 0), (24, 0), (23, 6), (14, 9)]);
+    let hours: Vec<String> = detail
+        .worst_hours
+        .iter()
+        .map(|hour| format!("{} {}", hour.interval.start, hour.attainment.bad))
+        .collect();
+    assert_eq!(hours, ["2026-03-29T22:00:00Z 2", "2026-03-29T21:00:00Z 1"]);
+}
+
+#[test]
+fn causes_are_in_the_words_of_the_data() {
+    let fast = [("all", "90% < 200ms")];
+    let whole = [("all", "90%")];
+    let slo = slo(
+        "shop",
+        rolling(1),
+        &[
+            objective("latency", &[(None, &fast)]),
+            objective("availability", &[(None, &whole)]),
+        ],
+    );
+    let catalogue = one(slo);
+    let mut rows = Rows::of(&catalogue);
+    let untimed = u16::MAX;
+    rows.timed(
+        at("2026-06-01T10:00:00Z"),
+        "free",
+        &[
+            ("200", 0, 80),
+            ("200", 1, 7),
+            ("503", 1, 4),
+            ("500", untimed, 2),
+        ],
+    );
+    let ledger = ledger(&catalogue, &rows);
+    let causes = |name: &str| {
+        let detail = detail_of(&catalogue, &ledger, name, at("2026-06-01T11:00:00Z"));
+        let texts = detail
+            .causes
+            .iter()
+            .map(|cause| format!("{} {}", cause.bad, cause.what));
+        texts.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        causes("shop/latency/all"),
+        ["11 200ms or slower", "2 not timed"]
+    );
+    assert_eq!(
+        causes("shop/availability/all"),
+        ["4 status=503", "2 status=500"]
+    );
+}
+
+#[test]
+fn a_bad_slice_is_put_down_to_the_most_frequent_of_its_bad_events() {
+    let availability = objective("availability", &[(None, &[("all", "90%")])]);
+    let slo = Slo {
+        budgeting: Budgeting::Timeslices {
+            slice: Duration::from_secs(300),
+            good_at: share("90%"),
+        },
+        no_traffic: NoTraffic::Bad,
+        ..slo("shop", rolling(1), &[availability])
+    };
+    let catalogue = one(slo);
+    let mut rows = Rows::of(&catalogue);
+    rows.timed(
+        at("2026-06-01T10:00:00Z"),
+        "free",
+        &[("500", 0, 3), ("200", 0, 5)],
+    );
+    rows.timed(at("2026-06-01T10:04:00Z"), "free", &[("503", 0, 4)]);
+    rows.timed(at("2026-06-01T10:11:00Z"), "free", &[("200", 0, 4)]);
+    let ledger = ledger(&catalogue, &rows);
+    let detail = detail_of(
+        &catalogue,
+        &ledger,
+        "shop/availability/all",
+        at("2026-06-01T10:15:00Z"),
+    );
+    let causes: Vec<(&str, u64)> = detail
+        .causes
+        .iter()
+        .map(|c| (c.what.as_str(), c.bad))
+        .collect();
+    assert_eq!(causes, [("no traffic", 1), ("status=503", 1)]);
+}
+
+#[test]
+fn silence_is_what_was_not_heard_since_data_began() {
+    let availability = objective("availability", &[(None, &[("all", "99%")])]);
+    let catalogue = one(slo("shop", rolling(1), &[availability]));
+    let mut rows = Rows::of(&catalogue);
+    rows.count(at("2026-06-01T10:00:00Z"), "free", 5, 1);
+    rows.heard(at("2026-06-01T10:00:00Z"), at("2026-06-01T10:30:00Z"));
+    rows.heard(at("2026-06-01T10:40:00Z"), at("2026-06-01T11:00:00Z"));
+    let ledger = ledger(&catalogue, &rows);
+    let detail = detail_of(
+        &catalogue,
+        &ledger,
+        "shop/availability/all",
+        at("2026-06-01T11:00:00Z"),
+    );
+    let silent: Vec<String> = detail
+        .silent
+        .iter()
+        .map(|s| format!("{} {}", s.start, s.end))
+        .collect();
+    assert_eq!(silent, ["2026-06-01T10:30:00Z 2026-06-01T10:40:00Z"]);
+    assert!(
+        detail.burn_down[0].at < at("2026-05-31T11:10:00Z"),
+        "as far as the window reaches"
+    );
+}
