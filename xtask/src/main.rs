@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod bench;
+mod git;
 mod random;
 mod record;
 mod soak;
@@ -19,7 +20,7 @@ cargo xtask test [--fast]     every test and peer; ends with `N passed, N failed
                               --fast leaves the peers out; ATTAIN_REQUIRE_PEERS=1 fails on a skipped peer
 cargo xtask tidy              layers, forbidden words, claims, the count of crates
 cargo xtask soak [NAME]       claims at full size, into docs/soak.md; --list names them
-cargo xtask bench             speed, into bench/RESULTS.md
+cargo xtask bench [NAME]      speed and memory, into bench/RESULTS.md; --list names them; --lines N: a smaller log
 cargo xtask record-shop       records examples/three-tiers from a real nginx, in about 6 minutes
                               --check: only 200 requests, compared and not kept; --seed N: another day
 cargo xtask help              this";
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         Some("test") => test::command(rest),
         Some("tidy") => tidy::command(),
         Some("soak") => soak::command(rest),
-        Some("bench") => bench::command(),
+        Some("bench") => bench::command(rest),
         Some("record-shop") => record::command(rest),
         Some("help" | "--help" | "-h") => {
             println!("{HELP}");

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::{cargo, root};
+use crate::{cargo, git, root};
 
 const PAGE: &str = "docs/soak.md";
 
@@ -104,7 +104,7 @@ fn run(soak: &Soak) -> Result<(), String> {
     let Said { held, of, seed } =
         said.ok_or_else(|| format!("soak {}: printed no line `soak: N of N, seed S`", soak.name))?;
     let minutes = start.elapsed().as_secs_f64() / 60.0;
-    let commit = commit()?;
+    let commit = git::commit(PAGE)?;
     println!(
         "soak {}: {held} of {of}, seed {seed}, {minutes:.1} min, commit {commit}",
         soak.name
@@ -135,33 +135,6 @@ fn said_in(line: &str) -> Option<Said> {
         held: held.trim().parse().ok()?,
         of: of.trim().parse().ok()?,
         seed,
-    })
-}
-
-/// The commit that was tried, marked if the tree had changes.
-fn commit() -> Result<String, String> {
-    let git = |arguments: &[&str]| {
-        Command::new("git")
-            .args(arguments)
-            .current_dir(root())
-            .output()
-            .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string())
-            .map_err(|error| format!("git: {error}"))
-    };
-    let short = git(&["rev-parse", "--short", "HEAD"])?;
-    let changed = !git(&[
-        "status",
-        "--porcelain",
-        "--untracked-files=no",
-        "--",
-        ".",
-        ":!docs/soak.md",
-    ])?
-    .is_empty();
-    Ok(if changed {
-        format!("{short} and changes")
-    } else {
-        short
     })
 }
 

@@ -177,7 +177,7 @@ pub fn gzip(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
 }
 
 /// What `program` prints for `input`. The input is written by a thread, so that neither side waits for the other.
-fn through(program: &str, arguments: &[&str], input: Vec<u8>) -> io::Result<Vec<u8>> {
+pub fn through(program: &str, arguments: &[&str], input: Vec<u8>) -> io::Result<Vec<u8>> {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
