@@ -19,6 +19,8 @@ use crate::json_line::JsonLine;
 use crate::json_log::JsonLog;
 use crate::named::NamedEvents;
 use crate::numbers::Numbers;
+use crate::parquet_events;
+use crate::parquet_file::{self, is_parquet};
 use crate::pattern_log::{self, PatternLog};
 use crate::read::{FileReading, Options, Progress};
 use crate::roster::Customers;
@@ -68,7 +70,8 @@ impl Job<'_, '_> {
             _ => 0,
         };
         let full: Vec<PathBuf> = paths.iter().map(|path| self.full(path)).collect();
-        let identities = files::identify(&full, header_lines)?;
+        let mut identities = files::identify(&full, header_lines)?;
+        parquet_file::identify(&full, &mut identities);
         let mut counter = Counter::new(
             self.catalogue,
             self.source,
@@ -120,7 +123,11 @@ impl Job<'_, '_> {
                     if path == Path::new("-") {
                         return Ok(());
                     }
-                    header.extend(csv_events::header_in(files::open(path)?));
+                    let mut opened = files::open(path)?;
+                    if is_parquet(path, &mut opened.reader) {
+                        return Err(parquet_file::out_of_place(path));
+                    }
+                    header.extend(csv_events::header_in(opened));
                 }
                 match paths {
                     [first, ..] if !header.is_empty() => check_columns(asked, &header, first),
@@ -192,6 +199,9 @@ impl Job<'_, '_> {
     ) -> Result<(), Error> {
         let full = self.full(path);
         let mut opened = files::open(&full)?;
+        if is_parquet(&full, &mut opened.reader) {
+            return self.parquet(path, &full, identity, counter);
+        }
         match &self.source.kind {
             SourceKind::Log(log) => {
                 let reader = log_reader(log, counter);
@@ -223,6 +233,39 @@ impl Job<'_, '_> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn parquet(
+        &mut self,
+        path: &Path,
+        full: &Path,
+        identity: &Identity,
+        counter: &mut Counter,
+    ) -> Result<(), Error> {
+        let csv = match &self.source.kind {
+            SourceKind::Csv(csv) if csv.layout == CsvLayout::Events => csv,
+            _ => return Err(parquet_file::out_of_place(path)),
+        };
+        let name = path.display().to_string();
+        let mut chunks = chunks_of(
+            (self.source, &identity.origin, &name),
+            self.options,
+            &mut self.totals,
+            self.sink,
+        );
+        let asked = asked(self.catalogue, self.source);
+        let bytes = full.metadata().map_or(0, |data| data.len());
+        let meter = &mut *self.meter;
+        parquet_events::read_file(
+            csv,
+            &asked,
+            full,
+            counter,
+            &mut chunks,
+            &mut |thousandths| {
+                meter.at(bytes / 1000 * thousandths);
+            },
+        )
     }
 
     /// Reads a file line by line.

@@ -9,5 +9,6 @@ mod files;
 mod make;
 mod mutated;
 mod pairs;
+mod parquet;
 mod rows;
 mod segments;
