@@ -2,20 +2,30 @@
 //!
 //! Knows what a reader must answer. Knows neither how counts arrive (ledger.rs) nor what they mean (evaluate.rs).
 
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use attain_model::facts::{Damage, KeptStream, Layout};
 use attain_model::indicator::Indicator;
-use attain_model::{Bucket, Class, CountedSegment, Gap, SourceId, Stream, StreamKey};
+use attain_model::{Bucket, Class, CountedSegment, Gap, SourceId, StreamKey};
 use jiff::Timestamp;
 
 use crate::grid::Grid;
 use crate::ranges::RangeSet;
 
-/// Counts by stream, as the in-memory [`Ledger`](crate::Ledger) and a store keep them.
+/// Counts by stream, as the in-memory [`Ledger`](crate::Ledger) and a store ([`Shelved`](crate::Shelved)) keep them.
 pub trait Counts {
     /// The slices that counts are kept by.
     fn grid(&self) -> Grid;
 
-    /// The stream as it is counted: its edges and class labels are those that the tallies keep. `None` if it is not.
-    fn kept(&self, stream: &StreamKey) -> Option<&Stream>;
+    /// The stream as it is counted from now on; `None` if it is not. What was counted before may have another layout:
+    /// see [`Column::layout`].
+    fn kept(&self, stream: &StreamKey) -> Option<&KeptStream>;
+
+    /// Whether anything was ever counted for a stream, or would have been had it happened.
+    ///
+    /// Not so for a stream that is kept only since its sources were read last.
+    fn is_counted(&self, stream: &StreamKey) -> bool;
 
     /// The counts of a stream in slices before `until` that were known at an instant.
     ///
@@ -34,6 +44,9 @@ pub trait Counts {
     /// The sources of a stream, and when each was heard, whichever of its streams were silent.
     fn heard_sources(&self, stream: &StreamKey) -> Vec<(SourceId, Heard)>;
 
+    /// Counts of a stream that were kept and can no longer be read. What was heard there is not known any more.
+    fn damage(&self, stream: &StreamKey) -> Vec<Damage>;
+
     /// What the keeper of the counts knows to be missing: lines that could not be read, counts that came too late or
     /// too far ahead.
     fn gaps(&self) -> Vec<Gap>;
@@ -42,8 +55,10 @@ pub trait Counts {
 /// The counts of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Read {
-    /// One for each segment, class and bucket that has counts, in this order.
+    /// One for each segment, class, bucket and layout that has counts, in this order.
     pub columns: Vec<Column>,
+    /// What the classes and buckets of the columns mean, ascending: [`Column::layout`] is a place in here.
+    pub layouts: Vec<Layout>,
     /// Counters that were first seen with a value whose beginning is unknown.
     pub births: Vec<Birth>,
 }
@@ -66,8 +81,63 @@ pub struct Column {
     pub class: Class,
     /// How long it took.
     pub bucket: Bucket,
+    /// Under which of [`Read::layouts`] it was counted.
+    pub layout: usize,
     /// Slice and events, ascending, each slice once, no zeros.
-    pub counts: Vec<(i64, u64)>,
+    pub counts: Run,
+}
+
+/// Slices and their events, ascending, each slice once; a piece of something that may be shared.
+#[derive(Debug, Clone)]
+pub struct Run {
+    counts: Arc<Vec<(i64, u64)>>,
+    range: Range<usize>,
+}
+
+impl Run {
+    /// The part that lies before a slice.
+    pub(crate) fn before(counts: &Arc<Vec<(i64, u64)>>, until: i64) -> Self {
+        let end = counts.partition_point(|(slice, _)| *slice < until);
+        Self {
+            counts: Arc::clone(counts),
+            range: 0..end,
+        }
+    }
+}
+
+impl From<Vec<(i64, u64)>> for Run {
+    fn from(counts: Vec<(i64, u64)>) -> Self {
+        let range = 0..counts.len();
+        Self {
+            counts: Arc::new(counts),
+            range,
+        }
+    }
+}
+
+impl Deref for Run {
+    type Target = [(i64, u64)];
+
+    fn deref(&self) -> &[(i64, u64)] {
+        &self.counts[self.range.clone()]
+    }
+}
+
+impl PartialEq for Run {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Run {}
+
+impl<'r> IntoIterator for &'r Run {
+    type Item = &'r (i64, u64);
+    type IntoIter = std::slice::Iter<'r, (i64, u64)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
 }
 
 /// A counter whose beginning is unknown: up to `value` events are missing.

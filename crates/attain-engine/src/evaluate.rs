@@ -218,7 +218,9 @@ fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
     let range = &looked.window;
     let interval = looked.interval(range);
     let about = looked.slo.id.to_string();
-    let why = if looked.kept.is_none() || looked.span.is_empty() {
+    let why = if !looked.is_counted {
+        Some((interval, GapReason::NotCounted))
+    } else if looked.span.is_empty() {
         Some((interval, GapReason::NoData))
     } else if looked.span.start > range.start {
         let until = looked.grid.start(looked.span.start.min(range.end));

@@ -2,8 +2,6 @@
 //!
 //! Knows readings and a condition. The condition is applied when counts are read, so that editing it re-reads history.
 
-use std::collections::BTreeMap;
-
 use attain_model::quantity::Measure;
 use attain_model::selector::Outcome;
 use jiff::Timestamp;
@@ -11,14 +9,14 @@ use jiff::Timestamp;
 use crate::counter::is_known;
 use crate::grid::{Grid, floor_second};
 
-/// The readings of one series by time: the arrival, if that was later than the slice, and the value.
-pub(crate) type Readings = BTreeMap<Timestamp, (Option<Timestamp>, Measure)>;
+/// A reading: time, arrival if that was later than the slice, and value.
+pub(crate) type ReadingFacts = (Timestamp, Option<Timestamp>, Measure);
 
 /// The events of one series: slice of the ledger and whether it was good, ascending.
 ///
-/// An event stands in the last slice of the ledger that its own slice touches: it is not over before that.
+/// Readings ascend, each instant once. An event stands in the last slice of the ledger that its own slice touches: it is not over before that.
 pub(crate) fn events(
-    readings: &Readings,
+    readings: &[ReadingFacts],
     outcome: &Outcome,
     slice_seconds: i64,
     grid: Grid,
@@ -26,13 +24,13 @@ pub(crate) fn events(
 ) -> Vec<(i64, bool)> {
     let slice_seconds = slice_seconds.max(1);
     let mut events: Vec<(i64, i64, bool)> = Vec::new();
-    for (&time, (late, value)) in readings {
-        if !is_known(time, *late, known_until) {
+    for &(time, late, value) in readings {
+        if !is_known(time, late, known_until) {
             continue;
         }
         let slice = floor_second(time).div_euclid(slice_seconds);
         let holds = match outcome {
-            Outcome::GoodIf(condition) => condition.holds(*value),
+            Outcome::GoodIf(condition) => condition.holds(value),
             Outcome::AllGood | Outcome::Good(_) | Outcome::Bad(_) => true,
         };
         match events.last_mut() {
@@ -57,9 +55,9 @@ mod tests {
             comparison: Comparison::Equal,
             value: Measure(1),
         });
-        let readings: Readings = [(0, 1), (299, 1), (300, 1), (310, 0), (900, 0)]
+        let readings: Vec<ReadingFacts> = [(0, 1), (299, 1), (300, 1), (310, 0), (900, 0)]
             .into_iter()
-            .map(|(t, v)| (Timestamp::from_second(t).unwrap(), (None, Measure(v))))
+            .map(|(t, v)| (Timestamp::from_second(t).unwrap(), None, Measure(v)))
             .collect();
         let found = events(&readings, &up, 300, Grid::new(60), Timestamp::MAX);
         assert_eq!(found, [(4, true), (9, false), (19, false)]);

@@ -115,9 +115,6 @@ impl Looked<'_> {
         spans: &[GoalSpan],
         only: Option<&RangeSet<i64>>,
     ) {
-        let Some(kept) = self.kept else {
-            return;
-        };
         let is_counted = self.slo.over_load == OverLoad::Count;
         let mut group = Group::default();
         for span in spans {
@@ -126,18 +123,24 @@ impl Looked<'_> {
                 continue;
             }
             let promised = span.goal.as_ref().and_then(Goal::promised);
-            let projection =
-                Projection::new(kept, &self.slo.indicator, promised.and_then(|p| p.under));
+            let under = promised.and_then(|p| p.under);
+            let layouts = self.read.layouts.iter();
+            let projections: Vec<Projection<'_>> = layouts
+                .map(|layout| Projection::new(layout, &self.slo.indicator, under))
+                .collect();
             let minutes = promised
                 .and_then(|p| p.load)
                 .map(|load| self.minutes(load, whose));
             let mut over = Vec::new();
             for column in self.read.columns.iter().filter(|c| whose(&c.segment)) {
+                let Some(projection) = projections.get(column.layout) else {
+                    continue;
+                };
                 let fate = projection.fate(&column.class, column.bucket);
-                let cause = builder.cause(&projection, &column.class, fate);
+                let cause = builder.cause(projection, &column.class, fate);
                 let counts = within(column, &range);
                 if let Fate::Unclear(why) = fate {
-                    builder.unclear(&projection, why, counts);
+                    builder.unclear(projection, why, counts);
                 }
                 for (slice, events) in counts {
                     let entry = entry(*slice, *events, fate, promised);

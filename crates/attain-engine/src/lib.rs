@@ -20,8 +20,10 @@
 //! standing.rs, alerts.rs, masking.rs) next to what is missing (silence.rs).
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod admit;
 mod alerts;
 mod causes;
+mod cells;
 mod counter;
 mod counts;
 mod detail;
@@ -29,28 +31,36 @@ mod evaluate;
 mod export;
 mod gauge;
 mod grid;
+mod hearing;
 mod history;
 mod judge;
 mod ledger;
 mod load;
 mod look;
 mod masking;
+mod origins;
+mod pile;
 mod projection;
 mod ranges;
 mod read;
 mod series;
+mod shelved;
 mod silence;
 mod slices;
 mod standing;
 mod timeslices;
 pub mod window;
 
-pub use counts::{Birth, Column, Counts, Heard, Read};
+pub use admit::{Refusal, Taken};
+pub use counts::{Birth, Column, Counts, Heard, Read, Run};
 pub use detail::detail;
 pub use evaluate::evaluate;
+pub use export::export;
 pub use grid::Grid;
 pub use history::history;
-pub use ledger::{Ledger, Refusal, Taken};
+pub use ledger::Ledger;
+pub use origins::Wanted;
 pub use ranges::RangeSet;
+pub use shelved::{Shelf, Shelved};
 pub use slices::slices;
 pub use timeslices::RATIO_UNITS;

@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         Looked {
             promises: self.promises,
             slo,
-            kept: counts.kept(&key),
+            is_counted: counts.is_counted(&key),
             read: Rc::clone(read),
             heard,
             grid,
@@ -100,8 +100,8 @@ impl<'a> Reader<'a> {
 pub(crate) struct Looked<'a> {
     pub(crate) promises: &'a Promises,
     pub(crate) slo: &'a Slo,
-    /// As it is counted; `None` if nobody counts it.
-    pub(crate) kept: Option<&'a Stream>,
+    /// Whether anybody counts it.
+    pub(crate) is_counted: bool,
     pub(crate) read: Rc<Read>,
     pub(crate) heard: Heard,
     pub(crate) grid: Grid,

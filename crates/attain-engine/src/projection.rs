@@ -2,8 +2,9 @@
 //!
 //! Knows an indicator, a threshold, and what the tallies keep. What they cannot tell is bad, and said so.
 
+use attain_model::facts::Layout;
 use attain_model::indicator::Indicator;
-use attain_model::{Bucket, Class, GapReason, Stream, Threshold};
+use attain_model::{Bucket, Class, GapReason, Threshold};
 
 /// What an event was, under one objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,17 +26,17 @@ pub(crate) enum Why {
     Untimed,
 }
 
-/// How events are judged under one objective.
+/// How events that were counted under one layout are judged under one objective.
 #[derive(Debug, Clone)]
 pub(crate) struct Projection<'a> {
     indicator: &'a Indicator,
-    kept: &'a Stream,
+    kept: &'a Layout,
     under: Option<Threshold>,
 }
 
 impl<'a> Projection<'a> {
     pub(crate) fn new(
-        kept: &'a Stream,
+        kept: &'a Layout,
         indicator: &'a Indicator,
         under: Option<Threshold>,
     ) -> Self {

@@ -15,6 +15,16 @@ impl<T> Default for RangeSet<T> {
     }
 }
 
+impl<T: Copy + Ord> FromIterator<Range<T>> for RangeSet<T> {
+    fn from_iter<I: IntoIterator<Item = Range<T>>>(ranges: I) -> Self {
+        let mut set = Self::default();
+        for range in ranges {
+            set.insert(range);
+        }
+        set
+    }
+}
+
 impl<T: Copy + Ord> RangeSet<T> {
     /// The ranges, ascending; neighbours do not touch.
     #[must_use]

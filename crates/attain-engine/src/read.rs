@@ -1,16 +1,20 @@
 //! The ledger as counts: columns by segment, class and bucket, as far as they were known at an instant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use attain_model::facts::{Damage, KeptStream, Layout, SampleFacts};
 use attain_model::indicator::Indicator;
-use attain_model::{Bucket, Class, Gap, GapReason, Interval, SourceId, Stream, StreamKey};
+use attain_model::{Bucket, Class, Gap, GapReason, Interval, SourceId, StreamKey};
 use jiff::Timestamp;
 
-use crate::counter::{self, Instants};
-use crate::counts::{Birth, Column, Counts, Heard, Read};
+use crate::cells::CellKey;
+use crate::counter;
+use crate::counts::{Birth, Column, Counts, Heard, Read, Run};
 use crate::gauge;
 use crate::grid::Grid;
-use crate::ledger::{CellKey, Hearing, Ledger, SourceState, StreamCounts};
+use crate::hearing::{Hearing, SourceState};
+use crate::ledger::Ledger;
+use crate::pile::{Pile, PiledColumn, joined};
 use crate::ranges::RangeSet;
 
 impl Counts for Ledger {
@@ -18,8 +22,23 @@ impl Counts for Ledger {
         self.grid
     }
 
-    fn kept(&self, stream: &StreamKey) -> Option<&Stream> {
-        self.streams.get(stream).map(|kept| &kept.stream)
+    fn kept(&self, stream: &StreamKey) -> Option<&KeptStream> {
+        self.kept.get(stream)
+    }
+
+    fn is_counted(&self, stream: &StreamKey) -> bool {
+        let Some(kept) = self.kept.get(stream) else {
+            return false;
+        };
+        if self.said.contains_key(stream) {
+            return true;
+        }
+        let mut states = kept.sources.iter().filter_map(|id| self.sources.get(id));
+        let is_begun = |state: &SourceState| {
+            let own = state.streams.get(stream);
+            own.is_none_or(|own| *own != Hearing::default())
+        };
+        states.clone().next().is_none() || states.any(is_begun)
     }
 
     fn read(
@@ -29,65 +48,20 @@ impl Counts for Ledger {
         until: i64,
         known_until: Timestamp,
     ) -> Read {
-        let Some(kept) = self.streams.get(stream) else {
-            return Read::default();
+        let counts = self.counts.get(stream);
+        let pile = counts.map_or_else(Pile::default, |counts| Pile::of(counts.facts()));
+        let question = Question {
+            stream,
+            indicator,
+            until,
+            known_until,
         };
-        let mut columns: BTreeMap<CellKey, Vec<(i64, u64)>> = BTreeMap::new();
-        // A slice is known with its end.
-        let closed = until.min(self.grid.index(known_until));
-        for (key, cells) in &kept.columns {
-            let column = columns.entry(key.clone()).or_default();
-            column.extend(cells.on_time.range(..closed).map(|(s, n)| (*s, *n)));
-            let late = cells.late.range(..(until, Timestamp::MIN));
-            column.extend(
-                late.filter(|((_, received), _)| *received <= known_until)
-                    .map(|((slice, _), events)| (*slice, *events)),
-            );
-        }
-        let mut births = Vec::new();
-        for ((source, _, key), samples) in &kept.series {
-            let empty = Instants::new();
-            let instants = self.sources.get(source).map_or(&empty, |s| &s.instants);
-            let found = counter::increments(samples, instants, self.grid, known_until);
-            let before = found.counts.into_iter().filter(|(slice, _)| *slice < until);
-            columns.entry(key.clone()).or_default().extend(before);
-            births.extend(found.birth.filter(|b| b.0 < until).map(|(slice, value)| {
-                let segment = key.0.clone();
-                Birth {
-                    segment,
-                    slice,
-                    value,
-                }
-            }));
-        }
-        let length = i64::try_from(indicator.slice.as_secs()).unwrap_or(i64::MAX / 4);
-        for ((_, _, segment), readings) in &kept.gauges {
-            let events = gauge::events(
-                readings,
-                indicator.outcome(),
-                length,
-                self.grid,
-                known_until,
-            );
-            for (slice, good) in events.into_iter().filter(|(slice, _)| *slice < until) {
-                let class = if good { Class::good() } else { Class::bad() };
-                let key = (segment.clone(), class, Bucket::UNTIMED);
-                columns.entry(key).or_default().push((slice, 1));
-            }
-        }
-        births.sort();
-        Read {
-            columns: columns.into_iter().filter_map(column).collect(),
-            births,
-        }
+        question.read(self, &pile)
     }
 
     fn heard(&self, stream: &StreamKey) -> Heard {
-        let Some(kept) = self.streams.get(stream) else {
-            return Heard::Never;
-        };
         let mut heard: Option<RangeSet<i64>> = None;
-        for (_, state) in self.said(kept) {
+        for (_, state) in self.said(stream) {
             let hearing = state.streams.get(stream).unwrap_or(&state.hearing);
             if hearing.is_unknown {
                 return Heard::NotKnown;
@@ -101,16 +75,18 @@ impl Counts for Ledger {
     }
 
     fn heard_sources(&self, stream: &StreamKey) -> Vec<(SourceId, Heard)> {
-        let Some(kept) = self.streams.get(stream) else {
-            return Vec::new();
-        };
         let heard = |hearing: &Hearing| match hearing.is_unknown {
             true => Heard::NotKnown,
             false => Heard::Slices(hearing.slices.clone()),
         };
-        self.said(kept)
+        self.said(stream)
+            .into_iter()
             .map(|(source, state)| (source.clone(), heard(&state.hearing)))
             .collect()
+    }
+
+    fn damage(&self, _stream: &StreamKey) -> Vec<Damage> {
+        Vec::new()
     }
 
     fn gaps(&self) -> Vec<Gap> {
@@ -147,34 +123,179 @@ impl Counts for Ledger {
 
 impl Ledger {
     /// The sources of a stream. One that said nothing about it does not prove that it was silent, unless none did.
-    fn said<'l>(
-        &'l self,
-        kept: &'l StreamCounts,
-    ) -> impl Iterator<Item = (&'l SourceId, &'l SourceState)> {
-        let said: Vec<&SourceId> = if kept.sources.is_empty() {
-            kept.stream.sources.iter().collect()
-        } else {
-            kept.sources.iter().collect()
+    fn said(&self, stream: &StreamKey) -> Vec<(&SourceId, &SourceState)> {
+        let Some(kept) = self.kept.get(stream) else {
+            return Vec::new();
+        };
+        let said: Vec<&SourceId> = match self.said.get(stream) {
+            Some(said) => said.iter().collect(),
+            None => kept.sources.iter().collect(),
         };
         let state = |source| Some((source, self.sources.get(source)?));
-        said.into_iter().filter_map(state)
+        said.into_iter().filter_map(state).collect()
     }
 }
 
-fn column(((segment, class, bucket), mut counts): (CellKey, Vec<(i64, u64)>)) -> Option<Column> {
-    // Several sorted runs, which a stable sort merges in one pass.
-    counts.sort_by_key(|(slice, _)| *slice);
-    counts.dedup_by(|later, sum| {
-        let same = later.0 == sum.0;
-        if same {
-            sum.1 = sum.1.saturating_add(later.1);
+/// What is asked of the counts of a stream.
+pub(crate) struct Question<'q> {
+    pub(crate) stream: &'q StreamKey,
+    pub(crate) indicator: &'q Indicator,
+    pub(crate) until: i64,
+    pub(crate) known_until: Timestamp,
+}
+
+/// Runs of events by cell and number of layout.
+type Pieces = BTreeMap<(CellKey, usize), Vec<Run>>;
+
+impl Question<'_> {
+    /// What a ledger knows besides, together with counts from wherever they are.
+    pub(crate) fn read(&self, ledger: &Ledger, pile: &Pile) -> Read {
+        let kept = ledger.kept.get(self.stream);
+        // Readings do not depend on how tallies are cut.
+        let current = kept.map_or_else(Layout::default, |kept| kept.layout.clone());
+        let mut layouts: BTreeSet<&Layout> = pile.columns.keys().map(|(_, l)| l).collect();
+        layouts.extend(pile.series.keys().map(|(_, _, _, layout)| layout));
+        if !pile.gauges.is_empty() {
+            layouts.insert(&current);
         }
-        same
-    });
+        let layouts: Vec<Layout> = layouts.into_iter().cloned().collect();
+        let number = |layout: &Layout| layouts.binary_search(layout).unwrap_or(0);
+        let mut pieces = Pieces::new();
+        for ((cell, layout), column) in &pile.columns {
+            let runs = pieces.entry((cell.clone(), number(layout))).or_default();
+            runs.push(self.events(column, ledger.grid));
+        }
+        let switches = Switches::of(pile);
+        let mut births = Vec::new();
+        for ((source, _, cell, layout), samples) in &pile.series {
+            let is_born = |sample: &SampleFacts| {
+                switches.is_born(sample, source, layout)
+                    && (counter::started_now(sample)
+                        || self.is_observed_before(ledger, source, sample.time))
+            };
+            let found = counter::increments(samples, is_born, ledger.grid, self.known_until);
+            let before = found.counts.into_iter().filter(|(s, _)| *s < self.until);
+            let runs = pieces.entry((cell.clone(), number(layout))).or_default();
+            runs.push(Run::from(before.collect::<Vec<_>>()));
+            let birth = found.birth.filter(|(slice, _)| *slice < self.until);
+            births.extend(birth.map(|(slice, value)| Birth {
+                segment: cell.0.clone(),
+                slice,
+                value,
+            }));
+        }
+        births.sort();
+        self.read_gauges(ledger.grid, pile, number(&current), &mut pieces);
+        Read {
+            columns: pieces.into_iter().filter_map(column).collect(),
+            layouts,
+            births,
+        }
+    }
+
+    /// The events of a column that are asked for.
+    fn events(&self, column: &PiledColumn, grid: Grid) -> Run {
+        // A slice is known with its end.
+        let closed = self.until.min(grid.index(self.known_until));
+        let on_time = Run::before(&column.on_time, closed);
+        let late = column.late.iter();
+        let late: Vec<(i64, u64)> = late
+            .filter(|(slice, at, _)| *slice < self.until && *at <= self.known_until)
+            .map(|(slice, _, events)| (*slice, *events))
+            .collect();
+        if late.is_empty() {
+            return on_time;
+        }
+        Run::from(joined(vec![on_time.to_vec(), late]))
+    }
+
+    fn read_gauges(&self, grid: Grid, pile: &Pile, layout: usize, pieces: &mut Pieces) {
+        let length = i64::try_from(self.indicator.slice.as_secs()).unwrap_or(i64::MAX / 4);
+        let outcome = self.indicator.outcome();
+        for ((_, _, segment), readings) in &pile.gauges {
+            let events = gauge::events(readings, outcome, length, grid, self.known_until);
+            let (mut good, mut bad) = (Vec::new(), Vec::new());
+            for (slice, is_good) in events.into_iter().filter(|(s, _)| *s < self.until) {
+                let of = if is_good { &mut good } else { &mut bad };
+                of.push((slice, 1));
+            }
+            for (class, events) in [(Class::good(), good), (Class::bad(), bad)] {
+                let cell = (segment.clone(), class, Bucket::UNTIMED);
+                let runs = pieces.entry((cell, layout)).or_default();
+                // Several of its own slices may end in one slice of the ledger.
+                runs.push(Run::from(joined(vec![events])));
+            }
+        }
+    }
+
+    /// Whether a source was observed before an instant while it was asked for this stream.
+    fn is_observed_before(&self, ledger: &Ledger, source: &SourceId, time: Timestamp) -> bool {
+        let Some(state) = ledger.sources.get(source) else {
+            return false;
+        };
+        // Heard apart from its source: what was observed while nobody counted this stream says nothing of it.
+        let since = match state.streams.get(self.stream) {
+            None => i64::MIN,
+            Some(own) => own.slices.ranges().first().map_or(i64::MAX, |r| r.start),
+        };
+        since < ledger.grid.index(time) && state.instants.any_before(time, self.known_until)
+    }
+}
+
+/// When the samples of a source began to be cut otherwise: then every series is seen for the first time, and none is born.
+struct Switches<'p> {
+    /// The first and the last sample of a source under a layout; empty if there is but one layout.
+    spans: BTreeMap<(&'p SourceId, &'p Layout), (Timestamp, Timestamp)>,
+}
+
+impl<'p> Switches<'p> {
+    fn of(pile: &'p Pile) -> Self {
+        let mut spans = BTreeMap::new();
+        for ((source, _, _, layout), samples) in &pile.series {
+            if let (Some(first), Some(last)) = (samples.first(), samples.last()) {
+                let span = spans
+                    .entry((source, layout))
+                    .or_insert((first.time, last.time));
+                *span = (span.0.min(first.time), span.1.max(last.time));
+            }
+        }
+        let mut layouts = spans.keys().map(|(_, layout)| *layout);
+        let first = layouts.next();
+        if layouts.all(|layout| Some(layout) == first) {
+            spans.clear();
+        }
+        Self { spans }
+    }
+
+    /// Whether a series that is first seen with a sample can have begun then, for all that its layout says.
+    fn is_born(&self, sample: &SampleFacts, source: &SourceId, layout: &Layout) -> bool {
+        let Some((first, _)) = self.spans.get(&(source, layout)) else {
+            return true;
+        };
+        let before = self.spans.iter().filter(|((other, cut), (start, _))| {
+            *other == source && *cut != layout && start < first
+        });
+        match before.map(|(_, (_, last))| *last).max() {
+            None => true,
+            Some(last) => {
+                sample.time > *first || sample.created.is_some_and(|created| created > last)
+            }
+        }
+    }
+}
+
+fn column(
+    (((segment, class, bucket), layout), mut runs): ((CellKey, usize), Vec<Run>),
+) -> Option<Column> {
+    let counts = match runs.len() {
+        0 | 1 => runs.pop()?,
+        _ => Run::from(joined(runs.iter().map(|run| run.to_vec()).collect())),
+    };
     (!counts.is_empty()).then_some(Column {
         segment,
         class,
         bucket,
+        layout,
         counts,
     })
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use attain_engine::Counts;
+use attain_model::facts::Layout;
 use attain_model::{Bucket, Gap, GapReason, Stream};
 use attain_view::number;
 use attain_view::table::{Align, Cell, Line};
@@ -25,9 +26,9 @@ impl Page<'_> {
                 continue;
             }
             let key = Stream::key_of(self.promises.catalogue(), slo);
-            let Some(stream) = self.ledger.kept(&key) else {
+            if self.ledger.kept(&key).is_none() {
                 continue;
-            };
+            }
             table.lines.push(Line::Group(id.to_string(), String::new()));
             let read = self
                 .ledger
@@ -39,7 +40,7 @@ impl Page<'_> {
                         [
                             column.segment.to_string(),
                             column.class.as_str().replace('\u{1f}', " "),
-                            took(stream, column.bucket),
+                            took(read.layouts.get(column.layout), column.bucket),
                             number::grouped(events),
                         ]
                         .map(Cell::from)
@@ -133,13 +134,14 @@ impl Page<'_> {
 }
 
 /// `under 200ms`, `200ms to 500ms`, `500ms or more`; nothing where latency is not known.
-fn took(stream: &Stream, bucket: Bucket) -> String {
-    if bucket == Bucket::UNTIMED || stream.edges.is_empty() {
+fn took(layout: Option<&Layout>, bucket: Bucket) -> String {
+    let edges = layout.map_or(&[][..], |layout| &layout.edges);
+    if bucket == Bucket::UNTIMED || edges.is_empty() {
         return String::new();
     }
     let index = usize::from(bucket.0);
-    let lower = index.checked_sub(1).and_then(|i| stream.edges.get(i));
-    match (lower, stream.edges.get(index)) {
+    let lower = index.checked_sub(1).and_then(|i| edges.get(i));
+    match (lower, edges.get(index)) {
         (None, Some(upper)) => format!("under {upper}"),
         (Some(lower), Some(upper)) => format!("{lower} to {upper}"),
         (Some(lower), None) => format!("{lower} or more"),
