@@ -79,9 +79,11 @@ pub fn run(setting: &Setting) -> Result<String, String> {
         let out = scratch.join("counts.csv");
         let mut command = command(contestant, setting, peers.as_ref().ok(), &out);
         let named = |error| format!("{}: {error}", contestant.tool.name());
-        let run = measure::run(&mut command, &scratch)
-            .and_then(|run| run.ended_with(&[0]))
-            .map_err(named)?;
+        let run = match contestant.tool {
+            Tool::Unpack(_) => measure::run_unheard(&mut command, &scratch),
+            _ => measure::run(&mut command, &scratch),
+        };
+        let run = run.and_then(|run| run.ended_with(&[0])).map_err(named)?;
         println!(
             "{:<20} {:<12} {:6.2} CPU s {:6.2} s",
             contestant.tool.name(),

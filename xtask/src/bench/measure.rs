@@ -44,14 +44,29 @@ impl Run {
 
 /// Runs to the end. What it prints goes through files of `scratch`, so that nobody waits for a pipe.
 pub fn run(command: &mut Command, scratch: &Path) -> Result<Run, String> {
+    let out = scratch.join("stdout");
+    let file = fs::File::create(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+    let run = run_into(command, file.into(), scratch)?;
+    Ok(Run {
+        said: text(&out),
+        ..run
+    })
+}
+
+/// Runs to the end; what it prints on standard output is thrown away and costs nothing.
+pub fn run_unheard(command: &mut Command, scratch: &Path) -> Result<Run, String> {
+    run_into(command, Stdio::null(), scratch)
+}
+
+fn run_into(command: &mut Command, out: Stdio, scratch: &Path) -> Result<Run, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| format!("{name}: {error}");
-    let (out, complaint) = (scratch.join("stdout"), scratch.join("stderr"));
+    let complaint = scratch.join("stderr");
     let before = cpu_of_children().map_err(failed)?;
     let start = Instant::now();
     let mut child = command
         .stdin(Stdio::null())
-        .stdout(fs::File::create(&out).map_err(failed)?)
+        .stdout(out)
         .stderr(fs::File::create(&complaint).map_err(failed)?)
         .spawn()
         .map_err(failed)?;
@@ -67,7 +82,7 @@ pub fn run(command: &mut Command, scratch: &Path) -> Result<Run, String> {
         wall_seconds: start.elapsed().as_secs_f64(),
         cpu_seconds: cpu_of_children().map_err(failed)? - before,
         peak_bytes,
-        said: text(&out),
+        said: String::new(),
         complained: text(&complaint),
         code: status.code().unwrap_or(-1),
     })
