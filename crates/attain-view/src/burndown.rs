@@ -141,7 +141,7 @@ impl Scale {
     }
 }
 
-fn left_percent(budget: ErrorBudget) -> Option<f64> {
+pub(crate) fn left_percent(budget: ErrorBudget) -> Option<f64> {
     if budget.allowed_billionths == 0 {
         return None;
     }

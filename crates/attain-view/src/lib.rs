@@ -5,6 +5,7 @@
 //!
 //! - [`status`]: the verdict table that a person on call reads; [`status_json`]: the same for programs.
 //! - [`burndown`]: the budget of one series over its window, drawn.
+//! - [`report`]: one page that people forward, as HTML, Markdown and JSON; [`html`]: what pages are made of.
 //! - [`diagnostics`]: what is wrong with a catalogue, with the line and a caret; [`json`], [`sarif`], [`github`] and
 //!   [`junit`]: the same for programs.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
@@ -12,10 +13,12 @@
 pub mod burndown;
 pub mod diagnostics;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 mod look;
 pub mod number;
+pub mod report;
 pub mod sarif;
 pub mod status;
 pub mod status_json;

@@ -225,6 +225,18 @@ pub fn instant_near(at: Timestamp, near: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
+/// A day of the zone: `2026-11-02`.
+#[must_use]
+pub fn day(at: Timestamp, zone: &TimeZone) -> String {
+    local(at, zone, "%Y-%m-%d")
+}
+
+/// A day of the zone where the year is plain from what stands around it: `2 Nov`.
+#[must_use]
+pub fn day_of_year(at: Timestamp, zone: &TimeZone) -> String {
+    local(at, zone, "%-d %b")
+}
+
 /// The name under which a zone is written in the catalogue: `UTC`, `Europe/Berlin`.
 #[must_use]
 pub fn zone_name(zone: &TimeZone) -> String {

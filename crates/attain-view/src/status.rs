@@ -11,6 +11,8 @@ pub(crate) mod notes;
 mod others;
 pub(crate) mod shared;
 
+pub(crate) use next::owners;
+
 use attain_model::slo::Slo;
 use attain_model::{Evaluation, Promises, Scope, Standing, Verdict};
 use jiff::tz::TimeZone;

@@ -24,7 +24,7 @@ pub use self::reading::{ReadSource, Reading, UnparsedLine};
 pub const VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Status<'a> {
+pub(crate) struct Status<'a> {
     version: u32,
     catalogue: &'a str,
     as_of: String,
@@ -72,13 +72,13 @@ struct GoalEntry {
 }
 
 #[derive(Serialize)]
-struct Span {
+pub(crate) struct Span {
     start: String,
     end: String,
 }
 
 #[derive(Serialize)]
-struct Budget {
+pub(crate) struct Budget {
     allowed_billionths: String,
     spent: u64,
 }
@@ -150,8 +150,17 @@ struct GapEntry<'a> {
 /// billion, and `null` where it is not known.
 #[must_use]
 pub fn status_json(promises: &Promises, evaluation: &Evaluation, reading: &Reading) -> String {
+    pretty(&document(promises, evaluation, reading))
+}
+
+/// The object, for what embeds it.
+pub(crate) fn document<'a>(
+    promises: &'a Promises,
+    evaluation: &'a Evaluation,
+    reading: &'a Reading,
+) -> Status<'a> {
     let as_of = evaluation.as_of;
-    pretty(&Status {
+    Status {
         version: VERSION,
         catalogue: &promises.catalogue().name,
         as_of: utc(as_of.instant),
@@ -165,10 +174,10 @@ pub fn status_json(promises: &Promises, evaluation: &Evaluation, reading: &Readi
         untagged: evaluation.untagged.iter().map(untagged).collect(),
         gaps: evaluation.gaps.iter().map(gap).collect(),
         reading,
-    })
+    }
 }
 
-fn utc(at: Timestamp) -> String {
+pub(crate) fn utc(at: Timestamp) -> String {
     at.to_string()
 }
 
@@ -191,10 +200,7 @@ fn entry<'a>(promises: &'a Promises, verdict: &'a Verdict) -> Entry<'a> {
         good: verdict.attainment.good,
         bad: verdict.attainment.bad,
         total: verdict.attainment.total(),
-        budget: Budget {
-            allowed_billionths: verdict.budget.allowed_billionths.to_string(),
-            spent: verdict.budget.spent,
-        },
+        budget: budget(verdict.budget),
         overspent_since: verdict.overspent_since.map(utc),
         coverage: match verdict.coverage {
             Coverage::Share(share) => Some(share.ppb()),
@@ -206,6 +212,13 @@ fn entry<'a>(promises: &'a Promises, verdict: &'a Verdict) -> Entry<'a> {
         alerts: verdict.alerts.iter().map(alert).collect(),
         over_load: verdict.over_load.map(over_load),
         parts: verdict.parts.iter().map(part).collect(),
+    }
+}
+
+pub(crate) fn budget(budget: attain_model::verdict::ErrorBudget) -> Budget {
+    Budget {
+        allowed_billionths: budget.allowed_billionths.to_string(),
+        spent: budget.spent,
     }
 }
 
@@ -223,7 +236,7 @@ fn goal(goal: &Goal) -> GoalEntry {
     }
 }
 
-fn span(interval: Interval) -> Span {
+pub(crate) fn span(interval: Interval) -> Span {
     Span {
         start: utc(interval.start),
         end: utc(interval.end),

@@ -24,7 +24,10 @@ pub(super) fn calm(desk: &Desk<'_>, run: &Run) -> Summary {
         count(Standing::NoTraffic),
     );
     if promises.is_empty() {
-        return said(Tone::Plain, "Nothing is promised: every objective is best effort.".to_owned());
+        return said(
+            Tone::Plain,
+            "Nothing is promised: every objective is best effort.".to_owned(),
+        );
     }
     if met == 0 {
         return nothing_known(desk, run, unknown, silent);

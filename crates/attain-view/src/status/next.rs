@@ -78,7 +78,7 @@ fn alert_text(desk: &Desk<'_>, alert: &AlertCondition, since: jiff::Timestamp) -
 }
 
 /// `growth (product), payments (engineering); on call: pager`.
-fn owners(desk: &Desk<'_>, slo: &Slo) -> String {
+pub(crate) fn owners(desk: &Desk<'_>, slo: &Slo) -> String {
     let seats = [
         (&slo.owners.product, " (product)"),
         (&slo.owners.engineering, " (engineering)"),

@@ -7,6 +7,8 @@
 
 mod burndown;
 mod diagnostics;
+mod month;
+mod report;
 mod shop;
 mod status;
 

@@ -1,0 +1,91 @@
+//! A strip: one cell for each stretch of time. How much is said by the height of a cell and by its colour; where nothing
+//! is known it is hatched, and where nothing happened there is a dot.
+
+use crate::html::Html;
+
+/// What a cell says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing is known.
+    Missing,
+    /// Nothing happened.
+    Empty,
+    /// Something was measured against no limit.
+    Measured,
+    /// Nothing bad.
+    Clean,
+    /// Within what was allowed.
+    Within,
+    /// More than was allowed.
+    Over,
+    /// Much more than was allowed.
+    FarOver,
+}
+
+impl Cell {
+    fn class(self) -> &'static str {
+        match self {
+            Cell::Missing => "missing",
+            Cell::Empty => "empty",
+            Cell::Measured => "measured",
+            Cell::Clean => "clean",
+            Cell::Within => "within",
+            Cell::Over => "over",
+            Cell::FarOver => "far",
+        }
+    }
+
+    /// Of 20.
+    fn height(self) -> u32 {
+        match self {
+            Cell::Missing | Cell::FarOver => 20,
+            Cell::Empty => 2,
+            Cell::Measured | Cell::Clean => 4,
+            Cell::Within => 8,
+            Cell::Over => 14,
+        }
+    }
+}
+
+/// A row of cells as wide as the room it is given. With `titles` each cell says its value under a pointer; without, like
+/// cells that follow each other are drawn as one.
+pub fn strip(html: &mut Html, label: &str, cells: &[Cell], titles: Option<&[String]>) {
+    let attributes = [("class", "strip"), ("role", "img"), ("aria-label", label)];
+    html.element("svg", &attributes, |html| {
+        let each = 100.0 / cells.len().max(1) as f64;
+        let mut at = 0;
+        for run in cells.chunk_by(|a, b| titles.is_none() && a == b) {
+            let Some(cell) = run.first() else { continue };
+            rect(html, *cell, at as f64 * each, run.len() as f64 * each);
+            at += run.len();
+        }
+        for (i, title) in titles.unwrap_or_default().iter().enumerate() {
+            let (x, width) = (percent(i as f64 * each), percent(each));
+            html.element(
+                "rect",
+                &[("x", &x), ("width", &width), ("height", "20")],
+                |html| {
+                    html.line("title", &[], title);
+                },
+            );
+        }
+    });
+}
+
+fn rect(html: &mut Html, cell: Cell, x: f64, width: f64) {
+    let height = cell.height();
+    let gap = (width * 0.12).min(0.35);
+    let attributes = [
+        ("class", cell.class()),
+        ("x", &*percent(x)),
+        ("y", &*(20 - height).to_string()),
+        ("width", &*percent(width - gap)),
+        ("height", &*height.to_string()),
+    ];
+    html.shape("rect", &attributes);
+}
+
+fn percent(value: f64) -> String {
+    let text = format!("{value:.2}");
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}

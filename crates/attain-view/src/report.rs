@@ -1,0 +1,177 @@
+//! The report: how the promises stand and how they came to stand there, as one page that people forward. The same as
+//! Markdown, and as JSON for programs.
+//!
+//! Knows the order: words first (who is hurt, since when, what is left, who owns it, what next), then the matrix, what
+//! the aggregate hides, each SLO, and at the end what the numbers leave out. What is said is status's; each file below
+//! knows one part of how it is shown.
+
+mod burning;
+mod cards;
+mod days;
+mod history;
+mod json;
+mod markdown;
+mod masking;
+mod matrix;
+mod page;
+mod series;
+mod top;
+mod worst;
+
+use attain_model::detail::Detail;
+use attain_model::verdict::SeriesName;
+use attain_model::{Evaluation, Interval, Promises, SloId, Verdict};
+
+use crate::look::Look;
+use crate::status::{Desk, Run};
+use crate::status_json::Reading;
+
+/// What the caller knows about a report beside the numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// What stands at the top; `None` is the catalogue's name.
+    pub title: Option<String>,
+    /// What is known about the run: what the instant is, remarks, whether anything was read.
+    pub run: Run,
+    /// From the first to the last instant that was read, over all sources; `None` if nothing was.
+    pub data: Option<Interval>,
+    /// What was read, by source.
+    pub reading: Reading,
+    /// Only these SLOs, if any are named; those that are not in the catalogue are passed over.
+    pub slos: Vec<SloId>,
+}
+
+/// How the promises stand, ready to be shown.
+#[derive(Debug, Clone)]
+pub struct Report<'a> {
+    promises: &'a Promises,
+    evaluation: Evaluation,
+    details: &'a [Detail],
+    about: &'a About,
+}
+
+/// A report about an evaluation and the details of its series. A series without a detail is shown without its charts.
+#[must_use]
+pub fn report<'a>(
+    promises: &'a Promises,
+    evaluation: &Evaluation,
+    details: &'a [Detail],
+    about: &'a About,
+) -> Report<'a> {
+    let mut evaluation = evaluation.clone();
+    if !about.slos.is_empty() {
+        only(&mut evaluation, &|slo| about.slos.contains(slo));
+    }
+    Report {
+        promises,
+        evaluation,
+        details,
+        about,
+    }
+}
+
+impl Report<'_> {
+    /// One self-contained page: no request to anywhere, no script, light and dark as the reader prefers, printable.
+    #[must_use]
+    pub fn html(&self) -> String {
+        self.html_in("")
+    }
+
+    /// The page in a theme of its own, against the reader's preference: `light` or `dark`.
+    #[must_use]
+    pub fn html_in(&self, theme: &str) -> String {
+        page::page(&self.sheet(), theme)
+    }
+
+    /// The same in words and tables, for where no page can be shown.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        markdown::markdown(&self.sheet())
+    }
+
+    /// The same for programs: exact whole numbers. See `docs/reference/report-json.md`.
+    #[must_use]
+    pub fn json(&self) -> String {
+        json::json(&self.sheet())
+    }
+
+    fn sheet(&self) -> Sheet<'_> {
+        Sheet {
+            desk: Desk {
+                promises: self.promises,
+                evaluation: &self.evaluation,
+                look: &PLAIN,
+                zone: &self.promises.catalogue().timezone,
+            },
+            details: self.details,
+            about: self.about,
+            is_dense: self.evaluation.verdicts.len() > SERIES_IN_FULL,
+        }
+    }
+}
+
+/// With more series than this a page leaves out what a table says as well: values under the pointer, totals by day.
+const SERIES_IN_FULL: usize = 48;
+
+static PLAIN: Look = Look {
+    width: 80,
+    color: false,
+    ascii: false,
+};
+
+/// What every part of a report needs.
+struct Sheet<'a> {
+    desk: Desk<'a>,
+    details: &'a [Detail],
+    about: &'a About,
+    /// Whether there are so many series that the page must be brief.
+    is_dense: bool,
+}
+
+impl Sheet<'_> {
+    fn detail(&self, name: &SeriesName) -> Option<&Detail> {
+        self.details.iter().find(|detail| detail.name == *name)
+    }
+
+    fn title(&self) -> &str {
+        self.about
+            .title
+            .as_deref()
+            .unwrap_or(&self.desk.promises.catalogue().name)
+    }
+
+    /// The verdicts by SLO, customers' first, then the layers downwards, then in the catalogue's order.
+    fn by_slo(&self) -> Vec<&[Verdict]> {
+        let verdicts = &self.desk.evaluation.verdicts;
+        let mut groups: Vec<&[Verdict]> =
+            verdicts.chunk_by(|a, b| a.name.slo == b.name.slo).collect();
+        groups.sort_by_key(|group| group.first().map(|first| (first.audience, first.layer)));
+        groups
+    }
+}
+
+/// The verdicts of one SLO by objective.
+fn by_objective(slo: &[Verdict]) -> impl Iterator<Item = &[Verdict]> {
+    slo.chunk_by(|a, b| a.name.objective == b.name.objective)
+}
+
+/// Keeps what is about some SLOs; gaps that are about none of them by name stay.
+fn only(evaluation: &mut Evaluation, keep: &dyn Fn(&SloId) -> bool) {
+    let all: Vec<SloId> = evaluation
+        .verdicts
+        .iter()
+        .map(|verdict| verdict.name.slo.clone())
+        .collect();
+    evaluation
+        .gaps
+        .retain(|gap| slo_of(&gap.about, &all).is_none_or(keep));
+    evaluation.verdicts.retain(|v| keep(&v.name.slo));
+    evaluation.masked.retain(|m| keep(&m.name.slo));
+    evaluation.untagged.retain(|u| keep(&u.slo));
+}
+
+/// The SLO that a gap is about, if it is about one: `slo`, or `slo/objective/segment`.
+fn slo_of<'a>(about: &str, slos: &'a [SloId]) -> Option<&'a SloId> {
+    let name = about.split('/').next().unwrap_or(about);
+    slos.iter().find(|slo| slo.as_str() == name)
+}

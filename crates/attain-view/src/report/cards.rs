@@ -1,0 +1,206 @@
+//! A card for each segment of an objective: how much budget is left, how it came to that, how long it lasts.
+
+use attain_model::detail::Detail;
+use attain_model::{Interval, Verdict};
+use jiff::Timestamp;
+
+use super::{Sheet, series};
+use crate::burndown::left_percent;
+use crate::html::Html;
+use crate::html::chart::line::{Line, line};
+use crate::html::parts::{State, badge};
+use crate::number;
+use crate::status::matrix::has_budget;
+
+/// The cards, by rank.
+pub(super) fn cards(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+    html.element("div", &[("class", "cards")], |html| {
+        for verdict in objective {
+            card(html, sheet, verdict);
+        }
+    });
+}
+
+fn card(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
+    let state = series::state(verdict);
+    let class = format!("card {}", state.class());
+    html.element("article", &[("class", &class)], |html| {
+        html.element("h4", &[], |html| {
+            html.text(&series::whose(verdict));
+            badge(html, state, verdict.standing.word());
+        });
+        match series::left(verdict) {
+            Some(left) => {
+                html.element("p", &[("class", "figure")], |html| {
+                    html.line("b", &[], &series::signed(&left));
+                    html.text(" of the budget left");
+                });
+                if let Some(detail) = sheet.detail(&verdict.name) {
+                    draw(html, sheet, verdict, detail);
+                }
+            }
+            None => {
+                if let Some(attained) = series::attained(verdict) {
+                    html.element("p", &[("class", "figure")], |html| {
+                        html.line("b", &[], &attained);
+                        html.text(" good");
+                    });
+                }
+            }
+        }
+        if let Some(advice) = series::advice(sheet, verdict) {
+            html.element("p", &[("class", "advice")], |html| html.prose(&advice));
+        }
+        numbers(html, sheet, verdict, state);
+    });
+}
+
+fn numbers(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, state: State) {
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    if has_budget(verdict) {
+        if let Some(attained) = series::attained(verdict) {
+            let target = series::target(verdict);
+            rows.push(("attained", format!("{attained}, target {target}")));
+            rows.push(("spent", series::spent(sheet, verdict)));
+        } else {
+            rows.push(("target", series::target(verdict)));
+        }
+        rows.extend(series::minutes(sheet, verdict).map(|text| ("as time", text)));
+    }
+    if let Some(since) = verdict.overspent_since {
+        rows.push(("overspent since", sheet.desk.near(since)));
+    }
+    if matches!(state, State::Bad | State::Warn)
+        && let Some(firing) = crate::status::matrix::firing_words(&sheet.desk, verdict)
+    {
+        rows.push(("alert", firing));
+    }
+    if let Some(length) = verdict.exhausted_in {
+        let text = format!("gone in {} at the last hour's rate", number::about(length));
+        rows.push(("forecast", text));
+    }
+    rows.extend(series::observed(verdict).map(|text| ("observed", text)));
+    html.element("dl", &[], |html| {
+        for (name, text) in rows {
+            html.element("div", &[], |html| {
+                html.line("dt", &[], name);
+                html.line("dd", &[], &text);
+            });
+        }
+    });
+}
+
+fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) {
+    let (Some(first), Some(last)) = (detail.burn_down.first(), detail.burn_down.last()) else {
+        return;
+    };
+    if first.at >= last.at {
+        return;
+    }
+    let place = |at: Timestamp| {
+        share(
+            Interval {
+                start: first.at,
+                end: last.at,
+            },
+            at,
+        )
+    };
+    let points: Vec<(f64, Option<f64>)> = detail
+        .burn_down
+        .iter()
+        .map(|point| {
+            let counted = point.attainment.total() > 0;
+            (
+                place(point.at),
+                left_percent(point.budget).filter(|_| counted),
+            )
+        })
+        .collect();
+    let lowest = points
+        .iter()
+        .filter_map(|(_, left)| *left)
+        .fold(100.0, f64::min);
+    let mut hatched: Vec<(f64, f64)> = detail
+        .silent
+        .iter()
+        .filter(|silent| silent.end > first.at)
+        .map(|silent| (place(silent.start), place(silent.end)))
+        .collect();
+    // Before the first number nothing is known.
+    if let Some(begins) = points
+        .iter()
+        .find(|(_, left)| left.is_some())
+        .map(|(at, _)| *at)
+        && begins > 0.0
+    {
+        hatched.push((0.0, begins));
+    }
+    let window = verdict.window.seconds().max(1) as f64;
+    let drawn = Interval {
+        start: first.at,
+        end: last.at,
+    }
+    .seconds()
+    .max(1) as f64;
+    line(
+        html,
+        &Line {
+            label: format!("Budget left of {} over the window", verdict.name),
+            points,
+            hatched,
+            changes: changes(verdict).map(place).collect(),
+            zero_in: verdict
+                .exhausted_in
+                .map(|length| length.as_secs_f64() / drawn.min(window)),
+            ends: (
+                number::day_of_year(first.at, sheet.desk.zone),
+                number::day_of_year(last.at, sheet.desk.zone),
+            ),
+            titles: titles(sheet, verdict, detail, &place),
+            filled: !sheet.is_dense,
+        },
+    );
+    if lowest < -100.0 {
+        html.line(
+            "p",
+            &[("class", "hint")],
+            "drawn down to \u{2212}100%; it lies below",
+        );
+    }
+}
+
+fn changes(verdict: &Verdict) -> impl Iterator<Item = Timestamp> + '_ {
+    verdict.parts.iter().skip(1).map(|part| part.interval.start)
+}
+
+/// At the end of each day; the table of days says the same.
+fn titles(
+    sheet: &Sheet<'_>,
+    verdict: &Verdict,
+    detail: &Detail,
+    place: &dyn Fn(Timestamp) -> f64,
+) -> Vec<(f64, f64, String)> {
+    if sheet.is_dense {
+        return Vec::new();
+    }
+    detail
+        .days
+        .iter()
+        .filter_map(|day| {
+            let left = super::days::left_after(detail, day)?;
+            let title = format!(
+                "{}: {} left, {} bad",
+                number::day(day.interval.start, sheet.desk.zone),
+                series::signed(&left),
+                series::count(sheet, verdict, day.attainment.bad),
+            );
+            Some((place(day.interval.start), place(day.interval.end), title))
+        })
+        .collect()
+}
+
+fn share(whole: Interval, at: Timestamp) -> f64 {
+    let seconds = (at.as_second() - whole.start.as_second()) as f64;
+    seconds / whole.seconds().max(1) as f64
+}

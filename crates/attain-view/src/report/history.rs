@@ -1,0 +1,219 @@
+//! What was promised before, what lies outside the promise, and what the numbers leave out.
+
+use std::collections::BTreeSet;
+
+use attain_model::{Evaluation, SloId, Verdict};
+
+use super::{Sheet, only, series, slo_of};
+use crate::html::Html;
+use crate::html::parts::{block, notes as list, section, table};
+use crate::number::{self, grouped, plural};
+use crate::status::Desk;
+use crate::status::notes::of_evaluation;
+
+/// What was promised in the window, where that changed.
+pub(super) fn promises(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+    let changed: Vec<&Verdict> = objective.iter().filter(|v| v.parts.len() > 1).collect();
+    if changed.is_empty() {
+        return;
+    }
+    block(
+        html,
+        "history",
+        "The promise changed in the window",
+        |html| {
+            table(html, "parts", |html| {
+                html.element("thead", &[], |html| {
+                    html.element("tr", &[], |html| {
+                        for name in ["segment", "from", "to", "promised", "attained", "bad", "of"] {
+                            html.line("th", &[("scope", "col")], name);
+                        }
+                    });
+                });
+                html.element("tbody", &[], |html| {
+                    for verdict in changed {
+                        for row in part_rows(sheet, verdict) {
+                            html.element("tr", &[], |html| {
+                                for cell in row {
+                                    html.line("td", &[], &cell);
+                                }
+                            });
+                        }
+                    }
+                });
+            });
+        },
+    );
+}
+
+/// Segment, from, to, promised, attained, bad, of: a row for each part of the window.
+pub(super) fn part_rows(sheet: &Sheet<'_>, verdict: &Verdict) -> Vec<[String; 7]> {
+    let zone = sheet.desk.zone;
+    verdict
+        .parts
+        .iter()
+        .map(|part| {
+            let promised = part.goal.as_ref().and_then(|goal| goal.promised());
+            [
+                series::whose(verdict),
+                number::day(part.interval.start, zone),
+                number::day(part.interval.end, zone),
+                part.goal
+                    .as_ref()
+                    .map_or_else(|| "nothing".to_owned(), series::goal_text),
+                number::attained(part.attainment, promised.map(|p| p.target.ppb()))
+                    .unwrap_or_else(|| "-".to_owned()),
+                series::count(sheet, verdict, part.attainment.bad),
+                series::count(sheet, verdict, part.attainment.total()),
+            ]
+        })
+        .collect()
+}
+
+/// What lay above the load up to which something is promised.
+pub(super) fn over_load(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+    let sentences: Vec<String> = objective
+        .iter()
+        .filter_map(|v| over_load_text(sheet, v))
+        .collect();
+    if sentences.is_empty() {
+        return;
+    }
+    block(html, "history", "Outside the promise", |html| {
+        list(html, sentences.iter().map(String::as_str));
+    });
+}
+
+/// `premium: 12 of 43,200 minutes above the load (3 bad of 5,000 requests).`
+pub(super) fn over_load_text(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+    let over = verdict.over_load.filter(|over| over.minutes > 0)?;
+    let mut text = format!(
+        "{}: {} of {} above the load, {} bad of {}",
+        series::whose(verdict),
+        grouped(over.minutes),
+        plural(over.of_minutes, "minute"),
+        series::count(sheet, verdict, over.attainment.bad),
+        series::count(sheet, verdict, over.attainment.total()),
+    );
+    if over.judged_minutes > 0 {
+        text.push_str(&format!(
+            "; {} over the cap were judged all the same",
+            plural(over.judged_minutes, "minute")
+        ));
+    }
+    Some(text)
+}
+
+/// What the numbers of one SLO leave out.
+pub(super) fn notes_of(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict]) {
+    let Some(slo) = verdicts.first().map(|verdict| &verdict.name.slo) else {
+        return;
+    };
+    let notes = about_slo(sheet, slo);
+    if notes.is_empty() {
+        return;
+    }
+    block(html, "data", "Notes on the data", |html| {
+        list(html, notes.iter().map(String::as_str));
+    });
+}
+
+/// Notes on one SLO. What `over_load` shows stands in a place of its own.
+pub(super) fn about_slo(sheet: &Sheet<'_>, slo: &SloId) -> Vec<String> {
+    let known: Vec<SloId> = slos(sheet);
+    let mut evaluation = sheet.desk.evaluation.clone();
+    only(&mut evaluation, &|other| other == slo);
+    evaluation
+        .gaps
+        .retain(|gap| slo_of(&gap.about, &known).is_some());
+    for verdict in &mut evaluation.verdicts {
+        verdict.over_load = None;
+        verdict.pooled = false;
+    }
+    notes(sheet, &evaluation)
+}
+
+/// What no SLO is to blame for: sources, the run.
+pub(super) fn about_data(sheet: &Sheet<'_>) -> Vec<String> {
+    let known = slos(sheet);
+    let mut evaluation = sheet.desk.evaluation.clone();
+    evaluation
+        .gaps
+        .retain(|gap| slo_of(&gap.about, &known).is_none());
+    evaluation.untagged.clear();
+    let pooled = evaluation
+        .verdicts
+        .iter()
+        .find(|verdict| verdict.pooled)
+        .cloned();
+    evaluation.verdicts = pooled
+        .map(|mut verdict| {
+            verdict.over_load = None;
+            verdict.uncertain = 0;
+            verdict.alerts.clear();
+            verdict
+        })
+        .into_iter()
+        .collect();
+    let mut all = notes(sheet, &evaluation);
+    for source in sheet
+        .about
+        .reading
+        .sources
+        .iter()
+        .filter(|source| source.supported)
+    {
+        let mut text = format!(
+            "source {}: {} in {}",
+            source.source,
+            plural(source.lines, "line"),
+            plural(source.files, "file")
+        );
+        if source.unparsed > 0 {
+            text.push_str(&format!(
+                ", {} of them could not be read",
+                grouped(source.unparsed)
+            ));
+        }
+        all.push(text);
+        all.extend(source.notes.iter().cloned());
+    }
+    all.extend(sheet.about.run.notes.iter().cloned());
+    all
+}
+
+fn slos(sheet: &Sheet<'_>) -> Vec<SloId> {
+    let slos: BTreeSet<&SloId> = sheet
+        .desk
+        .evaluation
+        .verdicts
+        .iter()
+        .map(|v| &v.name.slo)
+        .collect();
+    slos.into_iter().cloned().collect()
+}
+
+fn notes(sheet: &Sheet<'_>, evaluation: &Evaluation) -> Vec<String> {
+    of_evaluation(&Desk {
+        promises: sheet.desk.promises,
+        evaluation,
+        look: sheet.desk.look,
+        zone: sheet.desk.zone,
+    })
+}
+
+/// The section about the data as a whole.
+pub(super) fn left_out(html: &mut Html, sheet: &Sheet<'_>) {
+    let notes = about_data(sheet);
+    if notes.is_empty() {
+        return;
+    }
+    section(
+        html,
+        "data",
+        "What was read, and what the numbers leave out",
+        |html| {
+            list(html, notes.iter().map(String::as_str));
+        },
+    );
+}

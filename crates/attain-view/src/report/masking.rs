@@ -1,0 +1,90 @@
+//! What an aggregate hides: all together beside the segment that is broken under it.
+
+use attain_model::verdict::Masked;
+use attain_model::{Scope, Verdict};
+
+use super::{Sheet, series};
+use crate::html::Html;
+use crate::html::parts::{badge, section};
+use crate::number;
+use crate::status::headline::short_share;
+
+/// The section; nothing where nothing is hidden.
+pub(super) fn masking(html: &mut Html, sheet: &Sheet<'_>) {
+    let masked = &sheet.desk.evaluation.masked;
+    if masked.is_empty() {
+        return;
+    }
+    section(html, "hidden", "What the aggregate hides", |html| {
+        for masked in masked {
+            panel(html, sheet, masked);
+        }
+    });
+}
+
+/// The verdicts of a masked series and of the aggregate that hides it.
+pub(super) fn pair<'a>(
+    sheet: &'a Sheet<'_>,
+    masked: &Masked,
+) -> Option<(&'a Verdict, &'a Verdict)> {
+    let verdicts = &sheet.desk.evaluation.verdicts;
+    let own = verdicts.iter().find(|v| v.name == masked.name)?;
+    let all = verdicts.iter().find(|v| {
+        v.name.slo == masked.name.slo
+            && v.name.objective == masked.name.objective
+            && v.name.scope == Scope::All
+    })?;
+    Some((own, all))
+}
+
+/// `premium fails 60x as much as it may, all together 0.14x: premium is 2% of the traffic.`
+pub(super) fn sentence(sheet: &Sheet<'_>, masked: &Masked) -> String {
+    format!(
+        "Since {}, {} fails {} as much as it may while all together fail {} as much: {} is {} of the traffic.",
+        sheet.desk.near(masked.since),
+        masked.name.scope,
+        number::times(masked.segment_burn_millionths),
+        number::times(masked.aggregate_burn_millionths),
+        masked.name.scope,
+        short_share(masked.share.ppb()),
+    )
+}
+
+fn panel(html: &mut Html, sheet: &Sheet<'_>, masked: &Masked) {
+    let Some((own, all)) = pair(sheet, masked) else {
+        return;
+    };
+    html.element("div", &[("class", "masked")], |html| {
+        html.line(
+            "h3",
+            &[],
+            &format!("{} / {}", masked.name.slo, masked.name.objective),
+        );
+        html.element("div", &[("class", "sides")], |html| {
+            side(html, all, "What a dashboard of all traffic shows");
+            html.element(
+                "div",
+                &[("class", "between"), ("aria-hidden", "true")],
+                |html| html.text("hides"),
+            );
+            side(html, own, &format!("What {} gets", masked.name.scope));
+        });
+        html.line("p", &[], &sentence(sheet, masked));
+    });
+}
+
+fn side(html: &mut Html, verdict: &Verdict, caption: &str) {
+    let class = format!("side {}", series::state(verdict).class());
+    html.element("div", &[("class", &class)], |html| {
+        html.line("p", &[("class", "caption")], caption);
+        html.line(
+            "p",
+            &[("class", "figure")],
+            &series::attained(verdict).unwrap_or_else(|| "-".to_owned()),
+        );
+        html.element("p", &[], |html| {
+            badge(html, series::state(verdict), verdict.standing.word());
+            html.text(&format!(" against {}", series::target(verdict)));
+        });
+    });
+}

@@ -1,0 +1,122 @@
+//! The page: which part follows which. Knows no numbers.
+
+use attain_model::Verdict;
+
+use super::{Sheet, burning, by_objective, cards, days, history, masking, matrix, top, worst};
+use crate::html::chart::line::GRADIENTS;
+use crate::html::parts::{self, section};
+use crate::html::{Html, page::page as frame};
+use crate::number::plural;
+use crate::status::shared::window_text;
+
+/// The whole page.
+pub(super) fn page(sheet: &Sheet<'_>, theme: &str) -> String {
+    frame(
+        &format!("{}: reliability report", sheet.title()),
+        theme,
+        |html| {
+            html.own(GRADIENTS);
+            html.element("main", &[], |html| {
+                top::top(html, sheet);
+                if sheet.desk.evaluation.verdicts.is_empty() {
+                    return;
+                }
+                section(html, "promises", "Every promise", |html| {
+                    matrix::matrix(html, sheet)
+                });
+                masking::masking(html, sheet);
+                for (i, slo) in sheet.by_slo().into_iter().enumerate() {
+                    self::slo(html, sheet, slo, &format!("slo-{}", i + 1));
+                }
+                history::left_out(html, sheet);
+                how_to_read(html);
+            });
+            foot(html, sheet);
+        },
+    )
+}
+
+/// One SLO: what it promises, its objectives, and what its numbers leave out.
+fn slo(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict], id: &str) {
+    let Some(first) = verdicts.first() else {
+        return;
+    };
+    html.own("\n");
+    html.element("section", &[("id", id), ("class", "slo")], |html| {
+        html.line("h2", &[], first.name.slo.as_str());
+        introduction(html, sheet, first);
+        for objective in by_objective(verdicts) {
+            let Some(first) = objective.first() else {
+                continue;
+            };
+            html.element("div", &[("class", "objective")], |html| {
+                if by_objective(verdicts).nth(1).is_some() {
+                    html.line("h3", &[], first.name.objective.as_str());
+                }
+                cards::cards(html, sheet, objective);
+                days::strips(html, sheet, objective);
+                burning::tiers(html, sheet, objective);
+                html.element("div", &[("class", "pair")], |html| {
+                    worst::hours(html, sheet, objective);
+                    worst::causes(html, sheet, objective);
+                });
+                history::promises(html, sheet, objective);
+                history::over_load(html, sheet, objective);
+                days::table(html, sheet, objective);
+            });
+        }
+        history::notes_of(html, sheet, verdicts);
+    });
+}
+
+fn introduction(html: &mut Html, sheet: &Sheet<'_>, first: &Verdict) {
+    let Some(slo) = sheet.desk.slo(first) else {
+        return;
+    };
+    if let Some(outcome) = &slo.outcome {
+        html.line("p", &[("class", "outcome")], outcome);
+    }
+    let mut words = vec![match first.audience {
+        attain_model::Audience::Customer => "Promised to customers".to_owned(),
+        attain_model::Audience::Internal => format!("Internal, {} layer", first.layer.word()),
+    }];
+    words.extend(window_text(&sheet.desk, first));
+    words.push(format!(
+        "owned by {}",
+        crate::status::owners(&sheet.desk, slo)
+    ));
+    html.element("p", &[("class", "about")], |html| {
+        html.prose(&words.join(" \u{b7} "));
+        if let Some(runbook) = &slo.runbook {
+            html.text(" \u{b7} runbook ");
+            html.line("code", &[], runbook);
+        }
+    });
+}
+
+fn how_to_read(html: &mut Html) {
+    section(html, "reading", "How to read this page", |html| {
+        parts::notes(
+            html,
+            [
+                "The budget is how much may fail: the share that the promise leaves, of everything counted in the window. \
+                 Left of it: 100% at first, 0% when as much failed as may, below that the promise is broken.",
+                "A burn rate says how many times faster than allowed the budget is spent; 1x for a whole window spends it exactly.",
+                "In the days, a flat mark is a day without a bad event; higher: within what that day allowed, above it, more \
+                 than 10 times above it. A dot is a day without traffic.",
+                "Hatched is not known. Missing data is never drawn as good.",
+                "What is good to have is rounded down, so a broken promise never reads as kept. Exact counts: `attain report --format json`.",
+            ],
+        );
+    });
+}
+
+fn foot(html: &mut Html, sheet: &Sheet<'_>) {
+    html.element("footer", &[], |html| {
+        html.text(&format!(
+            "{} \u{b7} {} \u{b7} made by attain from counts; this page asks nobody for anything",
+            sheet.title(),
+            plural(sheet.by_slo().len() as u64, "SLO"),
+        ));
+    });
+}

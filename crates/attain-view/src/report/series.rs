@@ -1,0 +1,178 @@
+//! What is said of one series, in words and numbers; the page and the Markdown both say it like this.
+
+use attain_model::slo::Budgeting;
+use attain_model::verdict::{Attainment, Coverage, ErrorBudget};
+use attain_model::{Goal, Scope, Standing, Verdict};
+
+use super::Sheet;
+use crate::html::parts::State;
+use crate::number::{self, grouped};
+use crate::status::headline::unit;
+use crate::status::matrix::{firing_words, has_budget, is_firing, pooled_target};
+use crate::status::shared::coverage_percent;
+use crate::status::target_ppb;
+
+/// Units of one slice where a slice counts by its good share.
+const RATIO_UNITS: u128 = 1_000_000_000;
+
+/// How a verdict looks.
+pub(super) fn state(verdict: &Verdict) -> State {
+    match verdict.standing {
+        Standing::Breached => State::Bad,
+        Standing::Met if is_firing(verdict) => State::Warn,
+        Standing::Met => State::Ok,
+        Standing::Unknown => State::Unknown,
+        Standing::BestEffort | Standing::NoTraffic => State::Quiet,
+    }
+}
+
+/// Whose requests: `premium`, `all`, `all (pooled)`.
+pub(super) fn whose(verdict: &Verdict) -> String {
+    match (&verdict.name.scope, verdict.pooled) {
+        (Scope::All, true) => "all (pooled)".to_owned(),
+        (scope, _) => scope.to_string(),
+    }
+}
+
+/// `97.000%`; `None` without events.
+pub(super) fn attained(verdict: &Verdict) -> Option<String> {
+    // A pooled target is computed and has no end of decimals.
+    let told_from = target_ppb(verdict).filter(|_| !verdict.pooled);
+    number::attained(verdict.attainment, told_from)
+}
+
+/// `99.95%`, `p99 < 200ms`, `best effort`; what a pooled budget comes to.
+pub(super) fn target(verdict: &Verdict) -> String {
+    match verdict.goal {
+        Some(goal) => goal_text(&goal),
+        None => pooled_target(verdict).unwrap_or_else(|| "-".to_owned()),
+    }
+}
+
+pub(super) fn goal_text(goal: &Goal) -> String {
+    goal.to_string()
+}
+
+/// What is left of its budget, if it has one and anything was counted.
+pub(super) fn left(verdict: &Verdict) -> Option<String> {
+    number::budget_left(verdict.budget)
+        .filter(|_| verdict.attainment.total() > 0 && has_budget(verdict))
+}
+
+/// `met`, `met, paging since 14:25`, `breached since 14:21`.
+pub(super) fn words(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
+    let mut words = verdict.standing.word().to_owned();
+    if let Some(since) = verdict.overspent_since {
+        words.push_str(" since ");
+        words.push_str(&sheet.desk.near(since));
+    }
+    if let Some(firing) = firing_words(&sheet.desk, verdict) {
+        words.push_str(", ");
+        words.push_str(&firing);
+    }
+    words
+}
+
+/// `600 of 10 bad requests allowed`, `12 of 43 bad slices allowed`.
+pub(super) fn spent(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
+    format!(
+        "{} bad of {} allowed",
+        quantity(
+            sheet,
+            verdict,
+            u128::from(verdict.budget.spent) * 1_000_000_000
+        ),
+        number::plural(
+            u64::try_from(units(sheet, verdict, verdict.budget.allowed_billionths))
+                .unwrap_or(u64::MAX),
+            unit(&sheet.desk, verdict)
+        ),
+    )
+}
+
+/// The budget as time, where slices of time are what is counted: `spent 12m of 43m`.
+pub(super) fn minutes(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+    let (slice, billionths_each) = match sheet.desk.slo(verdict)?.budgeting {
+        Budgeting::Occurrences => return None,
+        Budgeting::Timeslices { slice, .. } => (slice, 1_000_000_000),
+        Budgeting::RatioTimeslices { slice } => (slice, 1_000_000_000 * RATIO_UNITS),
+    };
+    let time = |billionths: u128| {
+        let seconds = billionths.saturating_mul(u128::from(slice.as_secs())) / billionths_each;
+        number::about(std::time::Duration::from_secs(
+            u64::try_from(seconds).unwrap_or(u64::MAX),
+        ))
+    };
+    Some(format!(
+        "{} of {}",
+        time(u128::from(verdict.budget.spent) * 1_000_000_000),
+        time(verdict.budget.allowed_billionths)
+    ))
+}
+
+/// How many of what is counted: requests or slices, rounded down.
+fn units(sheet: &Sheet<'_>, verdict: &Verdict, billionths: u128) -> u128 {
+    match sheet.desk.slo(verdict).map(|slo| slo.budgeting) {
+        Some(Budgeting::RatioTimeslices { .. }) => billionths / 1_000_000_000 / RATIO_UNITS,
+        _ => billionths / 1_000_000_000,
+    }
+}
+
+fn quantity(sheet: &Sheet<'_>, verdict: &Verdict, billionths: u128) -> String {
+    grouped(units(sheet, verdict, billionths))
+}
+
+/// A count of what is counted, as it is printed in tables.
+pub(super) fn count(sheet: &Sheet<'_>, verdict: &Verdict, events: u64) -> String {
+    quantity(sheet, verdict, u128::from(events) * 1_000_000_000)
+}
+
+/// `observed 42%`; `None` when everything was.
+pub(super) fn observed(verdict: &Verdict) -> Option<String> {
+    match verdict.coverage {
+        Coverage::Share(attain_model::Share::WHOLE) => None,
+        Coverage::Share(share) => Some(format!("{} of the window", coverage_percent(share))),
+        Coverage::NotKnown => Some("not known".to_owned()),
+    }
+}
+
+/// What there is to do about a series that has no number.
+pub(super) fn advice(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+    Some(match verdict.standing {
+        Standing::BestEffort => {
+            "Best effort: measured, not promised. A target in the catalogue would give it a budget.".to_owned()
+        }
+        Standing::NoTraffic => {
+            "No traffic in the window. If there should have been some, look at how its segment is recognised.".to_owned()
+        }
+        Standing::Unknown => {
+            let enough = sheet
+                .desk
+                .slo(verdict)
+                .map_or_else(String::new, |slo| format!("; {} would be enough (`coverage:`)", coverage_percent(slo.coverage)));
+            let seen = match verdict.coverage {
+                Coverage::Share(share) => format!("only {} of the window was observed", coverage_percent(share)),
+                Coverage::NotKnown => "what was observed cannot be told".to_owned(),
+            };
+            format!("Not judged: {seen}{enough}. The notes below say what is missing.")
+        }
+        Standing::Met | Standing::Breached => return None,
+    })
+}
+
+/// How many times what was allowed: `0.3x`; `bad` where nothing was allowed; `0x` without bad events.
+pub(super) fn times(attainment: Attainment, budget: ErrorBudget) -> String {
+    match number::burn(budget.spent, budget.allowed_billionths) {
+        Some(times) => times,
+        None if attainment.bad == 0 => "0x".to_owned(),
+        None => "-".to_owned(),
+    }
+}
+
+/// A number as a page shows it: with a minus sign.
+pub(super) fn signed(text: &str) -> String {
+    match text.strip_prefix('-') {
+        Some(rest) if !rest.is_empty() => format!("\u{2212}{rest}"),
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,133 @@
+//! The top of the page: what it is about, the first sentence, who owns it and what next, how many promises stand how.
+
+use super::{Sheet, series};
+use crate::html::Html;
+use crate::html::parts::{State, badge, facts, mark};
+use crate::look::Tone;
+use crate::number::{self, plural};
+use crate::status::headline::summary;
+use crate::status::{is_promise, no_slos, no_verdicts};
+
+/// Header and summary; on its own a whole report where nothing is promised.
+pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
+    html.element("header", &[("class", "top")], |html| {
+        html.line("p", &[("class", "eyebrow")], "Reliability report");
+        html.line("h1", &[], sheet.title());
+        html.line("p", &[("class", "asof")], &as_of(sheet));
+        if let Some(caution) = &sheet.about.run.caution {
+            html.element("p", &[("class", "caution")], |html| {
+                mark(html, State::Warn);
+                html.prose(caution);
+            });
+        }
+    });
+    let desk = &sheet.desk;
+    if desk.promises.catalogue().slos.is_empty() {
+        return empty(html, &no_slos(desk));
+    }
+    if desk.evaluation.verdicts.is_empty() {
+        return empty(html, &no_verdicts(desk));
+    }
+    let summary = summary(desk, &sheet.about.run);
+    let state = match summary.tone {
+        Tone::Bad => State::Bad,
+        Tone::Warn => State::Unknown,
+        Tone::Good => State::Ok,
+        _ => State::Quiet,
+    };
+    let class = format!("summary {}", state.class());
+    html.element("section", &[("class", &class), ("id", "summary")], |html| {
+        html.element("p", &[("class", "lead")], |html| {
+            mark(html, state);
+            html.prose(&summary.title);
+        });
+        if !summary.body.is_empty() {
+            html.element("p", &[("class", "body")], |html| html.prose(&summary.body));
+        }
+        if !summary.facts.is_empty() {
+            let pairs = summary
+                .facts
+                .iter()
+                .map(|(name, text)| (*name, text.as_str()));
+            facts(html, pairs, |html, text| html.prose(text));
+        }
+        for line in &summary.also {
+            html.element("p", &[("class", "also")], |html| html.prose(line));
+        }
+        tally(html, sheet);
+    });
+}
+
+/// `as of 2026-11-02 23:59 UTC, the end of the data; data from … to …`
+pub(super) fn as_of(sheet: &Sheet<'_>) -> String {
+    let as_of = sheet.desk.evaluation.as_of;
+    let zone = sheet.desk.zone;
+    let mut text = format!("As of {}", number::instant(as_of.instant, zone));
+    if let Some(what) = &sheet.about.run.instant_is {
+        text.push_str(", ");
+        text.push_str(what);
+    }
+    if as_of.known_until == as_of.instant {
+        text.push_str(", as known then");
+    }
+    if let Some(data) = sheet.about.data {
+        text.push_str(&format!(
+            " \u{b7} data from {} to {}",
+            number::day(data.start, zone),
+            number::day(data.end, zone)
+        ));
+    }
+    text
+}
+
+fn empty(html: &mut Html, text: &str) {
+    html.element(
+        "section",
+        &[("class", "summary unknown"), ("id", "summary")],
+        |html| {
+            let (first, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+            html.element("p", &[("class", "lead")], |html| {
+                mark(html, State::Unknown);
+                html.prose(&first.split_whitespace().collect::<Vec<_>>().join(" "));
+            });
+            if !rest.is_empty() {
+                html.line("pre", &[], rest);
+            }
+        },
+    );
+}
+
+/// How many promises stand how; what there is none of is not said.
+fn tally(html: &mut Html, sheet: &Sheet<'_>) {
+    let promises: Vec<State> = sheet
+        .desk
+        .evaluation
+        .verdicts
+        .iter()
+        .filter(|verdict| is_promise(verdict))
+        .map(series::state)
+        .collect();
+    html.element("p", &[("class", "tally")], |html| {
+        html.line(
+            "span",
+            &[("class", "of")],
+            &format!("{}:", plural(promises.len() as u64, "promise")),
+        );
+        for state in State::ALL {
+            let count = promises.iter().filter(|other| **other == state).count();
+            if count > 0 {
+                badge(html, state, &format!("{count} {}", word(state)));
+            }
+        }
+    });
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Bad => "broken",
+        State::Warn => "kept, and alerting",
+        State::Unknown => "not known",
+        State::Ok => "kept",
+        State::Quiet => "without traffic",
+    }
+}
