@@ -56,6 +56,7 @@ pub fn evaluate(promises: &Promises, counts: &dyn Counts, as_of: AsOf) -> Evalua
         let looked = reader.look(slo);
         evaluation.untagged.push(untagged(&looked));
         let missing = gaps(&looked);
+        evaluation.gaps.extend(damage(&looked));
         // Where all of the window is silent, that is said already.
         let is_all = missing.iter().any(|gap| gap.why == GapReason::NoData);
         evaluation.gaps.extend(missing);
@@ -229,7 +230,7 @@ fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
             ..interval
         };
         Some((missing, GapReason::NotYet))
-    } else if looked.events(|_| true, range) == 0 && is_silent(looked, range) {
+    } else if looked.is_empty(range) && is_silent(looked, range) {
         Some((interval, GapReason::NoData))
     } else {
         None
@@ -240,6 +241,21 @@ fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
         why,
     });
     gap.into_iter().collect()
+}
+
+/// What of an SLO's window can no longer be read.
+fn damage<'l>(looked: &'l Looked<'_>) -> impl Iterator<Item = Gap> + 'l {
+    let window = looked.resolved.interval;
+    let of_window = looked.damage.iter().filter_map(move |damage| {
+        let interval = damage.interval.unwrap_or(window);
+        let is_inside = interval.start < window.end && window.start < interval.end;
+        is_inside.then(|| (interval, damage.gap()))
+    });
+    of_window.map(|(interval, why)| Gap {
+        about: looked.slo.id.to_string(),
+        interval: Some(interval),
+        why,
+    })
 }
 
 /// Whether no source was heard in a range of slices, as far as that can be told.

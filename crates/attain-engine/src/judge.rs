@@ -9,11 +9,10 @@ use attain_model::detail::Cause;
 use attain_model::promises::GoalSpan;
 use attain_model::slo::{Budgeting, Load, Objective, OverLoad};
 use attain_model::verdict::{Attainment, ErrorBudget, OverLoadShare};
-use attain_model::{
-    Class, CountedSegment, Gap, GapReason, Goal, Interval, Promised, Scope, Window,
-};
+use attain_model::{Class, CountedSegment, Gap, GapReason, Goal, Interval, Scope, Window};
 use jiff::Timestamp;
 
+use crate::by_slice::BySlice;
 use crate::causes::{Causes, Home, Shares};
 use crate::grid::Grid;
 use crate::load::Minutes;
@@ -131,35 +130,44 @@ impl Looked<'_> {
             let minutes = promised
                 .and_then(|p| p.load)
                 .map(|load| self.minutes(load, whose));
-            let mut over = Vec::new();
-            for column in self.read.columns.iter().filter(|c| whose(&c.segment)) {
+            let columns: Vec<_> = (self.read.columns.iter())
+                .filter(|column| whose(&column.segment))
+                .map(|column| (column, within(column, &range)))
+                .collect();
+            let room = || BySlice::of(columns.iter().map(|(_, counts)| *counts));
+            let (mut inside, mut over) = (room(), minutes.as_ref().map(|_| room()));
+            for (column, counts) in &columns {
                 let Some(projection) = projections.get(column.layout) else {
                     continue;
                 };
                 let fate = projection.fate(&column.class, column.bucket);
                 let cause = builder.cause(projection, &column.class, fate);
-                let counts = within(column, &range);
                 if let Fate::Unclear(why) = fate {
                     builder.unclear(projection, why, counts);
                 }
-                for (slice, events) in counts {
-                    let entry = entry(*slice, *events, fate, promised);
+                if cause.is_none() && over.is_none() {
+                    inside.add_all(counts, fate);
+                    continue;
+                }
+                for (slice, events) in *counts {
                     let is_over = |minutes: &Minutes| minutes.is_over(*slice, self.grid);
                     let is_over = minutes.as_ref().is_some_and(is_over);
                     if let Some(cause) = cause {
                         let home = (is_over && !is_counted)
                             .then_some(builder.over.len() + group.over.len());
-                        builder.because(home.map_or(Home::Inside, Home::Over), &entry, cause);
+                        let home = home.map_or(Home::Inside, Home::Over);
+                        builder.because(home, (*slice, *events), cause);
                     }
-                    if is_over {
-                        over.push(entry);
-                    } else {
-                        group.inside.push(entry);
+                    match &mut over {
+                        Some(over) if is_over => over.add(*slice, *events, fate),
+                        _ => inside.add(*slice, *events, fate),
                     }
                 }
             }
-            if let Some(minutes) = minutes {
-                group.over.push((range, minutes, over));
+            let target_ppb = promised.map(|p| p.target.ppb());
+            group.inside.extend(inside.entries(target_ppb));
+            if let (Some(minutes), Some(over)) = (minutes, over) {
+                group.over.push((range, minutes, over.entries(target_ppb)));
             }
         }
         builder.add(self, group, spans, only);
@@ -167,14 +175,17 @@ impl Looked<'_> {
 
     /// The minutes of a load condition: the load of the whole SLO, or of these segments alone.
     fn minutes(&self, load: Load, whose: &dyn Fn(&CountedSegment) -> bool) -> Minutes {
-        let mut events: BTreeMap<i64, u64> = BTreeMap::new();
         let columns = self.read.columns.iter();
-        for column in columns.filter(|c| !load.own || whose(&c.segment)) {
-            for (slice, n) in &column.counts {
-                let sum = events.entry(*slice).or_insert(0);
-                *sum = sum.saturating_add(*n);
-            }
+        let columns: Vec<&[(i64, u64)]> = columns
+            .filter(|c| !load.own || whose(&c.segment))
+            .map(|column| &column.counts[..])
+            .collect();
+        let mut events = BySlice::of(columns.iter().copied());
+        for column in columns {
+            events.add_all(column, Fate::Good);
         }
+        let events = events.entries(None).into_iter();
+        let events = events.map(|entry| (entry.slice, entry.good));
         Minutes::new(events, load.up_to, self.grid)
     }
 }
@@ -417,9 +428,9 @@ impl Builder {
         self.causes.as_mut()?.sort(projection, class, fate)
     }
 
-    fn because(&mut self, home: Home, entry: &Entry, cause: usize) {
+    fn because(&mut self, home: Home, (slice, bad): (i64, u64), cause: usize) {
         if let Some(causes) = &mut self.causes {
-            causes.add(home, entry.slice, cause, entry.bad);
+            causes.add(home, slice, cause, bad);
         }
     }
 
@@ -452,6 +463,7 @@ impl Builder {
             no_traffic: looked.slo.no_traffic,
             missing_data: looked.slo.missing_data,
             heard: &looked.heard,
+            damaged: &looked.damaged,
             grid: looked.grid,
         };
         let target_at = |slice: i64| {
@@ -491,18 +503,6 @@ impl Builder {
             causes: self.causes.map(Causes::sorted),
             grid: looked.grid,
         }
-    }
-}
-
-fn entry(slice: i64, events: u64, fate: Fate, promised: Option<&Promised>) -> Entry {
-    let is_good = fate == Fate::Good;
-    let is_unclear = matches!(fate, Fate::Unclear(_));
-    Entry {
-        slice,
-        good: if is_good { events } else { 0 },
-        bad: if is_good { 0 } else { events },
-        uncertain: if is_unclear { events } else { 0 },
-        target_ppb: promised.map(|p| p.target.ppb()),
     }
 }
 

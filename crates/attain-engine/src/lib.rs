@@ -22,6 +22,7 @@
 
 mod admit;
 mod alerts;
+mod by_slice;
 mod causes;
 mod cells;
 mod counter;

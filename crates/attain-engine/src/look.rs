@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
+use attain_model::facts::Damage;
 use attain_model::selector::{Condition, Outcome};
 use attain_model::slo::Objective;
 use attain_model::{
@@ -18,6 +19,7 @@ use jiff::civil::Date;
 use crate::counts::{Column, Counts, Heard, Read};
 use crate::grid::Grid;
 use crate::judge::Judged;
+use crate::ranges::RangeSet;
 use crate::window::{self, Resolved};
 
 /// How far back it is asked since when something has been so: 400 days.
@@ -74,22 +76,34 @@ impl<'a> Reader<'a> {
             .entry((key.clone(), condition, slo.indicator.slice));
         let read = seen
             .or_insert_with(|| Rc::new(counts.read(&key, &slo.indicator, until, self.known_until)));
+        let window = grid.index(resolved.interval.start)..until;
+        let damage = counts.damage(&key);
+        let damaged = damaged(&damage, grid, &window);
         let heard = counts.heard(&key);
+        let first_of = |slices: &RangeSet<i64>| slices.ranges().first().map(|range| range.start);
         let first_heard = match &heard {
-            Heard::Slices(slices) => slices.ranges().first().map(|range| range.start),
+            Heard::Slices(slices) => first_of(slices),
             Heard::Never | Heard::NotKnown => None,
         };
-        let first = [read.first(), first_heard].into_iter().flatten().min();
+        let firsts = [read.first(), first_heard, first_of(&damaged)];
+        let first = firsts.into_iter().flatten().min();
         Looked {
             promises: self.promises,
             slo,
             is_counted: counts.is_counted(&key),
             read: Rc::clone(read),
-            heard,
+            heard: match heard {
+                Heard::Slices(slices) if !damage.is_empty() => {
+                    Heard::Slices(slices.without(&damaged))
+                }
+                heard => heard,
+            },
+            damage,
+            damaged,
             grid,
             day: self.day,
             instant: self.instant,
-            window: grid.index(resolved.interval.start)..until,
+            window,
             resolved,
             span: first.map_or(until, |first| first.min(until))..until,
         }
@@ -103,7 +117,12 @@ pub(crate) struct Looked<'a> {
     /// Whether anybody counts it.
     pub(crate) is_counted: bool,
     pub(crate) read: Rc<Read>,
+    /// Without the slices that are damaged.
     pub(crate) heard: Heard,
+    /// What was kept and can no longer be read.
+    pub(crate) damage: Vec<Damage>,
+    /// Its slices before the instant.
+    pub(crate) damaged: RangeSet<i64>,
     pub(crate) grid: Grid,
     /// The instant that is judged.
     pub(crate) instant: Timestamp,
@@ -182,6 +201,14 @@ impl Looked<'_> {
         *scope == Scope::All && matches!(targets, Some(Targets::PerSegment { all: None, .. }))
     }
 
+    /// Whether nothing was counted in a range of slices.
+    pub(crate) fn is_empty(&self, range: &Range<i64>) -> bool {
+        let columns = &self.read.columns;
+        columns
+            .iter()
+            .all(|column| within(column, range).is_empty())
+    }
+
     /// All events of some segments in a range of slices, whatever their outcome.
     pub(crate) fn events(
         &self,
@@ -194,6 +221,18 @@ impl Looked<'_> {
             .map(|(_, events)| *events)
             .fold(0, u64::saturating_add)
     }
+}
+
+/// The slices of what can no longer be read. What may have happened at any time counts as all of the window.
+fn damaged(damage: &[Damage], grid: Grid, window: &Range<i64>) -> RangeSet<i64> {
+    let slices = damage.iter().map(|damage| match damage.interval {
+        Some(interval) => {
+            let end = grid.index_up(interval.end).min(window.end);
+            grid.index(interval.start)..end
+        }
+        None => window.clone(),
+    });
+    slices.collect()
 }
 
 /// Whether a scope covers a counted segment.

@@ -27,7 +27,8 @@ impl Silence {
             return Vec::new();
         };
         let since = looked.span.start.max(looked.window.start)..looked.window.end;
-        let silent = heard.missing_in(&since);
+        // What can no longer be read is said as that.
+        let silent = heard.missing_in(&since).without(&looked.damaged);
         let mut alone = silent.clone();
         let key = Stream::key_of(looked.promises.catalogue(), looked.slo);
         for (source, heard) in counts.heard_sources(&key) {

@@ -55,22 +55,23 @@ pub(crate) fn standing(
     }
 }
 
-/// How much of a range of slices was observed.
+/// How much of a range of slices was observed, and can still be read.
 pub(crate) fn coverage(looked: &Looked<'_>, range: &Range<i64>) -> Coverage {
-    match &looked.heard {
-        Heard::NotKnown => Coverage::NotKnown,
-        Heard::Never => Coverage::Share(Share::NONE),
-        Heard::Slices(slices) => {
-            let heard = u128::from(slices.count_in(range));
-            let all = (range.end - range.start).max(0).unsigned_abs();
-            if all == 0 {
-                return Coverage::Share(Share::WHOLE);
-            }
-            let ppb = heard * u128::from(attain_math::ONE_PPB) / u128::from(all);
-            let share = u32::try_from(ppb).ok().and_then(Share::from_ppb);
-            Coverage::Share(share.unwrap_or(Share::WHOLE))
-        }
+    let all = (range.end - range.start).max(0).unsigned_abs();
+    let damaged = looked.damaged.count_in(range);
+    let observed = match &looked.heard {
+        // Nobody knows what was heard; but what was lost is known not to be here.
+        Heard::NotKnown if damaged > 0 => all - damaged,
+        Heard::NotKnown => return Coverage::NotKnown,
+        Heard::Never => return Coverage::Share(Share::NONE),
+        Heard::Slices(slices) => slices.count_in(range),
+    };
+    if all == 0 {
+        return Coverage::Share(Share::WHOLE);
     }
+    let ppb = u128::from(observed) * u128::from(attain_math::ONE_PPB) / u128::from(all);
+    let share = u32::try_from(ppb).ok().and_then(Share::from_ppb);
+    Coverage::Share(share.unwrap_or(Share::WHOLE))
 }
 
 /// Whether too little data since it began is a verdict of its own: `missing_data: bad`.

@@ -10,6 +10,7 @@ use attain_model::slo::{Budgeting, MissingData, NoTraffic};
 
 use crate::counts::Heard;
 use crate::grid::Grid;
+use crate::ranges::RangeSet;
 use crate::series::Entry;
 
 /// The most slices that are filled in where there is no traffic: three years of minutes.
@@ -27,6 +28,8 @@ pub(crate) struct Rule<'a> {
     pub(crate) no_traffic: NoTraffic,
     pub(crate) missing_data: MissingData,
     pub(crate) heard: &'a Heard,
+    /// Slices whose counts can no longer be read; not heard either, where that is known.
+    pub(crate) damaged: &'a RangeSet<i64>,
     pub(crate) grid: Grid,
 }
 
@@ -79,9 +82,10 @@ impl Rule<'_> {
         let start = span.start.div_euclid(length).max(end - FILLED_AT_MOST);
         for slice in (start..end).filter(|slice| !busy.contains(slice)) {
             let first = slice * length;
+            let range = first..first + length;
             let missing = match self.heard {
-                Heard::Slices(heard) => heard.count_in(&(first..first + length)) == 0,
-                Heard::NotKnown | Heard::Never => false,
+                Heard::Slices(heard) => !heard.overlaps(&range),
+                Heard::NotKnown | Heard::Never => self.damaged.contains(&range),
             };
             let good = match (missing, self.no_traffic) {
                 (true, _) if is_missing_counted => 0,
