@@ -270,9 +270,7 @@ impl Ledger {
 
     /// The streams that a delivery is counted for.
     fn named(&self, delivery: &Delivery) -> Arc<BTreeSet<StreamKey>> {
-        let Some(looking) = self.looking.get(&delivery.source) else {
-            return Arc::default();
-        };
+        let looking = self.looking_at(&delivery.source);
         match &delivery.streams {
             None => Arc::clone(&looking.counted),
             Some(streams) if streams.is_subset(&looking.kept) => Arc::clone(streams),
@@ -283,12 +281,12 @@ impl Ledger {
     /// Takes down when the source and its streams were heard.
     fn hear(&mut self, delivery: &Delivery, admission: &Admission) {
         let (grid, is_new) = (self.grid, !admission.is_seen);
+        let kept = Arc::clone(&self.looking_at(&delivery.source).kept);
         let state = self.sources.entry(delivery.source.clone()).or_default();
         if is_new {
             state.unparsed += delivery.unparsed.len() as u64;
             // Whoever is not counted here did not hear it.
-            let kept = self.looking.get(&delivery.source).map(|l| &l.kept);
-            let others = kept.into_iter().flat_map(|kept| kept.iter());
+            let others = kept.iter();
             for stream in others.filter(|stream| !admission.fresh.contains(*stream)) {
                 state.part(stream);
             }

@@ -35,7 +35,9 @@ pub struct Ledger {
     // Invariant: has every stream of `kept`.
     pub(crate) counts: BTreeMap<StreamKey, StreamCounts>,
     /// The streams that look at a source.
-    pub(crate) looking: BTreeMap<SourceId, Looking>,
+    looking: BTreeMap<SourceId, Looking>,
+    /// The streams that name no source look at any.
+    anywhere: Looking,
     /// The sources that said anything about a stream.
     pub(crate) said: BTreeMap<StreamKey, BTreeSet<SourceId>>,
     pub(crate) origins: BTreeMap<SourceId, BTreeMap<String, Origin>>,
@@ -91,6 +93,7 @@ impl Ledger {
             delay: SignedDuration::ZERO,
             counts: counts.collect(),
             looking: BTreeMap::new(),
+            anywhere: Looking::default(),
             said: state.said,
             origins,
             sources: sources.map(|(id, facts)| (id, facts.into())).collect(),
@@ -132,8 +135,7 @@ impl Ledger {
     /// The streams that a delivery of a source is counted for unless it says otherwise.
     #[must_use]
     pub fn streams_of(&self, source: &SourceId) -> Arc<BTreeSet<StreamKey>> {
-        let looking = self.looking.get(source);
-        looking.map_or_else(Arc::default, |looking| Arc::clone(&looking.counted))
+        Arc::clone(&self.looking_at(source).counted)
     }
 
     /// What was taken of an origin, by position and stream.
@@ -221,12 +223,15 @@ impl Ledger {
         self.origins.get(source)?.get(origin)
     }
 
+    pub(crate) fn looking_at(&self, source: &SourceId) -> &Looking {
+        self.looking.get(source).unwrap_or(&self.anywhere)
+    }
+
     /// A stream that nobody counted while its sources were heard was not heard with them.
     fn begin(&mut self, kept: &KeptStream) {
-        for source in &kept.sources {
-            if let Some(state) = self.sources.get_mut(source)
-                && state.hearing != Hearing::default()
-            {
+        for (source, state) in &mut self.sources {
+            let is_its = kept.sources.is_empty() || kept.sources.contains(source);
+            if is_its && state.hearing != Hearing::default() {
                 let hearing = state.streams.entry(kept.key.clone());
                 hearing.or_default();
             }
@@ -235,25 +240,23 @@ impl Ledger {
 
     /// Says anew who looks at which source.
     fn look(&mut self, is_counted: impl Fn(&StreamKey) -> bool) {
-        let mut looking: BTreeMap<SourceId, (BTreeSet<StreamKey>, BTreeSet<StreamKey>)> =
-            BTreeMap::new();
-        for (key, kept) in &self.kept {
-            for source in &kept.sources {
-                let (all, counted) = looking.entry(source.clone()).or_default();
-                all.insert(key.clone());
-                if is_counted(key) {
-                    counted.insert(key.clone());
-                }
-            }
-        }
-        let looking = looking.into_iter().map(|(source, (kept, counted))| {
-            let looking = Looking {
+        let at = |is_looking: &dyn Fn(&KeptStream) -> bool| {
+            let kept = self.kept.values().filter(|kept| is_looking(kept));
+            let kept: BTreeSet<StreamKey> = kept.map(|kept| kept.key.clone()).collect();
+            let counted = kept.iter().filter(|key| is_counted(key)).cloned().collect();
+            Looking {
                 kept: Arc::new(kept),
                 counted: Arc::new(counted),
-            };
-            (source, looking)
+            }
+        };
+        let sources: BTreeSet<&SourceId> = self.kept.values().flat_map(|k| &k.sources).collect();
+        let looking = sources.into_iter().map(|source| {
+            let is_looking = |k: &KeptStream| k.sources.is_empty() || k.sources.contains(source);
+            (source.clone(), at(&is_looking))
         });
-        self.looking = looking.collect();
+        let looking = looking.collect();
+        self.anywhere = at(&|kept| kept.sources.is_empty());
+        self.looking = looking;
     }
 }
 
