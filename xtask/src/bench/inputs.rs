@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use super::traffic::{self, Format};
 use crate::root;
 
-/// The first day of every generated log.
-const FIRST_DAY: &str = "02/Nov/2026";
+/// The day of every log that is generated or recorded.
+const DAY: &str = "02/Nov/2026";
 const MONTHS: [(&str, u32); 12] = [
     ("Jan", 31),
     ("Feb", 28),
@@ -78,13 +78,12 @@ pub fn exists(program: &str) -> bool {
         .is_ok()
 }
 
-/// `day`, a log of one day, once per day from its own on: the same lines with another date, `days` times or until `bytes`
-/// are reached, whichever comes first.
+/// `day`, a log of one day, `days` times with the dates that lead up to its own; cut off when `bytes` are reached.
 pub fn repeated(day: &[u8], path: &Path, days: u32, bytes: u64) -> Result<PathBuf, String> {
     made(path, |out| {
         let mut written = 0;
-        for past in 0..days {
-            let date = date_after(past);
+        for past in (0..days).rev() {
+            let date = date_before(past);
             for line in day.split_inclusive(|byte| *byte == b'\n') {
                 if written >= bytes {
                     return Ok(());
@@ -144,34 +143,35 @@ fn unfinished(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.tmp", path.display()))
 }
 
-/// A line with another date in its brackets; a line without the first day's date stays as it is.
+/// A line with another date in its brackets; a line without that day's date stays as it is.
 fn write_dated(line: &[u8], date: &str, out: &mut impl Write) -> io::Result<()> {
     let date_at = line
         .iter()
         .position(|byte| *byte == b'[')
         .map(|bracket| bracket + 1)
-        .filter(|at| line[*at..].starts_with(FIRST_DAY.as_bytes()));
+        .filter(|at| line[*at..].starts_with(DAY.as_bytes()));
     match date_at {
         Some(at) => {
             out.write_all(&line[..at])?;
             out.write_all(date.as_bytes())?;
-            out.write_all(&line[at + FIRST_DAY.len()..])
+            out.write_all(&line[at + DAY.len()..])
         }
         None => out.write_all(line),
     }
 }
 
-/// The date so many days after the first, as logs write it.
-fn date_after(days: u32) -> String {
-    let (mut day, mut month, mut year) = (2 + days, 10, 2026);
-    while day > MONTHS[month].1 {
-        day -= MONTHS[month].1;
-        month += 1;
-        if month == MONTHS.len() {
-            (month, year) = (0, year + 1);
+/// The date so many days before the recorded one, as logs write it.
+fn date_before(days: u32) -> String {
+    let (mut back, mut day, mut month, mut year) = (days, 2, 10, 2026);
+    while back >= day {
+        back -= day;
+        if month == 0 {
+            (month, year) = (MONTHS.len(), year - 1);
         }
+        month -= 1;
+        day = MONTHS[month].1;
     }
-    format!("{day:02}/{}/{year}", MONTHS[month].0)
+    format!("{:02}/{}/{year}", day - back, MONTHS[month].0)
 }
 
 #[cfg(test)]
@@ -179,17 +179,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_follow_each_other_across_months_and_the_year() {
-        let dates = [0, 28, 29, 59, 60, 89].map(date_after);
+    fn days_go_back_across_months_and_the_year() {
+        let dates = [0, 1, 2, 33, 89, 305, 306].map(date_before);
         assert_eq!(
             dates,
             [
                 "02/Nov/2026",
-                "30/Nov/2026",
-                "01/Dec/2026",
-                "31/Dec/2026",
-                "01/Jan/2027",
-                "30/Jan/2027"
+                "01/Nov/2026",
+                "31/Oct/2026",
+                "30/Sep/2026",
+                "05/Aug/2026",
+                "01/Jan/2026",
+                "31/Dec/2025"
             ]
         );
     }
