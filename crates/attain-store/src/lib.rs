@@ -1,2 +1,30 @@
 //! Facts kept: the only place that knows bytes and SQL.
+//!
+//! A data folder holds `counts.db` (what was counted) and `record.db` (what was done), two SQLite files, and `lock`.
+//! What is appended lies in *frames*, exactly as delivered and durable on return; [`Store::seal`] replaces frames by
+//! immutable *pages* of one stream and day. Each blob carries its own checksum, and a chain of digests leads from the
+//! newest *head* (in both files) over a stream's *manifest* (in both files) to each page: what does not fit is
+//! [`Damage`](attain_model::facts::Damage) with the time that is lost, never a smaller number.
+//!
+//! Knows nothing of catalogues, ledgers and verdicts. The bytes are described in docs/formats/data-folder.md.
+// A store opens files; nothing in it reads a clock.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod append;
+mod codec;
+mod db;
+mod error;
+mod gather;
+mod lock;
+mod mirror;
+mod record;
+mod seal;
+mod split;
+mod store;
+mod stream;
+
+pub use append::{Frame, Frames};
+pub use codec::entry::{Done, Entry, Input, Text};
+pub use error::Error;
+pub use record::Entries;
+pub use store::{Access, Store};

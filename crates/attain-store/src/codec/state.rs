@@ -1,0 +1,168 @@
+//! The state: what a ledger knows beside the counts.
+
+use attain_model::facts::{Fingerprint, HeardFacts, OriginFacts, SourceFacts, State};
+use jiff::Timestamp;
+
+use super::bytes::{Malformed, Read, Reader, Writer};
+use super::words::{Body, BodyReader};
+
+/// The content of a state.
+pub(crate) fn encode(state: &State) -> Vec<u8> {
+    let mut body = Body::default();
+    body.writer.number(u64::from(state.slice_seconds));
+    body.writer.option(state.watermark, Writer::time);
+    body.kept(&state.kept);
+    body.writer.length(state.said.len());
+    for (key, sources) in &state.said {
+        body.key(key);
+        body.writer.length(sources.len());
+        for source in sources {
+            body.word(source.as_str());
+        }
+    }
+    body.writer.length(state.sources.len());
+    for (source, facts) in &state.sources {
+        body.word(source.as_str());
+        write_source(&mut body, facts);
+    }
+    body.writer.length(state.origins.len());
+    for ((source, origin), facts) in &state.origins {
+        body.word(source.as_str());
+        body.writer.text(origin);
+        body.writer.positions(&facts.seen);
+        body.writer.length(facts.streams.len());
+        for (key, ranges) in &facts.streams {
+            body.key(key);
+            body.writer.positions(ranges);
+        }
+        body.writer
+            .option(facts.fingerprint.as_ref(), |writer, print| {
+                writer.number(print.head_bytes);
+                writer.text(&print.head);
+                writer.number(print.at);
+                writer.text(&print.tail);
+            });
+    }
+    body.finish()
+}
+
+/// What a state holds.
+pub(crate) fn decode(content: &[u8]) -> Read<State> {
+    let mut body = BodyReader::new(content)?;
+    let state = State {
+        slice_seconds: u32::try_from(body.reader.number()?)
+            .map_err(|_| Malformed("a slice is too long"))?,
+        watermark: body.reader.option(Reader::time)?,
+        kept: body.kept()?,
+        said: body
+            .many(|body| {
+                let key = body.key()?;
+                let sources = body.many(BodyReader::source)?.into_iter().collect();
+                Ok((key, sources))
+            })?
+            .into_iter()
+            .collect(),
+        sources: body
+            .many(|body| Ok((body.source()?, read_source(body)?)))?
+            .into_iter()
+            .collect(),
+        origins: body
+            .many(|body| {
+                let name = (body.source()?, body.reader.text()?.to_owned());
+                Ok((name, read_origin(body)?))
+            })?
+            .into_iter()
+            .collect(),
+    };
+    body.reader.end()?;
+    Ok(state)
+}
+
+fn read_origin(body: &mut BodyReader<'_>) -> Read<OriginFacts> {
+    Ok(OriginFacts {
+        seen: body.reader.positions()?,
+        streams: body
+            .many(|body| Ok((body.key()?, body.reader.positions()?)))?
+            .into_iter()
+            .collect(),
+        fingerprint: body.reader.option(|reader| {
+            Ok(Fingerprint {
+                head_bytes: reader.number()?,
+                head: reader.text()?.to_owned(),
+                at: reader.number()?,
+                tail: reader.text()?.to_owned(),
+            })
+        })?,
+    })
+}
+
+fn write_source(body: &mut Body, facts: &SourceFacts) {
+    write_heard(&mut body.writer, &facts.heard);
+    body.writer.length(facts.streams.len());
+    for (key, heard) in &facts.streams {
+        body.key(key);
+        write_heard(&mut body.writer, heard);
+    }
+    write_instants(&mut body.writer, &facts.instants);
+    body.writer.number(facts.unparsed);
+    body.writer.number(facts.too_late);
+    body.writer
+        .option(facts.too_late_slices, |writer, (first, last)| {
+            writer.signed(first);
+            writer.signed(last);
+        });
+    body.writer.number(facts.ahead);
+}
+
+fn read_source(body: &mut BodyReader<'_>) -> Read<SourceFacts> {
+    Ok(SourceFacts {
+        heard: read_heard(&mut body.reader)?,
+        streams: body
+            .many(|body| Ok((body.key()?, read_heard(&mut body.reader)?)))?
+            .into_iter()
+            .collect(),
+        instants: read_instants(&mut body.reader)?,
+        unparsed: body.reader.number()?,
+        too_late: body.reader.number()?,
+        too_late_slices: body
+            .reader
+            .option(|reader| Ok((reader.signed()?, reader.signed()?)))?,
+        ahead: body.reader.number()?,
+    })
+}
+
+fn write_heard(writer: &mut Writer, heard: &HeardFacts) {
+    writer.slices(&heard.slices);
+    writer.byte(u8::from(heard.is_unknown));
+}
+
+fn read_heard(reader: &mut Reader<'_>) -> Read<HeardFacts> {
+    Ok(HeardFacts {
+        slices: reader.slices()?,
+        is_unknown: reader.byte()? == 1,
+    })
+}
+
+/// Seconds as distances: instants of a scrape are evenly apart, and zstd sees that.
+fn write_instants(writer: &mut Writer, instants: &[(Timestamp, Option<Timestamp>)]) {
+    writer.length(instants.len());
+    let mut last = 0;
+    for (instant, late) in instants {
+        let (second, nanosecond) = super::bytes::parts(*instant);
+        writer.signed(second.wrapping_sub(last));
+        writer.number(u64::from(nanosecond));
+        writer.option(*late, Writer::time);
+        last = second;
+    }
+}
+
+fn read_instants(reader: &mut Reader<'_>) -> Read<Vec<(Timestamp, Option<Timestamp>)>> {
+    let mut last = 0_i64;
+    reader.many(|reader| {
+        last = last.wrapping_add(reader.signed()?);
+        let nanosecond =
+            u32::try_from(reader.number()?).map_err(|_| Malformed("no such instant"))?;
+        let late = |reader: &mut Reader<'_>| reader.option(Reader::time);
+        Ok((super::bytes::time_of(last, nanosecond)?, late(reader)?))
+    })
+}

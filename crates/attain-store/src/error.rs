@@ -1,0 +1,127 @@
+//! What can go wrong with a data folder, and what to do next.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// An operation on a data folder failed. What was acknowledged before stays; the store can be used again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no data folder.
+    #[error("{}: no data folder; `attain replay --data` makes one", folder.display())]
+    Missing {
+        /// Where one was looked for.
+        folder: PathBuf,
+    },
+    /// Something else is where a data folder should be.
+    #[error("{}: not a data folder of attain; name an empty folder, or one that does not exist yet", file.display())]
+    NotOurs {
+        /// The file that is not ours.
+        file: PathBuf,
+    },
+    /// Another process writes to it.
+    #[error("{}: {} writes to it; wait until it ends", folder.display(), writer(*process))]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+        /// The process that holds the lock, if the lock file says so.
+        process: Option<u32>,
+    },
+    /// It was opened for reading.
+    #[error("{}: opened for reading; open it for writing", folder.display())]
+    ReadOnly {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// It was written by a newer version.
+    #[error("{}: format {found} is newer than {known}, the newest that this attain knows; update attain", file.display())]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format known.
+        known: i64,
+    },
+    /// The two files do not belong together.
+    #[error("{}: counts.db and record.db are of two folders; restore both from one backup", folder.display())]
+    Mixed {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// It can no longer be trusted.
+    #[error("{}: damaged ({why}); restore the folder from a backup (`attain data restore`)", file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The disk is full.
+    #[error("{}: the disk is full; nothing acknowledged is lost: make room and run it again", file.display())]
+    Full {
+        /// The file that could not grow.
+        file: PathBuf,
+    },
+    /// The disk failed.
+    #[error("{}: cannot be read or written ({why}); nothing acknowledged is lost: see the system's log for the disk, then run it again", file.display())]
+    Disk {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// It is kept in slices of another length.
+    #[error("{}: counted in slices of {kept} s, not {given} s; use another data folder", folder.display())]
+    Slices {
+        /// The folder.
+        folder: PathBuf,
+        /// Seconds of a slice in it.
+        kept: u32,
+        /// Seconds of a slice of what was to be sealed.
+        given: u32,
+    },
+    /// There is something already.
+    #[error("{}: is there already; name a folder that does not exist", folder.display())]
+    Occupied {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A number was given that there is not.
+    #[error("{0}")]
+    Usage(String),
+}
+
+fn writer(process: Option<u32>) -> String {
+    match process {
+        Some(id) => format!("process {id}"),
+        None => "another process".to_owned(),
+    }
+}
+
+impl Error {
+    pub(crate) fn of_sql(file: &Path, error: &rusqlite::Error) -> Self {
+        let file = file.to_owned();
+        let why = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Error::Full { file },
+            Some(ErrorCode::NotADatabase) => Error::Damaged { file, why },
+            Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { file, why },
+            Some(_) => Error::Disk { file, why },
+            None => Error::Damaged { file, why },
+        }
+    }
+
+    pub(crate) fn of_io(file: &Path, error: &io::Error) -> Self {
+        let file = file.to_owned();
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full { file },
+            _ => Error::Disk {
+                file,
+                why: error.to_string(),
+            },
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Pages put together again: one column, series and gauge of each name, in the order of time.
+
+use std::collections::btree_map::{BTreeMap, Entry};
+
+use attain_model::facts::{ColumnFacts, GaugeFacts, Layout, SeriesFacts, StreamFacts};
+use attain_model::{Bucket, Class, CountedSegment, SourceId};
+
+use crate::codec::page::{ColumnName, Scratch, Taker};
+
+type Cell = (CountedSegment, Class, Bucket);
+type SeriesName = (Layout, SourceId, String, CountedSegment, Class, Bucket);
+type GaugeName = (SourceId, String, CountedSegment);
+
+/// Facts being put together. Pages are taken in the order in which they were written.
+#[derive(Debug, Default)]
+pub(crate) struct Gather {
+    facts: StreamFacts,
+    /// Where each stands in `facts`.
+    layouts: Vec<(Layout, BTreeMap<Cell, usize>)>,
+    series: BTreeMap<SeriesName, usize>,
+    gauges: BTreeMap<GaugeName, usize>,
+    /// How many columns one page holds at most: what a column is to have room for is guessed from the first.
+    pages: usize,
+}
+
+impl Gather {
+    /// With room for so many pages.
+    pub(crate) fn of(pages: usize) -> Self {
+        Self {
+            pages,
+            ..Self::default()
+        }
+    }
+
+    /// All of it: ascending, and what came in several pages added up.
+    pub(crate) fn finish(mut self) -> StreamFacts {
+        for column in &mut self.facts.columns {
+            if !column.on_time.is_sorted_by(|a, b| a.0 < b.0) {
+                column.on_time.sort_by_key(|(slice, _)| *slice);
+                column.on_time.dedup_by(|next, kept| {
+                    let is_same = next.0 == kept.0;
+                    if is_same {
+                        kept.1 = kept.1.saturating_add(next.1);
+                    }
+                    is_same
+                });
+            }
+            if !column.late.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1)) {
+                column.late.sort_by_key(|(slice, at, _)| (*slice, *at));
+                column.late.dedup_by(|next, kept| {
+                    let is_same = (next.0, next.1) == (kept.0, kept.1);
+                    if is_same {
+                        kept.2 = kept.2.saturating_add(next.2);
+                    }
+                    is_same
+                });
+            }
+        }
+        // Of two at the same instant the one that was written first counts: the sort is stable.
+        for series in &mut self.facts.series {
+            if !series.samples.is_sorted_by(|a, b| a.time < b.time) {
+                series.samples.sort_by_key(|sample| sample.time);
+                series.samples.dedup_by_key(|sample| sample.time);
+            }
+        }
+        for gauge in &mut self.facts.gauges {
+            if !gauge.readings.is_sorted_by(|a, b| a.0 < b.0) {
+                gauge.readings.sort_by_key(|(time, ..)| *time);
+                gauge.readings.dedup_by_key(|(time, ..)| *time);
+            }
+        }
+        self.facts
+    }
+}
+
+impl Taker for Gather {
+    fn column(&mut self, (layout, segment, class, bucket): ColumnName<'_>, scratch: &Scratch) {
+        let of_layout = match self.layouts.iter().position(|(known, _)| known == layout) {
+            Some(at) => &mut self.layouts[at].1,
+            None => {
+                self.layouts.push((layout.clone(), BTreeMap::new()));
+                let end = self.layouts.len() - 1;
+                &mut self.layouts[end].1
+            }
+        };
+        let columns = &mut self.facts.columns;
+        let at = match of_layout.entry((segment, class, bucket)) {
+            Entry::Occupied(at) => *at.get(),
+            Entry::Vacant(place) => {
+                let (segment, class, bucket) = place.key().clone();
+                columns.push(ColumnFacts {
+                    layout: layout.clone(),
+                    segment,
+                    class,
+                    bucket,
+                    on_time: Vec::with_capacity(scratch.events.len().saturating_mul(self.pages)),
+                    late: Vec::new(),
+                });
+                *place.insert(columns.len() - 1)
+            }
+        };
+        let column = &mut columns[at];
+        if let Some((first, rest)) = scratch.events.split_first() {
+            let mut slice = scratch.first;
+            column.on_time.push((slice, *first));
+            column
+                .on_time
+                .extend(scratch.gaps.iter().zip(rest).map(|(gap, events)| {
+                    slice = slice.wrapping_add(*gap as i64).wrapping_add(1);
+                    (slice, *events)
+                }));
+        }
+        column.late.extend_from_slice(&scratch.late);
+    }
+
+    fn series(&mut self, series: SeriesFacts) {
+        let name = (
+            series.layout.clone(),
+            series.source.clone(),
+            series.series.clone(),
+            series.segment.clone(),
+            series.class.clone(),
+            series.bucket,
+        );
+        match self.series.entry(name) {
+            Entry::Occupied(at) => {
+                self.facts.series[*at.get()].samples.extend(series.samples);
+            }
+            Entry::Vacant(place) => {
+                place.insert(self.facts.series.len());
+                self.facts.series.push(series);
+            }
+        }
+    }
+
+    fn gauge(&mut self, gauge: GaugeFacts) {
+        let name = (
+            gauge.source.clone(),
+            gauge.series.clone(),
+            gauge.segment.clone(),
+        );
+        match self.gauges.entry(name) {
+            Entry::Occupied(at) => {
+                self.facts.gauges[*at.get()].readings.extend(gauge.readings);
+            }
+            Entry::Vacant(place) => {
+                place.insert(self.facts.gauges.len());
+                self.facts.gauges.push(gauge);
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! A stream's pages, read back.
+
+use attain_model::StreamKey;
+use attain_model::facts::{Damage, StreamFacts};
+
+use crate::codec::blob::{self, Kind};
+use crate::codec::head::{Listed, Listing, Manifest};
+use crate::codec::page::{self, Scratch};
+use crate::error::Error;
+use crate::gather::Gather;
+use crate::store::Store;
+
+impl Store {
+    /// The facts of a stream that were sealed, and what of them is lost. One column, series and gauge of each name.
+    ///
+    /// # Errors
+    /// Those of the disk. A page that cannot be read is damage, not an error.
+    pub fn stream(&self, key: &StreamKey) -> Result<(StreamFacts, Vec<Damage>), Error> {
+        let Some(listed) = self.head.streams.get(key) else {
+            return Ok((StreamFacts::default(), Vec::new()));
+        };
+        let Some(manifest) = self.manifest(key, listed) else {
+            let damage = Damage {
+                stream: Some(key.clone()),
+                interval: Some(listed.span.interval()),
+                why: "the list of its pages can no longer be read".to_owned(),
+            };
+            return Ok((StreamFacts::default(), vec![damage]));
+        };
+        let mut gather = Gather::of(manifest.pages.len());
+        let mut scratch = Scratch::default();
+        let mut damage = Vec::new();
+        for listing in &manifest.pages {
+            let page = self.page(listing);
+            let read = page.and_then(|content| {
+                page::decode(&content, &mut scratch, &mut gather)
+                    .map_err(|error| format!("page {} is malformed: {error}", listing.number))
+            });
+            if let Err(why) = read {
+                damage.push(Damage {
+                    stream: Some(key.clone()),
+                    interval: Some(listing.span.interval()),
+                    why,
+                });
+            }
+        }
+        Ok((gather.finish(), damage))
+    }
+
+    /// The list of a stream's pages, from whichever file has the one that the head names.
+    pub(crate) fn manifest(&self, key: &StreamKey, listed: &Listed) -> Option<Manifest> {
+        let body = self.manifest_blob(key, listed)?;
+        let content = blob::open(Kind::Manifest, key.as_str().as_bytes(), &body).ok()?;
+        Manifest::decode(&content).ok()
+    }
+
+    pub(crate) fn manifest_blob(&self, key: &StreamKey, listed: &Listed) -> Option<Vec<u8>> {
+        let files = [Some(&self.counts), self.record.as_ref()];
+        files.into_iter().flatten().find_map(|db| {
+            let sql = "SELECT body FROM manifest WHERE stream = ?1";
+            let number = listed.number as i64;
+            let body: Vec<u8> = db.row(sql, [number], |row| row.get(0)).ok()??;
+            let fits = blob::digest(&body) == Some(listed.manifest)
+                && blob::open(Kind::Manifest, key.as_str().as_bytes(), &body).is_ok();
+            fits.then_some(body)
+        })
+    }
+
+    /// The content of a page, if it is what the manifest says; else why not.
+    pub(crate) fn page(&self, listing: &Listing) -> Result<Vec<u8>, String> {
+        let number = listing.number;
+        let sql = "SELECT body FROM page WHERE number = ?1";
+        let content =
+            self.counts.row(sql, [number as i64], |row| {
+                let body = row.get_ref(0)?.as_blob().unwrap_or(&[]);
+                if blob::digest(body) != Some(listing.digest) {
+                    return Ok(Err("is not the one that was written"));
+                }
+                Ok(blob::open(Kind::Page, &number.to_le_bytes(), body).map_err(
+                    |broken| match broken {
+                        blob::Broken::Checksum => "fails its checksum",
+                        blob::Broken::Newer => "was written by a newer version",
+                        blob::Broken::Compression => "cannot be decompressed",
+                    },
+                ))
+            });
+        match content {
+            Ok(Some(Ok(content))) => Ok(content),
+            Ok(Some(Err(why))) => Err(format!("page {number} of counts.db {why}")),
+            Ok(None) => Err(format!("page {number} of counts.db is gone")),
+            Err(error) => Err(format!(
+                "page {number} of counts.db cannot be read: {error}"
+            )),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A data folder beside the plainest thing that does the same: maps in memory.
+
+use std::collections::BTreeMap;
+
+use attain_model::facts::{Layout, SampleFacts};
+use attain_model::facts::{State, StreamFacts};
+use attain_model::quantity::Measure;
+use attain_model::{Bucket, Class, CountedSegment, SourceId, StreamKey};
+use attain_store::{Frame, Store};
+use jiff::Timestamp;
+
+type Cell = (Layout, CountedSegment, Class, Bucket);
+
+/// The facts of a stream by what they are about: equal facts are equal, in whatever order and parts they come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plain {
+    pub on_time: BTreeMap<(Cell, i64), u64>,
+    pub late: BTreeMap<(Cell, i64, Timestamp), u64>,
+    pub samples: BTreeMap<(Cell, SourceId, String, Timestamp), SampleFacts>,
+    pub readings:
+        BTreeMap<(SourceId, String, CountedSegment, Timestamp), (Option<Timestamp>, Measure)>,
+}
+
+impl Plain {
+    pub fn of(facts: &StreamFacts) -> Self {
+        let mut plain = Self::default();
+        plain.add(facts);
+        plain
+    }
+
+    /// What comes later adds up; of two readings at one instant the first stays.
+    pub fn add(&mut self, facts: &StreamFacts) {
+        for column in &facts.columns {
+            let cell = (
+                column.layout.clone(),
+                column.segment.clone(),
+                column.class.clone(),
+                column.bucket,
+            );
+            for (slice, events) in &column.on_time {
+                let sum = self.on_time.entry((cell.clone(), *slice)).or_default();
+                *sum = sum.saturating_add(*events);
+            }
+            for (slice, at, events) in &column.late {
+                let sum = self.late.entry((cell.clone(), *slice, *at)).or_default();
+                *sum = sum.saturating_add(*events);
+            }
+        }
+        for series in &facts.series {
+            let cell = (
+                series.layout.clone(),
+                series.segment.clone(),
+                series.class.clone(),
+                series.bucket,
+            );
+            for sample in &series.samples {
+                let name = (
+                    cell.clone(),
+                    series.source.clone(),
+                    series.series.clone(),
+                    sample.time,
+                );
+                self.samples.entry(name).or_insert(*sample);
+            }
+        }
+        for gauge in &facts.gauges {
+            for (time, late, value) in &gauge.readings {
+                let name = (
+                    gauge.source.clone(),
+                    gauge.series.clone(),
+                    gauge.segment.clone(),
+                    *time,
+                );
+                self.readings.entry(name).or_insert((*late, *value));
+            }
+        }
+    }
+}
+
+/// What a folder should hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Model {
+    pub frames: Vec<Frame>,
+    pub state: State,
+    pub streams: BTreeMap<StreamKey, Plain>,
+}
+
+impl Model {
+    pub fn seal(
+        &mut self,
+        state: &State,
+        streams: &BTreeMap<StreamKey, StreamFacts>,
+        through: u64,
+    ) {
+        self.frames.retain(|frame| frame.number > through);
+        self.state = state.clone();
+        for (key, facts) in streams {
+            self.streams.entry(key.clone()).or_default().add(facts);
+        }
+    }
+
+    /// That the folder holds just this, without damage.
+    pub fn assert_is(&self, store: &Store) {
+        assert_eq!(store.found(), []);
+        let frames = store.frames();
+        assert_eq!(frames.damage, []);
+        assert_eq!(frames.frames, self.frames);
+        assert_eq!(store.state().unwrap(), self.state);
+        for (key, plain) in &self.streams {
+            let (facts, damage) = store.stream(key).unwrap();
+            assert_eq!(damage, []);
+            assert_eq!(&Plain::of(&facts), plain, "{key:?}");
+        }
+        for (key, _) in store.streams() {
+            assert!(self.streams.contains_key(key), "{key:?}");
+        }
+    }
+}
