@@ -114,7 +114,7 @@ pub fn run(setting: &Setting) -> Result<String, String> {
         "CPU s",
         "wall s",
         "M lines / CPU s",
-        "MB / CPU s",
+        "MB unpacked / CPU s",
         "peak MB",
     ];
     let versions = match &peers {
@@ -259,7 +259,7 @@ fn number_after(text: &str, key: &str) -> Option<u64> {
 fn row(contestant: &Contestant, runs: &[Run], lines: u64) -> Vec<String> {
     let cpu = median(runs, |run| run.cpu_seconds);
     let wall = median(runs, |run| run.wall_seconds);
-    let bytes = inputs::size(&contestant.file) as f64;
+    let bytes = inputs::size(&unpacked(&contestant.file)) as f64;
     let (speed, rate) = match contestant.tool {
         Tool::StartOf(_) => ("".into(), "".into()),
         _ => (
@@ -286,6 +286,14 @@ fn ending(file: &Path) -> String {
     match file.extension() {
         Some(end) if end != "log" => format!(".{}", end.to_string_lossy()),
         _ => String::new(),
+    }
+}
+
+/// The plain log of which `file` is the packed form, or `file` itself.
+fn unpacked(file: &Path) -> PathBuf {
+    match ending(file).as_str() {
+        "" => file.to_path_buf(),
+        _ => file.with_extension(""),
     }
 }
 
