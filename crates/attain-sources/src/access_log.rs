@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use memchr::{memchr, memchr2};
 
 use crate::count::{Counter, Event, Fields};
+use crate::lines::LineReader;
 use crate::time::{parse_log_time, parse_time};
 
 /// Reads lines of one source.
@@ -74,9 +75,10 @@ impl AccessLog {
             last_time: (Vec::new(), Timestamp::UNIX_EPOCH),
         }
     }
+}
 
-    /// Counts one line.
-    pub(crate) fn line(&mut self, line: &[u8], counter: &mut Counter) -> Result<(), String> {
+impl LineReader for AccessLog {
+    fn line(&mut self, line: &[u8], counter: &mut Counter) -> Result<(), String> {
         let combined = cut(line, self.appended).map_err(str::to_owned)?;
         let time = self.time_of(&combined)?;
         let nanoseconds = self.duration.and_then(|(field, unit)| {
@@ -97,7 +99,9 @@ impl AccessLog {
         });
         Ok(())
     }
+}
 
+impl AccessLog {
     fn time_of(&mut self, combined: &Combined<'_>) -> Result<Timestamp, String> {
         if let Some(field) = self.time {
             let text = combined.value(field);

@@ -1,31 +1,54 @@
-//! Cuts what a file says into deliveries. Knows positions and unreadable lines; knows no format and no counting.
+//! Cuts what a table says into deliveries. Knows positions and unreadable rows; knows no format and no counting.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use attain_model::SourceId;
 use attain_model::delivery::{Delivery, Unparsed};
-use attain_model::source::Source;
 
-use crate::read::Options;
+use crate::error::Error;
+use crate::read::Sink;
+use crate::wanted::{For, Wanted};
 
-/// Where one file's lines go.
+/// Where a row stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Its line in the file, from 0.
+    pub(crate) line: u64,
+    /// Its first byte in the content.
+    pub(crate) start: u64,
+    /// The byte after it.
+    pub(crate) end: u64,
+}
+
+impl Place {
+    /// Of a row where positions are rows.
+    pub(crate) fn of_row(row: u64) -> Self {
+        Self {
+            line: row,
+            start: row,
+            end: row + 1,
+        }
+    }
+}
+
+/// Where one file's rows go.
 pub(crate) struct Chunks<'a> {
     pub(crate) source: &'a SourceId,
     pub(crate) origin: &'a str,
     /// The file's name, as a person would find it.
     pub(crate) name: &'a str,
-    /// Lines before this one were taken in an earlier run.
-    pub(crate) skip: u64,
-    /// Lines per delivery.
-    pub(crate) length: u64,
+    wanted: &'a Wanted,
+    /// Bytes per delivery.
+    length: u64,
+    /// The stretch of `wanted` that is collected.
+    stretch: usize,
     start: u64,
     next: u64,
     unparsed: Vec<Unparsed>,
     /// The lines in `unparsed`: several reasons on one line are one unreadable line.
     unparsed_lines: BTreeSet<u64>,
     pub(crate) totals: &'a mut Totals,
-    sink: &'a mut dyn FnMut(Delivery),
+    sink: &'a mut Sink<'a>,
 }
 
 /// What was read, over all files of a source.
@@ -34,23 +57,38 @@ pub(crate) struct Totals {
     pub(crate) lines: u64,
     pub(crate) unparsed: u64,
     pub(crate) examples: Vec<Unparsed>,
+    /// Somebody asked to stop.
+    pub(crate) stopped: bool,
+}
+
+impl Totals {
+    /// Takes down a line that could not be read.
+    pub(crate) fn unparsed(&mut self, unparsed: &Unparsed) {
+        const KEPT_EXAMPLES: usize = 20;
+        self.unparsed += 1;
+        if self.examples.len() < KEPT_EXAMPLES {
+            self.examples.push(unparsed.clone());
+        }
+    }
 }
 
 impl<'a> Chunks<'a> {
+    /// For one file of which `wanted` is to be read; a delivery holds about `length` bytes.
     pub(crate) fn new(
         (source, origin, name): (&'a SourceId, &'a str, &'a str),
-        (skip, length): (u64, u64),
+        (wanted, length): (&'a Wanted, u64),
         totals: &'a mut Totals,
-        sink: &'a mut dyn FnMut(Delivery),
+        sink: &'a mut Sink<'a>,
     ) -> Self {
         Self {
             source,
             origin,
             name,
-            skip,
+            wanted,
             length: length.max(1),
-            start: skip,
-            next: skip,
+            stretch: 0,
+            start: 0,
+            next: 0,
             unparsed: Vec::new(),
             unparsed_lines: BTreeSet::new(),
             totals,
@@ -58,70 +96,93 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    /// Whether a line (from 0) still has to be read.
-    pub(crate) fn wants(&self, line: u64) -> bool {
-        line >= self.skip
+    /// The position up to which rows were sent.
+    pub(crate) fn end(&self) -> u64 {
+        self.next
     }
 
-    /// A line was read, or could not be.
-    pub(crate) fn line(&mut self, line: u64, outcome: Result<(), String>) {
-        self.next = self.next.max(line + 1);
+    /// Before this position nothing is to be read.
+    pub(crate) fn first_wanted(&self) -> u64 {
+        let mut stretches = self.wanted.stretches().iter();
+        let first = stretches.find(|(_, whom)| *whom != For::Nobody);
+        first.map_or(u64::MAX, |(range, _)| range.start)
+    }
+
+    /// Whether a row still has to be read.
+    pub(crate) fn wants(&self, place: Place) -> bool {
+        let (_, whom) = &self.wanted.stretches()[self.wanted.at(place.start)];
+        *whom != For::Nobody
+    }
+
+    /// Whether what was collected must be sent before this row is taken: it is full, or read for other streams.
+    pub(crate) fn is_due(&self, place: Place) -> bool {
+        let is_full = self.next - self.start >= self.length;
+        let is_other = self.wanted.at(place.start) != self.stretch;
+        self.next > self.start && (is_full || is_other)
+    }
+
+    /// A row was read, or could not be.
+    pub(crate) fn row(&mut self, place: Place, outcome: Result<(), String>) {
+        if self.next == self.start {
+            self.stretch = self.wanted.at(place.start);
+            // What lies between rows, e.g. the header, belongs to the row after it.
+            let stretch = &self.wanted.stretches()[self.stretch].0;
+            self.start = self.start.max(stretch.start);
+        }
+        self.next = self.next.max(place.end);
         self.totals.lines += 1;
         if let Err(why) = outcome {
-            self.unparsed(line, why);
+            self.unparsed(place.line, why);
         }
     }
 
     /// Something at a line could not be read.
     pub(crate) fn unparsed(&mut self, line: u64, why: String) {
-        const KEPT_EXAMPLES: usize = 20;
         if !self.unparsed_lines.insert(line) {
             return;
         }
         let place = format!("{}:{}", self.name, line + 1);
         let unparsed = Unparsed { place, why };
-        self.totals.unparsed += 1;
-        if self.totals.examples.len() < KEPT_EXAMPLES {
-            self.totals.examples.push(unparsed.clone());
-        }
+        self.totals.unparsed(&unparsed);
         self.unparsed.push(unparsed);
     }
 
-    /// Whether it is time for a delivery.
-    pub(crate) fn is_full(&self) -> bool {
-        self.next - self.start >= self.length
-    }
-
-    /// Lines since the last delivery.
-    pub(crate) fn range(&self) -> Range<u64> {
-        self.start..self.next
-    }
-
-    /// Sends what `fill` puts into a delivery of the lines since the last one. Nothing to say sends nothing.
-    pub(crate) fn send(&mut self, fill: impl FnOnce(&mut Delivery)) {
-        let mut delivery = Delivery::new(self.source.clone(), self.origin, self.range());
+    /// Sends what `fill` puts into a delivery of the rows since the last one. Nothing to say sends nothing.
+    ///
+    /// # Errors
+    /// The sink does not take it.
+    pub(crate) fn send(&mut self, fill: impl FnOnce(&mut Delivery)) -> Result<(), Error> {
+        let range = self.start..self.next.max(self.start);
+        let mut delivery = Delivery::new(self.source.clone(), self.origin, range);
         delivery.unparsed = std::mem::take(&mut self.unparsed);
         fill(&mut delivery);
-        self.start = self.next;
+        self.start = self.start.max(self.next);
+        self.next = self.start;
         self.unparsed_lines.clear();
-        if !delivery.range.is_empty() {
-            (self.sink)(delivery);
+        if delivery.range.is_empty() {
+            return Ok(());
         }
+        let (_, whom) = &self.wanted.stretches()[self.stretch];
+        keep_only(whom, &mut delivery);
+        (self.sink)(delivery).map_err(Error::Sink)
     }
 }
 
-/// For one file; what was taken of it in an earlier run is left out.
-pub(crate) fn chunks_of<'a>(
-    (source, origin, name): (&'a Source, &'a str, &'a str),
-    options: &Options,
-    totals: &'a mut Totals,
-    sink: &'a mut dyn FnMut(Delivery),
-) -> Chunks<'a> {
-    let skip = options.taken.get(origin).copied().unwrap_or(0);
-    Chunks::new(
-        (&source.id, origin, name),
-        (skip, options.chunk_lines),
-        totals,
-        sink,
-    )
+/// Leaves in a delivery what its positions were read for.
+pub(crate) fn keep_only(whom: &For, delivery: &mut Delivery) {
+    delivery.streams = whom.streams();
+    if let For::Some(streams) = whom {
+        delivery
+            .counted
+            .retain(|counted| streams.contains(&counted.stream));
+        delivery
+            .samples
+            .retain(|sample| streams.contains(&sample.stream));
+        delivery
+            .readings
+            .retain(|reading| streams.contains(&reading.stream));
+        delivery
+            .observed_streams
+            .retain(|stream, _| streams.contains(stream));
+    }
 }

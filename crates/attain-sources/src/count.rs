@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use attain_model::delivery::Counted;
 use attain_model::indicator::{Counting, MetricKind};
@@ -58,8 +60,10 @@ pub(crate) struct Counter {
     class_index: HashMap<Box<str>, u32, FastHash>,
     cells: HashMap<Cell, u64, FastHash>,
     /// Segment label values that no segment claims, and how many events had them.
-    pub(crate) unclaimed: BTreeMap<String, u64>,
+    unclaimed: Unclaimed,
     class_text: String,
+    /// What other counters of the same source have seen.
+    hints: Arc<Hints>,
     /// The place of the path, and the path of the requests that prove that the log was being written.
     heartbeat: Option<(usize, String)>,
     /// When such requests were.
@@ -67,6 +71,53 @@ pub(crate) struct Counter {
     /// What no event said.
     pub(crate) watch: Watch,
 }
+
+/// What is known once any counter of a source has seen it, so that nobody else need look for it.
+///
+/// Invariant: it spares work and changes no result, so it may be told late or never.
+#[derive(Debug, Default)]
+pub(crate) struct Hints {
+    /// Of each stream: an event fits.
+    fits: Vec<AtomicBool>,
+    /// A request was told to a segment.
+    segment_known: AtomicBool,
+}
+
+/// What one counter counted in one stretch of lines, for another to add.
+#[derive(Debug, Default)]
+pub(crate) struct Tallies {
+    cells: Vec<(Cell, u64)>,
+    classes: Vec<Class>,
+    /// In the order in which they were first seen.
+    unclaimed: Unclaimed,
+    heartbeats: Vec<Timestamp>,
+    watch: Watch,
+    unfit: Vec<Option<Vec<Frequent>>>,
+}
+
+/// Segment values that nobody claims, the first ones, in the order in which they were first seen.
+#[derive(Debug, Default)]
+pub(crate) struct Unclaimed {
+    values: Vec<(String, u64)>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Unclaimed {
+    /// Remembers a value; a field full of noise must not fill the memory.
+    pub(crate) fn note(&mut self, label: &str, count: u64) {
+        if let Some(place) = self.places.get(label) {
+            let seen = &mut self.values[*place].1;
+            *seen = seen.saturating_add(count);
+        } else if self.values.len() < REMEMBERED_VALUES {
+            self.places.insert(label.to_owned(), self.values.len());
+            self.values.push((label.to_owned(), count));
+        }
+    }
+}
+
+const REMEMBERED_VALUES: usize = 1000;
+/// So many lines of a stretch are looked at for what they say instead; more say the same.
+const LOOKED_AT: u64 = 1024;
 
 struct StreamCounter {
     key: StreamKey,
@@ -99,6 +150,7 @@ impl Counter {
         source: &Source,
         customers: &Customers,
         slice_seconds: i64,
+        hints: Option<Arc<Hints>>,
     ) -> Self {
         let mut fields = Fields::default();
         let decider = Decider::new(catalogue, &source.labels, customers, true, |name| {
@@ -121,6 +173,13 @@ impl Counter {
             _ => None,
         };
         let heartbeat = heartbeat.map(|beat| (fields.place("path"), beat.path.clone()));
+        let streams: Vec<StreamCounter> = streams;
+        let hints = hints.unwrap_or_else(|| {
+            Arc::new(Hints {
+                fits: streams.iter().map(|_| AtomicBool::new(false)).collect(),
+                segment_known: AtomicBool::new(false),
+            })
+        });
         let constants = fields
             .names
             .iter()
@@ -136,8 +195,9 @@ impl Counter {
             classes: Vec::new(),
             class_index: HashMap::default(),
             cells: HashMap::default(),
-            unclaimed: BTreeMap::new(),
+            unclaimed: Unclaimed::default(),
             class_text: String::new(),
+            hints,
             heartbeat,
             heartbeats: Vec::new(),
         }
@@ -166,16 +226,14 @@ impl Counter {
             let segment = *segment.get_or_insert_with(|| self.decider.decide(value));
             self.class_text.clear();
             stream.write_class(&mut self.class_text, value);
-            let class = match self.class_index.get(self.class_text.as_str()) {
-                Some(class) => *class,
-                None => {
-                    let class = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
-                    self.classes.push(Class::new(&self.class_text));
-                    self.class_index
-                        .insert(self.class_text.as_str().into(), class);
-                    class
-                }
-            };
+            let known = self.class_index.get(self.class_text.as_str());
+            let class = known.copied().unwrap_or_else(|| {
+                let class = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
+                self.classes.push(Class::new(&self.class_text));
+                self.class_index
+                    .insert(self.class_text.as_str().into(), class);
+                class
+            });
             let cell = Cell {
                 slice: event.time.as_second().div_euclid(self.slice_seconds),
                 stream: u32::try_from(index).unwrap_or(u32::MAX),
@@ -193,8 +251,86 @@ impl Counter {
         if segment == Some(0)
             && let Some(label) = self.decider.unclaimed(value)
         {
-            note_unclaimed(&mut self.unclaimed, label, event.count);
+            self.unclaimed.note(label, event.count);
         }
+    }
+
+    /// What other counters of the same source may be told.
+    pub(crate) fn hints(&self) -> Arc<Hints> {
+        self.hints.clone()
+    }
+
+    /// Everything since the last call, for another counter of the same source to add.
+    pub(crate) fn take_tallies(&mut self) -> Tallies {
+        let fresh = Watch::new(self.fields.names.len());
+        let watch = std::mem::replace(&mut self.watch, fresh);
+        if watch.knows_segments() {
+            self.hints.segment_known.store(true, Ordering::Relaxed);
+        }
+        let mut unfit = Vec::new();
+        for (stream, fits) in self.streams.iter_mut().zip(&self.hints.fits) {
+            if stream.unfit.is_none() {
+                fits.store(true, Ordering::Relaxed);
+            }
+            let is_known = fits.load(Ordering::Relaxed);
+            let next = (!is_known).then(Vec::new);
+            unfit.push(std::mem::replace(&mut stream.unfit, next));
+        }
+        Tallies {
+            cells: self.cells.drain().collect(),
+            classes: self.classes.clone(),
+            unclaimed: std::mem::take(&mut self.unclaimed),
+            heartbeats: std::mem::take(&mut self.heartbeats),
+            watch,
+            unfit,
+        }
+    }
+
+    /// Adds what another counter of the same source counted in lines after these.
+    pub(crate) fn merge(&mut self, later: Tallies) {
+        let mut classes: Vec<Option<u32>> = vec![None; later.classes.len()];
+        for (cell, events) in later.cells {
+            let place = cell.class as usize;
+            let class = match classes[place] {
+                Some(class) => class,
+                None => *classes[place].insert(self.class_of(later.classes[place].as_str())),
+            };
+            let count = self.cells.entry(Cell { class, ..cell }).or_insert(0);
+            *count = count.saturating_add(events);
+        }
+        for (label, events) in &later.unclaimed.values {
+            self.unclaimed.note(label, *events);
+        }
+        self.heartbeats.extend(later.heartbeats);
+        self.watch.merge(later.watch);
+        for (stream, unfit) in self.streams.iter_mut().zip(later.unfit) {
+            match (&mut stream.unfit, unfit) {
+                (Some(values), Some(more)) => {
+                    values.resize_with(values.len().max(more.len()), Frequent::default);
+                    values
+                        .iter_mut()
+                        .zip(&more)
+                        .for_each(|(values, more)| values.merge(more));
+                }
+                (unfit, _) => *unfit = None,
+            }
+        }
+    }
+
+    /// The index of a class by its text.
+    fn class_of(&mut self, text: &str) -> u32 {
+        if let Some(class) = self.class_index.get(text) {
+            return *class;
+        }
+        let class = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
+        self.classes.push(Class::new(text));
+        self.class_index.insert(text.into(), class);
+        class
+    }
+
+    /// The values of the segment label that no segment claims.
+    pub(crate) fn unclaimed(&self) -> BTreeMap<String, u64> {
+        self.unclaimed.values.iter().cloned().collect()
     }
 
     /// What the events never were: of a known segment, what a stream selects. The worst first.
@@ -230,33 +366,41 @@ impl Counter {
 
     /// What was counted since the last call, in a fixed order.
     pub(crate) fn drain(&mut self) -> Vec<Counted> {
-        let mut tallies: BTreeMap<_, Tally> = BTreeMap::new();
-        for (cell, events) in self.cells.drain() {
-            let key = (cell.stream, cell.slice, cell.segment, cell.received);
-            let class = self.classes[cell.class as usize].clone();
-            tallies
-                .entry(key)
-                .or_default()
-                .add(class, cell.bucket, events);
+        let mut cells: Vec<(Cell, u64)> = self.cells.drain().collect();
+        cells.sort_unstable_by_key(|(cell, _)| (cell.group(), cell.class, cell.bucket));
+        let mut counted = Vec::new();
+        for group in cells.chunk_by(|(a, _), (b, _)| a.group() == b.group()) {
+            let cell = group[0].0;
+            let Ok(slice) = Timestamp::from_second(cell.slice * self.slice_seconds) else {
+                continue;
+            };
+            let tally = group.iter().map(|(cell, events)| {
+                let class = self.classes[cell.class as usize].clone();
+                ((class, cell.bucket), *events)
+            });
+            counted.push(Counted {
+                stream: self.streams[cell.stream as usize].key.clone(),
+                segment: self.decider.segments.name(cell.segment).clone(),
+                slice,
+                tally: Tally {
+                    cells: tally.filter(|(_, events)| *events > 0).collect(),
+                },
+                received: cell.received,
+            });
         }
-        tallies
-            .into_iter()
-            .filter_map(|((stream, slice, segment, received), tally)| {
-                Some(Counted {
-                    stream: self.streams[stream as usize].key.clone(),
-                    segment: self.decider.segments.name(segment).clone(),
-                    slice: Timestamp::from_second(slice * self.slice_seconds).ok()?,
-                    tally,
-                    received,
-                })
-            })
-            .collect()
+        counted
+    }
+}
+
+impl Cell {
+    /// What makes one [`Counted`].
+    fn group(&self) -> (u32, i64, SegmentIndex, Option<Timestamp>) {
+        (self.stream, self.slice, self.segment, self.received)
     }
 }
 
 /// Remembers a value that no segment claims; a field full of noise must not fill the memory.
 pub(crate) fn note_unclaimed(unclaimed: &mut BTreeMap<String, u64>, label: &str, count: u64) {
-    const REMEMBERED_VALUES: usize = 1000;
     if let Some(seen) = unclaimed.get_mut(label) {
         *seen = seen.saturating_add(count);
     } else if unclaimed.len() < REMEMBERED_VALUES {

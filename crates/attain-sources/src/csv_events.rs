@@ -8,7 +8,7 @@ use std::path::Path;
 use attain_model::source::CsvSource;
 use jiff::Timestamp;
 
-use crate::chunk::Chunks;
+use crate::chunk::{Chunks, Place};
 use crate::count::{Counter, Event, Fields};
 use crate::error::Error;
 use crate::files::Opened;
@@ -160,8 +160,8 @@ pub(crate) fn header_in(opened: Opened) -> Vec<String> {
     }
 }
 
-/// What is done with a row at a line.
-type OnRow<'r> = dyn FnMut(&csv::ByteRecord, u64, &mut Chunks<'_>) -> Result<(), Error> + 'r;
+/// What is done with a row at its place.
+type OnRow<'r> = dyn FnMut(&csv::ByteRecord, Place, &mut Chunks<'_>) -> Result<(), Error> + 'r;
 
 /// A quoted field over more lines than this is a quote that is never closed: it has swallowed the rows after it.
 const QUOTED_LINES: u64 = 20;
@@ -174,27 +174,34 @@ pub(crate) fn each_row(
     chunks: &mut Chunks<'_>,
     on_row: &mut OnRow<'_>,
 ) -> Result<(), Error> {
+    let packed = opened.packed;
     let mut rows = reader_of(opened.reader);
     let mut row = csv::ByteRecord::new();
     loop {
         let before = rows.position().line().saturating_sub(1);
+        let from = rows.position().byte();
         match rows.read_byte_record(&mut row) {
             Ok(true) => {
-                let number = row
+                let line = row
                     .position()
                     .map_or(before, |at| at.line().saturating_sub(1));
                 let after = rows.position().line().saturating_sub(1);
-                if after.saturating_sub(number) <= QUOTED_LINES {
-                    on_row(&row, number, chunks)?;
+                let place = Place {
+                    line,
+                    start: row.position().map_or(from, csv::Position::byte),
+                    end: rows.position().byte(),
+                };
+                if after.saturating_sub(line) <= QUOTED_LINES {
+                    on_row(&row, place, chunks)?;
                     continue;
                 }
-                for line in number..after {
+                for line in line..after {
                     let why = "a quote before it is never closed".to_owned();
-                    chunks.line(line, Err(why));
+                    chunks.row(Place { line, ..place }, Err(why));
                 }
             }
             Ok(false) => return Ok(()),
-            Err(error) if opened.gzip => {
+            Err(error) if packed => {
                 return Err(Error::Broken {
                     path: path.to_owned(),
                     lines: before,

@@ -1,19 +1,30 @@
 //! The most frequent values of a field, in bounded memory.
 
 /// Counts values by the space-saving method: a new value takes the place of the rarest, so a frequent one is never lost.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Frequent(Vec<(String, u64)>);
 
 impl Frequent {
     /// Takes a value.
     pub(crate) fn take(&mut self, value: &str) {
+        self.add(value, 1);
+    }
+
+    /// Takes what was counted apart.
+    pub(crate) fn merge(&mut self, other: &Frequent) {
+        for (value, count) in &other.0 {
+            self.add(value, *count);
+        }
+    }
+
+    fn add(&mut self, value: &str, more: u64) {
         const KEPT_VALUES: usize = 32;
         if let Some((_, count)) = self.0.iter_mut().find(|(known, _)| known == value) {
-            *count += 1;
+            *count += more;
         } else if self.0.len() < KEPT_VALUES {
-            self.0.push((value.to_owned(), 1));
+            self.0.push((value.to_owned(), more));
         } else if let Some(rarest) = self.0.iter_mut().min_by_key(|(_, count)| *count) {
-            *rarest = (value.to_owned(), rarest.1 + 1);
+            *rarest = (value.to_owned(), rarest.1 + more);
         }
     }
 

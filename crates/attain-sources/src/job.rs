@@ -2,42 +2,67 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use attain_model::Catalogue;
 use attain_model::delivery::Delivery;
+use attain_model::facts::Fingerprint;
 use attain_model::source::{CsvLayout, CsvSource, LogFormat, LogSource, Source, SourceKind};
+use attain_model::{Catalogue, SourceId};
 
 use crate::access_log::AccessLog;
 use crate::asked::{Asked, asked, check_columns};
-use crate::chunk::{Chunks, Totals, chunks_of};
-use crate::count::Counter;
+use crate::chunk::{Chunks, Totals};
+use crate::count::{Counter, Hints};
 use crate::csv_events::{self, CsvEvents, each_row};
 use crate::error::Error;
-use crate::files::{self, Identity, Opened};
+use crate::files::{self, Opened};
 use crate::heard::stretches;
-use crate::json_line::JsonLine;
+use crate::identity;
 use crate::json_log::JsonLog;
+use crate::lines::{LineFile, LineReader, Lines, Told};
 use crate::named::NamedEvents;
 use crate::numbers::Numbers;
 use crate::parquet_events;
 use crate::parquet_file::{self, is_parquet};
 use crate::pattern_log::{self, PatternLog};
-use crate::read::{FileReading, Options, Progress};
+use crate::read::{FileReading, Options, Progress, Sink};
 use crate::roster::Customers;
+use crate::wanted::{Wanted, streams_of};
 
-/// Bytes, over all files.
+/// How far reading has come, over all files.
 pub(crate) struct Meter<'a> {
-    pub(crate) before: u64,
-    pub(crate) total: u64,
-    pub(crate) report: &'a mut dyn FnMut(Progress),
+    /// Bytes of the files before this one, and of this one so far.
+    before: u64,
+    here: u64,
+    total: u64,
+    lines: u64,
+    report: &'a mut dyn FnMut(Progress),
 }
 
-impl Meter<'_> {
-    pub(crate) fn at(&mut self, in_this_file: u64) {
+impl<'a> Meter<'a> {
+    pub(crate) fn new(total: u64, report: &'a mut dyn FnMut(Progress)) -> Self {
+        Self {
+            before: 0,
+            here: 0,
+            total,
+            lines: 0,
+            report,
+        }
+    }
+
+    fn at(&mut self, here: u64, lines: u64) {
+        (self.here, self.lines) = (here, lines);
         (self.report)(Progress {
-            done: self.before + in_this_file,
+            done: self.before + here,
             total: self.total,
+            lines,
         });
+    }
+
+    /// A file was read, or left out.
+    fn end_of_file(&mut self, size: u64) {
+        self.before += size;
+        self.at(0, self.lines);
     }
 }
 
@@ -50,12 +75,21 @@ pub(crate) struct Job<'a, 'm> {
     pub(crate) customers: &'a Customers,
     pub(crate) totals: Totals,
     pub(crate) notes: Vec<String>,
-    pub(crate) sink: &'a mut dyn FnMut(Delivery),
+    pub(crate) sink: &'a mut Sink<'m>,
     pub(crate) meter: &'a mut Meter<'m>,
+    /// How the files looked that were read.
+    pub(crate) fingerprints: BTreeMap<(SourceId, String), Fingerprint>,
 }
 
-/// Reads one line.
-type LineReader = Box<dyn FnMut(&[u8], &mut Counter) -> Result<(), String>>;
+/// A file to read.
+struct Todo {
+    full: PathBuf,
+    path: PathBuf,
+    size: u64,
+    origin: String,
+    /// Nothing of it is in another file.
+    is_read: bool,
+}
 
 impl Job<'_, '_> {
     /// Reads all files; gives the segment values that nobody claims.
@@ -64,52 +98,90 @@ impl Job<'_, '_> {
         paths: &[PathBuf],
         read_files: &mut Vec<FileReading>,
     ) -> Result<BTreeMap<String, u64>, Error> {
-        let header_lines = match &self.source.kind {
-            SourceKind::Csv(csv) if csv.layout == CsvLayout::Wide => csv.header_rows.len() + 1,
-            SourceKind::Csv(_) => 1,
-            _ => 0,
-        };
+        let files = self.todo(paths, read_files)?;
+        let mut counter = self.counter(None);
+        let asked = asked(self.catalogue, self.source);
+        self.check_names(&asked, &files)?;
+        let mut numbers = self.numbers();
+        let mut rest = &files[..];
+        while let Some(first) = rest.first()
+            && !self.totals.stopped
+        {
+            let holds_lines = |file: &Todo| !file.is_read || self.holds_lines(file);
+            let lines = rest.iter().take_while(|file| holds_lines(file)).count();
+            let (now, after) = rest.split_at(lines.max(1));
+            if lines > 0 {
+                self.lines(now, &mut counter)?;
+            } else {
+                self.table(first, &mut counter, numbers.as_mut())?;
+                self.meter.end_of_file(first.size);
+            }
+            rest = after;
+        }
+        if self.totals.stopped {
+            return Ok(counter.unclaimed());
+        }
+        self.never_said(&asked, paths, &counter)?;
+        self.send_heartbeats(&mut counter)?;
+        let mut unclaimed = counter.unclaimed();
+        if let Some(mut numbers) = numbers {
+            self.notes.extend(numbers.end(&self.source.id, self.sink)?);
+            unclaimed.extend(numbers.unclaimed);
+        }
+        Ok(unclaimed)
+    }
+
+    /// What to read, told apart.
+    fn todo(
+        &self,
+        paths: &[PathBuf],
+        read_files: &mut Vec<FileReading>,
+    ) -> Result<Vec<Todo>, Error> {
         let full: Vec<PathBuf> = paths.iter().map(|path| self.full(path)).collect();
-        let mut identities = files::identify(&full, header_lines)?;
+        let id = &self.source.id;
+        let known = self
+            .options
+            .taken
+            .iter()
+            .filter(|((source, _), _)| source == id);
+        let known = known.map(|((_, origin), facts)| (&**origin, facts.fingerprint.as_ref()));
+        let mut identities = identity::identify(&full, &known.collect())?;
         parquet_file::identify(&full, &mut identities);
-        let mut counter = Counter::new(
+        let mut files = Vec::new();
+        for ((path, full), identity) in paths.iter().zip(full).zip(identities) {
+            let same_as = identity.same_as.as_ref();
+            files.push(Todo {
+                size: full.metadata().map_or(0, |data| data.len()),
+                full,
+                path: path.clone(),
+                origin: identity.origin.clone(),
+                is_read: same_as.is_none(),
+            });
+            let short = |same: &PathBuf| same.strip_prefix(self.base).unwrap_or(same).to_owned();
+            read_files.push(FileReading {
+                path: path.clone(),
+                same_as: same_as.map(short),
+                origin: identity.origin,
+            });
+        }
+        Ok(files)
+    }
+
+    /// What counts the events of this source.
+    fn counter(&self, hints: Option<Arc<Hints>>) -> Counter {
+        let slice_seconds = i64::try_from(self.options.slice.as_secs()).unwrap_or(60);
+        Counter::new(
             self.catalogue,
             self.source,
             self.customers,
-            i64::try_from(self.options.slice.as_secs()).unwrap_or(60),
-        );
-        let asked = asked(self.catalogue, self.source);
-        self.check_names(&asked, &full)?;
-        let mut numbers = self.numbers();
-        for ((path, full), identity) in paths.iter().zip(&full).zip(identities) {
-            let size = full.metadata().map_or(0, |data| data.len());
-            if identity.same_as.is_none() {
-                self.file(path, &identity, &mut counter, numbers.as_mut())?;
-            }
-            self.meter.before += size;
-            self.meter.at(0);
-            read_files.push(FileReading {
-                path: path.clone(),
-                origin: identity.origin,
-                same_as: identity.same_as.map(|same| {
-                    same.strip_prefix(self.base)
-                        .map(Path::to_owned)
-                        .unwrap_or(same)
-                }),
-            });
-        }
-        self.never_said(&asked, paths, &counter)?;
-        self.send_heartbeats(&mut counter);
-        if let Some(mut numbers) = numbers {
-            self.notes.extend(numbers.end(&self.source.id, self.sink));
-            counter.unclaimed.extend(numbers.unclaimed);
-        }
-        Ok(counter.unclaimed)
+            slice_seconds,
+            hints,
+        )
     }
 
     /// Names that are known before any line is read: a pattern's groups, and the columns of tables of numbers, whose files
     /// may have different ones.
-    fn check_names(&self, asked: &[Asked], paths: &[PathBuf]) -> Result<(), Error> {
+    fn check_names(&self, asked: &[Asked], files: &[Todo]) -> Result<(), Error> {
         match &self.source.kind {
             SourceKind::Log(log) => match &log.format {
                 LogFormat::Pattern(pattern) => {
@@ -119,18 +191,18 @@ impl Job<'_, '_> {
             },
             SourceKind::Csv(csv) if matches!(csv.layout, CsvLayout::Long | CsvLayout::Samples) => {
                 let mut header = Vec::new();
-                for path in paths {
-                    if path == Path::new("-") {
+                for file in files {
+                    if files::flows(&file.full) {
                         return Ok(());
                     }
-                    let mut opened = files::open(path)?;
-                    if is_parquet(path, &mut opened.reader) {
-                        return Err(parquet_file::out_of_place(path));
+                    let mut opened = files::open(&file.full)?;
+                    if is_parquet(&file.full, &mut opened.reader) {
+                        return Err(parquet_file::out_of_place(&file.path));
                     }
                     header.extend(csv_events::header_in(opened));
                 }
-                match paths {
-                    [first, ..] if !header.is_empty() => check_columns(asked, &header, first),
+                match files {
+                    [first, ..] if !header.is_empty() => check_columns(asked, &header, &first.full),
                     _ => Ok(()),
                 }
             }
@@ -190,224 +262,287 @@ impl Job<'_, '_> {
         }
     }
 
-    fn file(
+    /// Whether each of its lines is an event.
+    fn holds_lines(&self, file: &Todo) -> bool {
+        match &self.source.kind {
+            SourceKind::Log(_) => true,
+            SourceKind::Csv(csv) if csv.layout == CsvLayout::Events => holds_json(&file.full),
+            _ => false,
+        }
+    }
+
+    /// What of a file is to be read.
+    fn wanted(&self, file: &Todo) -> Wanted {
+        let key = (self.source.id.clone(), file.origin.clone());
+        let streams = streams_of(self.catalogue, &self.source.id);
+        Wanted::new(self.options.taken.get(&key), &streams)
+    }
+
+    /// Reads files of lines.
+    fn lines(&mut self, files: &[Todo], counter: &mut Counter) -> Result<(), Error> {
+        let reads: Vec<&Todo> = files.iter().filter(|file| file.is_read).collect();
+        let line_files: Vec<LineFile> = reads
+            .iter()
+            .map(|file| LineFile {
+                full: file.full.clone(),
+                path: file.path.clone(),
+                origin: file.origin.clone(),
+                wanted: self.wanted(file),
+            })
+            .collect();
+        for file in reads.iter().filter(|file| !files::flows(&file.full)) {
+            if is_parquet(&file.full, &mut files::open(&file.full)?.reader) {
+                return Err(parquet_file::out_of_place(&file.path));
+            }
+        }
+        let ends = match &self.source.kind {
+            SourceKind::Log(log) => match &log.format {
+                LogFormat::Combined => {
+                    self.lines_by(&line_files, files, counter, |counter: &Counter| {
+                        AccessLog::new(log, &counter.fields)
+                    })
+                }
+                LogFormat::Json => {
+                    self.lines_by(&line_files, files, counter, |counter: &Counter| {
+                        JsonLog::new(NamedEvents::of_log(log, &counter.fields))
+                    })
+                }
+                LogFormat::Pattern(pattern) => {
+                    self.lines_by(&line_files, files, counter, |counter: &Counter| {
+                        PatternLog::new(pattern, log, &counter.fields)
+                    })
+                }
+            },
+            SourceKind::Csv(csv) => {
+                self.lines_by(&line_files, files, counter, |counter: &Counter| {
+                    JsonLog::new(NamedEvents::of_events(csv, &counter.fields))
+                })
+            }
+            _ => return Ok(()),
+        }?;
+        for (file, end) in reads.iter().zip(ends) {
+            self.remember(file, end);
+        }
+        Ok(())
+    }
+
+    fn lines_by<R: LineReader>(
         &mut self,
-        path: &Path,
-        identity: &Identity,
+        line_files: &[LineFile],
+        files: &[Todo],
+        counter: &mut Counter,
+        reader: impl Fn(&Counter) -> R + Sync,
+    ) -> Result<Vec<u64>, Error> {
+        let with_heartbeat =
+            matches!(&self.source.kind, SourceKind::Log(log) if log.heartbeat.is_some());
+        let lines = Lines {
+            source: &self.source.id,
+            options: self.options,
+            with_heartbeat,
+        };
+        let (catalogue, source, customers) = (self.catalogue, self.source, self.customers);
+        let slice_seconds = i64::try_from(self.options.slice.as_secs()).unwrap_or(60);
+        let make_counter =
+            move |hints| Counter::new(catalogue, source, customers, slice_seconds, Some(hints));
+        let sizes = files
+            .iter()
+            .filter(|file| file.is_read)
+            .map(|file| file.size);
+        let mut told = FilesTold {
+            before: self.meter.before,
+            sizes: sizes.collect(),
+            at: (0, 0),
+            lines: self.meter.lines,
+            meter: self.meter,
+        };
+        let outcome = lines.read(
+            line_files,
+            counter,
+            (make_counter, reader),
+            (&mut self.totals, self.sink, &mut told),
+        );
+        let before = told.before;
+        if !self.totals.stopped {
+            self.meter.before = before;
+            self.meter
+                .end_of_file(files.iter().map(|file| file.size).sum());
+        }
+        outcome
+    }
+
+    /// Takes down how a file looks that was read up to a position.
+    fn remember(&mut self, file: &Todo, end: u64) {
+        if end == 0 || files::flows(&file.full) {
+            return;
+        }
+        if let Some(print) = identity::fingerprint(&file.full, end) {
+            let key = (self.source.id.clone(), file.origin.clone());
+            self.fingerprints.insert(key, print);
+        }
+    }
+
+    /// Reads a table.
+    fn table(
+        &mut self,
+        file: &Todo,
         counter: &mut Counter,
         numbers: Option<&mut Numbers>,
     ) -> Result<(), Error> {
-        let full = self.full(path);
-        let mut opened = files::open(&full)?;
-        if is_parquet(&full, &mut opened.reader) {
-            return self.parquet(path, &full, identity, counter);
+        let SourceKind::Csv(csv) = &self.source.kind else {
+            return Ok(());
+        };
+        let mut opened = files::open(&file.full)?;
+        if is_parquet(&file.full, &mut opened.reader) {
+            return self.parquet(csv, file, counter);
         }
-        match &self.source.kind {
-            SourceKind::Log(log) => {
-                let reader = log_reader(log, counter);
-                self.lines(path, identity, opened, counter, reader)
-            }
-            SourceKind::Csv(csv) if csv.layout == CsvLayout::Events => {
-                if holds_json(&full, &mut opened) {
-                    let events = NamedEvents::of_events(csv, &counter.fields);
-                    let reader: LineReader = Box::new(move |line, counter| {
-                        events.take(&JsonLine::parse(line)?, counter)
-                    });
-                    self.lines(path, identity, opened, counter, reader)
-                } else {
-                    self.csv_events(csv, path, identity, opened, counter)
-                }
-            }
-            SourceKind::Csv(csv) => {
-                let Some(numbers) = numbers else {
-                    return Ok(());
-                };
-                let name = path.display().to_string();
-                let mut chunks = chunks_of(
-                    (self.source, &identity.origin, &name),
-                    self.options,
-                    &mut self.totals,
-                    self.sink,
-                );
-                numbers.file(csv, path, opened, &mut chunks)
-            }
-            _ => Ok(()),
+        let wanted = self.wanted(file);
+        let name = file.path.display().to_string();
+        let lines_before = self.totals.lines;
+        let is_whole = matches!(csv.layout, CsvLayout::Long | CsvLayout::Samples);
+        let length = if is_whole {
+            u64::MAX
+        } else {
+            self.options.chunk_bytes
+        };
+        let mut chunks = Chunks::new(
+            (&self.source.id, &file.origin, &name),
+            (&wanted, length),
+            &mut self.totals,
+            self.sink,
+        );
+        match numbers {
+            Some(numbers) => numbers.file(csv, &file.path, opened, &mut chunks)?,
+            None => csv_rows(
+                csv,
+                &file.path,
+                opened,
+                (counter, &mut chunks),
+                (&asked(self.catalogue, self.source), self.meter),
+            )?,
         }
+        let end = chunks.end();
+        self.meter.lines += self.totals.lines - lines_before;
+        self.remember(file, end);
+        Ok(())
     }
 
+    /// Reads a Parquet file, whose positions are rows.
     fn parquet(
         &mut self,
-        path: &Path,
-        full: &Path,
-        identity: &Identity,
-        counter: &mut Counter,
-    ) -> Result<(), Error> {
-        let csv = match &self.source.kind {
-            SourceKind::Csv(csv) if csv.layout == CsvLayout::Events => csv,
-            _ => return Err(parquet_file::out_of_place(path)),
-        };
-        let name = path.display().to_string();
-        let mut chunks = chunks_of(
-            (self.source, &identity.origin, &name),
-            self.options,
-            &mut self.totals,
-            self.sink,
-        );
-        let asked = asked(self.catalogue, self.source);
-        let bytes = full.metadata().map_or(0, |data| data.len());
-        let meter = &mut *self.meter;
-        parquet_events::read_file(
-            csv,
-            &asked,
-            full,
-            counter,
-            &mut chunks,
-            &mut |thousandths| {
-                meter.at(bytes / 1000 * thousandths);
-            },
-        )
-    }
-
-    /// Reads a file line by line.
-    fn lines(
-        &mut self,
-        path: &Path,
-        identity: &Identity,
-        mut opened: Opened,
-        counter: &mut Counter,
-        mut reader: LineReader,
-    ) -> Result<(), Error> {
-        let name = path.display().to_string();
-        let with_heartbeat =
-            matches!(&self.source.kind, SourceKind::Log(log) if log.heartbeat.is_some());
-        let mut chunks = chunks_of(
-            (self.source, &identity.origin, &name),
-            self.options,
-            &mut self.totals,
-            self.sink,
-        );
-        let send = |chunks: &mut Chunks<'_>, counter: &mut Counter| {
-            chunks.send(|delivery| {
-                delivery.counted = counter.drain();
-                // What is heard between heartbeats is told once, when all of them are known.
-                delivery.observed = with_heartbeat.then(Vec::new);
-            });
-        };
-        let mut line = Vec::new();
-        for number in 0.. {
-            match files::next_line(&mut opened.reader, &mut line) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) if opened.gzip => {
-                    return Err(Error::Broken {
-                        path: path.to_owned(),
-                        lines: number,
-                        why: error.to_string(),
-                    });
-                }
-                Err(source) => {
-                    return Err(Error::Read {
-                        path: path.to_owned(),
-                        source,
-                    });
-                }
-            }
-            if !chunks.wants(number) || line.trim_ascii().is_empty() {
-                continue;
-            }
-            chunks.line(number, reader(&line, counter));
-            if chunks.is_full() {
-                send(&mut chunks, counter);
-                self.meter.at(opened.taken.get());
-            }
-        }
-        send(&mut chunks, counter);
-        Ok(())
-    }
-
-    fn csv_events(
-        &mut self,
         csv: &CsvSource,
-        path: &Path,
-        identity: &Identity,
-        opened: Opened,
+        file: &Todo,
         counter: &mut Counter,
     ) -> Result<(), Error> {
-        let name = path.display().to_string();
-        let taken = opened.taken.clone();
-        let mut chunks = chunks_of(
-            (self.source, &identity.origin, &name),
-            self.options,
+        /// About as many bytes as a row has.
+        const ROW_BYTES: u64 = 64;
+        if csv.layout != CsvLayout::Events {
+            return Err(parquet_file::out_of_place(&file.path));
+        }
+        let wanted = self.wanted(file);
+        let name = file.path.display().to_string();
+        let mut chunks = Chunks::new(
+            (&self.source.id, &file.origin, &name),
+            (&wanted, self.options.chunk_bytes / ROW_BYTES),
             &mut self.totals,
             self.sink,
         );
-        let mut columns: Option<CsvEvents> = None;
         let asked = asked(self.catalogue, self.source);
-        each_row(opened, path, &mut chunks, &mut |row, number, chunks| {
-            let Some(columns) = &columns else {
-                let header = csv_events::header_of(row);
-                columns = Some(CsvEvents::new(csv, &counter.fields, &header, path)?);
-                check_columns(&asked, &header, path)?;
-                return Ok(());
-            };
-            if chunks.wants(number) {
-                chunks.line(number, columns.row(row, counter));
-            }
-            if chunks.is_full() {
-                chunks.send(|delivery| delivery.counted = counter.drain());
-                self.meter.at(taken.get());
-            }
-            Ok(())
-        })?;
-        chunks.send(|delivery| delivery.counted = counter.drain());
-        Ok(())
+        let meter = &mut *self.meter;
+        let mut progress = |thousandths| meter.at(file.size / 1000 * thousandths, meter.lines);
+        parquet_events::read_file(csv, &asked, &file.full, counter, &mut chunks, &mut progress)
     }
 
     /// The log was being written between two heartbeats that are no further apart than promised.
-    fn send_heartbeats(&mut self, counter: &mut Counter) {
+    fn send_heartbeats(&mut self, counter: &mut Counter) -> Result<(), Error> {
         let SourceKind::Log(LogSource {
             heartbeat: Some(beat),
             ..
         }) = &self.source.kind
         else {
-            return;
+            return Ok(());
         };
         let every = i128::try_from(beat.every.as_nanos()).unwrap_or(i128::MAX);
         let mut times = std::mem::take(&mut counter.heartbeats);
         times.sort_unstable();
         let mut delivery = Delivery::new(self.source.id.clone(), "heartbeats", 0..0);
         delivery.observed = Some(stretches(&times, every));
-        (self.sink)(delivery);
+        (self.sink)(delivery).map_err(Error::Sink)
     }
 }
 
-fn log_reader(log: &LogSource, counter: &Counter) -> LineReader {
-    match &log.format {
-        LogFormat::Combined => {
-            let mut reader = AccessLog::new(log, &counter.fields);
-            Box::new(move |line, counter| reader.line(line, counter))
+/// Reads events as CSV.
+fn csv_rows(
+    csv: &CsvSource,
+    path: &Path,
+    opened: Opened,
+    (counter, chunks): (&mut Counter, &mut Chunks<'_>),
+    (asked, meter): (&[Asked], &mut Meter<'_>),
+) -> Result<(), Error> {
+    let taken = opened.taken.clone();
+    let mut columns: Option<CsvEvents> = None;
+    each_row(opened, path, chunks, &mut |row, place, chunks| {
+        let Some(columns) = &columns else {
+            let header = csv_events::header_of(row);
+            columns = Some(CsvEvents::new(csv, &counter.fields, &header, path)?);
+            return check_columns(asked, &header, path);
+        };
+        if !chunks.wants(place) {
+            return Ok(());
         }
-        LogFormat::Json => {
-            let mut reader = JsonLog::new(log, &counter.fields);
-            Box::new(move |line, counter| reader.line(line, counter))
+        if chunks.is_due(place) {
+            chunks.send(|delivery| delivery.counted = counter.drain())?;
+            meter.at(taken.get(), meter.lines);
         }
-        LogFormat::Pattern(pattern) => {
-            let mut reader = PatternLog::new(pattern, log, &counter.fields);
-            Box::new(move |line, counter| reader.line(line, counter))
-        }
+        let outcome = columns.row(row, counter);
+        chunks.row(place, outcome);
+        Ok(())
+    })?;
+    chunks.send(|delivery| delivery.counted = counter.drain())
+}
+
+/// Tells a meter how far files have come that are read together.
+struct FilesTold<'t, 'm> {
+    meter: &'t mut Meter<'m>,
+    before: u64,
+    sizes: Vec<u64>,
+    /// The file, and its bytes so far.
+    at: (usize, u64),
+    lines: u64,
+}
+
+impl Told for FilesTold<'_, '_> {
+    fn more(&mut self, file: usize, bytes: u64, lines: u64) {
+        let so_far = if self.at.0 == file { self.at.1 } else { 0 };
+        self.at = (file, so_far + bytes);
+        self.lines += lines;
+        self.meter.before = self.before + self.sizes[..file].iter().sum::<u64>();
+        let here = self.at.1.min(self.sizes[file]);
+        self.meter.at(here, self.lines);
     }
 }
 
 /// JSON lines are known by their name, or by the first byte.
-fn holds_json(path: &Path, opened: &mut Opened) -> bool {
+fn holds_json(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    let named = [".json", ".jsonl", ".ndjson"]
+    let name = [".gz", ".zst"]
         .iter()
-        .any(|end| name.ends_with(end));
+        .find_map(|end| name.strip_suffix(end))
+        .unwrap_or(&name);
+    if [".json", ".jsonl", ".ndjson"]
+        .iter()
+        .any(|end| name.ends_with(end))
+    {
+        return true;
+    }
+    if files::flows(path) {
+        return false;
+    }
+    let Ok(mut opened) = files::open(path) else {
+        return false;
+    };
     let first = opened
         .reader
         .fill_buf()
         .map(|bytes| bytes.trim_ascii_start().first().copied());
-    named || matches!(first, Ok(Some(b'{')))
+    matches!(first, Ok(Some(b'{')))
 }

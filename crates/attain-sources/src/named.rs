@@ -143,7 +143,9 @@ impl NamedEvents {
             .as_ref()
             .and_then(|(lookup, unit)| counter.latency(&lookup.find(line)?, *unit));
         if counter.watch.wants_names() {
-            line.add_names(&mut counter.watch.names);
+            let mut names = BTreeSet::new();
+            line.add_names(&mut names);
+            counter.watch.add_names(names);
         }
         let values: Vec<Cow<'_, str>> = self
             .fields

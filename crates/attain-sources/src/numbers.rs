@@ -22,13 +22,20 @@ use crate::csv_wide::{CsvWide, METRIC_LABEL};
 use crate::error::Error;
 use crate::files::Opened;
 use crate::heard::{SlotsSaid, samples_heard};
+use crate::read::Sink;
 use crate::roster::Customers;
 use crate::series::{Hit, Matcher, Role};
 use crate::slot_pairs::Misfits;
 use crate::slots::{Number, Slots};
 
-/// What is done with a row, its line, and whether it was not taken in an earlier run.
-type OnNumber<'n> = dyn FnMut(&Matcher, &Row, (u64, bool)) -> Result<(), String> + 'n;
+/// Collects the rows of a table with one number per row.
+trait Collect {
+    /// Takes a row, and whether it was not taken in an earlier run.
+    fn take(&mut self, matcher: &Matcher, row: &Row, at: (u64, bool)) -> Result<(), String>;
+
+    /// Sends what was collected.
+    fn send(&mut self, numbers: &mut Numbers, chunks: &mut Chunks<'_>) -> Result<(), Error>;
+}
 
 /// Reads the files of one source.
 pub(crate) struct Numbers {
@@ -87,8 +94,17 @@ impl Numbers {
     ) -> Result<(), Error> {
         match csv.layout {
             CsvLayout::Wide => self.wide(csv, path, opened, chunks),
-            CsvLayout::Long => self.long(csv, path, opened, chunks),
-            CsvLayout::Samples => self.samples(csv, path, opened, chunks),
+            CsvLayout::Long => self.rows(csv, path, opened, chunks, &mut LongRows::default()),
+            CsvLayout::Samples => {
+                let mut samples = SampleRows {
+                    samples: Samples::default(),
+                    sampled: std::mem::take(&mut self.sampled),
+                    pairs: std::mem::take(&mut self.pairs),
+                };
+                let outcome = self.rows(csv, path, opened, chunks, &mut samples);
+                (self.sampled, self.pairs) = (samples.sampled, samples.pairs);
+                outcome
+            }
             CsvLayout::Events => Ok(()),
         }
     }
@@ -103,118 +119,55 @@ impl Numbers {
         let mut table = CsvWide::new(csv);
         let mut slots = Slots::default();
         let mut heard = BTreeSet::new();
-        each_row(opened, path, chunks, &mut |row, number, chunks| {
-            if table.header(row, &mut self.matcher, path)? || !chunks.wants(number) {
+        each_row(opened, path, chunks, &mut |row, place, chunks| {
+            if table.header(row, &mut self.matcher, path)? || !chunks.wants(place) {
                 return Ok(());
             }
-            let outcome = table.row(row, number, &self.matcher, &mut slots);
-            heard.extend(outcome.as_ref().ok());
-            chunks.line(number, outcome.map(|_| ()));
-            if chunks.is_full() {
-                self.send_slots(&mut slots, std::mem::take(&mut heard), chunks);
+            if chunks.is_due(place) {
+                self.send_slots(&mut slots, std::mem::take(&mut heard), chunks)?;
             }
+            let outcome = table.row(row, place.line, &self.matcher, &mut slots);
+            heard.extend(outcome.as_ref().ok());
+            chunks.row(place, outcome.map(|_| ()));
             Ok(())
         })?;
-        self.send_slots(&mut slots, heard, chunks);
-        Ok(())
+        self.send_slots(&mut slots, heard, chunks)
     }
 
-    /// Rows of one slot may stand anywhere in a file, so a file is one delivery.
-    fn long(
+    /// Rows of one slot, and samples of one instant, may stand anywhere in a file, so what is new in it is one delivery.
+    fn rows(
         &mut self,
         csv: &CsvSource,
         path: &Path,
         opened: Opened,
         chunks: &mut Chunks<'_>,
-    ) -> Result<(), Error> {
-        let mut slots = Slots::default();
-        let mut heard = BTreeSet::new();
-        self.each_number(csv, path, opened, chunks, &mut |matcher, row, (line, _)| {
-            heard.insert(row.time);
-            let number = Number {
-                text: row.value.as_deref().unwrap_or_default(),
-                time: row.time,
-                received: row.received,
-                line,
-            };
-            let mut hits = row.series.hits.iter();
-            if row.value.is_none() {
-                hits.for_each(|hit| slots.pairs.take_empty(&matcher.streams, hit, &number));
-                return Ok(());
-            }
-            hits.try_for_each(|hit| slots.take(&matcher.streams, hit, &number))
-        })?;
-        self.send_slots(&mut slots, heard, chunks);
-        Ok(())
-    }
-
-    /// The samples of one instant may stand anywhere in a file, so a file is one delivery.
-    fn samples(
-        &mut self,
-        csv: &CsvSource,
-        path: &Path,
-        opened: Opened,
-        chunks: &mut Chunks<'_>,
-    ) -> Result<(), Error> {
-        let mut samples = Samples::default();
-        let mut sampled = BTreeSet::new();
-        let mut pairs = std::mem::take(&mut self.pairs);
-        self.each_number(
-            csv,
-            path,
-            opened,
-            chunks,
-            &mut |matcher, row, (_, is_new)| {
-                sampled.insert(row.time);
-                let Some(text) = row.value.as_deref() else {
-                    return Ok(());
-                };
-                // A sum needs the restarts of all of its counters, so what was taken earlier is added up again.
-                let is_wanted = |hit: &&Hit| is_new || matches!(hit.role, Role::Total | Role::Part);
-                let mut hits = row.series.hits.iter().filter(is_wanted);
-                hits.try_for_each(|hit| samples.take(matcher, hit, row, text, &mut pairs))
-            },
-        )?;
-        self.sampled.extend(sampled);
-        self.pairs = pairs;
-        chunks.send(|delivery| {
-            samples.finish(&self.matcher, delivery);
-            // When the source was heard is told once, when all sample times are known.
-            delivery.observed = Some(Vec::new());
-        });
-        Ok(())
-    }
-
-    /// Reads a table with one number per row.
-    fn each_number(
-        &mut self,
-        csv: &CsvSource,
-        path: &Path,
-        opened: Opened,
-        chunks: &mut Chunks<'_>,
-        take: &mut OnNumber<'_>,
+        collected: &mut dyn Collect,
     ) -> Result<(), Error> {
         let mut table: Option<CsvLong> = None;
-        each_row(opened, path, chunks, &mut |row, line, chunks| {
+        each_row(opened, path, chunks, &mut |row, place, chunks| {
             let Some(table) = &mut table else {
                 table = Some(CsvLong::new(csv, &header_of(row), path)?);
                 return Ok(());
             };
-            let is_new = chunks.wants(line);
+            let is_new = chunks.wants(place);
             if !is_new && !self.is_samples {
                 return Ok(());
+            }
+            if is_new && chunks.is_due(place) {
+                collected.send(self, chunks)?;
             }
             let outcome = table.row(row, &mut self.matcher).and_then(|row| {
                 if is_new {
                     self.see(&row.series.hits, row.series.unclaimed.as_deref());
                 }
-                take(&self.matcher, &row, (line, is_new))
+                collected.take(&self.matcher, &row, (place.line, is_new))
             });
             if is_new {
-                chunks.line(line, outcome);
+                chunks.row(place, outcome);
             }
             Ok(())
-        })
+        })?;
+        collected.send(self, chunks)
     }
 
     fn send_slots(
@@ -222,7 +175,7 @@ impl Numbers {
         slots: &mut Slots,
         rows: BTreeSet<Timestamp>,
         chunks: &mut Chunks<'_>,
-    ) {
+    ) -> Result<(), Error> {
         let mut finished = Delivery::new(chunks.source.clone(), "", 0..0);
         for (line, why) in slots.finish(&self.matcher, self.slice_seconds, &mut finished) {
             chunks.unparsed(line, why);
@@ -242,7 +195,7 @@ impl Numbers {
                     delivery.observed = Some(Vec::new());
                 }
             }
-        });
+        })
     }
 
     fn see(&mut self, hits: &[Hit], unclaimed: Option<&str>) {
@@ -257,33 +210,42 @@ impl Numbers {
     }
 
     /// Tells when the source was heard in slots as long as its rows are usually apart; gives a note on this.
-    fn tell_slots(&mut self, source: &SourceId, sink: &mut dyn FnMut(Delivery)) -> String {
+    fn tell_slots(&mut self, source: &SourceId, sink: &mut Sink<'_>) -> Result<String, Error> {
         const LONE_ROW: Duration = Duration::from_secs(60);
         let said = std::mem::take(&mut self.said);
         let step = said.usual_step();
         let slot = step.unwrap_or(LONE_ROW);
         let mut delivery = Delivery::new(source.clone(), "slots", 0..0);
         said.tell(slot, &self.matcher.streams, &mut delivery);
-        sink(delivery);
+        sink(delivery).map_err(Error::Sink)?;
         let text = duration_text(slot);
         let why = match step {
             Some(_) => "the most frequent step between rows",
             None => "as there is one row only",
         };
-        format!("no `slot` is given; a row is taken for {text}, {why}: write `slot: {text}`")
+        Ok(format!(
+            "no `slot` is given; a row is taken for {text}, {why}: write `slot: {text}`"
+        ))
     }
 
     /// Tells when the source was heard, if that needs all files; gives what a person should know.
-    pub(crate) fn end(&mut self, source: &SourceId, sink: &mut dyn FnMut(Delivery)) -> Vec<String> {
+    ///
+    /// # Errors
+    /// The sink does not take it.
+    pub(crate) fn end(
+        &mut self,
+        source: &SourceId,
+        sink: &mut Sink<'_>,
+    ) -> Result<Vec<String>, Error> {
         let mut notes = Vec::new();
         if self.is_samples {
             let mut delivery = Delivery::new(source.clone(), "samples", 0..0);
             delivery.observed = Some(samples_heard(&self.sampled));
             (delivery.samples, notes) = std::mem::take(&mut self.pairs).finish(&self.matcher);
-            sink(delivery);
+            sink(delivery).map_err(Error::Sink)?;
         }
         if self.slot.is_none() && !self.said.rows.is_empty() {
-            notes.push(self.tell_slots(source, sink));
+            notes.push(self.tell_slots(source, sink)?);
         }
         notes.extend(self.misfits.notes(&self.matcher.streams));
         for (index, seen) in &self.edges_seen {
@@ -304,6 +266,70 @@ impl Numbers {
         }
         notes.sort();
         notes.dedup();
-        notes
+        Ok(notes)
+    }
+}
+
+/// Numbers of slots.
+#[derive(Default)]
+struct LongRows {
+    slots: Slots,
+    heard: BTreeSet<Timestamp>,
+}
+
+impl Collect for LongRows {
+    fn take(&mut self, matcher: &Matcher, row: &Row, (line, _): (u64, bool)) -> Result<(), String> {
+        self.heard.insert(row.time);
+        let number = Number {
+            text: row.value.as_deref().unwrap_or_default(),
+            time: row.time,
+            received: row.received,
+            line,
+        };
+        let mut hits = row.series.hits.iter();
+        if row.value.is_none() {
+            hits.for_each(|hit| self.slots.pairs.take_empty(&matcher.streams, hit, &number));
+            return Ok(());
+        }
+        hits.try_for_each(|hit| self.slots.take(&matcher.streams, hit, &number))
+    }
+
+    fn send(&mut self, numbers: &mut Numbers, chunks: &mut Chunks<'_>) -> Result<(), Error> {
+        numbers.send_slots(&mut self.slots, std::mem::take(&mut self.heard), chunks)
+    }
+}
+
+/// Samples of counters.
+struct SampleRows {
+    samples: Samples,
+    sampled: BTreeSet<Timestamp>,
+    pairs: CounterPairs,
+}
+
+impl Collect for SampleRows {
+    fn take(
+        &mut self,
+        matcher: &Matcher,
+        row: &Row,
+        (_, is_new): (u64, bool),
+    ) -> Result<(), String> {
+        self.sampled.insert(row.time);
+        let Some(text) = row.value.as_deref() else {
+            return Ok(());
+        };
+        // A sum needs the restarts of all of its counters, so what was taken earlier is added up again.
+        let is_wanted = |hit: &&Hit| is_new || matches!(hit.role, Role::Total | Role::Part);
+        let mut hits = row.series.hits.iter().filter(is_wanted);
+        let (samples, pairs) = (&mut self.samples, &mut self.pairs);
+        hits.try_for_each(|hit| samples.take(matcher, hit, row, text, pairs))
+    }
+
+    fn send(&mut self, numbers: &mut Numbers, chunks: &mut Chunks<'_>) -> Result<(), Error> {
+        let samples = std::mem::take(&mut self.samples);
+        chunks.send(|delivery| {
+            samples.finish(&numbers.matcher, delivery);
+            // When the source was heard is told once, when all sample times are known.
+            delivery.observed = Some(Vec::new());
+        })
     }
 }

@@ -8,7 +8,7 @@ use attain_model::source::CsvSource;
 use jiff::Timestamp;
 
 use crate::asked::{Asked, check_columns};
-use crate::chunk::Chunks;
+use crate::chunk::{Chunks, Place};
 use crate::count::{Counter, Event, Fields};
 use crate::csv_events::find_column;
 use crate::error::Error;
@@ -28,27 +28,26 @@ pub(crate) fn read_file(
     let events = ParquetEvents::new(csv, &counter.fields, &mut file, path)?;
     check_columns(asked, file.header(), path)?;
     let all = file.rows.max(1);
-    let skip = chunks.skip;
+    // Invariant: rows before the first that is wanted were taken in an earlier run.
+    let skip = chunks.first_wanted();
     file.each_batch(skip, &mut |columns, first, rows| {
-        // Invariant: rows before `skip` were taken in an earlier run.
-        let from = usize::try_from(skip.saturating_sub(first)).map_or(rows, |from| from.min(rows));
-        events.batch(
-            columns,
-            from..rows,
-            counter,
-            &mut |row, outcome, counter| {
-                chunks.line(first + row as u64, outcome);
-                if chunks.is_full() {
-                    chunks.send(|delivery| delivery.counted = counter.drain());
-                }
-            },
-        );
+        for row in 0..rows {
+            let place = Place::of_row(first + row as u64);
+            if !chunks.wants(place) {
+                continue;
+            }
+            if chunks.is_due(place) {
+                chunks.send(|delivery| delivery.counted = counter.drain())?;
+            }
+            events.batch(columns, row..row + 1, counter, &mut |_, outcome, _| {
+                chunks.row(place, outcome);
+            });
+        }
         let done = u128::from(first + rows as u64) * 1000 / u128::from(all);
         progress(u64::try_from(done).unwrap_or(1000));
         Ok(())
     })?;
-    chunks.send(|delivery| delivery.counted = counter.drain());
-    Ok(())
+    chunks.send(|delivery| delivery.counted = counter.drain())
 }
 
 /// Which column holds what, in one file, by place among those that are read.

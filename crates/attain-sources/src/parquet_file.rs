@@ -14,7 +14,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::files::Identity;
+use crate::identity::Identity;
 use crate::parquet_column::Column;
 use crate::roster::hex;
 use crate::sniff::not_understood;

@@ -10,6 +10,7 @@ use regex::{Captures, Regex};
 use crate::asked::{Asked, Strength};
 use crate::count::{Counter, Fields};
 use crate::error::Error;
+use crate::lines::LineReader;
 use crate::named::{Named, NamedEvents, lookup_names};
 
 /// Reads lines of one source.
@@ -26,9 +27,10 @@ impl PatternLog {
             events: NamedEvents::of_log(log, fields),
         }
     }
+}
 
-    /// Counts one line.
-    pub(crate) fn line(&mut self, line: &[u8], counter: &mut Counter) -> Result<(), String> {
+impl LineReader for PatternLog {
+    fn line(&mut self, line: &[u8], counter: &mut Counter) -> Result<(), String> {
         let line = String::from_utf8_lossy(line);
         let captures = self.regex.as_ref().and_then(|regex| regex.captures(&line));
         let groups = Groups(captures.ok_or("the pattern does not match this line")?);

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use attain_model::delivery::{Delivery, Unparsed};
+use attain_model::facts::{Fingerprint, OriginFacts};
 use attain_model::source::{Source, SourceKind};
 use attain_model::{Catalogue, SourceId};
 
@@ -23,19 +26,32 @@ pub struct Options {
     pub files: BTreeMap<SourceId, Vec<PathBuf>>,
     /// The ledger's slice: whole seconds, one minute unless said.
     pub slice: Duration,
-    /// Lines per delivery.
-    pub chunk_lines: u64,
-    /// Lines already taken in an earlier run, by origin; they are not read again.
-    pub taken: BTreeMap<String, u64>,
+    /// Bytes of content per delivery, about. A delivery of a table whose rows belong together is longer.
+    pub chunk_bytes: u64,
+    /// Threads that read; 0 is one per core. What is read does not depend on it.
+    pub threads: usize,
+    /// What earlier runs took, by source and origin, as a ledger's state says it: positions that were counted for every
+    /// stream are not read again, the others are counted for the streams that lack them.
+    pub taken: BTreeMap<(SourceId, String), OriginFacts>,
+    /// Set by somebody who wants the reading to end early.
+    pub stop: Option<Arc<AtomicBool>>,
 }
+
+/// Why a sink does not take a delivery.
+pub type SinkError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Takes deliveries. An error stops the reading.
+pub type Sink<'s> = dyn FnMut(Delivery) -> Result<(), SinkError> + 's;
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             files: BTreeMap::new(),
             slice: Duration::from_secs(60),
-            chunk_lines: 65_536,
+            chunk_bytes: 32 << 20,
+            threads: 0,
             taken: BTreeMap::new(),
+            stop: None,
         }
     }
 }
@@ -47,6 +63,8 @@ pub struct Progress {
     pub done: u64,
     /// Bytes of all files, as on disk.
     pub total: u64,
+    /// Lines (rows) read so far, without blank ones and headers.
+    pub lines: u64,
 }
 
 /// What was read.
@@ -54,6 +72,10 @@ pub struct Progress {
 pub struct Reading {
     /// By file source, also those without a file.
     pub sources: BTreeMap<SourceId, SourceReading>,
+    /// How the files looked that were read, by source and origin: to be kept in [`OriginFacts::fingerprint`].
+    pub fingerprints: BTreeMap<(SourceId, String), Fingerprint>,
+    /// It ended early because somebody asked to. What was handed over is valid; notes are about that part.
+    pub stopped: bool,
 }
 
 /// What was read of one source.
@@ -88,11 +110,12 @@ pub struct FileReading {
 
 /// Reads every log and csv source of a catalogue. File names are relative to `base`.
 ///
-/// `sink` is given a delivery per [`Options::chunk_lines`] lines, in the order of sources, files and lines; `progress`
-/// is called after each. Sources that are not files are left out. A line that cannot be read is in
+/// `sink` is given a delivery per [`Options::chunk_bytes`], in the order of sources, files and lines; `progress`
+/// is called more often. Sources that are not files are left out. A line that cannot be read is in
 /// [`Delivery::unparsed`], never an error.
 ///
 /// # Errors
+/// The sink does not take a delivery; those before it were taken.
 /// A file that was named on the command line does not open, a file breaks in its middle, the roster cannot be read,
 /// a column or named group that the catalogue looks at is not there, or, after reading, no line of at least 100 has the
 /// JSON field that tells good from bad or the latency that is promised. Deliveries that were handed over before an error
@@ -101,7 +124,7 @@ pub fn read(
     catalogue: &Catalogue,
     base: &Path,
     options: &Options,
-    sink: &mut dyn FnMut(Delivery),
+    sink: &mut Sink<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Reading, Error> {
     check_overrides(catalogue, options)?;
@@ -125,11 +148,7 @@ pub fn read(
     }
     let size = |path: &PathBuf| base.join(path).metadata().map_or(0, |data| data.len());
     let total = work.iter().flat_map(|(_, paths)| paths).map(size).sum();
-    let mut meter = Meter {
-        before: 0,
-        total,
-        report: progress,
-    };
+    let mut meter = Meter::new(total, progress);
     for (source, paths) in work {
         let mut job = Job {
             catalogue,
@@ -141,6 +160,7 @@ pub fn read(
             notes: silent::notes(catalogue, source),
             sink,
             meter: &mut meter,
+            fingerprints: BTreeMap::new(),
         };
         let entry = reading.sources.entry(source.id.clone()).or_default();
         let unclaimed = job.run(&paths, &mut entry.files)?;
@@ -149,6 +169,11 @@ pub fn read(
         entry.examples = job.totals.examples;
         entry.notes = job.notes;
         entry.unknown_values = unclaimed;
+        reading.stopped = job.totals.stopped;
+        reading.fingerprints.extend(job.fingerprints);
+        if reading.stopped {
+            break;
+        }
     }
     Ok(reading)
 }

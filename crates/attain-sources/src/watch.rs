@@ -1,7 +1,7 @@
 //! What the events of a source never said: fields, latencies, segments, what a selector wants. Knows places of fields;
 //! knows no format and no counting.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::asked::{Asked, Strength};
 use crate::error::Error;
@@ -10,6 +10,8 @@ use crate::segment::{Decider, SegmentIndex};
 
 /// So few events may lack anything by chance.
 const ENOUGH_EVENTS: u64 = 100;
+/// More names than this help nobody.
+const KEPT_NAMES: usize = 60;
 
 /// Watches the events of one source.
 #[derive(Debug, Default)]
@@ -20,8 +22,8 @@ pub(crate) struct Watch {
     timed: u64,
     /// A text that should have been a latency.
     not_a_latency: Option<String>,
-    /// Names in the first lines, where each line has its own (JSON).
-    pub(crate) names: BTreeSet<String>,
+    /// Names in the first lines, where each line has its own (JSON), and before how many events each was first seen.
+    names: BTreeMap<String, u64>,
     known_segments: u64,
     unknown_segments: u64,
     /// Values at the places that tell segments, until one was told.
@@ -35,6 +37,52 @@ impl Watch {
             missing: (0..fields).collect(),
             ..Self::default()
         }
+    }
+
+    /// Adds what was watched apart, in lines after these.
+    pub(crate) fn merge(&mut self, later: Watch) {
+        if self.events < ENOUGH_EVENTS {
+            for (name, after) in later.names {
+                let after = self.events + after;
+                if after < ENOUGH_EVENTS && self.names.len() < KEPT_NAMES {
+                    self.names.entry(name).or_insert(after);
+                }
+            }
+        }
+        if self.timed == 0 && self.not_a_latency.is_none() {
+            self.not_a_latency = later.not_a_latency;
+        }
+        self.events += later.events;
+        self.timed += later.timed;
+        self.missing.retain(|place| later.missing.contains(place));
+        self.known_segments += later.known_segments;
+        self.unknown_segments += later.unknown_segments;
+        let ways = self.segment_values.len().max(later.segment_values.len());
+        self.segment_values.resize_with(ways, Frequent::default);
+        for (values, more) in self.segment_values.iter_mut().zip(&later.segment_values) {
+            values.merge(more);
+        }
+    }
+
+    /// Takes many events that were counted without looking at each. `has` says whether one of them had a value.
+    pub(crate) fn events(&mut self, events: u64, timed: u64, has: impl Fn(usize) -> bool) {
+        self.events += events;
+        self.timed += timed;
+        self.missing.retain(|place| !has(*place));
+    }
+
+    /// Many requests were counted for a segment without looking at each; 0 is unknown.
+    pub(crate) fn segments(&mut self, segment: SegmentIndex, events: u64) {
+        if segment != 0 {
+            self.known_segments += events;
+        } else {
+            self.unknown_segments += events;
+        }
+    }
+
+    /// Whether a request of a known segment was seen.
+    pub(crate) fn knows_segments(&self) -> bool {
+        self.known_segments > 0
     }
 
     /// Takes an event.
@@ -125,7 +173,14 @@ impl Watch {
 
     /// Whether names of fields are still collected.
     pub(crate) fn wants_names(&self) -> bool {
-        self.events < ENOUGH_EVENTS && self.names.len() < 60
+        self.events < ENOUGH_EVENTS && self.names.len() < KEPT_NAMES
+    }
+
+    /// The names of a line's fields.
+    pub(crate) fn add_names(&mut self, names: BTreeSet<String>) {
+        for name in names {
+            self.names.entry(name).or_insert(self.events);
+        }
     }
 
     /// Fields that no JSON line has.
@@ -151,7 +206,7 @@ impl Watch {
                 files: files.to_owned(),
                 field: asked.field.clone(),
                 by: asked.by.clone(),
-                has: self.names.iter().cloned().collect(),
+                has: self.names.keys().cloned().collect(),
             };
             if asked.strength == Strength::Judges && self.events >= ENOUGH_EVENTS {
                 return Err(error);
@@ -182,7 +237,7 @@ impl Watch {
         let has = if self.names.is_empty() {
             has.to_vec()
         } else {
-            self.names.iter().cloned().collect()
+            self.names.keys().cloned().collect()
         };
         let error = Error::Untimed {
             files: files.to_owned(),

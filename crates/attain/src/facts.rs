@@ -18,6 +18,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::InputArguments;
 use crate::exit::Failure;
+use crate::keeper::Folder;
 use crate::progress::Meter;
 use crate::terminal::Terminal;
 
@@ -96,6 +97,8 @@ pub struct Facts {
 enum Kept {
     /// Read just now.
     Files(Box<Ledger>),
+    /// Kept by an earlier replay.
+    Folder(Box<Folder>),
 }
 
 impl Facts {
@@ -106,8 +109,8 @@ impl Facts {
         input: &InputArguments,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
-        if input.data.is_some() {
-            return Err(Failure::new("nothing is kept yet in folders"));
+        if let Some(folder) = &input.data {
+            return Self::kept(folder);
         }
         let limit = Limit::parse(&input.max_unparsed)?;
         let options = options(catalogue, &input.files, input.source.as_deref())?;
@@ -118,7 +121,24 @@ impl Facts {
     pub fn with<R>(&self, judge: impl FnOnce(&dyn Counts) -> R) -> R {
         match &self.kept {
             Kept::Files(ledger) => judge(ledger.as_ref()),
+            Kept::Folder(folder) => folder.with(judge),
         }
+    }
+
+    /// Whether they come out of a data folder.
+    pub fn is_kept(&self) -> bool {
+        matches!(self.kept, Kept::Folder(_))
+    }
+
+    fn kept(path: &Path) -> Result<Self, Failure> {
+        let folder = Folder::open(path)?;
+        Ok(Self {
+            begin: folder.span.map(|span| span.start),
+            end: folder.span.map(|span| span.end),
+            kept: Kept::Folder(Box::new(folder)),
+            reading: Reading::default(),
+            not_read: Vec::new(),
+        })
     }
 
     /// Reads everything, telling somebody who waits how far it has come.
@@ -191,9 +211,11 @@ pub fn read_files(
         catalogue,
         base,
         options,
-        &mut |delivery| {
-            if failed.is_none() {
-                failed = take(delivery).err();
+        &mut |delivery| match take(delivery) {
+            Ok(()) => Ok(()),
+            Err(failure) => {
+                failed = Some(failure);
+                Err("a delivery could not be taken".into())
             }
         },
         &mut |progress| meter.at(progress.done, progress.total),
@@ -219,7 +241,7 @@ fn length(seconds: i64) -> String {
 }
 
 /// The beginning of the first slice that a delivery counts anything in.
-fn begin_of(delivery: &Delivery) -> Option<Timestamp> {
+pub fn begin_of(delivery: &Delivery) -> Option<Timestamp> {
     let counted = delivery.counted.iter().map(|counted| counted.slice).min();
     let samples = delivery.samples.iter().map(|sample| sample.time).min();
     let readings = delivery.readings.iter().map(|reading| reading.time).min();
@@ -230,7 +252,7 @@ fn begin_of(delivery: &Delivery) -> Option<Timestamp> {
 }
 
 /// The end of the last slice that a delivery says anything about. A slice of which only a part was observed is none.
-fn end_of(delivery: &Delivery) -> Option<Timestamp> {
+pub fn end_of(delivery: &Delivery) -> Option<Timestamp> {
     let slice = jiff::SignedDuration::from_secs(i64::from(SLICE_SECONDS));
     let counted = delivery.counted.iter().map(|counted| counted.slice).max();
     let samples = delivery.samples.iter().map(|sample| sample.time).max();

@@ -206,7 +206,7 @@ fn rows_that_a_stray_quote_swallows_are_unreadable_each_of_them() {
         &csv_of(CsvLayout::Events, "status"),
         dir.path(),
         &Options::default(),
-        &mut |_| {},
+        &mut |_| Ok(()),
         &mut |_| {},
     )
     .unwrap();

@@ -59,14 +59,14 @@ fn an_appended_file_goes_on_where_it_was_left() {
         &catalogue,
         dir.path(),
         &Options::default(),
-        &mut |_| {},
+        &mut |_| Ok(()),
         &mut |_| {},
     )
     .unwrap();
     let origin = first.sources["access"].files[0].origin.clone();
     std::fs::write(&path, line(0, "/a") + &line(1, "/b") + &line(2, "/c")).unwrap();
     let options = Options {
-        taken: [(origin.clone(), 2)].into(),
+        taken: taken(&catalogue, "access", &origin, 0..150),
         ..Options::default()
     };
     let mut seen = Vec::new();
@@ -74,11 +74,14 @@ fn an_appended_file_goes_on_where_it_was_left() {
         &catalogue,
         dir.path(),
         &options,
-        &mut |delivery| seen.push((delivery.origin, delivery.range)),
+        &mut |delivery| {
+            seen.push((delivery.origin, delivery.range));
+            Ok(())
+        },
         &mut |_| {},
     )
     .unwrap();
-    assert_eq!(seen, [(origin, 2..3)]);
+    assert_eq!(seen, [(origin, 150..225)]);
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn chunks_cover_every_line_once() {
     let text: String = (0..50).map(|second| line(second, "/a")).collect();
     gzip(&dir.path().join("a.log.gz"), &text);
     let options = Options {
-        chunk_lines: 7,
+        chunk_bytes: 500,
         ..Options::default()
     };
     let (mut next, mut events) = (0, 0);
@@ -99,11 +102,12 @@ fn chunks_cover_every_line_once() {
             assert_eq!(delivery.range.start, next);
             next = delivery.range.end;
             events += delivery.counted[0].tally.total();
+            Ok(())
         },
         &mut |_| {},
     )
     .unwrap();
-    assert_eq!((next, events), (50, 50));
+    assert_eq!((next, events), (text.len() as u64, 50));
 }
 
 #[test]
@@ -121,7 +125,7 @@ fn a_compressed_file_that_breaks_off_is_an_error() {
         &site,
         dir.path(),
         &Options::default(),
-        &mut |_| {},
+        &mut |_| Ok(()),
         &mut |_| {},
     );
     let error = read.unwrap_err().to_string();

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use attain_model::company::{Contract, Segment, Service};
 use attain_model::delivery::Delivery;
+use attain_model::facts::OriginFacts;
 use attain_model::indicator::{Counting, Indicator, MetricKind, Part, Selection};
 use attain_model::meta::Meta;
 use attain_model::quantity::{Threshold, Unit};
@@ -15,7 +17,7 @@ use attain_model::slo::{Goal, Objective, Promised, Targets, Term};
 use attain_model::source::{
     CsvLayout, CsvSource, FieldUnit, LabelNames, LogFormat, LogSource, Source, SourceKind,
 };
-use attain_model::{Bucket, Catalogue, Slo, SourceId, Target};
+use attain_model::{Bucket, Catalogue, Slo, SourceId, Stream, Target};
 use attain_sources::{Options, Reading, read};
 
 /// A catalogue with nothing in it.
@@ -258,7 +260,10 @@ pub fn read_text(catalogue: &Catalogue, base: &Path, options: &Options) -> Strin
         catalogue,
         base,
         options,
-        &mut |delivery| show(&mut text, &delivery),
+        &mut |delivery| {
+            show(&mut text, &delivery);
+            Ok(())
+        },
         &mut |p| progress.push(p),
     );
     match reading {
@@ -374,6 +379,7 @@ pub fn total_events(catalogue: &Catalogue, base: &Path, options: &Options) -> u6
             .iter()
             .map(|c| c.tally.total())
             .sum::<u64>();
+        Ok(())
     };
     read(catalogue, base, options, &mut sink, &mut |_| {}).unwrap();
     total
@@ -391,6 +397,24 @@ pub fn check(name: &str, got: &str) {
         "{}\n--- got ---\n{got}--- want ---\n{want}",
         path.display()
     );
+}
+
+/// As if an earlier run had taken these positions for every stream.
+pub fn taken(
+    catalogue: &Catalogue,
+    source: &str,
+    origin: &str,
+    range: Range<u64>,
+) -> BTreeMap<(SourceId, String), OriginFacts> {
+    let streams = Stream::all(catalogue).into_iter();
+    let facts = OriginFacts {
+        seen: vec![range.clone()],
+        streams: streams
+            .map(|stream| (stream.key, vec![range.clone()]))
+            .collect(),
+        fingerprint: None,
+    };
+    [((source.into(), origin.to_owned()), facts)].into()
 }
 
 pub fn override_files(source: &str, files: &[&str]) -> Options {

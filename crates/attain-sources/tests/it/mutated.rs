@@ -71,9 +71,10 @@ fn survive(catalogue: &Catalogue, base: &Path, file: &str) -> (u64, u64) {
             assert_eq!(delivery.range.start, next);
             next = delivery.range.end;
         }
+        Ok(())
     };
     let options = Options {
-        chunk_lines: 1000,
+        chunk_bytes: 100_000,
         ..Options::default()
     };
     let reading = read(catalogue, base, &options, &mut sink, &mut |_| {}).unwrap();

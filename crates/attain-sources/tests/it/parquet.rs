@@ -346,12 +346,13 @@ fn rows_taken_before_are_not_read_again_and_a_copy_is_left_out() {
     let mut ranges = Vec::new();
     let mut origins = Vec::new();
     let options = Options {
-        chunk_lines: 64,
+        chunk_bytes: 64 * 64,
         ..Options::default()
     };
     let mut sink = |delivery: attain_model::delivery::Delivery| {
         ranges.push(delivery.range);
         origins.push(delivery.origin);
+        Ok(())
     };
     let reading = read(&catalogue, dir.path(), &options, &mut sink, &mut |_| {}).unwrap();
     assert_eq!(ranges, [0..64, 64..128, 128..192, 192..256, 256..300]);
@@ -361,7 +362,7 @@ fn rows_taken_before_are_not_read_again_and_a_copy_is_left_out() {
         Some(Path::new("e.parquet"))
     );
     let options = Options {
-        taken: [(origins[0].clone(), 192)].into(),
+        taken: taken(&catalogue, "events", &origins[0], 0..192),
         ..Options::default()
     };
     let events = total_events(&catalogue, dir.path(), &options);
@@ -465,6 +466,7 @@ fn noise_never_panics() {
         let mut sink = |delivery: attain_model::delivery::Delivery| {
             assert_eq!(delivery.range.start, next);
             next = delivery.range.end;
+            Ok(())
         };
         match read(
             &catalogue,

@@ -82,6 +82,7 @@ fn decided_once_in_this_order() {
         for counted in delivery.counted {
             *seen.entry(counted.segment).or_insert(0) += counted.tally.total();
         }
+        Ok(())
     };
     let reading = read(
         &catalogue(),
@@ -129,7 +130,14 @@ fn a_roster_at_a_url_is_not_silently_empty() {
     };
     let notes = |catalogue: &Catalogue| {
         let options = Options::default();
-        let reading = read(catalogue, dir.path(), &options, &mut |_| {}, &mut |_| {}).unwrap();
+        let reading = read(
+            catalogue,
+            dir.path(),
+            &options,
+            &mut |_| Ok(()),
+            &mut |_| {},
+        )
+        .unwrap();
         reading
             .sources
             .into_values()
