@@ -122,12 +122,12 @@ pub fn run(setting: &Setting) -> Result<String, String> {
         Err(why) => format!("duckdb and polars could not be installed ({why})"),
     };
     Ok(format!(
-        "{}; {versions}.\n\n{} lines of one day, {} of them malformed; combined {} MB, JSON {} MB. Medians of {RUNS} \
+        "{}; {versions}.\n\n{:.1} M lines of one day, {} of them malformed; combined {} MB, JSON {} MB. Medians of {RUNS} \
          interleaved runs, files in the page cache. Per minute and segment: requests, those that did not fail, those \
          within the segment's threshold: everybody gives the same table ({} requests, SHA-256 {hash}...) and rejects \
          the same {} lines.\n\n{}\n{}\n{NOTES}\n",
         setting.facts(),
-        setting.lines,
+        setting.lines as f64 / 1e6,
         malformed(setting.lines),
         megabytes(&contestants, Format::Combined),
         megabytes(&contestants, Format::Json),
@@ -262,6 +262,7 @@ fn row(contestant: &Contestant, runs: &[Run], lines: u64) -> Vec<String> {
     let bytes = inputs::size(&unpacked(&contestant.file)) as f64;
     let (speed, rate) = match contestant.tool {
         Tool::StartOf(_) => ("".into(), "".into()),
+        _ if cpu < measure::GRAIN_SECONDS => ("-".into(), "-".into()),
         _ => (
             format!("{:.2}", lines as f64 / cpu / 1e6),
             format!("{:.0}", bytes / cpu / 1e6),
@@ -341,6 +342,7 @@ fn verdicts(contestants: &[Contestant], runs: &[Vec<Run>]) -> Vec<Vec<String>> {
     }
     for format in [Format::Combined, Format::Json] {
         let unpacking = cpu(Tool::Unpack("gzip"), format, ".gz");
+        let unpacking = unpacking.filter(|cpu| *cpu >= measure::GRAIN_SECONDS);
         if let (Some(unpacking), Some(own)) = (unpacking, cpu(Tool::Attain, format, ".gz")) {
             rows.push(vec![
                 format!("{}.gz: CPU, of what `gzip -dc` alone takes", format.name()),

@@ -13,6 +13,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(4);
 /// Linux tells user space 100 on every machine it runs on.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// What CPU seconds are counted in: less than this is nothing.
+pub const GRAIN_SECONDS: f64 = 1.0 / TICKS_PER_SECOND;
+
 /// One run of a program.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Run {

@@ -68,7 +68,10 @@ fn versions(python: &Path) -> Result<Vec<String>, String> {
 
 /// What the program printed, if it ended well.
 fn call(command: &mut Command) -> Result<String, String> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    // Without its folder: what is said may end up on the page, and folders are somebody's.
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or_default();
+    let name = name.to_string_lossy().into_owned();
     let output = command
         .stdin(Stdio::null())
         .output()
