@@ -67,7 +67,19 @@ fn of(looked: &Looked<'_>, objective: &Objective, name: &SeriesName, zone: &Time
     let step = step(looked);
     let days = day_ranges(looked, &looked.window, zone);
     let is_promised = judged.is_promised(&looked.window);
-    let stretch = |part: &Range<i64>| stretch(looked, &judged, part, is_promised);
+    let stretch = |part: &Range<i64>| {
+        let sums = judged.sum_within(&looked.window, part);
+        Stretch {
+            interval: looked.interval(part),
+            attainment: if is_promised {
+                sums.promised
+            } else {
+                sums.other
+            },
+            budget: sums.budget(),
+            coverage: coverage(looked, &name.scope, part),
+        }
+    };
     Detail {
         name: name.clone(),
         burn_down: burn_down(looked, &judged, step),
@@ -108,21 +120,6 @@ fn burn_down(looked: &Looked<'_>, judged: &Judged, step: i64) -> Vec<Point> {
         }
     })
     .collect()
-}
-
-/// A part of the window; `is_promised` says whether anything was promised in the window as a whole.
-fn stretch(looked: &Looked<'_>, judged: &Judged, part: &Range<i64>, is_promised: bool) -> Stretch {
-    let sums = judged.sum_within(&looked.window, part);
-    Stretch {
-        interval: looked.interval(part),
-        attainment: if is_promised {
-            sums.promised
-        } else {
-            sums.other
-        },
-        budget: sums.budget(),
-        coverage: coverage(looked, part),
-    }
 }
 
 /// The days of a zone that a range of slices touches, cut to it.

@@ -36,6 +36,9 @@ use crate::window;
 /// - Coverage below the SLO's is `unknown`, unless it cannot be known at all. With `missing_data: bad` missing time slices
 ///   are bad ones; of missing events nobody knows the number, and coverage below the SLO's since data began is a breach.
 ///
+/// - Slices that an exclusion of the catalogue covers whole are outside: neither good nor bad, in no alert, and no part of
+///   the coverage. One of an SLO that is promised to customers holds only if it was announced by the day it begins.
+///
 /// Slices that are not over at the instant are out.
 #[must_use]
 pub fn evaluate(promises: &Promises, counts: &dyn Counts, as_of: AsOf) -> Evaluation {
@@ -109,7 +112,7 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
     let (slo, range) = (looked.slo, &looked.window);
     let pooled = looked.is_pooled(objective, &scope);
     let sums = judged.sum(range);
-    let coverage = coverage(looked, range);
+    let coverage = coverage(looked, &scope, range);
     let promised = judged.is_promised(range);
     let attainment = if promised { sums.promised } else { sums.other };
     // At the very midnight that begins a new term the window lies in the old one, and the goal is the new one.
@@ -133,7 +136,14 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
         budget: sums.budget(),
         parts: parts(looked, judged, range),
         standing: if is_kept {
-            standing(looked, promised, attainment, sums.budget(), coverage)
+            standing(
+                looked,
+                &scope,
+                promised,
+                attainment,
+                sums.budget(),
+                coverage,
+            )
         } else {
             Standing::Unknown
         },
@@ -143,6 +153,7 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
         alerts,
         // The segments of a pool each have their own minutes.
         over_load: judged.over_load(range).filter(|_| !pooled),
+        excluded: judged.excluded(range),
         uncertain: sums.uncertain,
         exhausted_in: exhausted_in(looked, judged),
         name: SeriesName {

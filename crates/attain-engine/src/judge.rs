@@ -2,13 +2,14 @@
 //!
 //! Knows goals over time, load conditions and time slices. Knows no verdict and no alert; see evaluate.rs and alerts.rs.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use attain_model::detail::Cause;
 use attain_model::promises::GoalSpan;
 use attain_model::slo::{Budgeting, Load, Objective, OverLoad};
-use attain_model::verdict::{Attainment, ErrorBudget, OverLoadShare};
+use attain_model::verdict::{Attainment, ErrorBudget, ExcludedShare, OverLoadShare};
 use attain_model::{Class, CountedSegment, Gap, GapReason, Goal, Interval, Scope, Window};
 use jiff::Timestamp;
 
@@ -49,8 +50,9 @@ impl Looked<'_> {
         }
         let spans = self.goals(objective, scope);
         let whose = |segment: &CountedSegment| covers(scope, segment);
-        self.collect(&mut builder, &whose, &spans, None);
-        builder.finish(self, spans)
+        let outside = self.excluded.of_scope(scope);
+        self.collect(&mut builder, &whose, &spans, outside, None);
+        builder.finish(self, scope, spans)
     }
 
     /// Judges a per-segment objective without a goal for all: what was promised to somebody, each by its own promise.
@@ -93,7 +95,8 @@ impl Looked<'_> {
             }
             if !inside.ranges().is_empty() {
                 let whose = |other: &CountedSegment| other == segment;
-                self.collect(&mut builder, &whose, &spans, Some(&inside));
+                let outside = self.excluded.of_segment(segment);
+                self.collect(&mut builder, &whose, &spans, outside, Some(&inside));
                 pool.insert(segment.clone(), inside);
             }
         }
@@ -101,17 +104,19 @@ impl Looked<'_> {
             interval,
             goal: None,
         });
-        let mut judged = builder.finish(self, unnamed.collect());
+        let mut judged = builder.finish(self, &Scope::All, unnamed.collect());
         judged.pool = Some(pool);
         judged
     }
 
-    /// Adds the events of some segments, judged by these goals; of a pool only those in some slices.
+    /// Adds the events of some segments, judged by these goals; of a pool only those in some slices. In the slices
+    /// `outside` all of them are excluded.
     fn collect(
         &self,
         builder: &mut Builder,
         whose: &dyn Fn(&CountedSegment) -> bool,
         spans: &[GoalSpan],
+        outside: &RangeSet<i64>,
         only: Option<&RangeSet<i64>>,
     ) {
         let is_counted = self.slo.over_load == OverLoad::Count;
@@ -129,19 +134,24 @@ impl Looked<'_> {
                 .collect();
             let minutes = promised
                 .and_then(|p| p.load)
-                .map(|load| self.minutes(load, whose));
+                .map(|load| self.minutes(load, whose).without(outside, self.grid));
             let columns: Vec<_> = (self.read.columns.iter())
                 .filter(|column| whose(&column.segment))
-                .map(|column| (column, within(column, &range)))
+                .map(|column| {
+                    let excluded = self.excluded.of_segment(&column.segment);
+                    (column, split(within(column, &range), excluded))
+                })
                 .collect();
-            let room = || BySlice::of(columns.iter().map(|(_, counts)| *counts));
+            let room = || BySlice::of(columns.iter().map(|(_, (counts, _))| &counts[..]));
             let (mut inside, mut over) = (room(), minutes.as_ref().map(|_| room()));
-            for (column, counts) in &columns {
+            let mut aside = BySlice::of(columns.iter().map(|(_, (_, aside))| &aside[..]));
+            for (column, (counts, excluded)) in &columns {
                 let Some(projection) = projections.get(column.layout) else {
                     continue;
                 };
                 let fate = projection.fate(&column.class, column.bucket);
                 let cause = builder.cause(projection, &column.class, fate);
+                aside.add_all(excluded, fate);
                 if let Fate::Unclear(why) = fate {
                     builder.unclear(projection, why, counts);
                 }
@@ -149,7 +159,7 @@ impl Looked<'_> {
                     inside.add_all(counts, fate);
                     continue;
                 }
-                for (slice, events) in *counts {
+                for (slice, events) in counts.iter() {
                     let is_over = |minutes: &Minutes| minutes.is_over(*slice, self.grid);
                     let is_over = minutes.as_ref().is_some_and(is_over);
                     if let Some(cause) = cause {
@@ -165,12 +175,13 @@ impl Looked<'_> {
                 }
             }
             let target_ppb = promised.map(|p| p.target.ppb());
+            group.excluded.extend(aside.entries(target_ppb));
             group.inside.extend(inside.entries(target_ppb));
             if let (Some(minutes), Some(over)) = (minutes, over) {
                 group.over.push((range, minutes, over.entries(target_ppb)));
             }
         }
-        builder.add(self, group, spans, only);
+        builder.add(self, group, spans, outside, only);
     }
 
     /// The minutes of a load condition: the load of the whole SLO, or of these segments alone.
@@ -196,6 +207,9 @@ pub(crate) struct Judged {
     inside: Series,
     /// What lay above a load, for each condition and group of segments.
     over: Vec<Over>,
+    /// What was counted outside the promise by agreement, in the slices in which anything of it is.
+    excluded: Series,
+    excluded_slices: RangeSet<i64>,
     /// Minutes above the load are judged like all others and shown besides.
     is_counted: bool,
     /// Goals over everything that matters at the instant.
@@ -314,6 +328,15 @@ impl Judged {
         }))
     }
 
+    /// What exclusions took out of a window; `None` if nothing.
+    pub(crate) fn excluded(&self, window: &Range<i64>) -> Option<ExcludedShare> {
+        let slices = self.excluded_slices.count_in(window);
+        (slices > 0).then(|| ExcludedShare {
+            seconds: slices.saturating_mul(self.grid.seconds().unsigned_abs()),
+            attainment: self.excluded.sum(window.clone()).all(),
+        })
+    }
+
     /// Whether what a segment did in a slice is part of this series, as far as the scope covers the segment.
     pub(crate) fn includes(&self, segment: &CountedSegment, slice: i64) -> bool {
         self.pool.as_ref().is_none_or(|pool| {
@@ -410,6 +433,7 @@ impl Judged {
 #[derive(Default)]
 struct Builder {
     inside: Vec<Entry>,
+    excluded: Vec<Entry>,
     over: Vec<Over>,
     unclear: Vec<Unclear>,
     causes: Option<Causes>,
@@ -419,6 +443,7 @@ struct Builder {
 #[derive(Default)]
 struct Group {
     inside: Vec<Entry>,
+    excluded: Vec<Entry>,
     over: Vec<(Range<i64>, Minutes, Vec<Entry>)>,
 }
 
@@ -435,6 +460,9 @@ impl Builder {
     }
 
     fn unclear(&mut self, projection: &Projection<'_>, why: Why, counts: &[(i64, u64)]) {
+        if counts.is_empty() {
+            return;
+        }
         let gap = projection.gap(why, 0);
         match self
             .unclear
@@ -456,6 +484,7 @@ impl Builder {
         looked: &Looked<'_>,
         mut group: Group,
         spans: &[GoalSpan],
+        outside: &RangeSet<i64>,
         only: Option<&RangeSet<i64>>,
     ) {
         let rule = Rule {
@@ -464,6 +493,7 @@ impl Builder {
             missing_data: looked.slo.missing_data,
             heard: &looked.heard,
             damaged: &looked.damaged,
+            excluded: outside,
             grid: looked.grid,
         };
         let target_at = |slice: i64| {
@@ -471,14 +501,15 @@ impl Builder {
             goal.and_then(|goal| goal.promised().map(|p| p.target.ppb()))
         };
         let all_over = group.over.iter().flat_map(|(_, _, over)| over);
-        let set_aside: Vec<i64> = all_over.map(|entry| entry.slice).collect();
+        let aside = all_over.chain(&group.excluded);
+        let set_aside: Vec<i64> = aside.map(|entry| entry.slice).collect();
         let is_counted = looked.slo.over_load == OverLoad::Count;
+        let nothing = looked.span.end..looked.span.end;
         for (range, minutes, over) in group.over {
             if is_counted {
                 group.inside.extend_from_slice(&over);
             }
-            let nothing = looked.span.end..looked.span.end;
-            let over = rule.apply(over, nothing, target_at, &[]);
+            let over = rule.apply(over, nothing.clone(), target_at, &[]);
             self.over.push(Over {
                 range,
                 minutes,
@@ -489,13 +520,17 @@ impl Builder {
         let inside = rule.apply(group.inside, span, target_at, &set_aside);
         let is_in = |entry: &Entry| only.is_none_or(|only| only.contains(&one(entry.slice)));
         self.inside.extend(inside.into_iter().filter(is_in));
+        let excluded = rule.apply(group.excluded, nothing, target_at, &[]);
+        self.excluded.extend(excluded.into_iter().filter(is_in));
     }
 
-    fn finish(self, looked: &Looked<'_>, spans: Vec<GoalSpan>) -> Judged {
+    fn finish(self, looked: &Looked<'_>, scope: &Scope, spans: Vec<GoalSpan>) -> Judged {
         let is_counted = looked.slo.over_load == OverLoad::Count;
         Judged {
             inside: Series::new(self.inside),
             over: self.over,
+            excluded: Series::new(self.excluded),
+            excluded_slices: looked.excluded.touching(scope),
             is_counted,
             spans,
             unclear: self.unclear,
@@ -526,6 +561,19 @@ fn pieces<'s>(all: impl Iterator<Item = &'s Vec<GoalSpan>>) -> Vec<Interval> {
             end: pair[1],
         })
         .collect()
+}
+
+/// Slices and events.
+type Events = [(i64, u64)];
+
+/// The counts of a column that are judged, and those in excluded slices.
+fn split<'c>(counts: &'c Events, excluded: &RangeSet<i64>) -> (Cow<'c, Events>, Vec<(i64, u64)>) {
+    let is_in = |(slice, _): &&(i64, u64)| excluded.contains(&one(*slice));
+    if excluded.ranges().is_empty() {
+        return (Cow::Borrowed(counts), Vec::new());
+    }
+    let (aside, judged): (Vec<_>, Vec<_>) = counts.iter().partition(is_in);
+    (Cow::Owned(judged), aside)
 }
 
 fn one(slice: i64) -> Range<i64> {

@@ -16,7 +16,7 @@
 //! The way of a number: a [`Delivery`](attain_model::delivery::Delivery) enters the [`Ledger`] by class and bucket
 //! (ledger.rs), is read as columns of counts (read.rs; counter.rs and gauge.rs make events of samples and readings) by the
 //! SLOs that look at it (look.rs), is judged under an objective (projection.rs) by the goal of its time, load and slice
-//! (judge.rs, load.rs, timeslices.rs), summed over windows (series.rs, window.rs), and said as a verdict (evaluate.rs,
+//! (judge.rs, load.rs, timeslices.rs) without what is excluded (exclusions.rs), summed over windows (series.rs, window.rs), and said as a verdict (evaluate.rs,
 //! standing.rs, alerts.rs, masking.rs) next to what is missing (silence.rs).
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -29,6 +29,7 @@ mod counter;
 mod counts;
 mod detail;
 mod evaluate;
+mod exclusions;
 mod export;
 mod gauge;
 mod grid;

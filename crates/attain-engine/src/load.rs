@@ -5,6 +5,7 @@ use std::ops::Range;
 use attain_model::Rate;
 
 use crate::grid::Grid;
+use crate::ranges::RangeSet;
 
 /// The share of a window's minutes that may lie above the load and outside the promise: one in twenty.
 const CAP_DIVISOR: i64 = 20;
@@ -38,6 +39,18 @@ impl Minutes {
             over: minutes.iter().filter(is_over).map(|(m, _)| *m).collect(),
             busy: minutes.iter().map(|(m, _)| *m).collect(),
         }
+    }
+
+    /// Without the minutes that lie in these slices whole: they neither use up the cap nor count as traffic.
+    pub(crate) fn without(mut self, slices: &RangeSet<i64>, grid: Grid) -> Self {
+        let per_minute = minute_length(grid) / grid.seconds();
+        let is_in = |minute: &i64| {
+            let first = minute * per_minute;
+            !slices.contains(&(first..first + per_minute))
+        };
+        self.over.retain(is_in);
+        self.busy.retain(is_in);
+        self
     }
 
     /// Whether a slice lies in a minute above the load.

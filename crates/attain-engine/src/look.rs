@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::counts::{Column, Counts, Heard, Read};
+use crate::exclusions::Excluded;
 use crate::grid::Grid;
 use crate::judge::Judged;
 use crate::ranges::RangeSet;
@@ -87,7 +88,10 @@ impl<'a> Reader<'a> {
         };
         let firsts = [read.first(), first_heard, first_of(&damaged)];
         let first = firsts.into_iter().flatten().min();
+        let span = first.map_or(until, |first| first.min(until))..until;
+        let over = window.start.min(span.start)..until;
         Looked {
+            excluded: Excluded::of(self.promises.catalogue(), slo, grid, &over),
             promises: self.promises,
             slo,
             is_counted: counts.is_counted(&key),
@@ -105,7 +109,7 @@ impl<'a> Reader<'a> {
             instant: self.instant,
             window,
             resolved,
-            span: first.map_or(until, |first| first.min(until))..until,
+            span,
         }
     }
 }
@@ -123,6 +127,8 @@ pub(crate) struct Looked<'a> {
     pub(crate) damage: Vec<Damage>,
     /// Its slices before the instant.
     pub(crate) damaged: RangeSet<i64>,
+    /// What lies outside the promise by agreement.
+    pub(crate) excluded: Excluded,
     pub(crate) grid: Grid,
     /// The instant that is judged.
     pub(crate) instant: Timestamp,

@@ -6,10 +6,11 @@ use std::ops::Range;
 
 use attain_model::slo::{Budgeting, MissingData};
 use attain_model::verdict::{Attainment, Coverage, ErrorBudget};
-use attain_model::{Share, Standing};
+use attain_model::{Scope, Share, Standing};
 
 use crate::counts::Heard;
 use crate::look::Looked;
+use crate::ranges::RangeSet;
 
 /// What the verdict is, the first row that holds. `other` is what was counted outside every promise; covered is what was
 /// observed of at least the SLO's `coverage:`, or that anything was counted where coverage cannot be known. What the tally
@@ -27,6 +28,7 @@ use crate::look::Looked;
 /// | something              | any     | beyond the budget   | breached                                            |
 pub(crate) fn standing(
     looked: &Looked<'_>,
+    scope: &Scope,
     promised: bool,
     attainment: Attainment,
     budget: ErrorBudget,
@@ -43,7 +45,7 @@ pub(crate) fn standing(
     if !promised && is_covered {
         return Standing::NoTraffic;
     }
-    let is_judged = is_covered || (promised && judges_silence(looked));
+    let is_judged = is_covered || (promised && judges_silence(looked, scope));
     if !is_judged {
         return Standing::Unknown;
     }
@@ -55,16 +57,24 @@ pub(crate) fn standing(
     }
 }
 
-/// How much of a range of slices was observed, and can still be read.
-pub(crate) fn coverage(looked: &Looked<'_>, range: &Range<i64>) -> Coverage {
-    let all = (range.end - range.start).max(0).unsigned_abs();
-    let damaged = looked.damaged.count_in(range);
+/// How much of a range of slices was observed, and can still be read; without those in which all of a scope is excluded.
+pub(crate) fn coverage(looked: &Looked<'_>, scope: &Scope, range: &Range<i64>) -> Coverage {
+    let excluded = looked.excluded.of_scope(scope);
+    let within = |slices: &RangeSet<i64>| {
+        if excluded.overlaps(range) {
+            slices.without(excluded).count_in(range)
+        } else {
+            slices.count_in(range)
+        }
+    };
+    let all = (range.end - range.start).max(0).unsigned_abs() - excluded.count_in(range);
+    let damaged = within(&looked.damaged);
     let observed = match &looked.heard {
         // Nobody knows what was heard; but what was lost is known not to be here.
         Heard::NotKnown if damaged > 0 => all - damaged,
         Heard::NotKnown => return Coverage::NotKnown,
         Heard::Never => return Coverage::Share(Share::NONE),
-        Heard::Slices(slices) => slices.count_in(range),
+        Heard::Slices(slices) => within(slices),
     };
     if all == 0 {
         return Coverage::Share(Share::WHOLE);
@@ -78,9 +88,9 @@ pub(crate) fn coverage(looked: &Looked<'_>, range: &Range<i64>) -> Coverage {
 ///
 /// Missing time slices are in the budget as bad ones. Of missing events nobody knows the number, so that silence below
 /// the coverage is a breach. Before the data began nothing was missing.
-fn judges_silence(looked: &Looked<'_>) -> bool {
+fn judges_silence(looked: &Looked<'_>, scope: &Scope) -> bool {
     let since = looked.span.start.max(looked.window.start)..looked.window.end;
-    let is_silent = match coverage(looked, &since) {
+    let is_silent = match coverage(looked, scope, &since) {
         Coverage::Share(share) => share < looked.slo.coverage,
         Coverage::NotKnown => false,
     };

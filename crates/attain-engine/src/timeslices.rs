@@ -30,6 +30,8 @@ pub(crate) struct Rule<'a> {
     pub(crate) heard: &'a Heard,
     /// Slices whose counts can no longer be read; not heard either, where that is known.
     pub(crate) damaged: &'a RangeSet<i64>,
+    /// Slices outside the promise: there nothing is filled in.
+    pub(crate) excluded: &'a RangeSet<i64>,
     pub(crate) grid: Grid,
 }
 
@@ -83,6 +85,9 @@ impl Rule<'_> {
         for slice in (start..end).filter(|slice| !busy.contains(slice)) {
             let first = slice * length;
             let range = first..first + length;
+            if self.excluded.contains(&range) {
+                continue;
+            }
             let missing = match self.heard {
                 Heard::Slices(heard) => !heard.overlaps(&range),
                 Heard::NotKnown | Heard::Never => self.damaged.contains(&range),

@@ -13,6 +13,7 @@ use crate::id::{
 use crate::meta::Meta;
 use crate::policy::{Lane, Secret};
 use crate::quantity::{Money, Price, Rate, Share, Target, Window};
+use crate::schedule::Schedule;
 use crate::selector::Match;
 use crate::slo::{Audience, CommittedTargets};
 
@@ -239,6 +240,9 @@ pub struct CreditBand {
 }
 
 /// Time that a promise leaves out.
+///
+/// It touches the SLOs it names and those of the services it names; where it names neither, all. Where it names segments,
+/// it touches the requests of these alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exclusion {
     /// Its name.
@@ -271,8 +275,8 @@ pub enum ExclusionTime {
     },
     /// Again and again, by a schedule such as `sunday at 02:00 Europe/Berlin`.
     Every {
-        /// The schedule as written.
-        schedule: String,
+        /// When it begins.
+        schedule: Schedule,
         /// For how long.
         length: Duration,
     },

@@ -20,6 +20,7 @@ pub mod meta;
 pub mod policy;
 pub mod promises;
 pub mod quantity;
+pub mod schedule;
 pub mod selector;
 pub mod slo;
 pub mod source;

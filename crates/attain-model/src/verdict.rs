@@ -90,6 +90,8 @@ pub struct Verdict {
     pub alerts: Vec<AlertCondition>,
     /// What lay above the load of a load-qualified objective.
     pub over_load: Option<OverLoadShare>,
+    /// What exclusions took out of the window; `None` if nothing.
+    pub excluded: Option<ExcludedShare>,
     /// Events that could have been good but cannot be told apart; counted as bad.
     pub uncertain: u64,
     /// At the burn rate of the last hour the budget is gone after this; `None` if nothing burns or nothing is left.
@@ -246,6 +248,15 @@ pub struct OverLoadShare {
     pub attainment: Attainment,
     /// Minutes above the cap, which are judged all the same.
     pub judged_minutes: u64,
+}
+
+/// What exclusions took out of a window. It is neither good nor bad, in no alert, and no part of the coverage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExcludedShare {
+    /// For how long, in seconds: whole slices in which requests of the series, of all or of some segments, were excluded.
+    pub seconds: u64,
+    /// What was counted in it.
+    pub attainment: Attainment,
 }
 
 /// An objective whose aggregate looks fine while a segment's budget is gone.

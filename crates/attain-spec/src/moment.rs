@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use attain_model::Window;
 use attain_model::quantity::CalendarPeriod;
+use attain_model::schedule::{Schedule, ScheduleDays};
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::length::positive_duration;
@@ -172,17 +173,17 @@ fn instant(local: DateTime, zone: &TimeZone, zone_text: &str) -> Parsed<Timestam
     }
 }
 
-/// A schedule: `sunday at 02:00 Europe/Berlin`, `day at 09:00 UTC`, `1th at 09:00 UTC`. Kept as written.
-pub(crate) fn schedule(text: &str, default: &str) -> Parsed<String> {
-    const DAYS: &[&str] = &[
-        "day",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
+/// A schedule: `sunday at 02:00 Europe/Berlin`, `day at 09:00 UTC`, `1th at 09:00 UTC`.
+pub(crate) fn schedule(text: &str, default: &str) -> Parsed<Schedule> {
+    const DAYS: &[(&str, ScheduleDays)] = &[
+        ("day", ScheduleDays::Daily),
+        ("monday", ScheduleDays::Weekly(Weekday::Monday)),
+        ("tuesday", ScheduleDays::Weekly(Weekday::Tuesday)),
+        ("wednesday", ScheduleDays::Weekly(Weekday::Wednesday)),
+        ("thursday", ScheduleDays::Weekly(Weekday::Thursday)),
+        ("friday", ScheduleDays::Weekly(Weekday::Friday)),
+        ("saturday", ScheduleDays::Weekly(Weekday::Saturday)),
+        ("sunday", ScheduleDays::Weekly(Weekday::Sunday)),
     ];
     let syntax = || {
         Bad::new("schedule-syntax", format!("`{text}` is not a schedule"))
@@ -193,25 +194,29 @@ pub(crate) fn schedule(text: &str, default: &str) -> Parsed<String> {
     let nth = ["st", "nd", "rd", "th"]
         .iter()
         .find_map(|suffix| day.strip_suffix(suffix))
-        .and_then(|n| n.parse::<u8>().ok());
-    if let Some(n) = nth {
+        .and_then(|n| n.parse::<i8>().ok());
+    let named = DAYS.iter().find(|(word, _)| *word == day);
+    let days = if let Some(n) = nth {
         if !(1..=31).contains(&n) {
             return Err(
                 Bad::new("schedule-syntax", format!("no month has a day `{day}`"))
                     .help("write `1th` to `31th`; months that are too short leave it out"),
             );
         }
-    } else if !DAYS.contains(&day) {
+        ScheduleDays::Monthly(n)
+    } else if let Some((_, days)) = named {
+        *days
+    } else {
         let bad = Bad::new("schedule-syntax", format!("`{day}` is not a day"));
         let lower = day.to_ascii_lowercase();
-        return Err(match closest(&lower, DAYS.iter().copied()) {
+        return Err(match closest(&lower, DAYS.iter().map(|(word, _)| *word)) {
             Some(near) => bad.help(format!("did you mean `{near}`?")),
             None => bad.help("write `day`, a weekday in full, or `15th`"),
         });
-    }
+    };
     let mut words = rest.split_whitespace();
     let clock_text = words.next().ok_or_else(syntax)?;
-    clock(clock_text).ok_or_else(syntax)?;
+    let at = clock(clock_text).ok_or_else(syntax)?;
     let Some(zone_text) = words.next() else {
         let start = text.rfind(clock_text).unwrap_or(0);
         return Err(Bad::new(
@@ -225,8 +230,13 @@ pub(crate) fn schedule(text: &str, default: &str) -> Parsed<String> {
         return Err(syntax());
     }
     let start = text.rfind(zone_text).unwrap_or(0);
-    zone(zone_text).map_err(|bad| bad.shifted(start, zone_text.len()))?;
-    Ok(text.to_owned())
+    let zone = zone(zone_text).map_err(|bad| bad.shifted(start, zone_text.len()))?;
+    Ok(Schedule {
+        days,
+        at,
+        zone,
+        text: text.to_owned(),
+    })
 }
 
 /// When a claim must be made: `automatic` is `None`, `within 30d` is the time.

@@ -1,6 +1,7 @@
 //! Verdicts as a table: events, bad, allowed, and what stands under a row. Knows no alert; see alerts.rs.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use attain_engine::RATIO_UNITS;
 use attain_model::quantity::duration_text;
@@ -163,6 +164,14 @@ fn remarks(verdict: &Verdict) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(over) = verdict.over_load {
         remarks.push(over_load(over));
+    }
+    if let Some(excluded) = verdict.excluded {
+        remarks.push(format!(
+            "excluded: {}, {} bad of {}",
+            duration_text(Duration::from_secs(excluded.seconds)),
+            number::grouped(excluded.attainment.bad),
+            number::plural(excluded.attainment.total(), "event"),
+        ));
     }
     if verdict.uncertain > 0 {
         remarks.push(format!(

@@ -355,7 +355,7 @@ pub(crate) fn report(id: &str, obj: &Obj<'_, '_>) -> Option<Report> {
         to,
         meta: meta(obj),
         audience: audience?,
-        every: every?,
+        every: every?.text,
     })
 }
 

@@ -235,6 +235,7 @@ pub fn verdict(promises: &Promises, name: &str, total: u64, bad: u64, hour: (u64
         }],
         alerts: Vec::new(),
         over_load: None,
+        excluded: None,
         uncertain: 0,
         exhausted_in: None,
     }
