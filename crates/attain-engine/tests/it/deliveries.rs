@@ -12,15 +12,15 @@ use jiff::Timestamp;
 use crate::build::*;
 
 const SEED: u64 = 77;
-const LATENESS: Duration = Duration::from_secs(3600);
-const START: i64 = 1_772_000_040;
+pub(crate) const LATENESS: Duration = Duration::from_secs(3600);
+pub(crate) const START: i64 = 1_772_000_040;
 
-fn catalogue_() -> Catalogue {
+pub(crate) fn catalogue_() -> Catalogue {
     let objective = objective("availability", &[(None, &[("all", "99.9%")])]);
     catalogue(&[slo("checkout", rolling(30), &[objective])])
 }
 
-fn empty(catalogue: &Catalogue) -> Ledger {
+pub(crate) fn empty(catalogue: &Catalogue) -> Ledger {
     Ledger::new(&Stream::all(catalogue), 60, Some(LATENESS))
 }
 
@@ -87,14 +87,14 @@ fn later_ones_are_refused(ledger: &mut Ledger, told: &Told) {
 }
 
 /// Fifty minutes of a service.
-struct Told {
+pub(crate) struct Told {
     rows: Vec<Counted>,
     samples: Vec<Sample>,
     readings: Vec<Reading>,
 }
 
 impl Told {
-    fn random(rng: &mut Rng, catalogue: &Catalogue) -> Self {
+    pub(crate) fn random(rng: &mut Rng, catalogue: &Catalogue) -> Self {
         let key = Stream::all(catalogue)[0].key.clone();
         let mut time = || {
             let time = START + rng.i64(0..3000);
@@ -175,7 +175,7 @@ impl Told {
     }
 
     /// Cut at random, out of order, some twice.
-    fn pieces(&self, rng: &mut Rng) -> Vec<Delivery> {
+    pub(crate) fn pieces(&self, rng: &mut Rng) -> Vec<Delivery> {
         let mut pieces = Vec::new();
         let mut start = 0;
         while start < self.rows.len() {

@@ -6,6 +6,7 @@ mod alerting;
 mod build;
 mod deliveries;
 mod details;
+mod keeping;
 mod meaning;
 mod oracle;
 mod vectors;

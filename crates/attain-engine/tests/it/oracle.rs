@@ -120,17 +120,20 @@ fn an_oracle_that_is_off_by_one_is_noticed() {
 }
 
 /// Thirty days of a service with counters and counted rows.
-struct History {
-    catalogue: Catalogue,
+pub(crate) struct History {
+    pub(crate) catalogue: Catalogue,
+    /// As they came.
+    pub(crate) deliveries: Vec<Delivery>,
     ledger: Ledger,
     samples: Vec<Value>,
     rows: Vec<Value>,
     slos: Vec<Value>,
-    queries: Vec<(Timestamp, Option<Timestamp>)>,
+    /// Instants to look back from, and what is known then if that is not everything.
+    pub(crate) queries: Vec<(Timestamp, Option<Timestamp>)>,
 }
 
 impl History {
-    fn random(rng: &mut Rng) -> Self {
+    pub(crate) fn random(rng: &mut Rng) -> Self {
         let zone = rng.choice(ZONES).unwrap();
         let start = at(rng.choice(STARTS).unwrap()).as_second() + rng.i64(0..86_400);
         let (catalogue, slos) = promises(rng, zone, start);
@@ -149,7 +152,11 @@ impl History {
         }
         rng.shuffle(&mut counters);
         rng.shuffle(&mut rows);
-        let ledger = deliver(rng, &catalogue, &counters, &rows);
+        let deliveries = deliveries(rng, &counters, &rows);
+        let mut ledger = Ledger::new(&Stream::all(&catalogue), 60, None);
+        for delivery in &deliveries {
+            assert_eq!(ledger.take(delivery.clone()).refused, None);
+        }
         Self {
             samples: counters
                 .iter()
@@ -160,6 +167,7 @@ impl History {
                 .map(|(position, row)| row_json(*position, row))
                 .collect(),
             catalogue,
+            deliveries,
             ledger,
             slos,
             queries,
@@ -444,13 +452,12 @@ fn queries(
 }
 
 /// Delivers in pieces of random size, rows one position at a time.
-fn deliver(
+fn deliveries(
     rng: &mut Rng,
-    catalogue: &Catalogue,
     samples: &[(SourceId, Sample)],
     rows: &[(u64, Counted)],
-) -> Ledger {
-    let mut ledger = Ledger::new(&Stream::all(catalogue), 60, None);
+) -> Vec<Delivery> {
+    let mut deliveries = Vec::new();
     let observed = Interval {
         start: Timestamp::UNIX_EPOCH,
         end: Timestamp::UNIX_EPOCH,
@@ -466,7 +473,7 @@ fn deliver(
             let (piece, more) = rest.split_at(rng.usize(1..=rest.len().min(50)));
             let mut delivery = Delivery::new(SourceId::from(source), "scrape", 0..0);
             delivery.samples = piece.iter().map(|s| (*s).clone()).collect();
-            ledger.take(delivery);
+            deliveries.push(delivery);
             rest = more;
         }
     }
@@ -476,10 +483,10 @@ fn deliver(
         delivery.counted.push(row.clone());
         delivery.observed = Some(vec![observed]);
         for _ in 0..rng.usize(1..3) {
-            assert_eq!(ledger.take(delivery.clone()).refused, None);
+            deliveries.push(delivery.clone());
         }
     }
-    ledger
+    deliveries
 }
 
 fn sample_json(source: &SourceId, sample: &Sample) -> Value {
