@@ -11,19 +11,25 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod append;
+mod backup;
+mod check;
 mod codec;
+mod compact;
 mod db;
 mod error;
 mod gather;
 mod lock;
 mod mirror;
 mod record;
+mod retain;
 mod seal;
 mod split;
 mod store;
 mod stream;
 
 pub use append::{Frame, Frames};
+pub use backup::{backup, restore};
+pub use check::{Report, Size};
 pub use codec::entry::{Done, Entry, Input, Text};
 pub use error::Error;
 pub use record::Entries;

@@ -47,7 +47,7 @@ impl Store {
             for (day, facts) in days {
                 sealing.page(&mut next, &mut manifest, key, day, &facts);
             }
-            sealing.manifest(&mut next, key, &manifest);
+            sealing.manifest(&mut next, key, manifest);
         }
         let state = state::encode(state);
         self.commit(next, sealing, Some(&state))
@@ -127,7 +127,10 @@ impl Store {
 pub(crate) struct Sealing {
     pages: Vec<(u64, Vec<u8>)>,
     manifests: Vec<(u64, Vec<u8>)>,
+    /// Pages that go.
     pub(crate) dropped: Vec<u64>,
+    /// Streams whose last page goes.
+    emptied: Vec<u64>,
 }
 
 impl Sealing {
@@ -171,12 +174,15 @@ impl Sealing {
         listing
     }
 
-    /// The new list of a stream's pages; without pages the stream is not listed any more.
-    pub(crate) fn manifest(&mut self, head: &mut Head, key: &StreamKey, manifest: &Manifest) {
+    /// The new list of a stream's pages, oldest day first; without pages the stream is not listed any more.
+    pub(crate) fn manifest(&mut self, head: &mut Head, key: &StreamKey, mut manifest: Manifest) {
         let Some(span) = manifest.span() else {
-            head.streams.remove(key);
+            let removed = head.streams.remove(key);
+            self.emptied.extend(removed.map(|listed| listed.number));
             return;
         };
+        // Invariant: of one day, pages stay in the order in which they were written: the first sample counts.
+        manifest.pages.sort_by_key(|page| (page.day, page.number));
         let number = match head.streams.get(key) {
             Some(listed) => listed.number,
             None => {
@@ -203,6 +209,10 @@ impl Sealing {
     fn write(&self, change: &Transaction<'_>) -> rusqlite::Result<()> {
         let mut delete = change.prepare_cached("DELETE FROM page WHERE number = ?1")?;
         for number in &self.dropped {
+            delete.execute([*number as i64])?;
+        }
+        let mut delete = change.prepare_cached("DELETE FROM manifest WHERE stream = ?1")?;
+        for number in &self.emptied {
             delete.execute([*number as i64])?;
         }
         let mut insert =

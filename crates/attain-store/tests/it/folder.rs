@@ -9,6 +9,7 @@ use attain_model::{Bucket, Class, CountedSegment, SourceId, StreamKey};
 use attain_store::{Frame, Store};
 use jiff::Timestamp;
 
+type Kept = (Option<Timestamp>, Measure);
 type Cell = (Layout, CountedSegment, Class, Bucket);
 
 /// The facts of a stream by what they are about: equal facts are equal, in whatever order and parts they come.
@@ -17,8 +18,7 @@ pub struct Plain {
     pub on_time: BTreeMap<(Cell, i64), u64>,
     pub late: BTreeMap<(Cell, i64, Timestamp), u64>,
     pub samples: BTreeMap<(Cell, SourceId, String, Timestamp), SampleFacts>,
-    pub readings:
-        BTreeMap<(SourceId, String, CountedSegment, Timestamp), (Option<Timestamp>, Measure)>,
+    pub readings: BTreeMap<(SourceId, String, CountedSegment, Timestamp), Kept>,
 }
 
 impl Plain {
