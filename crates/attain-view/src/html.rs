@@ -18,7 +18,7 @@ pub mod parts;
 pub type Attributes<'a> = &'a [(&'static str, &'a str)];
 
 /// Elements whose end HTML lets one leave out; in tables of thousands of cells that is a third of the page.
-const END_IMPLIED: [&str; 6] = ["td", "th", "tr", "thead", "tbody", "li"];
+const END_IMPLIED: [&str; 8] = ["td", "th", "tr", "thead", "tbody", "li", "dt", "dd"];
 
 /// Writes HTML. Text and attribute values are escaped; tags and names are the program's own.
 #[derive(Debug, Clone, Default)]

@@ -150,6 +150,15 @@ impl Sheet<'_> {
     }
 }
 
+/// The series of an objective that are shown one by one. A page that must be brief leaves out the sum of the others, which
+/// has no promise of its own and stands in the matrix.
+fn shown<'a>(sheet: &Sheet<'_>, objective: &'a [Verdict]) -> impl Iterator<Item = &'a Verdict> {
+    let is_dense = sheet.is_dense;
+    objective
+        .iter()
+        .filter(move |verdict| !(is_dense && verdict.pooled && objective.len() > 1))
+}
+
 /// The verdicts of one SLO by objective.
 fn by_objective(slo: &[Verdict]) -> impl Iterator<Item = &[Verdict]> {
     slo.chunk_by(|a, b| a.name.objective == b.name.objective)

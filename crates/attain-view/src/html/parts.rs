@@ -50,9 +50,9 @@ impl State {
     }
 }
 
-/// The shape of a state. Says nothing to a screen reader: a word stands beside it.
+/// The shape of a state. It has no name of its own: a word stands beside it.
 pub fn mark(html: &mut Html, state: State) {
-    html.element("svg", &[("class", "m"), ("aria-hidden", "true")], |html| {
+    html.element("svg", &[("class", "m")], |html| {
         html.shape("use", &[("href", state.mark())]);
     });
 }
@@ -87,6 +87,18 @@ pub fn block(html: &mut Html, class: &str, heading: &str, inside: impl FnOnce(&m
 pub fn table(html: &mut Html, class: &str, inside: impl FnOnce(&mut Html)) {
     html.element("div", &[("class", "scroll")], |html| {
         html.element("table", &[("class", class)], inside);
+    });
+}
+
+/// The head of a table. The first `words` columns hold words and lean left; the others hold numbers.
+pub fn head<'a>(html: &mut Html, names: impl IntoIterator<Item = &'a str>, words: usize) {
+    html.element("thead", &[], |html| {
+        html.element("tr", &[], |html| {
+            for (i, name) in names.into_iter().enumerate() {
+                let class = if i < words { "word" } else { "" };
+                html.line("th", &[("class", class)], name);
+            }
+        });
     });
 }
 

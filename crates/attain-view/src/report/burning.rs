@@ -9,32 +9,29 @@ use std::time::Duration;
 use super::{Sheet, series};
 use crate::html::Html;
 use crate::html::chart::bar;
-use crate::html::parts::{State, badge, block, table};
+use crate::html::parts::{State, badge, block, head, table};
 use crate::number;
 
 /// The table; nothing where no policy looks at the objective.
 pub(super) fn tiers(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     let watched: Vec<&Verdict> = objective.iter().filter(|v| !v.alerts.is_empty()).collect();
-    let rules = rules(&watched);
+    let mut rules = rules(&watched);
+    if sheet.is_dense {
+        rules.retain(|rule| is_needed(&watched, rule));
+    }
     if rules.is_empty() {
         return;
     }
     block(html, "burning", "Burn rates against the alerts", |html| {
         table(html, "tiers", |html| {
-            html.element("thead", &[], |html| {
-                html.element("tr", &[], |html| {
-                    html.line("th", &[("scope", "col")], "asks for");
-                    html.line("th", &[("scope", "col")], "when");
-                    for verdict in &watched {
-                        html.line("th", &[("scope", "col")], &series::whose(verdict));
-                    }
-                });
-            });
+            let segments: Vec<String> = watched.iter().map(|v| series::whose(v)).collect();
+            let names = ["asks for", "when"].into_iter();
+            head(html, names.chain(segments.iter().map(String::as_str)), 2);
             html.element("tbody", &[], |html| {
                 for (urgency, rule) in rules {
                     html.element("tr", &[], |html| {
-                        html.line("th", &[("scope", "row")], asks(urgency));
-                        html.line("td", &[("class", "when")], &when(&rule));
+                        html.line("th", &[], asks(urgency));
+                        html.line("td", &[], &when(&rule));
                         for verdict in &watched {
                             let condition = verdict
                                 .alerts
@@ -51,6 +48,14 @@ pub(super) fn tiers(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
             });
         });
     });
+}
+
+/// Whether a condition looks at any series: where there are requests enough, the one for few of them does not.
+fn is_needed(verdicts: &[&Verdict], rule: &(Urgency, AlertRule)) -> bool {
+    verdicts
+        .iter()
+        .flat_map(|verdict| &verdict.alerts)
+        .any(|alert| (alert.urgency, alert.rule) == *rule && alert.state != AlertState::Standby)
 }
 
 /// Every condition that any series has, once.
@@ -129,7 +134,7 @@ fn cell(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, condition: &Alert
         };
         badge(html, state, &word);
     }
-    html.line("span", &[("class", "rate")], &text);
+    html.text(&text);
     let AlertRule::BurnRate { tier, burn } = condition.rule else {
         return;
     };

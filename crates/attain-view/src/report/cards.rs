@@ -4,7 +4,7 @@ use attain_model::detail::Detail;
 use attain_model::{Interval, Verdict};
 use jiff::Timestamp;
 
-use super::{Sheet, series};
+use super::{Sheet, series, shown};
 use crate::burndown::left_percent;
 use crate::html::Html;
 use crate::html::chart::line::{Line, line};
@@ -14,8 +14,13 @@ use crate::status::matrix::has_budget;
 
 /// The cards, by rank.
 pub(super) fn cards(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
-    html.element("div", &[("class", "cards")], |html| {
-        for verdict in objective {
+    let class = if objective.len() == 1 {
+        "cards lone"
+    } else {
+        "cards"
+    };
+    html.element("div", &[("class", class)], |html| {
+        for verdict in shown(sheet, objective) {
             card(html, sheet, verdict);
         }
     });
@@ -27,7 +32,7 @@ fn card(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
     html.element("article", &[("class", &class)], |html| {
         html.element("h4", &[], |html| {
             html.text(&series::whose(verdict));
-            badge(html, state, verdict.standing.word());
+            badge(html, state, series::word(verdict));
         });
         match series::left(verdict) {
             Some(left) => {
@@ -58,14 +63,15 @@ fn card(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
 fn numbers(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, state: State) {
     let mut rows: Vec<(&str, String)> = Vec::new();
     if has_budget(verdict) {
-        if let Some(attained) = series::attained(verdict) {
-            let target = series::target(verdict);
-            rows.push(("attained", format!("{attained}, target {target}")));
-            rows.push(("spent", series::spent(sheet, verdict)));
-        } else {
-            rows.push(("target", series::target(verdict)));
+        rows.extend(series::attained(verdict).map(|text| ("attained", text)));
+        rows.push(("target", series::target(verdict)));
+        if series::left(verdict).is_some() {
+            rows.push((
+                series::bad_what(sheet, verdict),
+                series::spent(sheet, verdict),
+            ));
+            rows.extend(series::minutes(sheet, verdict).map(|text| ("as time", text)));
         }
-        rows.extend(series::minutes(sheet, verdict).map(|text| ("as time", text)));
     }
     if let Some(since) = verdict.overspent_since {
         rows.push(("overspent since", sheet.desk.near(since)));
@@ -76,8 +82,8 @@ fn numbers(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, state: State) 
         rows.push(("alert", firing));
     }
     if let Some(length) = verdict.exhausted_in {
-        let text = format!("gone in {} at the last hour's rate", number::about(length));
-        rows.push(("forecast", text));
+        let text = format!("gone in {}", number::about(length));
+        rows.push(("at this rate", text));
     }
     rows.extend(series::observed(verdict).map(|text| ("observed", text)));
     html.element("dl", &[], |html| {
@@ -146,17 +152,14 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
     line(
         html,
         &Line {
-            label: format!("Budget left of {} over the window", verdict.name),
+            label: "Budget left over time".to_owned(),
             points,
             hatched,
             changes: changes(verdict).map(place).collect(),
             zero_in: verdict
                 .exhausted_in
                 .map(|length| length.as_secs_f64() / drawn.min(window)),
-            ends: (
-                number::day_of_year(first.at, sheet.desk.zone),
-                number::day_of_year(last.at, sheet.desk.zone),
-            ),
+            ends: ends(sheet, first.at, last.at),
             titles: titles(sheet, verdict, detail, &place),
             filled: !sheet.is_dense,
         },
@@ -168,6 +171,15 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
             "drawn down to \u{2212}100%; it lies below",
         );
     }
+}
+
+/// On a brief page the days under the cards say it.
+fn ends(sheet: &Sheet<'_>, first: Timestamp, last: Timestamp) -> (String, String) {
+    if sheet.is_dense {
+        return (String::new(), String::new());
+    }
+    let day = |at| number::day_of_year(at, sheet.desk.zone);
+    (day(first), day(last))
 }
 
 fn changes(verdict: &Verdict) -> impl Iterator<Item = Timestamp> + '_ {

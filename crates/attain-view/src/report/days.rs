@@ -2,14 +2,15 @@
 
 use attain_model::detail::{Detail, Stretch};
 use attain_model::verdict::Coverage;
-use attain_model::{Interval, Verdict};
+use attain_model::{Interval, Share, Verdict};
 
-use super::{Sheet, series};
+use super::{Sheet, series, shown};
 use crate::html::Html;
-use crate::html::chart::strip::{Cell, strip};
+use crate::html::chart::strip::{self, Cell, strip};
 use crate::html::parts::{block, disclosure, table as scrolling};
 use crate::number;
 use crate::status::matrix::has_budget;
+use crate::status::shared::coverage_percent;
 
 /// The strips of an objective.
 pub(super) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
@@ -21,16 +22,24 @@ pub(super) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
         for (verdict, detail) in with_detail(sheet, objective) {
             html.element("div", &[("class", "row")], |html| {
                 html.line("span", &[("class", "whose")], &series::whose(verdict));
-                let cells: Vec<Cell> = days
+                let cells: Vec<strip::Stretch> = days
                     .iter()
-                    .map(|day| cell(verdict, find(detail, *day)))
+                    .map(|day| find(detail, *day))
+                    .map(|day| strip::Stretch {
+                        cell: cell(verdict, day),
+                        is_partial: day.is_some_and(|day| partly(day).is_some()),
+                    })
                     .collect();
                 let titles: Vec<String> = days
                     .iter()
                     .map(|day| title(sheet, verdict, *day, find(detail, *day)))
                     .collect();
-                let label = format!("{} by day", verdict.name);
-                strip(html, &label, &cells, (!sheet.is_dense).then_some(&titles));
+                strip(
+                    html,
+                    "Day by day",
+                    &cells,
+                    (!sheet.is_dense).then_some(&titles),
+                );
             });
         }
         html.element("div", &[("class", "row ends")], |html| {
@@ -62,7 +71,11 @@ pub(super) fn table(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
             html.element("tbody", &[], |html| {
                 for day in &days {
                     html.element("tr", &[], |html| {
-                        html.line("th", &[], &number::day(day.start, sheet.desk.zone));
+                        let date = match sheet.is_dense {
+                            true => number::day_of_year(day.start, sheet.desk.zone),
+                            false => number::day(day.start, sheet.desk.zone),
+                        };
+                        html.line("th", &[], &date);
                         for (verdict, detail) in &series {
                             numbers(html, sheet, verdict, detail, find(detail, *day));
                         }
@@ -73,25 +86,36 @@ pub(super) fn table(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     });
 }
 
+/// The segments, and under them what is said of each.
 fn head(html: &mut Html, sheet: &Sheet<'_>, series: &[(&Verdict, &Detail)]) {
     html.element("thead", &[], |html| {
         html.element("tr", &[], |html| {
-            html.element("th", &[], |_| {});
+            let corner = if sheet.is_dense {
+                "bad, left after"
+            } else {
+                ""
+            };
+            html.line("th", &[], corner);
             for (verdict, _) in series {
-                let columns = columns(sheet, verdict).len().to_string();
-                html.line(
-                    "th",
-                    &[("colspan", &columns), ("scope", "colgroup")],
-                    &series::whose(verdict),
-                );
+                match columns(sheet, verdict).len() {
+                    1 => html.line("th", &[], &series::whose(verdict)),
+                    columns => {
+                        let span = [("colspan", &*columns.to_string()), ("scope", "colgroup")];
+                        html.line("th", &span, &series::whose(verdict));
+                    }
+                }
             }
         });
+        if sheet.is_dense {
+            return;
+        }
         html.element("tr", &[], |html| {
-            html.line("th", &[("scope", "col")], "day");
-            for (verdict, _) in series {
-                for column in columns(sheet, verdict) {
-                    html.line("th", &[("scope", "col")], column);
-                }
+            html.line("th", &[], "day");
+            for column in series
+                .iter()
+                .flat_map(|(verdict, _)| columns(sheet, verdict))
+            {
+                html.line("th", &[], column);
             }
         });
     });
@@ -101,7 +125,7 @@ fn head(html: &mut Html, sheet: &Sheet<'_>, series: &[(&Verdict, &Detail)]) {
 fn columns(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static [&'static str] {
     match (has_budget(verdict), sheet.is_dense) {
         (true, false) => &["bad", "of", "times allowed", "left after"],
-        (true, true) => &["bad", "left after"],
+        (true, true) => &["bad, left after"],
         (false, false) => &["bad", "of"],
         (false, true) => &["bad"],
     }
@@ -115,18 +139,32 @@ fn numbers(
     day: Option<&Stretch>,
 ) {
     let known = day.filter(|day| !is_missing(day));
+    let bad = known.map_or_else(
+        || "no data".to_owned(),
+        |day| {
+            let bad = series::count(sheet, verdict, day.attainment.bad);
+            let partly = partly(day).map_or_else(String::new, |text| format!(" ({text})"));
+            bad + &partly
+        },
+    );
+    let left = day
+        .and_then(|day| left_after(detail, day))
+        .map_or_else(|| "-".to_owned(), |left| series::signed(&left));
     for column in columns(sheet, verdict) {
-        let text = match (*column, known, day) {
-            ("left after", _, Some(day)) => {
-                left_after(detail, day).map(|left| series::signed(&left))
-            }
-            ("bad", None, _) => Some("no data".to_owned()),
-            ("bad", Some(day), _) => Some(series::count(sheet, verdict, day.attainment.bad)),
-            ("of", Some(day), _) => Some(series::count(sheet, verdict, day.attainment.total())),
-            ("times allowed", Some(day), _) => Some(series::times(day.attainment, day.budget)),
-            _ => None,
+        let text = match *column {
+            "bad" => bad.clone(),
+            "bad, left after" => format!("{bad}, {left}"),
+            "left after" => left.clone(),
+            "of" => known.map_or_else(
+                || "-".to_owned(),
+                |day| series::count(sheet, verdict, day.attainment.total()),
+            ),
+            _ => known.map_or_else(
+                || "-".to_owned(),
+                |day| series::times(day.attainment, day.budget),
+            ),
         };
-        html.line("td", &[], &text.unwrap_or_else(|| "-".to_owned()));
+        html.line("td", &[], &text);
     }
 }
 
@@ -144,9 +182,7 @@ fn with_detail<'a>(
     sheet: &'a Sheet<'_>,
     objective: &'a [Verdict],
 ) -> impl Iterator<Item = (&'a Verdict, &'a Detail)> {
-    objective
-        .iter()
-        .filter_map(|verdict| Some((verdict, sheet.detail(&verdict.name)?)))
+    shown(sheet, objective).filter_map(|verdict| Some((verdict, sheet.detail(&verdict.name)?)))
 }
 
 fn find(detail: &Detail, day: Interval) -> Option<&Stretch> {
@@ -171,6 +207,16 @@ fn is_missing(day: &Stretch) -> bool {
             Coverage::NotKnown => true,
             Coverage::Share(share) => share.ppb() == 0,
         }
+}
+
+/// How much of a day was observed, where it was not all of it: `38% observed`.
+fn partly(day: &Stretch) -> Option<String> {
+    match day.coverage {
+        Coverage::Share(share) if share != Share::WHOLE && share.ppb() > 0 => {
+            Some(format!("{} observed", coverage_percent(share)))
+        }
+        _ => None,
+    }
 }
 
 fn cell(verdict: &Verdict, day: Option<&Stretch>) -> Cell {
@@ -207,6 +253,10 @@ fn title(sheet: &Sheet<'_>, verdict: &Verdict, day: Interval, stretch: Option<&S
             ", {} what the day allowed",
             series::times(stretch.attainment, stretch.budget)
         ));
+    }
+    if let Some(partly) = partly(stretch) {
+        text.push_str(", ");
+        text.push_str(&partly);
     }
     text
 }

@@ -6,7 +6,7 @@ use attain_model::{Evaluation, SloId, Verdict};
 
 use super::{Sheet, only, series, slo_of};
 use crate::html::Html;
-use crate::html::parts::{block, notes as list, section, table};
+use crate::html::parts::{block, head, notes as list, section, table};
 use crate::number::{self, grouped, plural};
 use crate::status::Desk;
 use crate::status::notes::of_evaluation;
@@ -23,19 +23,15 @@ pub(super) fn promises(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]
         "The promise changed in the window",
         |html| {
             table(html, "parts", |html| {
-                html.element("thead", &[], |html| {
-                    html.element("tr", &[], |html| {
-                        for name in ["segment", "from", "to", "promised", "attained", "bad", "of"] {
-                            html.line("th", &[("scope", "col")], name);
-                        }
-                    });
-                });
+                let names = ["segment", "from", "to", "promised", "attained", "bad", "of"];
+                head(html, names, 4);
                 html.element("tbody", &[], |html| {
                     for verdict in changed {
                         for row in part_rows(sheet, verdict) {
                             html.element("tr", &[], |html| {
-                                for cell in row {
-                                    html.line("td", &[], &cell);
+                                for (i, cell) in row.iter().enumerate() {
+                                    let class = if i < 4 { "word" } else { "" };
+                                    html.line("td", &[("class", class)], cell);
                                 }
                             });
                         }

@@ -17,9 +17,9 @@ pub(super) fn matrix(html: &mut Html, sheet: &Sheet<'_>) {
     table(html, "matrix", |html| {
         html.element("thead", &[], |html| {
             html.element("tr", &[], |html| {
-                html.line("th", &[("scope", "col")], "Promise");
+                html.line("th", &[], "Promise");
                 for scope in &scopes {
-                    html.line("th", &[("scope", "col")], &scope.to_string());
+                    html.line("th", &[], &scope.to_string());
                 }
             });
         });
@@ -66,7 +66,7 @@ fn row(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict], scopes: &[Scop
         return;
     };
     html.element("tr", &[], |html| {
-        html.element("th", &[("scope", "row")], |html| {
+        html.element("th", &[], |html| {
             let anchor = format!("#slo-{number}");
             html.line("a", &[("href", &anchor)], first.name.slo.as_str());
             html.line("small", &[], first.name.objective.as_str());
@@ -86,13 +86,8 @@ fn row(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict], scopes: &[Scop
 fn cell(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
     let state = series::state(verdict);
     html.element("td", &[("data-of", &series::whose(verdict))], |html| {
-        let word = if verdict.pooled {
-            format!("{}, pooled", verdict.standing.word())
-        } else if series::state(verdict) == crate::html::parts::State::Warn {
-            format!("{}, alerting", verdict.standing.word())
-        } else {
-            verdict.standing.word().to_owned()
-        };
+        let pooled = if verdict.pooled { ", pooled" } else { "" };
+        let word = format!("{}{pooled}", series::word(verdict));
         badge(html, state, &word);
         if let Some(attained) = series::attained(verdict) {
             html.line("b", &[], &attained);

@@ -3,7 +3,7 @@
 use attain_model::Verdict;
 
 use super::{Sheet, burning, by_objective, cards, days, history, masking, matrix, top, worst};
-use crate::html::chart::line::GRADIENTS;
+use crate::html::chart::line;
 use crate::html::parts::{self, section};
 use crate::html::{Html, page::page as frame};
 use crate::number::plural;
@@ -15,7 +15,7 @@ pub(super) fn page(sheet: &Sheet<'_>, theme: &str) -> String {
         &format!("{}: reliability report", sheet.title()),
         theme,
         |html| {
-            html.own(GRADIENTS);
+            html.own(line::SHARED);
             html.element("main", &[], |html| {
                 top::top(html, sheet);
                 if sheet.desk.evaluation.verdicts.is_empty() {

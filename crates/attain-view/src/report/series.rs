@@ -7,13 +7,14 @@ use attain_model::{Goal, Scope, Standing, Verdict};
 use super::Sheet;
 use crate::html::parts::State;
 use crate::number::{self, grouped};
-use crate::status::headline::unit;
+use crate::status::headline::counts_slices;
 use crate::status::matrix::{firing_words, has_budget, is_firing, pooled_target};
 use crate::status::shared::coverage_percent;
 use crate::status::target_ppb;
 
 /// Units of one slice where a slice counts by its good share.
-const RATIO_UNITS: u128 = 1_000_000_000;
+const RATIO_UNITS: u128 = BILLION;
+const BILLION: u128 = 1_000_000_000;
 
 /// How a verdict looks.
 pub(super) fn state(verdict: &Verdict) -> State {
@@ -23,6 +24,14 @@ pub(super) fn state(verdict: &Verdict) -> State {
         Standing::Met => State::Ok,
         Standing::Unknown => State::Unknown,
         Standing::BestEffort | Standing::NoTraffic => State::Quiet,
+    }
+}
+
+/// `met`, `met, alerting`, `breached`: what stands beside the mark.
+pub(super) fn word(verdict: &Verdict) -> &'static str {
+    match state(verdict) {
+        State::Warn => "met, alerting",
+        _ => verdict.standing.word(),
     }
 }
 
@@ -73,29 +82,31 @@ pub(super) fn words(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
     words
 }
 
-/// `600 of 10 bad requests allowed`, `12 of 43 bad slices allowed`.
+/// `600 of 10 allowed`.
 pub(super) fn spent(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
+    let spent = u128::from(verdict.budget.spent).saturating_mul(BILLION);
     format!(
-        "{} bad of {} allowed",
-        quantity(
-            sheet,
-            verdict,
-            u128::from(verdict.budget.spent) * 1_000_000_000
-        ),
-        number::plural(
-            u64::try_from(units(sheet, verdict, verdict.budget.allowed_billionths))
-                .unwrap_or(u64::MAX),
-            unit(&sheet.desk, verdict)
-        ),
+        "{} of {} allowed",
+        quantity(sheet, verdict, spent),
+        quantity(sheet, verdict, verdict.budget.allowed_billionths),
     )
+}
+
+/// `bad`, `bad slices`.
+pub(super) fn bad_what(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
+    if counts_slices(&sheet.desk, verdict) {
+        "bad slices"
+    } else {
+        "bad"
+    }
 }
 
 /// The budget as time, where slices of time are what is counted: `spent 12m of 43m`.
 pub(super) fn minutes(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     let (slice, billionths_each) = match sheet.desk.slo(verdict)?.budgeting {
         Budgeting::Occurrences => return None,
-        Budgeting::Timeslices { slice, .. } => (slice, 1_000_000_000),
-        Budgeting::RatioTimeslices { slice } => (slice, 1_000_000_000 * RATIO_UNITS),
+        Budgeting::Timeslices { slice, .. } => (slice, BILLION),
+        Budgeting::RatioTimeslices { slice } => (slice, BILLION * RATIO_UNITS),
     };
     let time = |billionths: u128| {
         let seconds = billionths.saturating_mul(u128::from(slice.as_secs())) / billionths_each;
@@ -105,7 +116,7 @@ pub(super) fn minutes(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     };
     Some(format!(
         "{} of {}",
-        time(u128::from(verdict.budget.spent) * 1_000_000_000),
+        time(u128::from(verdict.budget.spent).saturating_mul(BILLION)),
         time(verdict.budget.allowed_billionths)
     ))
 }
@@ -113,8 +124,8 @@ pub(super) fn minutes(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
 /// How many of what is counted: requests or slices, rounded down.
 fn units(sheet: &Sheet<'_>, verdict: &Verdict, billionths: u128) -> u128 {
     match sheet.desk.slo(verdict).map(|slo| slo.budgeting) {
-        Some(Budgeting::RatioTimeslices { .. }) => billionths / 1_000_000_000 / RATIO_UNITS,
-        _ => billionths / 1_000_000_000,
+        Some(Budgeting::RatioTimeslices { .. }) => billionths / BILLION / RATIO_UNITS,
+        _ => billionths / BILLION,
     }
 }
 
@@ -124,7 +135,7 @@ fn quantity(sheet: &Sheet<'_>, verdict: &Verdict, billionths: u128) -> String {
 
 /// A count of what is counted, as it is printed in tables.
 pub(super) fn count(sheet: &Sheet<'_>, verdict: &Verdict, events: u64) -> String {
-    quantity(sheet, verdict, u128::from(events) * 1_000_000_000)
+    quantity(sheet, verdict, u128::from(events).saturating_mul(BILLION))
 }
 
 /// `observed 42%`; `None` when everything was.

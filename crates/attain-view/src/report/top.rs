@@ -42,13 +42,13 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
             html.prose(&summary.title);
         });
         if !summary.body.is_empty() {
-            html.element("p", &[("class", "body")], |html| html.prose(&summary.body));
+            html.element("p", &[("class", "body")], |html| {
+                html.prose(&summary.body.replace("(-", "(\u{2212}"))
+            });
         }
         if !summary.facts.is_empty() {
-            let pairs = summary
-                .facts
-                .iter()
-                .map(|(name, text)| (*name, text.as_str()));
+            let brief = brief(&summary.facts);
+            let pairs = brief.iter().map(|(name, text)| (*name, text.as_str()));
             facts(html, pairs, |html, text| html.prose(text));
         }
         for line in &summary.also {
@@ -58,7 +58,23 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
     });
 }
 
-/// `as of 2026-11-02 23:59 UTC, the end of the data; data from … to …`
+/// Alerts that fire are said once for each urgency: which conditions they are stands in the table of burn rates.
+fn brief(facts: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
+    facts
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter_map(|same| {
+            let (name, text) = same.first()?;
+            let text = match same.len() - 1 {
+                0 => text.clone(),
+                1 => format!("{text}, and another condition"),
+                more => format!("{text}, and {more} more conditions"),
+            };
+            Some((*name, text))
+        })
+        .collect()
+}
+
+/// `As of 2026-11-02 23:59 UTC, the end of the data; data from … to …`
 pub(super) fn as_of(sheet: &Sheet<'_>) -> String {
     let as_of = sheet.desk.evaluation.as_of;
     let zone = sheet.desk.zone;

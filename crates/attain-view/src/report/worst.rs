@@ -1,16 +1,17 @@
 //! When and by what the budget was burned: the worst hours, and the bad events by class.
 
-use attain_model::detail::{Cause, Stretch};
+use attain_model::detail::{Cause, Detail, Stretch};
 use attain_model::{Scope, Verdict};
 
 use super::{Sheet, series};
+use crate::burndown::left_percent;
 use crate::html::Html;
 use crate::html::chart::bar;
-use crate::html::parts::{block, table};
+use crate::html::parts::{State, block, head, table};
 use crate::number::{self, grouped};
 
-/// Hours that are shown of one series, on a page that must be brief.
-const HOURS_IF_DENSE: usize = 1;
+/// Hours that are shown of a series that is not hurt.
+const HOURS_IF_CALM: usize = 2;
 /// Causes that are named; the rest is added up.
 const CAUSES: usize = 4;
 
@@ -22,24 +23,21 @@ pub(super) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     }
     block(html, "worst", "Worst hours", |html| {
         table(html, "hours", |html| {
-            html.element("thead", &[], |html| {
-                html.element("tr", &[], |html| {
-                    for name in ["segment", "hour from", "bad", "of", "of the budget"] {
-                        html.line("th", &[("scope", "col")], name);
-                    }
-                });
-            });
+            let names = ["segment", "hour from", "bad", "of", "of the budget"];
+            head(html, names, 2);
             html.element("tbody", &[], |html| {
-                let mut before = "";
+                let mut before = None;
                 for (verdict, hour) in &rows {
-                    let whose = series::whose(verdict);
+                    let is_new = before != Some(&verdict.name);
+                    before = Some(&verdict.name);
+                    let whose = if is_new {
+                        series::whose(verdict)
+                    } else {
+                        String::new()
+                    };
                     html.element("tr", &[], |html| {
-                        html.line(
-                            "th",
-                            &[("scope", "row")],
-                            if whose == before { "" } else { &whose },
-                        );
-                        html.line("td", &[("class", "when")], &when(sheet, hour));
+                        html.line("th", &[], &whose);
+                        html.line("td", &[], &when(sheet, hour));
                         html.line(
                             "td",
                             &[],
@@ -52,51 +50,47 @@ pub(super) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
                         );
                         html.line("td", &[], &of_budget(verdict, hour));
                     });
-                    before = if whose == verdict.name.scope.to_string() {
-                        scope_name(verdict)
-                    } else {
-                        "all (pooled)"
-                    };
                 }
             });
         });
     });
 }
 
-fn scope_name(verdict: &Verdict) -> &str {
-    match &verdict.name.scope {
-        Scope::Segment(id) => id.as_str(),
-        Scope::All => "all",
-    }
-}
-
-/// Worst hours to show, by segment; the sum of the segments says nothing new where there are segments.
+/// Worst hours to show, by segment: all of them where it hurts, some where it does not.
 pub(super) fn worst_hours<'a>(
     sheet: &'a Sheet<'_>,
     objective: &'a [Verdict],
 ) -> Vec<(&'a Verdict, &'a Stretch)> {
-    let shown = if sheet.is_dense {
-        HOURS_IF_DENSE
-    } else {
-        usize::MAX
-    };
-    own(objective)
-        .filter_map(|verdict| Some((verdict, sheet.detail(&verdict.name)?)))
-        .flat_map(|(verdict, detail)| {
-            detail
-                .worst_hours
-                .iter()
-                .take(shown)
-                .map(move |hour| (verdict, hour))
+    told(sheet, objective)
+        .flat_map(move |(verdict, detail)| {
+            let shown = match series::state(verdict) {
+                State::Bad | State::Warn if !sheet.is_dense => usize::MAX,
+                _ => HOURS_IF_CALM,
+            };
+            let hours = detail.worst_hours.iter().take(shown);
+            hours.map(move |hour| (verdict, hour))
         })
         .collect()
 }
 
-/// The segments; all traffic where it is the only one.
-fn own(objective: &[Verdict]) -> impl Iterator<Item = &Verdict> {
-    objective.iter().filter(|verdict| {
-        objective.len() == 1 || !(verdict.pooled && verdict.name.scope == Scope::All)
-    })
+/// The series whose bad events are looked into. The sum of the segments says nothing new; a page that must be brief
+/// passes over those that have more than half of their budget left.
+fn told<'a>(
+    sheet: &'a Sheet<'_>,
+    objective: &'a [Verdict],
+) -> impl Iterator<Item = (&'a Verdict, &'a Detail)> {
+    objective
+        .iter()
+        .filter(|verdict| {
+            objective.len() == 1 || !(verdict.pooled && verdict.name.scope == Scope::All)
+        })
+        .filter(|verdict| {
+            let is_hurt = matches!(series::state(verdict), State::Bad | State::Warn);
+            !sheet.is_dense
+                || is_hurt
+                || left_percent(verdict.budget).is_some_and(|left| left < 50.0)
+        })
+        .filter_map(|verdict| Some((verdict, sheet.detail(&verdict.name)?)))
 }
 
 pub(super) fn when(sheet: &Sheet<'_>, hour: &Stretch) -> String {
@@ -125,8 +119,8 @@ pub(super) fn of_budget(verdict: &Verdict, hour: &Stretch) -> String {
 
 /// What the bad events were, by series.
 pub(super) fn causes(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
-    let with_causes: Vec<(&Verdict, &[Cause])> = own(objective)
-        .filter_map(|verdict| Some((verdict, sheet.detail(&verdict.name)?.causes.as_slice())))
+    let with_causes: Vec<(&Verdict, &[Cause])> = told(sheet, objective)
+        .map(|(verdict, detail)| (verdict, detail.causes.as_slice()))
         .filter(|(_, causes)| !causes.is_empty())
         .collect();
     if with_causes.is_empty() {
@@ -134,20 +128,14 @@ pub(super) fn causes(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
     }
     block(html, "worst", "What burned the budget", |html| {
         table(html, "causes", |html| {
-            html.element("thead", &[], |html| {
-                html.element("tr", &[], |html| {
-                    for name in ["segment", "what", "bad", "share"] {
-                        html.line("th", &[("scope", "col")], name);
-                    }
-                });
-            });
+            head(html, ["segment", "what", "bad", "share"], 2);
             html.element("tbody", &[], |html| {
                 for (verdict, causes) in with_causes {
                     for (i, (what, bad, total)) in ranked(causes).into_iter().enumerate() {
                         html.element("tr", &[], |html| {
                             let whose = series::whose(verdict);
-                            html.line("th", &[("scope", "row")], if i == 0 { &whose } else { "" });
-                            html.line("td", &[("class", "when")], &what);
+                            html.line("th", &[], if i == 0 { &whose } else { "" });
+                            html.line("td", &[], &what);
                             html.line("td", &[], &grouped(bad));
                             html.element("td", &[], |html| {
                                 html.text(&share(bad, total));
@@ -176,8 +164,10 @@ pub(super) fn ranked(causes: &[Cause]) -> Vec<(String, u64, u64)> {
         .iter()
         .map(|cause| (cause.what.clone(), cause.bad, total))
         .collect();
-    if !others.is_empty() {
-        rows.push((format!("{} others", others.len()), sum(others), total));
+    match others {
+        [] => {}
+        [one] => rows.push((one.what.clone(), one.bad, total)),
+        _ => rows.push((format!("{} others", others.len()), sum(others), total)),
     }
     rows
 }

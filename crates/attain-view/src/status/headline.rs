@@ -304,7 +304,8 @@ fn hidden(desk: &Desk<'_>, verdict: &Verdict, masked: &Masked) -> String {
             && other.name.scope == Scope::All
     });
     let fine = all
-        .and_then(|all| number::attained(all.attainment, target_ppb(all)))
+        // A pooled target is computed and has no end of decimals.
+        .and_then(|all| number::attained(all.attainment, target_ppb(all).filter(|_| !all.pooled)))
         .map_or_else(String::new, |text| format!(" at {text}"));
     let since = if verdict.overspent_since == Some(masked.since) {
         String::new()

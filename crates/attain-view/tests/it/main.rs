@@ -8,6 +8,7 @@
 mod burndown;
 mod diagnostics;
 mod month;
+mod page;
 mod report;
 mod shop;
 mod status;

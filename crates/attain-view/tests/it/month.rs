@@ -256,6 +256,11 @@ fn worst_hours(window: &[Hour], budget: &dyn Fn(Attainment) -> ErrorBudget) -> V
 
 /// All segments of an objective together: counts and budgets added up.
 pub fn pooled(promises: &Promises, name: &str, of: &[(Verdict, Detail)]) -> (Verdict, Detail) {
+    // Best effort is in no budget.
+    let of: Vec<&(Verdict, Detail)> = of
+        .iter()
+        .filter(|(verdict, _)| verdict.standing != Standing::BestEffort)
+        .collect();
     let verdicts: Vec<Verdict> = of.iter().map(|(verdict, _)| verdict.clone()).collect();
     let mut verdict = shop::pool(promises, name, &verdicts, 0);
     verdict.coverage = verdicts[0].coverage;

@@ -12,9 +12,11 @@ use attain_model::{Evaluation, Gap, GapReason, Interval, Multiple, Promises, Sha
 use attain_view::report::{About, report};
 use attain_view::status::Run;
 use attain_view::status_json::{ReadSource, Reading};
+use sha2::{Digest, Sha256};
 
 use crate::expect;
 use crate::month::{Story, pooled, told};
+use crate::page;
 use crate::shop::{self, NOW, at, target};
 
 /// A page to look at; nothing reads it.
@@ -221,5 +223,237 @@ fn a_month_of_the_shop() {
     keep("month.html", &report.html());
     keep("month-dark.html", &report.html_in("dark"));
     expect("report/month.md", &report.markdown());
-    expect("report/month.json", &report.json());
+}
+
+/// One SLO is enough to see the shape.
+#[test]
+fn the_report_as_programs_read_it() {
+    let promises = shop_promises();
+    let (evaluation, mut details) = month(&promises);
+    for detail in &mut details {
+        detail.burn_down.drain(1..58);
+        detail.days.drain(1..29);
+    }
+    let about = About {
+        slos: vec!["auth-login".into()],
+        ..about()
+    };
+    let report = report(&promises, &evaluation, &details, &about);
+    expect("report/login.json", &report.json());
+}
+
+fn checked(name: &str, html: &str) {
+    keep(name, html);
+    let page = page::read(html);
+    page::is_self_contained(html, &page);
+    page::numbers_of_charts_are_in_tables(&page);
+}
+
+#[test]
+fn the_page_is_one_file_that_asks_nobody() {
+    let promises = shop_promises();
+    let (evaluation, details) = month(&promises);
+    let about = about();
+    let report = report(&promises, &evaluation, &details, &about);
+    checked("month.html", &report.html());
+}
+
+#[test]
+fn the_policy_allows_the_style_that_is_there() {
+    let hash = Sha256::digest(attain_view::html::page::STYLE.as_bytes());
+    assert_eq!(
+        attain_view::html::page::STYLE_HASH,
+        page::base64(&hash),
+        "style.css was changed: write this into STYLE_HASH"
+    );
+}
+
+#[test]
+fn nothing_from_outside_becomes_markup() {
+    const HOSTILE: [&str; 20] = [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "' onmouseover='alert(1)",
+        "</title><svg onload=alert(1)>",
+        "</style><style>*{display:none}",
+        "javascript:alert(1)",
+        "`<b>`",
+        "a`b",
+        "&lt;b&gt; & &amp;",
+        "\u{202e}desrever",
+        "\u{0}\u{7}\u{1b}[31m",
+        "line\nbreak | pipe",
+        "-->",
+        "<!--",
+        "]]>",
+        "{{7*7}} ${7*7} <%= 7 %>",
+        "\u{1f4a5} \u{5e9}\u{5dc}\u{5d5}\u{5dd}",
+        "https://evil.example/x.png",
+        "![x](https://evil.example/x.png) [l](javascript:alert(1))",
+        "=cmd|'/c calc'!A1",
+    ];
+    let plain = shop_promises();
+    let (evaluation, details) = month(&plain);
+    let mut harmless = None;
+    for hostile in std::iter::once("harmless").chain(HOSTILE) {
+        let mut catalogue = plain.catalogue().clone();
+        catalogue.name = hostile.to_owned();
+        for slo in catalogue.slos.values_mut() {
+            slo.outcome = Some(hostile.to_owned());
+            slo.runbook = Some(hostile.to_owned());
+            slo.owners.owner = Some(hostile.into());
+        }
+        let slo = catalogue.slos.remove("auth-login").unwrap();
+        catalogue.slos.insert(hostile.into(), slo);
+        let promises = Promises::of(catalogue);
+        let rename = |name: &mut attain_model::SeriesName| {
+            if name.slo.as_str() == "auth-login" {
+                name.slo = hostile.into();
+                name.objective = hostile.into();
+            } else if name.scope.to_string() == "free" {
+                name.scope = attain_model::Scope::Segment(hostile.into());
+            }
+        };
+        let (mut evaluation, mut details) = (evaluation.clone(), details.clone());
+        for verdict in &mut evaluation.verdicts {
+            rename(&mut verdict.name);
+            for alert in &mut verdict.alerts {
+                alert.policy = hostile.into();
+            }
+        }
+        for detail in &mut details {
+            rename(&mut detail.name);
+            for cause in &mut detail.causes {
+                cause.what = hostile.to_owned();
+            }
+        }
+        evaluation.gaps.push(Gap {
+            about: hostile.to_owned(),
+            interval: None,
+            why: GapReason::NotKept(hostile.to_owned()),
+        });
+        let mut about = about();
+        about.run.notes.push(hostile.to_owned());
+        about.run.caution = Some(hostile.to_owned());
+        about.run.instant_is = Some(hostile.to_owned());
+        about.reading.sources[0].source = hostile.to_owned();
+        about.reading.sources[0].notes.push(hostile.to_owned());
+        let report = report(&promises, &evaluation, &details, &about);
+        let html = report.html();
+        let page = page::read(&html);
+        page::is_self_contained(&html, &page);
+        // Not a tag more than with a harmless name, but for where its notes stand and for `code`.
+        let tags = page.tags_beside(&["code", "p", "li", "ul", "h4", "div", "dt", "dd"]);
+        let expected = harmless.get_or_insert_with(|| tags.clone());
+        assert_eq!(&tags, expected, "{hostile}");
+        assert!(!html.contains('\u{202e}') && !html.contains('\u{1b}') && !html.contains('\u{0}'));
+        let markdown = report.markdown();
+        let without_escapes = markdown
+            .replace(r"\\", "")
+            .replace(r"\<", "")
+            .replace(r"\]", "");
+        assert!(!without_escapes.contains('<'), "{hostile}: {markdown}");
+        assert!(!without_escapes.contains("]("), "{hostile}: {markdown}");
+    }
+}
+
+#[test]
+fn fifty_slos_of_four_segments_fit_into_400_kb() {
+    let mut catalogue = shop::catalogue();
+    let segment = catalogue.segments["free"].clone();
+    catalogue.segments.insert(
+        "partners".into(),
+        attain_model::company::Segment {
+            id: "partners".into(),
+            rank: 4,
+            ..segment
+        },
+    );
+    let template = catalogue.slos.remove("checkout-completes").unwrap();
+    catalogue.slos.clear();
+    let names: Vec<String> = (1..=50)
+        .map(|i| format!("service-{i:02}-answers"))
+        .collect();
+    for name in &names {
+        let mut slo = template.clone();
+        slo.id = name.as_str().into();
+        slo.objectives.remove("latency");
+        let terms = &mut slo.objectives.get_mut("availability").unwrap().terms;
+        let attain_model::Targets::PerSegment { segments, .. } = &mut terms[0].targets else {
+            unreachable!("the shop promises to segments");
+        };
+        segments.insert("partners".into(), target(995_000_000));
+        catalogue.slos.insert(slo.id.clone(), slo);
+    }
+    let promises = Promises::of(catalogue);
+    let (mut verdicts, mut details) = (Vec::new(), Vec::new());
+    for (i, name) in names.iter().enumerate() {
+        let story = |segment: &str, hourly, ppm| {
+            Story::calm(&format!("{name}/availability/{segment}"), hourly, ppm)
+        };
+        let mut series = vec![
+            story("premium", 1_700, 90),
+            story("standard", 30_000, 340),
+            story("free", 50_000, 2_900),
+            story("partners", 900, 800),
+        ];
+        // Every other SLO had an incident, every fifth a hole.
+        if i % 2 == 0 {
+            series[i / 2 % 4].incidents.push((30 + i * 11, 4, 60_000));
+        }
+        if i % 5 == 0 {
+            for story in &mut series {
+                story.silence.push((40 + i * 9, 30));
+            }
+        }
+        let mut series: Vec<_> = series.iter().map(|story| told(&promises, story)).collect();
+        for (verdict, _) in &mut series {
+            verdict.alerts = conditions(&promises, verdict);
+        }
+        series.push(pooled(
+            &promises,
+            &format!("{name}/availability/all"),
+            &series,
+        ));
+        let (more_verdicts, more_details): (Vec<_>, Vec<_>) = series.into_iter().unzip();
+        verdicts.extend(more_verdicts);
+        details.extend(more_details);
+    }
+    let evaluation = shop::evaluation(verdicts);
+    let about = about();
+    let html = report(&promises, &evaluation, &details, &about).html();
+    checked("fifty.html", &html);
+    assert_eq!(evaluation.verdicts.len(), 250);
+    assert!(html.len() < 400_000, "{} bytes", html.len());
+}
+
+#[test]
+fn where_there_is_nothing_it_says_what_to_do() {
+    let nothing = Promises::of(shop::empty());
+    let none = About::default();
+    let no_slo = report(&nothing, &shop::evaluation(Vec::new()), &[], &none);
+    let promises = shop_promises();
+    let no_verdict = report(&promises, &shop::evaluation(Vec::new()), &[], &none);
+    let mut silent = shop::verdict(&promises, "auth-login/availability/all", 0, 0, (0, 0));
+    silent.standing = attain_model::Standing::Unknown;
+    silent.coverage = attain_model::verdict::Coverage::Share(Share::from_ppb(0).unwrap());
+    let unread = About {
+        run: Run {
+            nothing_read: true,
+            ..Run::default()
+        },
+        ..About::default()
+    };
+    let evaluation = shop::evaluation(vec![silent]);
+    let no_data = report(&promises, &evaluation, &[], &unread);
+    for (name, report, says) in [
+        ("no-slo.html", no_slo, "attain init --from FILE"),
+        ("no-verdict.html", no_verdict, "No SLO was in force"),
+        ("no-data.html", no_data, "Nothing is known"),
+    ] {
+        let html = report.html();
+        checked(name, &html);
+        assert!(html.contains(says), "{name}");
+        assert!(report.markdown().contains(says), "{name}");
+    }
 }

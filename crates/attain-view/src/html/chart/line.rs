@@ -16,7 +16,7 @@ pub struct Line {
     pub changes: Vec<f64>,
     /// How far ahead of now the value reaches zero, if it goes on like this; as a share of the width behind us.
     pub zero_in: Option<f64>,
-    /// Under the left and the right end.
+    /// Under the left and the right end; may be empty.
     pub ends: (String, String),
     /// What is said under a pointer: from, to, what.
     pub titles: Vec<(f64, f64, String)>,
@@ -24,12 +24,12 @@ pub struct Line {
     pub filled: bool,
 }
 
-const LEFT: f64 = 36.0;
+const LEFT: f64 = 34.0;
 /// Now; what lies to the right of it is to come.
-const NOW: f64 = 296.0;
-const RIGHT: f64 = 318.0;
+const NOW: f64 = 214.0;
+const RIGHT: f64 = 238.0;
 const TOP: f64 = 8.0;
-const BOTTOM: f64 = 108.0;
+const BOTTOM: f64 = 98.0;
 
 /// The lowest value that is drawn: what lies below is drawn at the edge. Each has its own place for zero, and a colour
 /// change of its own at that place.
@@ -72,17 +72,32 @@ impl Floor {
         }
     }
 
+    fn ground(self) -> &'static str {
+        match self {
+            Floor::Zero => "#f0",
+            Floor::Quarter => "#f25",
+            Floor::Whole => "#f100",
+        }
+    }
+
     fn y(self, value: f64) -> f64 {
         let value = value.clamp(self.percent(), 100.0);
         TOP + (100.0 - value) / (100.0 - self.percent()) * (BOTTOM - TOP)
     }
 }
 
-/// The colour changes at zero, for each floor; a page that draws lines has this once.
-pub const GRADIENTS: &str = "<svg class=defs width=0 height=0 aria-hidden=true><defs>\
-<linearGradient id=g0 gradientUnits=userSpaceOnUse x1=0 x2=0 y1=8 y2=109><stop offset=1 class=above /><stop offset=1 class=below /></linearGradient>\
-<linearGradient id=g25 gradientUnits=userSpaceOnUse x1=0 x2=0 y1=8 y2=108><stop offset=.805 class=above /><stop offset=.805 class=below /></linearGradient>\
-<linearGradient id=g100 gradientUnits=userSpaceOnUse x1=0 x2=0 y1=8 y2=108><stop offset=.505 class=above /><stop offset=.505 class=below /></linearGradient>\
+/// What lines share, for each floor: where the colour changes, and the ground with its scale. A page that draws lines has
+/// this once.
+pub const SHARED: &str = "<svg class=defs width=0 height=0 aria-hidden=true><defs>\
+<linearGradient id=g0 gradientUnits=userSpaceOnUse x1=0 x2=0 y1=8 y2=99><stop offset=1 class=above /><stop offset=1 class=below /></linearGradient>\
+<linearGradient id=g25 gradientUnits=userSpaceOnUse x1=0 x2=0 y1=8 y2=98><stop offset=.805 class=above /><stop offset=.805 class=below /></linearGradient>\
+<linearGradient id=g100 gradientUnits=userSpaceOnUse x1=0 x2=0 y1=8 y2=98><stop offset=.505 class=above /><stop offset=.505 class=below /></linearGradient>\
+<g id=f0><path class=grid d=\"M34 8h204\"/><path class=zero d=\"M34 98h204M214 8v90\"/>\
+<text class=y x=29 y=12>100%</text><text class=y x=29 y=102>0%</text></g>\
+<g id=f25><path class=grid d=\"M34 8h204\"/><path class=zero d=\"M34 80h204M214 8v90\"/>\
+<text class=y x=29 y=12>100%</text><text class=y x=29 y=84>0%</text><text class=y x=29 y=102>\u{2212}25%</text></g>\
+<g id=f100><path class=grid d=\"M34 8h204\"/><path class=zero d=\"M34 53h204M214 8v90\"/>\
+<text class=y x=29 y=12>100%</text><text class=y x=29 y=57>0%</text><text class=y x=29 y=102>\u{2212}100%</text></g>\
 </defs></svg>";
 
 /// Draws it.
@@ -90,13 +105,13 @@ pub fn line(html: &mut Html, line: &Line) {
     let floor = Floor::of(line);
     let attributes = [
         ("class", floor.class()),
-        ("viewBox", "0 0 320 128"),
+        ("viewBox", "0 0 240 116"),
         ("role", "img"),
         ("aria-label", line.label.as_str()),
     ];
     html.element("svg", &attributes, |html| {
         ground(html, line);
-        grid(html, floor);
+        html.shape("use", &[("href", floor.ground())]);
         if line.filled {
             let d = steps(line, floor, true);
             html.shape("path", &[("class", "area"), ("d", &d)]);
@@ -106,7 +121,7 @@ pub fn line(html: &mut Html, line: &Line) {
             &[("class", "curve"), ("d", &steps(line, floor, false))],
         );
         forecast(html, line, floor);
-        words(html, line, floor);
+        ends(html, line);
         for (from, to, title) in &line.titles {
             let (from, to) = (x(*from), x(*to));
             let attributes = [
@@ -114,7 +129,7 @@ pub fn line(html: &mut Html, line: &Line) {
                 ("x", &*whole(from)),
                 ("y", "8"),
                 ("width", &*whole((to - from).max(1.0))),
-                ("height", "100"),
+                ("height", "90"),
             ];
             html.element("rect", &attributes, |html| html.line("title", &[], title));
         }
@@ -133,20 +148,14 @@ fn ground(html: &mut Html, line: &Line) {
             ("x", &*super::coordinate(from)),
             ("y", "8"),
             ("width", &*super::coordinate((to - from).max(1.0))),
-            ("height", "100"),
+            ("height", "90"),
         ];
         html.shape("rect", &attributes);
     }
     for change in &line.changes {
-        let d = format!("M{} 8v100", super::coordinate(x(*change)));
+        let d = format!("M{} 8v90", super::coordinate(x(*change)));
         html.shape("path", &[("class", "change"), ("d", &d)]);
     }
-}
-
-fn grid(html: &mut Html, floor: Floor) {
-    html.shape("path", &[("class", "grid"), ("d", "M36 8h282")]);
-    let zero = format!("M36 {}h282M296 8v100", whole(floor.y(0.0)));
-    html.shape("path", &[("class", "zero"), ("d", &zero)]);
 }
 
 /// The steps, in whole units and without those that change nothing: a quiet series is a short text.
@@ -208,23 +217,13 @@ fn forecast(html: &mut Html, line: &Line, floor: Floor) {
     html.shape("path", &[("class", "forecast"), ("d", &d)]);
 }
 
-fn words(html: &mut Html, line: &Line, floor: Floor) {
-    let mut labels = vec![("100%", TOP), ("0%", floor.y(0.0))];
-    match floor {
-        Floor::Zero => {}
-        Floor::Quarter => labels.push(("\u{2212}25%", BOTTOM)),
-        Floor::Whole => labels.push(("\u{2212}100%", BOTTOM)),
+fn ends(html: &mut Html, line: &Line) {
+    for (text, class, x) in [(&line.ends.0, "", "34"), (&line.ends.1, "end", "214")] {
+        if !text.is_empty() {
+            let attributes = [("class", class), ("x", x), ("y", "112")];
+            html.line("text", &attributes, text);
+        }
     }
-    for (text, y) in labels {
-        let y = whole(y + 3.5);
-        html.line("text", &[("class", "y"), ("x", "31"), ("y", &y)], text);
-    }
-    html.line("text", &[("x", "36"), ("y", "123")], &line.ends.0);
-    html.line(
-        "text",
-        &[("class", "end"), ("x", "296"), ("y", "123")],
-        &line.ends.1,
-    );
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "coordinates of a drawing")]
@@ -248,9 +247,9 @@ mod tests {
                 .collect(),
             ..Line::default()
         };
-        assert_eq!(steps(&line, Floor::Zero, false), "M36 8h260");
+        assert_eq!(steps(&line, Floor::Zero, false), "M34 8h180");
         line.points[5].1 = None;
-        assert_eq!(steps(&line, Floor::Zero, false), "M36 8h104M192 8h104");
+        assert_eq!(steps(&line, Floor::Zero, false), "M34 8h72M142 8h72");
     }
 
     #[test]
@@ -259,6 +258,6 @@ mod tests {
             points: vec![(0.0, Some(100.0)), (1.0, Some(-5_900.0))],
             ..Line::default()
         };
-        assert_eq!(steps(&line, Floor::of(&line), false), "M36 8h260v100");
+        assert_eq!(steps(&line, Floor::of(&line), false), "M34 8h180v90");
     }
 }

@@ -47,16 +47,29 @@ impl Cell {
     }
 }
 
-/// A row of cells as wide as the room it is given. With `titles` each cell says its value under a pointer; without, like
+/// A stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// What it says.
+    pub cell: Cell,
+    /// Whether a part of it is not known, which is hatched behind the cell.
+    pub is_partial: bool,
+}
+
+/// A row of cells as wide as the room it is given. It is written upside down, and the style turns it: no cell needs a `y`. With `titles` each cell says its value under a pointer; without, like
 /// cells that follow each other are drawn as one.
-pub fn strip(html: &mut Html, label: &str, cells: &[Cell], titles: Option<&[String]>) {
+pub fn strip(html: &mut Html, label: &str, cells: &[Stretch], titles: Option<&[String]>) {
     let attributes = [("class", "strip"), ("role", "img"), ("aria-label", label)];
     html.element("svg", &attributes, |html| {
         let each = 100.0 / cells.len().max(1) as f64;
         let mut at = 0;
         for run in cells.chunk_by(|a, b| titles.is_none() && a == b) {
-            let Some(cell) = run.first() else { continue };
-            rect(html, *cell, at as f64 * each, run.len() as f64 * each);
+            let Some(stretch) = run.first() else { continue };
+            let (x, width) = (at as f64 * each, run.len() as f64 * each);
+            if stretch.is_partial {
+                rect(html, Cell::Missing, x, width);
+            }
+            rect(html, stretch.cell, x, width);
             at += run.len();
         }
         for (i, title) in titles.unwrap_or_default().iter().enumerate() {
@@ -78,7 +91,6 @@ fn rect(html: &mut Html, cell: Cell, x: f64, width: f64) {
     let attributes = [
         ("class", cell.class()),
         ("x", &*percent(x)),
-        ("y", &*(20 - height).to_string()),
         ("width", &*percent(width - gap)),
         ("height", &*height.to_string()),
     ];
