@@ -189,6 +189,16 @@ pub fn shown(path: &Path) -> String {
         .replace(std::path::MAIN_SEPARATOR, "/")
 }
 
+/// The name of a catalogue's file within its folder, whatever the folder is called from here.
+pub fn within(name: &str, catalogue: &Path) -> String {
+    let path = Path::new(name);
+    let inner = path
+        .strip_prefix(catalogue)
+        .ok()
+        .filter(|p| p.file_name().is_some());
+    shown(inner.unwrap_or_else(|| path.file_name().map_or(path, Path::new)))
+}
+
 /// `./a.yaml` is `a.yaml`.
 fn strip_dot(path: &Path) -> PathBuf {
     path.strip_prefix(".").unwrap_or(path).to_owned()

@@ -45,6 +45,9 @@ pub enum Command {
     /// Read logs at speed and keep what they say: once, exactly, for every later question
     #[command(after_long_help = REPLAY_HELP)]
     Replay(ReplayArguments),
+    /// Write a report that people forward: one HTML file, or Markdown, or JSON
+    #[command(after_long_help = REPORT_HELP)]
+    Report(ReportArguments),
     /// Find what is wrong or unwise in a catalogue, with line and remedy
     #[command(after_long_help = CHECK_HELP)]
     Check(CheckArguments),
@@ -135,6 +138,39 @@ pub struct ReplayArguments {
     /// How to print what was done
     #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
     pub format: StatusFormat,
+}
+
+/// Arguments of `attain report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// Judge this instant, as in `attain status`
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Use only what had arrived by then, and so repeat what was said then
+    #[arg(long, requires = "at")]
+    pub as_known_then: bool,
+    /// Only this SLO; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub slo: Vec<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
+    pub format: ReportFormat,
+    /// Write it to this file [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// How `attain report` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// One HTML file that asks nothing of anybody
+    Html,
+    /// For a ticket or a wiki
+    Markdown,
+    /// For programs; exact whole numbers
+    Json,
 }
 
 /// How `attain status` prints.
@@ -292,6 +328,16 @@ EXIT CODES
   0  read
   2  wrong usage, unreadable input, more unreadable lines than allowed, or a data folder that cannot be written
   3  stopped by Ctrl-C; what was kept is kept, and the same command goes on from there";
+
+const REPORT_HELP: &str = "\
+EXAMPLES
+  attain report shop/ -o report.html
+  attain report shop/ --data shop-data --at 2026-10-31 -o october.html
+  attain report shop/ --slo checkout-completes --format markdown
+
+EXIT CODES
+  0  written
+  2  wrong usage, unreadable input, or a catalogue with errors";
 
 const CHECK_HELP: &str = "\
 A catalogue is a folder: its files *.yaml and *.yml, not those of its subfolders. A file of the folder that is plainly

@@ -7,6 +7,7 @@
     reason = "the binary is where files, the clock and the environment are"
 )]
 
+mod asked;
 mod catalogue;
 mod check;
 mod cli;
@@ -17,11 +18,13 @@ mod facts;
 mod file;
 mod fmt;
 mod init;
+mod keeper;
 mod markdown;
 mod moment;
 mod overview;
 mod progress;
 mod replay;
+mod report;
 mod schema;
 mod status;
 mod terminal;
@@ -64,6 +67,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Fmt(arguments)) => fmt::run(&arguments, terminal),
         Some(Command::Init(arguments)) => init::run(&arguments, terminal),
         Some(Command::Replay(arguments)) => replay::run(&arguments, terminal),
+        Some(Command::Report(arguments)) => report::run(&arguments, terminal),
         Some(Command::Schema) => schema::run(terminal),
         Some(Command::Status(arguments)) => status::run(&arguments, terminal),
         Some(Command::Test(arguments)) => test::run(&arguments, terminal),

@@ -6,15 +6,19 @@ mod said;
 use std::path::Path;
 use std::time::Instant;
 
-use attain_model::{Interval, Promises};
+use attain_model::{Catalogue, Interval, Promises, Stream};
+use attain_sources::{Options, Reading};
+use attain_store::{Done, Input, Text};
+use jiff::Timestamp;
 
-use self::said::Said;
-use crate::catalogue;
+use self::said::{Kept, Said};
+use crate::catalogue::{self, Files};
 use crate::cli::ReplayArguments;
 use crate::counts_csv::counts_csv;
 use crate::exit::{Exit, Failure};
-use crate::facts::{self, Facts, Limit};
+use crate::facts::{self, Facts, Limit, begin_of, end_of, read_files};
 use crate::file;
+use crate::keeper::Keeper;
 use crate::status::all_series;
 use crate::terminal::Terminal;
 
@@ -26,22 +30,12 @@ pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<Exit, Fai
     };
     let options = facts::options(&catalogue, &arguments.files, arguments.source.as_deref())?;
     let limit = Limit::parse(&arguments.max_unparsed)?;
-    let begun = Instant::now();
-    let facts = Facts::read(&catalogue, &base, &options, limit, terminal)?;
-    let took = begun.elapsed();
     let promises = Promises::of(catalogue);
-    if let Some(path) = &arguments.counts {
-        write_counts(path, &promises, &facts, terminal)?;
-    }
-    let said = Said {
-        span: facts
-            .begin
-            .zip(facts.end)
-            .map(|(start, end)| Interval { start, end }),
-        reading: facts.reading,
-        took,
-        stopped: false,
-        kept: None,
+    let said = match &arguments.data {
+        None => count(arguments, &promises, &base, &options, limit, terminal)?,
+        Some(folder) => keep(
+            arguments, folder, &promises, &base, options, limit, terminal,
+        )?,
     };
     if arguments.counts.as_deref() != Some(Path::new("-")) {
         terminal.print(&said.text(arguments.format, &promises.catalogue().timezone))?;
@@ -53,12 +47,114 @@ pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<Exit, Fai
     })
 }
 
+/// Counts, and keeps nothing.
+fn count(
+    arguments: &ReplayArguments,
+    promises: &Promises,
+    base: &Path,
+    options: &Options,
+    limit: Limit,
+    terminal: &Terminal,
+) -> Result<Said, Failure> {
+    let begun = Instant::now();
+    let facts = Facts::read(promises.catalogue(), base, options, limit, terminal)?;
+    let took = begun.elapsed();
+    write_counts(arguments, promises, &facts, terminal)?;
+    Ok(Said {
+        span: facts
+            .begin
+            .zip(facts.end)
+            .map(|(start, end)| Interval { start, end }),
+        reading: facts.reading,
+        took,
+        stopped: false,
+        kept: None,
+    })
+}
+
+/// Counts what is new into a data folder.
+fn keep(
+    arguments: &ReplayArguments,
+    folder: &Path,
+    promises: &Promises,
+    base: &Path,
+    mut options: Options,
+    limit: Limit,
+    terminal: &Terminal,
+) -> Result<Said, Failure> {
+    let begun = Instant::now();
+    let catalogue = promises.catalogue();
+    let mut keeper = Keeper::open(folder, &Stream::all(catalogue))?;
+    options.taken = keeper.taken();
+    let (mut begin, mut end) = (None, None);
+    let reading = read_files(catalogue, base, &options, terminal, &mut |delivery| {
+        begin = [begin, begin_of(&delivery)].into_iter().flatten().min();
+        end = end.max(end_of(&delivery));
+        keeper.take(delivery)
+    })?;
+    limit.refuse(&reading)?;
+    let (new, known) = (keeper.new, keeper.known);
+    let done = done(arguments, catalogue, &keeper, &reading)?;
+    let bytes = keeper.finish(&reading.fingerprints, &done, Timestamp::now())?;
+    Ok(Said {
+        span: begin.zip(end).map(|(start, end)| Interval { start, end }),
+        took: begun.elapsed(),
+        stopped: reading.stopped,
+        reading,
+        kept: Some(Kept {
+            folder: catalogue::shown(folder),
+            new,
+            known,
+            bytes,
+        }),
+    })
+}
+
+/// What the record is told: the catalogue if it is another one, and what was read.
+fn done(
+    arguments: &ReplayArguments,
+    catalogue: &Catalogue,
+    keeper: &Keeper,
+    reading: &Reading,
+) -> Result<Vec<Done>, Failure> {
+    let files = Files::of(&arguments.catalogue)?;
+    let texts = files.inputs.into_iter().map(|input| Text {
+        path: catalogue::within(&input.name, &arguments.catalogue),
+        text: input.text,
+    });
+    let used = Done::catalogue(texts.collect());
+    let mut done = Vec::new();
+    if keeper.is_new(&used) {
+        done.push(used);
+    }
+    let sources = catalogue.sources.keys();
+    let read = sources.filter_map(|id| Some((id, reading.sources.get(id)?)));
+    let inputs = read.clone().flat_map(|(id, source)| {
+        let files = source.files.iter().filter(|file| file.same_as.is_none());
+        files.map(|file| Input {
+            path: catalogue::shown(&file.path),
+            source: id.to_string(),
+            origin: file.origin.clone(),
+            lines: 0,
+        })
+    });
+    done.push(Done::Replayed {
+        inputs: inputs.collect(),
+        lines: read.clone().map(|(_, source)| source.lines).sum(),
+        unparsed: read.map(|(_, source)| source.unparsed).sum(),
+    });
+    Ok(done)
+}
+
 fn write_counts(
-    path: &Path,
+    arguments: &ReplayArguments,
     promises: &Promises,
     facts: &Facts,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
+    let Some(path) = &arguments.counts else {
+        return Ok(());
+    };
     let names = all_series(promises.catalogue());
     let text = facts.with(|counts| counts_csv(promises, counts, &names));
     file::write_out(path, &text, terminal)

@@ -8,8 +8,9 @@ use attain_view::Look;
 use attain_view::burndown::{Burndown, Point, burndown};
 use jiff::Timestamp;
 
+use crate::asked::Asked;
 use crate::exit::Failure;
-use crate::facts::{Facts, SLICE_SECONDS};
+use crate::facts::SLICE_SECONDS;
 use crate::terminal::Terminal;
 
 /// Points of a drawing at most, about: a minute each for a window of 30 days.
@@ -54,22 +55,22 @@ pub fn all_series(catalogue: &Catalogue) -> Vec<SeriesName> {
 
 /// The budget of one series over its window.
 pub(super) fn draw(
-    promises: &Promises,
-    facts: &Facts,
+    asked: &Asked,
     name: &SeriesName,
-    instant: Timestamp,
     ascii: bool,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
+    let promises = &asked.promises;
     let slo = &promises.catalogue().slos[&name.slo];
     let grid = Grid::new(SLICE_SECONDS);
-    let window = window::resolve(&slo.window, instant, grid).interval;
+    let window = window::resolve(&slo.window, asked.as_of.instant, grid).interval;
     // Exact to the slice where that is affordable: "first overspent" is read off the points.
     let seconds = (window.seconds() / CHART_POINTS).max(1);
     let step = seconds.div_ceil(u64::from(SLICE_SECONDS)) * u64::from(SLICE_SECONDS);
     let step = Duration::from_secs(step);
-    let points =
-        facts.with(|counts| history(promises, counts, name, window.start, window.end, step));
+    let points = asked
+        .facts
+        .with(|counts| history(promises, counts, name, window.start, window.end, step));
     let series = Burndown {
         title: name.to_string(),
         points: points

@@ -1,0 +1,231 @@
+//! A data folder behind a ledger: what replaying keeps, and what every later question reads. Knows the order of append,
+//! take and seal; the ledger decides what counts, the store what lies on disk.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use attain_engine::{Counts, Ledger, Shelf, Shelved};
+use attain_model::delivery::Delivery;
+use attain_model::facts::{Damage, Fingerprint, KeptStream, OriginFacts, State, StreamFacts};
+use attain_model::{Interval, SourceId, Stream, StreamKey};
+use attain_store::{Access, Done, Error, Store};
+use jiff::Timestamp;
+
+use crate::catalogue::shown;
+use crate::exit::Failure;
+use crate::facts::{SLICE_SECONDS, begin_of, end_of};
+
+/// Frames before they are sealed into pages: memory stays bounded, and pages are not too many.
+const FRAMES_UNSEALED: usize = 64;
+
+/// What is kept, for reading.
+pub struct Folder {
+    store: Store,
+    /// What was not sealed yet.
+    ledger: Ledger,
+    damage: Vec<Damage>,
+    /// From the first to the last slice with counts.
+    pub span: Option<Interval>,
+}
+
+impl Folder {
+    /// Opens a folder that `attain replay` has written.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let store = Store::open(path, Access::Read).map_err(|error| Failure::of(&error))?;
+        let unsealed = Unsealed::of(&store)?;
+        let kept = store.streams().map(|(_, interval)| interval);
+        let span = kept.chain(unsealed.span).reduce(|a, b| Interval {
+            start: a.start.min(b.start),
+            end: a.end.max(b.end),
+        });
+        let mut damage = unsealed.damage;
+        damage.extend(store.found().iter().cloned());
+        Ok(Self {
+            ledger: unsealed.ledger,
+            damage,
+            span,
+            store,
+        })
+    }
+
+    /// Hands the counts to somebody who judges them.
+    pub fn with<R>(&self, judge: impl FnOnce(&dyn Counts) -> R) -> R {
+        judge(&Shelved::new(&self.ledger, self))
+    }
+}
+
+impl Shelf for Folder {
+    fn stream(&self, stream: &StreamKey) -> (StreamFacts, Vec<Damage>) {
+        self.store.stream(stream).unwrap_or_else(|error| {
+            let damage = Damage {
+                stream: Some(stream.clone()),
+                interval: None,
+                why: Failure::of(&error).what,
+            };
+            (StreamFacts::default(), vec![damage])
+        })
+    }
+
+    fn damage(&self) -> Vec<Damage> {
+        self.damage.clone()
+    }
+}
+
+/// A folder that is written to.
+pub struct Keeper {
+    store: Store,
+    ledger: Ledger,
+    /// How the streams are counted now.
+    kept: BTreeMap<StreamKey, KeptStream>,
+    unsealed: usize,
+    /// Events (samples, readings) that are new.
+    pub new: u64,
+    /// Those that were known already.
+    pub known: u64,
+}
+
+impl Keeper {
+    /// Opens a folder, or makes one, to count these streams.
+    pub fn open(path: &Path, streams: &[Stream]) -> Result<Self, Failure> {
+        let store =
+            Store::open(path, Access::WriteOrCreate).map_err(|error| Failure::of(&error))?;
+        let unsealed = Unsealed::of(&store)?;
+        let found = unsealed.damage.iter().chain(store.found());
+        if let Some(damage) = found.into_iter().next() {
+            // Counting on would put new numbers beside a hole that nobody has looked at.
+            let folder = shown(path);
+            return Err(
+                Failure::new(format!("{folder} is damaged: {}", damage.why)).help(format!(
+                    "see all of it: attain data check {folder}; then restore a backup: attain data restore"
+                )),
+            );
+        }
+        let mut keeper = Self {
+            store,
+            ledger: unsealed.ledger,
+            kept: BTreeMap::new(),
+            unsealed: unsealed.frames,
+            new: 0,
+            known: 0,
+        };
+        if keeper.unsealed > 0 {
+            // They were counted as the streams were then.
+            keeper.seal(&BTreeMap::new())?;
+        }
+        let before = keeper.ledger.state();
+        keeper.ledger.count(streams);
+        let now = keeper.ledger.state();
+        keeper.kept.clone_from(&now.kept);
+        if now != before {
+            // Invariant: frames are taken again by a ledger of the kept state, so it must know their streams first.
+            keeper.seal(&BTreeMap::new())?;
+        }
+        Ok(keeper)
+    }
+
+    /// What was taken of each origin, so that only the rest is read.
+    pub fn taken(&self) -> BTreeMap<(SourceId, String), OriginFacts> {
+        self.ledger.state().origins
+    }
+
+    /// Keeps a delivery. It is durable on return.
+    pub fn take(&mut self, delivery: Delivery) -> Result<(), Failure> {
+        self.store
+            .append(&self.kept, std::slice::from_ref(&delivery))
+            .map_err(|error| Failure::of(&error))?;
+        let taken = self.ledger.take(delivery);
+        if let Some(refusal) = taken.refused {
+            return Err(Failure::new(refusal.to_string()));
+        }
+        self.new += taken.counted;
+        self.known += taken.already;
+        self.unsealed += 1;
+        if self.unsealed >= FRAMES_UNSEALED {
+            self.seal(&BTreeMap::new())?;
+        }
+        Ok(())
+    }
+
+    /// Puts everything in its final place, and writes down what was done.
+    pub fn finish(
+        mut self,
+        fingerprints: &BTreeMap<(SourceId, String), Fingerprint>,
+        done: &[Done],
+        now: Timestamp,
+    ) -> Result<u64, Failure> {
+        self.seal(fingerprints)?;
+        let failed = |error: Error| Failure::of(&error);
+        for done in done {
+            self.store.record(now, done).map_err(failed)?;
+        }
+        Ok(bytes_of(self.store.folder()))
+    }
+
+    /// Whether the newest catalogue of the record is another one.
+    pub fn is_new(&self, catalogue: &Done) -> bool {
+        let entries = self.store.entries().entries;
+        let last = entries.iter().rev();
+        last.map(|entry| &entry.done)
+            .find(|done| matches!(done, Done::Catalogue { .. }))
+            != Some(catalogue)
+    }
+
+    fn seal(
+        &mut self,
+        fingerprints: &BTreeMap<(SourceId, String), Fingerprint>,
+    ) -> Result<(), Failure> {
+        let streams = self.ledger.unload();
+        let mut state = self.ledger.state();
+        for (origin, fingerprint) in fingerprints {
+            if let Some(facts) = state.origins.get_mut(origin) {
+                facts.fingerprint = Some(fingerprint.clone());
+            }
+        }
+        self.unsealed = 0;
+        let through = self.store.last();
+        self.store
+            .seal(&state, &streams, through)
+            .map_err(|error| Failure::of(&error))
+    }
+}
+
+/// Bytes of all files of a folder.
+fn bytes_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|data| data.len())
+        .sum()
+}
+
+/// What was appended to a folder and not sealed yet, in a ledger that goes on where the sealed one left off.
+struct Unsealed {
+    ledger: Ledger,
+    frames: usize,
+    span: Option<Interval>,
+    damage: Vec<Damage>,
+}
+
+impl Unsealed {
+    fn of(store: &Store) -> Result<Self, Failure> {
+        let mut state = store.state().map_err(|error| Failure::of(&error))?;
+        if state == State::default() {
+            state.slice_seconds = SLICE_SECONDS;
+        }
+        let mut ledger = Ledger::restore(state, None);
+        let frames = store.frames();
+        let (mut begin, mut end) = (None, None);
+        let count = frames.frames.len();
+        for delivery in frames.frames.into_iter().flat_map(|f| f.deliveries) {
+            begin = [begin, begin_of(&delivery)].into_iter().flatten().min();
+            end = end.max(end_of(&delivery));
+            ledger.take(delivery);
+        }
+        Ok(Self {
+            ledger,
+            frames: count,
+            span: begin.zip(end).map(|(start, end)| Interval { start, end }),
+            damage: frames.damage,
+        })
+    }
+}
