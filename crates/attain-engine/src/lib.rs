@@ -10,6 +10,7 @@
 //! evaluate(&Promises, &dyn Counts, AsOf) -> Evaluation
 //! detail(&Promises, &dyn Counts, &[SeriesName], AsOf) -> Vec<Detail>
 //! history(&Promises, &dyn Counts, &SeriesName, from, to, step) -> Vec<Point>
+//! Board::new(&Promises, &dyn Counts, until) -> (Board, not carried)     the same numbers at every tick, in a millisecond
 //! window::resolve(&Window, Timestamp, Grid) -> Resolved
 //! ```
 //!
@@ -22,6 +23,7 @@
 
 mod admit;
 mod alerts;
+pub mod board;
 mod by_slice;
 mod causes;
 mod cells;
@@ -54,6 +56,7 @@ mod timeslices;
 pub mod window;
 
 pub use admit::{Refusal, Taken};
+pub use board::Board;
 pub use counts::{Birth, Column, Counts, Heard, Read, Run};
 pub use detail::detail;
 pub use evaluate::evaluate;

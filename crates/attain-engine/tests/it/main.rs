@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod alerting;
+mod board;
 mod build;
 mod deliveries;
 mod details;
