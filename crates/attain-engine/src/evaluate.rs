@@ -226,7 +226,7 @@ fn untagged(looked: &Looked<'_>) -> Untagged {
 }
 
 /// What an SLO as a whole is missing.
-fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
+pub(crate) fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
     let range = &looked.window;
     let interval = looked.interval(range);
     let about = looked.slo.id.to_string();
@@ -255,7 +255,7 @@ fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
 }
 
 /// What of an SLO's window can no longer be read.
-fn damage<'l>(looked: &'l Looked<'_>) -> impl Iterator<Item = Gap> + 'l {
+pub(crate) fn damage<'l>(looked: &'l Looked<'_>) -> impl Iterator<Item = Gap> + 'l {
     let window = looked.resolved.interval;
     let of_window = looked.damage.iter().filter_map(move |damage| {
         let interval = damage.interval.unwrap_or(window);
@@ -280,7 +280,7 @@ fn is_silent(looked: &Looked<'_>, range: &Range<i64>) -> bool {
 /// What could not be told of one series.
 fn unclear(looked: &Looked<'_>, verdict: &Verdict, judged: &Judged) -> Vec<Gap> {
     let about = verdict.name.to_string();
-    let births = births(looked, judged, verdict, &about);
+    let births = births(looked, judged, &verdict.name.scope, &about);
     if verdict.pooled {
         // Its segments have said the rest.
         return births.into_iter().collect();
@@ -291,11 +291,16 @@ fn unclear(looked: &Looked<'_>, verdict: &Verdict, judged: &Judged) -> Vec<Gap> 
 }
 
 /// Counters first seen in the window whose beginning is unknown.
-fn births(looked: &Looked<'_>, judged: &Judged, verdict: &Verdict, about: &str) -> Option<Gap> {
+pub(crate) fn births(
+    looked: &Looked<'_>,
+    judged: &Judged,
+    scope: &Scope,
+    about: &str,
+) -> Option<Gap> {
     let births = looked.read.births.iter();
     let inside: Vec<_> = births
         .filter(|birth| looked.window.contains(&birth.slice))
-        .filter(|birth| covers(&verdict.name.scope, &birth.segment))
+        .filter(|birth| covers(scope, &birth.segment))
         .filter(|birth| judged.includes(&birth.segment, birth.slice))
         .collect();
     let first = inside.iter().map(|birth| birth.slice).min()?;

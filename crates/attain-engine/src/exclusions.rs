@@ -42,6 +42,13 @@ impl Excluded {
         slices.finish(slo, grid)
     }
 
+    /// What these times of one exclusion take out of an SLO.
+    pub(crate) fn only(exclusion: &Exclusion, times: &[Interval], slo: &Slo, grid: Grid) -> Self {
+        let mut slices = Slices::default();
+        slices.add(exclusion, times, grid);
+        slices.finish(slo, grid)
+    }
+
     /// The slices in which the requests of a segment are excluded.
     pub(crate) fn of_segment(&self, segment: &CountedSegment) -> &RangeSet<i64> {
         match segment {
@@ -125,6 +132,14 @@ pub(crate) fn touches(exclusion: &Exclusion, slo: &Slo) -> bool {
     (exclusion.slos.is_empty() && exclusion.services.is_empty())
         || exclusion.slos.contains(&slo.id)
         || exclusion.services.contains(&slo.service)
+}
+
+/// Whether an exclusion is about anything of a scope.
+pub(crate) fn is_about(exclusion: &Exclusion, scope: &Scope) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Segment(id) => exclusion.segments.is_empty() || exclusion.segments.contains(id),
+    }
 }
 
 /// The times of an exclusion.

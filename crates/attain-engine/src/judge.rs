@@ -44,6 +44,15 @@ impl Looked<'_> {
         self.judge_into(builder, objective, scope)
     }
 
+    /// Judges a scope by other goals than its objective's.
+    pub(crate) fn judge_by(&self, scope: &Scope, spans: Vec<GoalSpan>) -> Judged {
+        let whose = |segment: &CountedSegment| covers(scope, segment);
+        let mut builder = Builder::default();
+        let outside = self.excluded.of_scope(scope);
+        self.collect(&mut builder, &whose, &spans, outside, None);
+        builder.finish(self, scope, spans)
+    }
+
     fn judge_into(&self, mut builder: Builder, objective: &Objective, scope: &Scope) -> Judged {
         if self.is_pooled(objective, scope) {
             return self.judge_pooled(builder, objective);

@@ -9,6 +9,7 @@
 //! ledger.export() -> String                           canonical text: equal content, equal bytes
 //! evaluate(&Promises, &dyn Counts, AsOf) -> Evaluation
 //! detail(&Promises, &dyn Counts, &[SeriesName], AsOf) -> Vec<Detail>
+//! statement(&Promises, &dyn Counts, &Period, &[SloId], Option<Timestamp>) -> Statement
 //! history(&Promises, &dyn Counts, &SeriesName, from, to, step) -> Vec<Point>
 //! Board::new(&Promises, &dyn Counts, until) -> (Board, not carried)     the same numbers at every tick, in a millisecond
 //! window::resolve(&Window, Timestamp, Grid) -> Resolved
@@ -43,6 +44,7 @@ mod load;
 mod look;
 mod masking;
 mod origins;
+mod period;
 mod pile;
 mod projection;
 mod ranges;
@@ -52,6 +54,7 @@ mod shelved;
 mod silence;
 mod slices;
 mod standing;
+mod statement;
 mod timeslices;
 pub mod window;
 
@@ -65,7 +68,9 @@ pub use grid::Grid;
 pub use history::history;
 pub use ledger::Ledger;
 pub use origins::Wanted;
+pub use period::{Period, PeriodError};
 pub use ranges::RangeSet;
 pub use shelved::{Shelf, Shelved};
 pub use slices::slices;
+pub use statement::statement;
 pub use timeslices::RATIO_UNITS;

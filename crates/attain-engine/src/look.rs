@@ -64,9 +64,14 @@ impl<'a> Reader<'a> {
 
     /// What an SLO looks at.
     pub(crate) fn look(&mut self, slo: &'a Slo) -> Looked<'a> {
+        let resolved = window::resolve(&slo.window, self.instant, self.counts.grid());
+        self.look_over(slo, resolved)
+    }
+
+    /// The same over another window, which ends at the instant.
+    pub(crate) fn look_over(&mut self, slo: &'a Slo, resolved: Resolved) -> Looked<'a> {
         let (counts, grid) = (self.counts, self.counts.grid());
         let until = grid.index(self.instant);
-        let resolved = window::resolve(&slo.window, self.instant, grid);
         let key = Stream::key_of(self.promises.catalogue(), slo);
         let condition = match slo.indicator.outcome() {
             Outcome::GoodIf(condition) => Some(*condition),

@@ -2,13 +2,15 @@
 //!
 //! Plain results; attain-engine computes them, attain-view writes, hashes and reads them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::counts::{Gap, Interval};
-use crate::id::ExclusionId;
-use crate::slo::Goal;
+use crate::id::{ExclusionId, SloId};
+use crate::slo::{Audience, Goal};
 use crate::verdict::{Attainment, Coverage, ErrorBudget, SeriesName};
 
 /// A statement about a period.
@@ -24,6 +26,8 @@ pub struct Statement {
     pub timezone: TimeZone,
     /// Only what had arrived by then counts; `None` is all that is known.
     pub known_until: Option<Timestamp>,
+    /// The SLOs that were asked for by name; none is all that are promised to customers.
+    pub only: Vec<SloId>,
     /// One per series, in the order of the catalogue.
     pub entries: Vec<Entry>,
 }
@@ -35,15 +39,17 @@ pub struct Entry {
     pub name: SeriesName,
     /// What the customer gets, in the customer's words.
     pub outcome: Option<String>,
-    /// What was promised when, oldest first, without holes.
+    /// To whom.
+    pub audience: Audience,
+    /// What is counted in all of its attainments and budgets.
+    pub unit: Unit,
+    /// What was aimed at and promised when, oldest first, without holes.
     pub terms: Vec<Term>,
-    /// All of the period within a promise.
-    pub attainment: Attainment,
-    /// The budget of the period, each part by what was promised then.
-    pub budget: ErrorBudget,
-    /// Whether the period as a whole kept the promise; `None` where nothing was promised or too little was observed.
-    pub kept: Option<bool>,
-    /// How much of the period was observed.
+    /// The period by the objectives of its parts.
+    pub objective: Whole,
+    /// The period by the commitments of its parts; `None` where nothing was published.
+    pub committed: Option<Whole>,
+    /// How much of the period was observed, without what is excluded.
     pub coverage: Coverage,
     /// What lay outside the promise by agreement.
     pub excluded: Vec<Excluded>,
@@ -53,6 +59,28 @@ pub struct Entry {
     pub gaps: Vec<Gap>,
     /// The counts of each day, so that a difference can be found: days of the statement's zone, oldest first.
     pub days: Vec<Day>,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Events, e.g. requests.
+    Events,
+    /// Time slices of this length, good or bad as a whole.
+    Slices(Duration),
+    /// Billionths of time slices of this length: each slice counts by the good share of its events.
+    SliceBillionths(Duration),
+}
+
+/// All of the period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole {
+    /// What was counted within a promise; where nothing was promised, what was measured.
+    pub attainment: Attainment,
+    /// The budget, each part of the period by what was promised then.
+    pub budget: ErrorBudget,
+    /// Whether it was kept; `None` where nothing was promised, nothing happened or too little was observed.
+    pub kept: Option<bool>,
 }
 
 /// A part of the period with one promise.
@@ -94,9 +122,12 @@ pub struct Excluded {
     pub reason: String,
     /// When customers were told.
     pub announced: Option<Date>,
+    /// Whether it holds. It does not where customers were not told before it began: then what was counted in it is in the
+    /// promise all the same.
+    pub holds: bool,
     /// When, within the period.
     pub intervals: Vec<Interval>,
-    /// What was counted in it, and not in the promise.
+    /// What was counted in its whole slices.
     pub attainment: Attainment,
 }
 

@@ -10,4 +10,5 @@ mod details;
 mod keeping;
 mod meaning;
 mod oracle;
+mod statements;
 mod vectors;
