@@ -14,7 +14,12 @@ use crate::status::matrix::section_title;
 /// The table.
 pub(super) fn matrix(html: &mut Html, sheet: &Sheet<'_>) {
     let scopes = scopes(sheet);
-    table(html, "matrix", |html| {
+    let class = if scopes.len() < 3 {
+        "matrix few"
+    } else {
+        "matrix"
+    };
+    table(html, class, |html| {
         html.element("thead", &[], |html| {
             html.element("tr", &[], |html| {
                 html.line("th", &[], "Promise");

@@ -2,9 +2,12 @@
 
 use attain_model::Verdict;
 
-use super::{Sheet, burning, by_objective, cards, days, history, masking, matrix, top, worst};
+use super::{
+    Sheet, burning, by_objective, cards, days, history, masking, matrix, series, top, worst,
+};
+use crate::burndown::left_percent;
 use crate::html::chart::line;
-use crate::html::parts::{self, section};
+use crate::html::parts::{self, State, section};
 use crate::html::{Html, page::page as frame};
 use crate::number::plural;
 use crate::status::shared::window_text;
@@ -36,37 +39,74 @@ pub(super) fn page(sheet: &Sheet<'_>, theme: &str) -> String {
     )
 }
 
-/// One SLO: what it promises, its objectives, and what its numbers leave out.
+/// One SLO. Where a page must be brief, one that hurts nobody is a line that opens.
 fn slo(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict], id: &str) {
     let Some(first) = verdicts.first() else {
         return;
     };
     html.own("\n");
     html.element("section", &[("id", id), ("class", "slo")], |html| {
-        html.line("h2", &[], first.name.slo.as_str());
-        introduction(html, sheet, first);
-        for objective in by_objective(verdicts) {
-            let Some(first) = objective.first() else {
-                continue;
-            };
-            html.element("div", &[("class", "objective")], |html| {
-                if by_objective(verdicts).nth(1).is_some() {
-                    html.line("h3", &[], first.name.objective.as_str());
-                }
-                cards::cards(html, sheet, objective);
-                days::strips(html, sheet, objective);
-                burning::tiers(html, sheet, objective);
-                html.element("div", &[("class", "pair")], |html| {
-                    worst::hours(html, sheet, objective);
-                    worst::causes(html, sheet, objective);
+        if sheet.is_dense && is_calm(verdicts) {
+            html.element("details", &[("class", "calm")], |html| {
+                html.element("summary", &[], |html| {
+                    html.line("h2", &[], first.name.slo.as_str());
+                    parts::badge(html, State::Ok, "kept");
+                    if let Some(least) = least_left(verdicts) {
+                        html.line("small", &[], &format!("least left: {least}"));
+                    }
                 });
-                history::promises(html, sheet, objective);
-                history::over_load(html, sheet, objective);
-                days::table(html, sheet, objective);
+                inside(html, sheet, verdicts);
             });
+        } else {
+            html.line("h2", &[], first.name.slo.as_str());
+            inside(html, sheet, verdicts);
         }
-        history::notes_of(html, sheet, verdicts);
     });
+}
+
+/// Whether every promise is kept and nothing alerts.
+fn is_calm(verdicts: &[Verdict]) -> bool {
+    verdicts
+        .iter()
+        .all(|verdict| verdict.pooled || series::state(verdict) == State::Ok)
+}
+
+/// `standard, 5.6%`.
+fn least_left(verdicts: &[Verdict]) -> Option<String> {
+    let left = |verdict: &Verdict| left_percent(verdict.budget).unwrap_or(100.0);
+    let least = verdicts
+        .iter()
+        .filter(|verdict| !verdict.pooled)
+        .min_by(|a, b| left(a).total_cmp(&left(b)))?;
+    Some(format!("{}, {}", least.name.scope, series::left(least)?))
+}
+
+/// What an SLO promises, its objectives, and what its numbers leave out.
+fn inside(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict]) {
+    if let Some(first) = verdicts.first() {
+        introduction(html, sheet, first);
+    }
+    for objective in by_objective(verdicts) {
+        let Some(first) = objective.first() else {
+            continue;
+        };
+        html.element("div", &[("class", "objective")], |html| {
+            if by_objective(verdicts).nth(1).is_some() {
+                html.line("h3", &[], first.name.objective.as_str());
+            }
+            cards::cards(html, sheet, objective);
+            days::strips(html, sheet, objective);
+            burning::tiers(html, sheet, objective);
+            html.element("div", &[("class", "pair")], |html| {
+                worst::hours(html, sheet, objective);
+                worst::causes(html, sheet, objective);
+            });
+            history::promises(html, sheet, objective);
+            history::over_load(html, sheet, objective);
+            days::table(html, sheet, objective);
+        });
+    }
+    history::notes_of(html, sheet, verdicts);
 }
 
 fn introduction(html: &mut Html, sheet: &Sheet<'_>, first: &Verdict) {
@@ -114,7 +154,7 @@ fn how_to_read(html: &mut Html) {
 fn foot(html: &mut Html, sheet: &Sheet<'_>) {
     html.element("footer", &[], |html| {
         html.text(&format!(
-            "{} \u{b7} {} \u{b7} made by attain from counts; this page asks nobody for anything",
+            "{} \u{b7} {} \u{b7} made by attain from counts; no script, no request to anywhere",
             sheet.title(),
             plural(sheet.by_slo().len() as u64, "SLO"),
         ));

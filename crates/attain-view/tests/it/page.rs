@@ -233,3 +233,39 @@ pub fn base64(bytes: &[u8]) -> String {
     }
     out
 }
+
+/// The tokens of a block of the style: name and red, green, blue.
+pub fn tokens(block: &str) -> BTreeMap<&str, [f64; 3]> {
+    block
+        .split(['{', ';', '}', '\n'])
+        .filter_map(|line| line.trim().strip_prefix("--")?.split_once(":#"))
+        .map(|(name, hex)| {
+            let short = hex.len() == 3;
+            let channel = |i: usize| {
+                let digits = if short {
+                    hex[i..=i].repeat(2)
+                } else {
+                    hex[2 * i..2 * i + 2].to_owned()
+                };
+                f64::from(u8::from_str_radix(&digits, 16).unwrap()) / 255.0
+            };
+            (name, [channel(0), channel(1), channel(2)])
+        })
+        .collect()
+}
+
+/// The contrast of two colours as the Web Content Accessibility Guidelines 2.2 compute it, from 1 to 21.
+pub fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
+    let luminance = |color: [f64; 3]| {
+        let [red, green, blue] = color.map(|channel| {
+            if channel <= 0.040_45 {
+                channel / 12.92
+            } else {
+                ((channel + 0.055) / 1.055).powf(2.4)
+            }
+        });
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    };
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}

@@ -457,3 +457,34 @@ fn where_there_is_nothing_it_says_what_to_do() {
         assert!(report.markdown().contains(says), "{name}");
     }
 }
+
+/// Text at 4.5 to 1, marks of charts at 3 to 1, in both themes.
+#[test]
+fn colours_are_told_apart_from_their_ground() {
+    let style = attain_view::html::page::STYLE;
+    let block = |from: &str| style.split_once(from).unwrap().1.split_once('}').unwrap().0;
+    let (light, dark) = (block(":root{"), block(":root[data-theme=dark]{"));
+    let preferred = block(":root:not([data-theme=light]){");
+    assert!(dark.ends_with(preferred), "the two dark themes are one");
+    for theme in [light, dark] {
+        let tokens = page::tokens(theme);
+        for ground in ["paper", "panel"] {
+            for text in [
+                "ink", "ink2", "ink3", "ok", "warn", "bad", "unknown", "quiet",
+            ] {
+                let found = page::contrast(tokens[text], tokens[ground]);
+                assert!(found >= 4.5, "{text} on {ground}: {found:.2}");
+            }
+            for state in [
+                "ok-mark",
+                "warn-mark",
+                "bad-mark",
+                "unknown-mark",
+                "quiet-mark",
+            ] {
+                let found = page::contrast(tokens[state], tokens[ground]);
+                assert!(found >= 3.0, "{state} on {ground}: {found:.2}");
+            }
+        }
+    }
+}
