@@ -48,6 +48,9 @@ pub enum Command {
     /// Write a report that people forward: one HTML file, or Markdown, or JSON
     #[command(after_long_help = REPORT_HELP)]
     Report(ReportArguments),
+    /// Look after a data folder: check, back up, restore, prune
+    #[command(after_long_help = DATA_HELP)]
+    Data(DataArguments),
     /// Find what is wrong or unwise in a catalogue, with line and remedy
     #[command(after_long_help = CHECK_HELP)]
     Check(CheckArguments),
@@ -171,6 +174,50 @@ pub enum ReportFormat {
     Markdown,
     /// For programs; exact whole numbers
     Json,
+}
+
+/// Arguments of `attain data`.
+#[derive(Debug, Args)]
+pub struct DataArguments {
+    #[command(subcommand)]
+    pub command: DataCommand,
+}
+
+/// What to do with a data folder.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Read everything back and say what is damaged or missing
+    Check {
+        /// The data folder
+        dir: PathBuf,
+    },
+    /// What is kept: streams, time, sizes, and what was done to the folder
+    Show {
+        /// The data folder
+        dir: PathBuf,
+    },
+    /// Copy it while it is in use
+    Backup {
+        /// The data folder
+        dir: PathBuf,
+        /// The folder to write; must not exist
+        to: PathBuf,
+    },
+    /// Make a data folder of a backup
+    Restore {
+        /// The backup
+        from: PathBuf,
+        /// The folder to write; must not exist
+        dir: PathBuf,
+    },
+    /// Forget whole days older than this
+    Prune {
+        /// The data folder
+        dir: PathBuf,
+        /// The first day to keep, in UTC: `2026-01-01`
+        #[arg(long, value_name = "DATE")]
+        before: String,
+    },
 }
 
 /// How `attain status` prints.
@@ -338,6 +385,19 @@ EXAMPLES
 EXIT CODES
   0  written
   2  wrong usage, unreadable input, or a catalogue with errors";
+
+const DATA_HELP: &str = "\
+EXAMPLES
+  attain data check shop-data
+  attain data show shop-data
+  attain data backup shop-data /backup/shop-2026-11-22
+  attain data restore /backup/shop-2026-11-22 shop-data-again
+  attain data prune shop-data --before 2026-01-01
+
+EXIT CODES
+  0  done
+  1  with check: something is damaged
+  2  wrong usage, or a folder that cannot be read or written";
 
 const CHECK_HELP: &str = "\
 A catalogue is a folder: its files *.yaml and *.yml, not those of its subfolders. A file of the folder that is plainly

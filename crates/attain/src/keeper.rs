@@ -158,7 +158,8 @@ impl Keeper {
         for done in done {
             self.store.record(now, done).map_err(failed)?;
         }
-        Ok(bytes_of(self.store.folder()))
+        let size = self.store.size();
+        Ok(size.counts_bytes + size.record_bytes)
     }
 
     /// Whether the newest catalogue of the record is another one.
@@ -187,15 +188,6 @@ impl Keeper {
             .seal(&state, &streams, through)
             .map_err(|error| Failure::of(&error))
     }
-}
-
-/// Bytes of all files of a folder.
-fn bytes_of(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| entry.metadata().ok())
-        .map(|data| data.len())
-        .sum()
 }
 
 /// What was appended to a folder and not sealed yet, in a ledger that goes on where the sealed one left off.

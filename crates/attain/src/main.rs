@@ -12,6 +12,7 @@ mod catalogue;
 mod check;
 mod cli;
 mod counts_csv;
+mod data;
 mod exit;
 mod explain;
 mod facts;
@@ -63,6 +64,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
         None => overview::run(terminal),
         Some(Command::Check(arguments)) => check::run(&arguments, terminal),
+        Some(Command::Data(arguments)) => data::run(&arguments, terminal),
         Some(Command::Explain(arguments)) => explain::run(&arguments, terminal),
         Some(Command::Fmt(arguments)) => fmt::run(&arguments, terminal),
         Some(Command::Init(arguments)) => init::run(&arguments, terminal),

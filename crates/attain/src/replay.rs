@@ -4,12 +4,16 @@
 mod said;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use attain_model::{Catalogue, Interval, Promises, Stream};
 use attain_sources::{Options, Reading};
 use attain_store::{Done, Input, Text};
 use jiff::Timestamp;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use self::said::{Kept, Said};
 use crate::catalogue::{self, Files};
@@ -28,7 +32,8 @@ pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<Exit, Fai
     let Some(catalogue) = parsed.catalogue else {
         return Err(Failure::new("the catalogue holds no file"));
     };
-    let options = facts::options(&catalogue, &arguments.files, arguments.source.as_deref())?;
+    let mut options = facts::options(&catalogue, &arguments.files, arguments.source.as_deref())?;
+    options.stop = Some(stop_on_signals()?);
     let limit = Limit::parse(&arguments.max_unparsed)?;
     let promises = Promises::of(catalogue);
     let said = match &arguments.data {
@@ -47,6 +52,17 @@ pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<Exit, Fai
     })
 }
 
+/// What Ctrl-C and a polite kill set: reading ends where it is, and what was kept is sealed. A second one ends at once.
+fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))
+            .and_then(|_| flag::register(signal, Arc::clone(&stop)))
+            .map_err(|error| Failure::new(format!("cannot watch for signals: {error}")))?;
+    }
+    Ok(stop)
+}
+
 /// Counts, and keeps nothing.
 fn count(
     arguments: &ReplayArguments,
@@ -60,6 +76,7 @@ fn count(
     let facts = Facts::read(promises.catalogue(), base, options, limit, terminal)?;
     let took = begun.elapsed();
     write_counts(arguments, promises, &facts, terminal)?;
+    let stopped = facts.reading.stopped;
     Ok(Said {
         span: facts
             .begin
@@ -67,7 +84,7 @@ fn count(
             .map(|(start, end)| Interval { start, end }),
         reading: facts.reading,
         took,
-        stopped: false,
+        stopped,
         kept: None,
     })
 }
