@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use attain_model::{Evaluation, SloId, Verdict};
+use attain_model::{Evaluation, GapReason, SloId, Verdict};
 
 use super::{Sheet, only, series, slo_of};
 use crate::html::Html;
@@ -165,7 +165,13 @@ pub(super) fn about_data(sheet: &Sheet<'_>) -> Vec<String> {
             plural(source.lines, "line"),
             plural(source.files, "file")
         );
-        if source.unparsed > 0 {
+        // A gap says the same.
+        let name = format!("source {}", source.source);
+        let is_said = evaluation
+            .gaps
+            .iter()
+            .any(|gap| gap.about == name && matches!(gap.why, GapReason::Unparsed(_)));
+        if source.unparsed > 0 && !is_said {
             text.push_str(&format!(
                 ", {} of them could not be read",
                 grouped(source.unparsed)

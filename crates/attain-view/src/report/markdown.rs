@@ -1,6 +1,7 @@
 //! The report as Markdown: the same words and tables, no drawings. For a pull request, a ticket, a chat.
 
-use attain_model::{Scope, Verdict};
+use attain_model::Verdict;
+use attain_model::verdict::{AlertCondition, AlertState};
 
 use super::{Sheet, burning, by_objective, history, masking, series, top, worst};
 use crate::html::turns_direction;
@@ -60,34 +61,28 @@ fn first_words(sheet: &Sheet<'_>, out: &mut String) {
 }
 
 fn matrix(sheet: &Sheet<'_>, out: &mut String) {
-    head(
-        &[
-            "promise",
-            "segment",
-            "attained",
-            "target",
-            "budget left",
-            "verdict",
-        ],
-        2,
-        out,
-    );
-    for slo in sheet.by_slo() {
-        for verdict in slo {
-            row(
-                [
-                    format!("{}/{}", verdict.name.slo, verdict.name.objective),
-                    series::whose(verdict),
-                    or_dash(series::attained(verdict)),
-                    series::target(verdict),
-                    or_dash(series::left(verdict)),
-                    series::words(sheet, verdict),
-                ],
-                out,
-            );
-        }
-    }
-    out.push('\n');
+    let names = [
+        "promise",
+        "segment",
+        "verdict",
+        "attained",
+        "target",
+        "budget left",
+    ];
+    let verdicts = sheet.by_slo().into_iter().flatten();
+    let rows: Vec<Vec<String>> = verdicts
+        .map(|verdict| {
+            vec![
+                format!("{}/{}", verdict.name.slo, verdict.name.objective),
+                series::whose(verdict),
+                series::words(sheet, verdict),
+                or_dash(series::attained(verdict)),
+                series::target(verdict),
+                or_dash(series::left(verdict)),
+            ]
+        })
+        .collect();
+    table(&names, 3, &rows, out);
 }
 
 fn hidden(sheet: &Sheet<'_>, out: &mut String) {
@@ -122,10 +117,17 @@ fn one(sheet: &Sheet<'_>, slo: &[Verdict], out: &mut String) {
         if let Some(outcome) = &slo.outcome {
             out.push_str(&format!("{}\n\n", text(outcome)));
         }
-        let window = window_text(&sheet.desk, first)
-            .map_or_else(String::new, |window| format!("{window}; "));
-        let owners = crate::status::owners(&sheet.desk, slo);
-        out.push_str(&format!("{}owned by {}\n\n", text(&window), text(&owners)));
+        let mut said: Vec<String> = window_text(&sheet.desk, first).into_iter().collect();
+        said.push(format!(
+            "owned by {}",
+            crate::status::owners(&sheet.desk, slo)
+        ));
+        out.push_str(&format!(
+            "{}
+
+",
+            text(&said.join("; "))
+        ));
     }
     for objective in by_objective(slo) {
         let name = objective
@@ -151,150 +153,139 @@ fn one(sheet: &Sheet<'_>, slo: &[Verdict], out: &mut String) {
 }
 
 fn budgets(sheet: &Sheet<'_>, objective: &[Verdict], out: &mut String) {
-    head(
-        &["segment", "spent", "as time", "gone in", "observed"],
-        1,
-        out,
-    );
-    for verdict in objective {
-        let has_budget = series::left(verdict).is_some();
-        row(
-            [
+    let names = ["segment", "bad", "as time", "gone in", "observed"];
+    let rows: Vec<Vec<String>> = objective
+        .iter()
+        .map(|verdict| {
+            let has_budget = series::left(verdict).is_some();
+            vec![
                 series::whose(verdict),
                 or_dash(has_budget.then(|| series::spent(sheet, verdict))),
                 or_dash(series::minutes(sheet, verdict).filter(|_| has_budget)),
                 or_dash(verdict.exhausted_in.map(number::about)),
                 series::observed(verdict).unwrap_or_else(|| "all of the window".to_owned()),
-            ],
-            out,
-        );
-    }
-    out.push('\n');
+            ]
+        })
+        .collect();
+    table(&names, 1, &rows, out);
 }
 
 fn tiers(sheet: &Sheet<'_>, objective: &[Verdict], out: &mut String) {
     let watched: Vec<&Verdict> = objective.iter().filter(|v| !v.alerts.is_empty()).collect();
-    let rules = burning::rules(&watched);
-    if rules.is_empty() {
-        return;
+    let segments: Vec<String> = watched
+        .iter()
+        .map(|verdict| series::whose(verdict))
+        .collect();
+    let names: Vec<&str> = ["asks for", "when"]
+        .into_iter()
+        .chain(segments.iter().map(String::as_str))
+        .collect();
+    let rows: Vec<Vec<String>> = burning::rules(&watched)
+        .into_iter()
+        .map(|(urgency, rule)| {
+            let mut cells = vec![burning::asks(urgency).to_owned(), burning::when(&rule)];
+            for verdict in &watched {
+                let mut conditions = verdict.alerts.iter();
+                let condition =
+                    conditions.find(|alert| (alert.urgency, alert.rule) == (urgency, rule));
+                cells.push(or_dash(
+                    condition.map(|condition| fires(sheet, verdict, condition)),
+                ));
+            }
+            cells
+        })
+        .collect();
+    table(&names, 2, &rows, out);
+}
+
+/// `firing since 14:25: 60x and 71x`.
+fn fires(sheet: &Sheet<'_>, verdict: &Verdict, condition: &AlertCondition) -> String {
+    let seen = burning::seen(verdict, condition);
+    let AlertState::Firing(since) = condition.state else {
+        return seen;
+    };
+    let since = format!("firing since {}", sheet.desk.near(since));
+    if seen.is_empty() {
+        return since;
     }
-    let mut names = vec!["asks for".to_owned(), "when".to_owned()];
-    names.extend(watched.iter().map(|verdict| text(&series::whose(verdict))));
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    head(&names, 2, out);
-    for (urgency, rule) in rules {
-        let mut cells = vec![burning::asks(urgency).to_owned(), burning::when(&rule)];
-        for verdict in &watched {
-            let condition = verdict
-                .alerts
-                .iter()
-                .find(|alert| alert.urgency == urgency && alert.rule == rule);
-            cells.push(or_dash(condition.map(|condition| {
-                let seen = burning::seen(verdict, condition);
-                match condition.state {
-                    attain_model::verdict::AlertState::Firing(since) => {
-                        format!("firing since {} {seen}", sheet.desk.near(since))
-                    }
-                    _ => seen,
-                }
-            })));
-        }
-        row(cells, out);
-    }
-    out.push('\n');
+    format!("{since}: {seen}")
 }
 
 fn hours(sheet: &Sheet<'_>, objective: &[Verdict], out: &mut String) {
-    let hours = worst::worst_hours(sheet, objective);
-    if hours.is_empty() {
-        return;
-    }
-    head(
-        &["segment", "worst hours from", "bad", "of", "of the budget"],
-        2,
-        out,
-    );
-    for (verdict, hour) in hours {
-        row(
-            [
+    let names = ["segment", "worst hours from", "bad", "of", "of the budget"];
+    let rows: Vec<Vec<String>> = worst::worst_hours(sheet, objective)
+        .into_iter()
+        .map(|(verdict, hour)| {
+            vec![
                 series::whose(verdict),
                 worst::when(sheet, hour),
                 series::count(sheet, verdict, hour.attainment.bad),
                 series::count(sheet, verdict, hour.attainment.total()),
                 worst::of_budget(verdict, hour),
-            ],
-            out,
-        );
-    }
-    out.push('\n');
+            ]
+        })
+        .collect();
+    table(&names, 2, &rows, out);
 }
 
 fn causes(sheet: &Sheet<'_>, objective: &[Verdict], out: &mut String) {
-    let mut is_first = true;
-    for verdict in objective
-        .iter()
-        .filter(|v| !(v.pooled && v.name.scope == Scope::All && objective.len() > 1))
-    {
-        let causes = sheet
-            .detail(&verdict.name)
-            .map_or(&[][..], |detail| &detail.causes);
-        for (what, bad, total) in worst::ranked(causes) {
-            if is_first {
-                head(
-                    &["segment", "what burned the budget", "bad", "share"],
-                    2,
-                    out,
-                );
-                is_first = false;
-            }
-            let bad_text = number::grouped(bad);
-            row(
-                [
-                    series::whose(verdict),
-                    what,
-                    bad_text,
-                    worst::share(bad, total),
-                ],
-                out,
-            );
-        }
-    }
-    if !is_first {
-        out.push('\n');
-    }
+    let names = ["segment", "what burned the budget", "bad", "share"];
+    let rows: Vec<Vec<String>> = worst::told(sheet, objective)
+        .flat_map(|(verdict, detail)| {
+            let whose = series::whose(verdict);
+            worst::ranked(&detail.causes)
+                .into_iter()
+                .map(move |(what, bad, total)| {
+                    vec![
+                        whose.clone(),
+                        what,
+                        number::grouped(bad),
+                        worst::share(bad, total),
+                    ]
+                })
+        })
+        .collect();
+    table(&names, 2, &rows, out);
 }
 
 fn parts(sheet: &Sheet<'_>, objective: &[Verdict], out: &mut String) {
-    let changed: Vec<&Verdict> = objective.iter().filter(|v| v.parts.len() > 1).collect();
-    if changed.is_empty() {
+    let names = ["segment", "from", "to", "promised", "attained", "bad", "of"];
+    let rows: Vec<Vec<String>> = objective
+        .iter()
+        .filter(|verdict| verdict.parts.len() > 1)
+        .flat_map(|verdict| history::part_rows(sheet, verdict))
+        .map(Vec::from)
+        .collect();
+    table(&names, 4, &rows, out);
+}
+
+/// A table. The first `words` columns lean left, the others hold numbers; a column in which no row says anything is left
+/// out.
+fn table(names: &[&str], words: usize, rows: &[Vec<String>], out: &mut String) {
+    if rows.is_empty() {
         return;
     }
-    head(
-        &["segment", "from", "to", "promised", "attained", "bad", "of"],
-        4,
-        out,
-    );
-    for verdict in changed {
-        for part in history::part_rows(sheet, verdict) {
-            row(part, out);
+    let says = |column: &usize| {
+        let cells = rows.iter().filter_map(|row| row.get(*column));
+        cells.into_iter().any(|cell| cell != "-")
+    };
+    let columns: Vec<usize> = (0..names.len()).filter(says).collect();
+    for column in &columns {
+        out.push_str(&format!("| {} ", text(names.get(*column).unwrap_or(&""))));
+    }
+    out.push_str("|\n");
+    for column in &columns {
+        out.push_str(if *column < words { "| --- " } else { "| ---: " });
+    }
+    out.push_str("|\n");
+    for row in rows {
+        for column in &columns {
+            out.push_str(&format!(
+                "| {} ",
+                row.get(*column).map_or_else(String::new, |cell| text(cell))
+            ));
         }
-    }
-    out.push('\n');
-}
-
-/// A heading and the line under it; columns from `words` on hold numbers.
-fn head(names: &[&str], words: usize, out: &mut String) {
-    out.push_str(&format!("| {} |\n|", names.join(" | ")));
-    for column in 0..names.len() {
-        out.push_str(if column < words { " --- |" } else { " ---: |" });
-    }
-    out.push('\n');
-}
-
-fn row(cells: impl IntoIterator<Item = String>, out: &mut String) {
-    out.push('|');
-    for cell in cells {
-        out.push_str(&format!(" {} |", text(&cell)));
+        out.push_str("|\n");
     }
     out.push('\n');
 }

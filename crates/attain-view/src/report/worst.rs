@@ -75,7 +75,7 @@ pub(super) fn worst_hours<'a>(
 
 /// The series whose bad events are looked into. The sum of the segments says nothing new; a page that must be brief
 /// passes over those that have more than half of their budget left.
-fn told<'a>(
+pub(super) fn told<'a>(
     sheet: &'a Sheet<'_>,
     objective: &'a [Verdict],
 ) -> impl Iterator<Item = (&'a Verdict, &'a Detail)> {
