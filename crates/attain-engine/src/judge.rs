@@ -151,6 +151,7 @@ impl Looked<'_> {
                     (column, split(within(column, &range), excluded))
                 })
                 .collect();
+            let is_any_over = minutes.as_ref().is_some_and(Minutes::is_any_over);
             let room = || BySlice::of(columns.iter().map(|(_, (counts, _))| &counts[..]));
             let (mut inside, mut over) = (room(), minutes.as_ref().map(|_| room()));
             let mut aside = BySlice::of(columns.iter().map(|(_, (_, aside))| &aside[..]));
@@ -164,7 +165,7 @@ impl Looked<'_> {
                 if let Fate::Unclear(why) = fate {
                     builder.unclear(projection, why, counts);
                 }
-                if cause.is_none() && over.is_none() {
+                if cause.is_none() && !is_any_over {
                     inside.add_all(counts, fate);
                     continue;
                 }
@@ -185,7 +186,7 @@ impl Looked<'_> {
             }
             let target_ppb = promised.map(|p| p.target.ppb());
             group.excluded.extend(aside.entries(target_ppb));
-            group.inside.extend(inside.entries(target_ppb));
+            append(&mut group.inside, inside.entries(target_ppb));
             if let (Some(minutes), Some(over)) = (minutes, over) {
                 group.over.push((range, minutes, over.entries(target_ppb)));
             }
@@ -526,9 +527,10 @@ impl Builder {
             });
         }
         let span = looked.span.clone();
-        let inside = rule.apply(group.inside, span, target_at, &set_aside);
+        let mut inside = rule.apply(group.inside, span, target_at, &set_aside);
         let is_in = |entry: &Entry| only.is_none_or(|only| only.contains(&one(entry.slice)));
-        self.inside.extend(inside.into_iter().filter(is_in));
+        inside.retain(is_in);
+        append(&mut self.inside, inside);
         let excluded = rule.apply(group.excluded, nothing, target_at, &[]);
         self.excluded.extend(excluded.into_iter().filter(is_in));
     }
@@ -583,6 +585,14 @@ fn split<'c>(counts: &'c Events, excluded: &RangeSet<i64>) -> (Cow<'c, Events>, 
     }
     let (aside, judged): (Vec<_>, Vec<_>) = counts.iter().partition(is_in);
     (Cow::Owned(judged), aside)
+}
+
+fn append(entries: &mut Vec<Entry>, mut more: Vec<Entry>) {
+    if entries.is_empty() {
+        *entries = more;
+    } else {
+        entries.append(&mut more);
+    }
 }
 
 fn one(slice: i64) -> Range<i64> {

@@ -6,6 +6,10 @@
 //! Ledger::new(&[Stream], slice_seconds, lateness)     an empty ledger; no lateness for files
 //! ledger.take(Delivery) -> Taken                      counts each row once, in whatever order rows come
 //! ledger.take_at(Delivery, arrived) -> Taken          live: with the time of arrival
+//! ledger.wanted(source, origin, range) -> Vec<Wanted> what is still to be read, and for which streams
+//! ledger.unload(), ledger.state()                     the counts moved out; what is known beside them
+//! Ledger::restore(State, lateness), ledger.count(..)  goes on; says what is counted from now on
+//! Shelved::new(&Ledger, &dyn Shelf)                   reads what is in memory and what was moved out
 //! ledger.export() -> String                           canonical text: equal content, equal bytes
 //! evaluate(&Promises, &dyn Counts, AsOf) -> Evaluation
 //! detail(&Promises, &dyn Counts, &[SeriesName], AsOf) -> Vec<Detail>
@@ -16,7 +20,7 @@
 //! ```
 //!
 //! The way of a number: a [`Delivery`](attain_model::delivery::Delivery) enters the [`Ledger`] by class and bucket
-//! (ledger.rs), is read as columns of counts (read.rs; counter.rs and gauge.rs make events of samples and readings) by the
+//! (admit.rs, cells.rs), is read as columns of counts (pile.rs, read.rs; counter.rs and gauge.rs make events of samples and readings) by the
 //! SLOs that look at it (look.rs), is judged under an objective (projection.rs) by the goal of its time, load and slice
 //! (judge.rs, load.rs, timeslices.rs) without what is excluded (exclusions.rs), summed over windows (series.rs, window.rs), and said as a verdict (evaluate.rs,
 //! standing.rs, alerts.rs, masking.rs) next to what is missing (silence.rs).

@@ -53,6 +53,11 @@ impl Minutes {
         self
     }
 
+    /// Whether any minute was above the load.
+    pub(crate) fn is_any_over(&self) -> bool {
+        !self.over.is_empty()
+    }
+
     /// Whether a slice lies in a minute above the load.
     pub(crate) fn is_over(&self, slice: i64, grid: Grid) -> bool {
         self.over.binary_search(&minute_of(slice, grid)).is_ok()
