@@ -76,8 +76,13 @@ impl Schema {
         }
     }
 
-    /// For reading: one state of the file as long as it stays open.
-    pub(crate) fn read(&self, folder: &Path) -> Result<Db, Error> {
+    /// Whether the file is not there, or was never made.
+    pub(crate) fn is_unmade(&self, folder: &Path) -> bool {
+        self.seen(folder) == Seen::Empty || matches!(self.read(folder), Ok(None))
+    }
+
+    /// For reading: one state of the file as long as it stays open. `None` if the file is there and was never made.
+    pub(crate) fn read(&self, folder: &Path) -> Result<Option<Db>, Error> {
         let path = self.path(folder);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Db::open(&path, flags)?;
@@ -95,10 +100,7 @@ impl Schema {
             }
         };
         let format = self.format(&db)?;
-        if format == 0 {
-            return Err(Error::NotOurs { file: path });
-        }
-        Ok(db)
+        Ok((format > 0).then_some(db))
     }
 
     /// For writing; brought to the newest format. An empty file is one that was lost unless it may be made.

@@ -9,7 +9,14 @@ use crate::error::Error;
 /// Held as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is just being started may still hold the file as its parent did.
+        let _ = self.file.unlock();
+    }
 }
 
 const NAME: &str = "lock";
@@ -43,6 +50,6 @@ impl Lock {
             .seek(SeekFrom::Start(0))
             .and_then(|_| file.set_len(0))
             .and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }

@@ -147,25 +147,33 @@ impl Store {
         // The record first: its state may then be older than that of the counts, as after a crash, and never newer.
         let mut found = Vec::new();
         let record = match RECORD.read(folder) {
-            Ok(db) => Some(db),
+            Ok(Some(db)) => Ok(db),
             Err(error @ (Error::Newer { .. } | Error::NotOurs { .. })) => return Err(error),
-            Err(error) => {
+            Ok(None) => Err("it is empty".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        // Until counts.db is made, record.db knows of nothing: the folder is not there yet.
+        let is_new = match &record {
+            Ok(db) => matches!(is_used(db), Ok(false)),
+            Err(_) => RECORD.is_unmade(folder),
+        };
+        let counts = match COUNTS.read(folder) {
+            Ok(Some(counts)) => counts,
+            Ok(None) | Err(Error::Disk { .. }) if is_new && COUNTS.is_unmade(folder) => {
+                return Err(missing(folder));
+            }
+            Ok(None) => return Err(lost(folder)),
+            Err(_) if COUNTS.seen(folder) == Seen::Empty => return Err(lost(folder)),
+            Err(error) => return Err(error),
+        };
+        let record = match record {
+            Ok(record) => Some(record),
+            Err(why) => {
                 found.push(at_any_time(format!(
-                    "record.db cannot be read, so what counts.db lost may not show: {error}"
+                    "record.db cannot be read, so what counts.db lost may not show: {why}"
                 )));
                 None
             }
-        };
-        let is_new = record
-            .as_ref()
-            .is_some_and(|db| matches!(is_used(db), Ok(false)));
-        let counts = match COUNTS.read(folder) {
-            Err(Error::NotOurs { .. } | Error::Disk { .. })
-                if is_new && COUNTS.seen(folder) == Seen::Empty =>
-            {
-                return Err(missing(folder));
-            }
-            counts => counts?,
         };
         Self::assemble(folder, counts, record, None, found)
     }
@@ -251,6 +259,13 @@ impl Store {
         last(&self.counts, "SELECT max(number) FROM frame")
             .max(noted)
             .max(self.head.through)
+    }
+}
+
+fn lost(folder: &Path) -> Error {
+    Error::Damaged {
+        file: COUNTS.path(folder),
+        why: "it is gone or empty".to_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ fn at(second: i64) -> Timestamp {
 
 #[test]
 fn a_backup_is_one_state_while_another_writes() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let folder = base.path().join("data");
     let mut writer = Store::open(&folder, Access::WriteOrCreate).unwrap();
     let is_done = AtomicBool::new(false);
@@ -67,7 +67,7 @@ fn a_backup_is_one_state_while_another_writes() {
 
 #[test]
 fn a_restored_folder_is_the_same_and_says_where_it_is_from() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let (folder, copy, back) = (
         base.path().join("data"),
         base.path().join("copy"),
@@ -114,7 +114,7 @@ fn a_restored_folder_is_the_same_and_says_where_it_is_from() {
 #[test]
 fn whole_days_are_dropped_and_it_is_known_since_when() {
     const DAY: i64 = 86_400;
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let mut random = Random::new(8);
     let mut store = Store::open(base.path(), Access::WriteOrCreate).unwrap();
     let mut model = Model::default();
@@ -150,7 +150,7 @@ fn whole_days_are_dropped_and_it_is_known_since_when() {
 
 #[test]
 fn merged_pages_hold_the_same() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let mut random = Random::new(9);
     let mut store = Store::open(base.path(), Access::WriteOrCreate).unwrap();
     let mut model = Model::default();

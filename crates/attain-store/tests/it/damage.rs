@@ -340,7 +340,7 @@ fn check_error(what: &str, error: &Error) {
 
 #[test]
 fn damage_is_never_silent() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let known = known(&base.path().join("known"));
     let folder = base.path().join("data");
     let cases = size::cases(500, 10_000);
@@ -368,7 +368,7 @@ fn damage_is_never_silent() {
 /// Each byte of both headers, inverted.
 #[test]
 fn damaged_headers_are_never_silent() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let known = known(&base.path().join("known"));
     let folder = base.path().join("data");
     let mut random = Random::new(SEED);
@@ -385,7 +385,7 @@ fn damaged_headers_are_never_silent() {
 /// A file that is gone, or of another folder.
 #[test]
 fn a_file_that_is_gone_is_missed() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let known = known(&base.path().join("known"));
     let folder = base.path().join("data");
     let mut files = known.closed.clone();

@@ -49,7 +49,7 @@ fn try_history(folder: &Path, random: &mut Random, steps: usize) {
 #[test]
 fn any_history_comes_out_as_a_map_would_give_it() {
     for seed in 0..30 {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::size::scratch();
         let mut random = match seed % 3 {
             0 => Random::extreme(seed),
             _ => Random::new(seed),

@@ -3,8 +3,13 @@
 
 mod copies;
 mod damage;
+mod faults;
 mod folder;
 mod keeping;
 mod one_writer;
+mod power;
 mod random;
+mod shim;
 mod size;
+mod trace;
+mod workload;

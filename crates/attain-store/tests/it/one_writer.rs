@@ -9,7 +9,7 @@ use crate::random::Random;
 
 #[test]
 fn a_second_writer_is_told_who_writes() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let folder = base.path().join("data");
     let first = Store::open(&folder, Access::WriteOrCreate).unwrap();
     let error = Store::open(&folder, Access::Write).unwrap_err();
@@ -27,7 +27,7 @@ fn a_second_writer_is_told_who_writes() {
 
 #[test]
 fn a_reader_does_not_write() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let folder = base.path().join("data");
     assert!(matches!(
         Store::open(&folder, Access::Read),
@@ -51,7 +51,7 @@ fn a_reader_does_not_write() {
 
 #[test]
 fn a_reader_sees_one_state_whatever_is_written() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let folder = base.path().join("data");
     let mut random = Random::new(2);
     let mut writer = Store::open(&folder, Access::WriteOrCreate).unwrap();
@@ -73,7 +73,7 @@ fn a_reader_sees_one_state_whatever_is_written() {
 #[test]
 fn a_newer_format_is_refused() {
     for name in ["counts.db", "record.db"] {
-        let base = tempfile::tempdir().unwrap();
+        let base = crate::size::scratch();
         let folder = base.path().join("data");
         drop(Store::open(&folder, Access::WriteOrCreate).unwrap());
         let file = Connection::open(folder.join(name)).unwrap();
@@ -88,7 +88,7 @@ fn a_newer_format_is_refused() {
 
 #[test]
 fn something_else_is_left_alone() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let file = Connection::open(base.path().join("counts.db")).unwrap();
     file.execute_batch("CREATE TABLE theirs (a)").unwrap();
     drop(file);
@@ -103,7 +103,7 @@ fn something_else_is_left_alone() {
 
 #[test]
 fn slices_of_another_length_are_refused() {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::size::scratch();
     let mut random = Random::new(3);
     let mut store = Store::open(base.path(), Access::WriteOrCreate).unwrap();
     let mut state = random.state();

@@ -1,0 +1,130 @@
+//! A small run with everything in it, the same each time, so that a child process and its parent know the same.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use attain_model::StreamKey;
+use attain_model::delivery::Delivery;
+use attain_model::facts::{KeptStream, State, StreamFacts};
+use attain_store::{Access, Done, Error, Frame, Store};
+use jiff::Timestamp;
+
+use crate::folder::Model;
+use crate::random::{NOVEMBER, Random};
+
+#[derive(Debug, Clone)]
+pub enum Step {
+    Append(BTreeMap<StreamKey, KeptStream>, Vec<Delivery>),
+    Seal(State, BTreeMap<StreamKey, StreamFacts>),
+    Record(Done),
+    Compact,
+    Reopen,
+}
+
+/// Appends, a seal, an entry, and again; now and then the folder is closed.
+pub fn steps(seed: u64, rounds: u64) -> Vec<Step> {
+    let mut random = Random::new(seed);
+    let mut steps = Vec::new();
+    for round in 0..rounds {
+        for _ in 0..random.rng.usize(1..4) {
+            steps.push(Step::Append(random.kept(), random.deliveries()));
+        }
+        steps.push(Step::Record(Done::Stated {
+            period: "2026-10".to_owned(),
+            hash: round.to_string(),
+        }));
+        steps.push(Step::Seal(random.state(), random.streams()));
+        match round % 4 {
+            1 => steps.push(Step::Reopen),
+            3 => steps.push(Step::Compact),
+            _ => {}
+        }
+    }
+    steps.push(Step::Append(random.kept(), random.deliveries()));
+    steps
+}
+
+pub fn open(folder: &Path) -> Result<Store, Error> {
+    Store::open(folder, Access::WriteOrCreate)
+}
+
+/// One step; what it did is acknowledged by its return.
+pub fn run(folder: &Path, store: &mut Option<Store>, step: &Step) -> Result<(), Error> {
+    if store.is_none() {
+        *store = Some(open(folder)?);
+    }
+    let Some(open) = store.as_mut() else {
+        return Ok(());
+    };
+    match step {
+        Step::Append(kept, deliveries) => open.append(kept, deliveries).map(|_| ()),
+        Step::Seal(state, streams) => open.seal(state, streams, open.last()),
+        Step::Record(done) => {
+            let at = Timestamp::from_second(NOVEMBER).unwrap();
+            open.record(at, done).map(|_| ())
+        }
+        Step::Compact => open.compact().map(|_| ()),
+        Step::Reopen => {
+            *store = None;
+            Ok(())
+        }
+    }
+}
+
+/// What there should be after each step, from none to all.
+pub fn models(steps: &[Step]) -> Vec<(Model, usize)> {
+    let (mut model, mut entries, mut last) = (Model::default(), 0, 0);
+    let mut models = vec![(model.clone(), entries)];
+    for step in steps {
+        match step {
+            Step::Append(kept, deliveries) => {
+                last += 1;
+                model.frames.push(Frame {
+                    number: last,
+                    kept: kept.clone(),
+                    deliveries: deliveries.clone(),
+                });
+            }
+            Step::Seal(state, streams) => model.seal(state, streams, last),
+            Step::Record(_) => entries += 1,
+            Step::Compact | Step::Reopen => {}
+        }
+        models.push((model.clone(), entries));
+    }
+    models
+}
+
+/// Which of the states from `acknowledged` on a folder holds: that one or, if the next step was under way, the next.
+/// Nothing less, nothing twice, and no damage where nothing was damaged.
+pub fn holds(what: &str, store: &Store, models: &[(Model, usize)], acknowledged: usize) -> usize {
+    let frames = store.frames();
+    assert_eq!(frames.damage, [], "{what}");
+    let entries = store.entries();
+    assert_eq!(entries.damage, [], "{what}");
+    let state = store.state().unwrap();
+    let candidates = acknowledged..=(acknowledged + 1).min(models.len() - 1);
+    let found = candidates.rev().find(|at| {
+        let (model, kept) = &models[*at];
+        model.frames == frames.frames && model.state == state && *kept == entries.entries.len()
+    });
+    let Some(found) = found else {
+        panic!(
+            "{what}: {acknowledged} steps were acknowledged; frames {:?} of {:?}, {} of {} entries",
+            frames
+                .frames
+                .iter()
+                .map(|frame| frame.number)
+                .collect::<Vec<_>>(),
+            models[acknowledged]
+                .0
+                .frames
+                .iter()
+                .map(|frame| frame.number)
+                .collect::<Vec<_>>(),
+            entries.entries.len(),
+            models[acknowledged].1,
+        );
+    };
+    models[found].0.assert_is(store);
+    found
+}
