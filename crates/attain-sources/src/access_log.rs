@@ -10,8 +10,9 @@ use attain_model::source::{FieldUnit, LogSource};
 use jiff::Timestamp;
 use memchr::{memchr, memchr2};
 
-use crate::count::{Counter, Event, Fields};
+use crate::count::{Counter, Event};
 use crate::lines::LineReader;
+use crate::quick_combined::QuickCombined;
 use crate::time::{parse_log_time, parse_time};
 
 /// Reads lines of one source.
@@ -21,11 +22,12 @@ pub(crate) struct AccessLog {
     time: Option<Field>,
     appended: usize,
     last_time: (Vec<u8>, Timestamp),
+    quick: Option<QuickCombined>,
 }
 
 /// Where a value stands in a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
+pub(crate) enum Field {
     RemoteAddr,
     RemoteUser,
     TimeLocal,
@@ -61,16 +63,21 @@ pub(crate) struct Combined<'l> {
 }
 
 impl AccessLog {
-    pub(crate) fn new(log: &LogSource, fields: &Fields) -> Self {
+    pub(crate) fn new(log: &LogSource, counter: &Counter) -> Self {
+        let fields = &counter.fields;
         let field = |name: &str| field_of(name, &log.append);
         let duration = log
             .duration
             .as_ref()
             .map(|FieldUnit { field: name, unit }| (field(name), unit.billionths()));
+        let fields: Vec<Field> = fields.names.iter().map(|name| field(name)).collect();
+        let time = log.time.as_deref().map(field);
         Self {
-            fields: fields.names.iter().map(|name| field(name)).collect(),
+            quick: QuickCombined::new(counter, &fields, duration, log.append.len())
+                .filter(|_| time.is_none()),
+            fields,
             duration,
-            time: log.time.as_deref().map(field),
+            time,
             appended: log.append.len(),
             last_time: (Vec::new(), Timestamp::UNIX_EPOCH),
         }
@@ -98,6 +105,19 @@ impl LineReader for AccessLog {
             values: &values,
         });
         Ok(())
+    }
+
+    fn quick(&mut self, line: &[u8], counter: &mut Counter) -> bool {
+        match &mut self.quick {
+            Some(quick) => quick.line(line, counter),
+            None => false,
+        }
+    }
+
+    fn settle(&mut self, counter: &mut Counter) {
+        if let Some(quick) = &mut self.quick {
+            quick.settle(counter);
+        }
     }
 }
 
@@ -262,7 +282,7 @@ impl<'l> Rest<'l> {
 }
 
 /// `GET /path HTTP/1.1`; anything else leaves method and path empty.
-fn split_request(combined: &mut Combined<'_>) {
+pub(crate) fn split_request(combined: &mut Combined<'_>) {
     let request = combined.request;
     let Some(method_end) = memchr(b' ', request) else {
         return;
@@ -302,7 +322,7 @@ pub(crate) fn path_of(target: &[u8]) -> &[u8] {
     }
 }
 
-fn query_of(target: &[u8]) -> &[u8] {
+pub(crate) fn query_of(target: &[u8]) -> &[u8] {
     memchr(b'?', target).map_or(&b""[..], |at| &target[at + 1..])
 }
 

@@ -1,7 +1,7 @@
 //! From events to tallies. Knows streams, classes, buckets and slices; knows no file format.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,6 +95,21 @@ pub(crate) struct Tallies {
     unfit: Vec<Option<Vec<Frequent>>>,
 }
 
+/// What an event is by its values, whenever it was and however long it took.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// `None` if no stream selects it.
+    segment: Option<SegmentIndex>,
+    /// Streams that select it, and its class there.
+    hits: Vec<(usize, u32)>,
+    /// The value of the segment label that no segment claims.
+    unclaimed: Option<String>,
+    /// Of each place, whether there is a value.
+    has: Vec<bool>,
+    /// Its time says that the log was being written.
+    pub(crate) is_heartbeat: bool,
+}
+
 /// Segment values that nobody claims, the first ones, in the order in which they were first seen.
 #[derive(Debug, Default)]
 pub(crate) struct Unclaimed {
@@ -116,8 +131,6 @@ impl Unclaimed {
 }
 
 const REMEMBERED_VALUES: usize = 1000;
-/// So many lines of a stretch are looked at for what they say instead; more say the same.
-const LOOKED_AT: u64 = 1024;
 
 struct StreamCounter {
     key: StreamKey,
@@ -219,7 +232,9 @@ impl Counter {
         let mut segment = None;
         for (index, stream) in self.streams.iter_mut().enumerate() {
             if !stream.selects(value) {
-                stream.note_unfit(value);
+                if self.watch.looks() {
+                    stream.note_unfit(value);
+                }
                 continue;
             }
             stream.unfit = None;
@@ -252,6 +267,110 @@ impl Counter {
             && let Some(label) = self.decider.unclaimed(value)
         {
             self.unclaimed.note(label, event.count);
+        }
+    }
+
+    /// The edges of all streams, ascending.
+    pub(crate) fn edges(&self) -> Vec<u64> {
+        let edges = self.streams.iter().flat_map(|stream| &stream.edges);
+        edges
+            .copied()
+            .collect::<BTreeSet<u64>>()
+            .into_iter()
+            .collect()
+    }
+
+    /// The length of a slice.
+    pub(crate) fn slice_seconds(&self) -> i64 {
+        self.slice_seconds
+    }
+
+    /// What can be told of a value at a place: two values with the same signature are alike for [`Counter::judge`].
+    // Invariant: whatever `take` asks of a value is asked here.
+    pub(crate) fn signature(&mut self, place: usize, value: &str) -> Vec<u8> {
+        let value = match (value, self.constants.get(place)) {
+            ("", Some(constant)) => constant.as_str(),
+            _ => value,
+        };
+        let mut signature = vec![u8::from(value.is_empty())];
+        for stream in &self.streams {
+            stream.add_signature(place, value, &mut signature);
+        }
+        self.decider.add_signature(place, value, &mut signature);
+        let is_beat = |(at, path): &(usize, String)| *at == place && path == value;
+        signature.push(u8::from(self.heartbeat.as_ref().is_some_and(is_beat)));
+        signature
+    }
+
+    /// What `take` makes of an event with these values, without counting it.
+    pub(crate) fn judge(&mut self, values: &[Cow<'_, str>]) -> Judged {
+        let constants = self.constants.clone();
+        let value = |place: usize| match values.get(place).map(AsRef::as_ref) {
+            None | Some("") => constants.get(place).map_or("", String::as_str),
+            Some(value) => value,
+        };
+        let mut judged = Judged {
+            has: (0..constants.len())
+                .map(|place| !value(place).is_empty())
+                .collect(),
+            is_heartbeat: matches!(&self.heartbeat, Some((place, path)) if value(*place) == path),
+            ..Judged::default()
+        };
+        for index in 0..self.streams.len() {
+            let stream = &self.streams[index];
+            if !stream.selects(value) {
+                continue;
+            }
+            let mut class = String::new();
+            stream.write_class(&mut class, value);
+            let class = self.class_of(&class);
+            let segment = self.decider.decide(value);
+            judged.segment = Some(segment);
+            judged.hits.push((index, class));
+        }
+        if judged.segment == Some(0) {
+            judged.unclaimed = self.decider.unclaimed(value).map(str::to_owned);
+        }
+        judged
+    }
+
+    /// Whether each event is still looked at for what it says instead of what is asked for.
+    pub(crate) fn is_looking(&self) -> bool {
+        let is_unknown = self.decider.segments.are_there()
+            && !self.watch.knows_segments()
+            && !self.hints.segment_known.load(Ordering::Relaxed);
+        let is_unfit = || self.streams.iter().any(|stream| stream.unfit.is_some());
+        self.watch.wants_names() || (self.watch.looks() && (is_unknown || is_unfit()))
+    }
+
+    /// Counts events that were judged, all in one slice, with any of the latencies of one bucket.
+    pub(crate) fn add(
+        &mut self,
+        judged: &Judged,
+        (slice, latency): (i64, Option<u64>),
+        events: u64,
+    ) {
+        for (index, class) in &judged.hits {
+            let stream = &mut self.streams[*index];
+            stream.unfit = None;
+            let cell = Cell {
+                slice,
+                stream: u32::try_from(*index).unwrap_or(u32::MAX),
+                segment: judged.segment.unwrap_or(0),
+                class: *class,
+                bucket: bucket_of(&stream.edges, latency),
+                received: None,
+            };
+            let count = self.cells.entry(cell).or_insert(0);
+            *count = count.saturating_add(events);
+        }
+        let timed = if latency.is_some() { events } else { 0 };
+        self.watch.events(events, timed, |place| judged.has[place]);
+        if let Some(segment) = judged.segment {
+            self.watch.segments(segment, events);
+        }
+        if let Some(label) = &judged.unclaimed {
+            self.unclaimed.note(label, events);
         }
     }
 
@@ -459,6 +578,18 @@ impl StreamCounter {
         })
     }
 
+    fn add_signature(&self, place: usize, value: &str, signature: &mut Vec<u8>) {
+        let any_of = self.any_of.iter().filter(|(at, _)| *at == place);
+        signature.extend(any_of.map(|(_, values)| u8::from(values.iter().any(|v| v == value))));
+        let matches = self.only.iter().chain(&self.except);
+        let matches = matches.filter(|(at, _)| *at == place);
+        signature.extend(matches.map(|(_, m)| u8::from(m.matches(value))));
+        if self.class_labels.iter().any(|(at, _)| *at == place) {
+            signature.extend_from_slice(&value.len().to_le_bytes());
+            signature.extend_from_slice(value.as_bytes());
+        }
+    }
+
     /// The places that select.
     fn places(&self) -> impl Iterator<Item = usize> {
         let any_of = self.any_of.iter().map(|(place, _)| *place);
@@ -535,10 +666,10 @@ pub(crate) fn bucket_of(edges: &[u64], nanoseconds: Option<u64>) -> Bucket {
 }
 
 /// A multiply-and-rotate hash for keys of our own making; what clients send is hashed by the standard one.
-type FastHash = BuildHasherDefault<FastHasher>;
+pub(crate) type FastHash = BuildHasherDefault<FastHasher>;
 
 #[derive(Default)]
-struct FastHasher(u64);
+pub(crate) struct FastHasher(u64);
 
 impl FastHasher {
     fn mix(&mut self, word: u64) {

@@ -299,7 +299,7 @@ impl Job<'_, '_> {
             SourceKind::Log(log) => match &log.format {
                 LogFormat::Combined => {
                     self.lines_by(&line_files, files, counter, |counter: &Counter| {
-                        AccessLog::new(log, &counter.fields)
+                        AccessLog::new(log, counter)
                     })
                 }
                 LogFormat::Json => {

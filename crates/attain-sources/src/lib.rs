@@ -24,6 +24,9 @@
 // This crate is the edge: opening files is what it is for. It still reads no clock and no environment.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+#[cfg(test)]
+extern crate self as attain_sources;
+
 mod access_log;
 mod asked;
 mod chunk;
@@ -54,6 +57,11 @@ mod pattern_log;
 mod pool;
 mod probe;
 mod propose;
+mod quick;
+mod quick_combined;
+#[cfg(test)]
+mod quick_tests;
+mod quick_text;
 mod read;
 mod roster;
 mod scan;

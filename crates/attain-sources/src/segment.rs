@@ -139,6 +139,31 @@ impl Decider {
         0
     }
 
+    /// What can be told of a value at a place: two values with the same signature are decided alike, and of a label that
+    /// no segment claims each text is its own.
+    pub(crate) fn add_signature(&mut self, place: usize, value: &str, signature: &mut Vec<u8>) {
+        let mut add = |segment: Option<SegmentIndex>| {
+            signature.extend_from_slice(&segment.unwrap_or(SegmentIndex::MAX).to_le_bytes());
+        };
+        for rule in self.rules.iter_mut().filter(|rule| rule.field == place) {
+            add(rule.hit(value, &self.segments));
+        }
+        if let Some((field, index)) = &self.customer
+            && *field == place
+        {
+            let contract = self.contracts.get(value).copied();
+            let segment = || Some(self.segments.of_value(index.segment(value)?));
+            add(contract.or_else(segment));
+        }
+        if self.label == place {
+            let segment = self.segments.of_value(value);
+            add(Some(segment));
+            if segment == 0 {
+                signature.extend_from_slice(value.as_bytes());
+            }
+        }
+    }
+
     /// The places that are looked at, and whether values are looked up where nothing is. The segment label is the first.
     pub(crate) fn ways(&self) -> Vec<(usize, bool)> {
         let mut ways = vec![(self.label, false)];

@@ -105,6 +105,9 @@ impl Watch {
             self.known_segments += 1;
         } else if self.known_segments == 0 {
             self.unknown_segments += 1;
+            if !self.looks() {
+                return;
+            }
             let ways = decider.ways();
             self.segment_values
                 .resize_with(ways.len(), Frequent::default);
@@ -164,6 +167,12 @@ impl Watch {
         if self.timed == 0 && self.not_a_latency.is_none() && !text.is_empty() && text != "-" {
             self.not_a_latency = Some(shortened(text));
         }
+    }
+
+    /// Whether it is still asked what events say instead. The first of a stretch are enough: more say the same.
+    pub(crate) fn looks(&self) -> bool {
+        const LOOKED_AT: u64 = 1024;
+        self.events <= LOOKED_AT
     }
 
     /// How many events there were, if enough for none of them to be no chance.

@@ -1,0 +1,207 @@
+//! What is counted quickly is what is counted line by line: the same counts, notes and unreadable lines, over lines as
+//! servers write them and as nobody should.
+
+use attain_model::Catalogue;
+use attain_model::quantity::Unit;
+use attain_model::source::{Heartbeat, LogFormat, LogSource, SourceKind};
+
+use crate::access_log::AccessLog;
+use crate::count::Counter;
+use crate::lines::LineReader;
+use crate::roster::Customers;
+
+#[path = "../tests/it/make.rs"]
+#[allow(dead_code, unused_imports)]
+mod make;
+use make::*;
+
+/// xorshift64*: the same noise in every run.
+pub(crate) struct Noise(pub(crate) u64);
+
+impl Noise {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit
+    }
+
+    fn of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
+        texts[self.below(texts.len())]
+    }
+
+    /// Mostly the first.
+    fn mostly<'t>(&mut self, texts: &[&'t str]) -> &'t str {
+        if self.below(4) > 0 {
+            texts[0]
+        } else {
+            self.of(texts)
+        }
+    }
+
+    /// A line with a few bytes changed, cut or doubled.
+    fn mutate(&mut self, line: &str) -> Vec<u8> {
+        const BYTES: &[u8] = b"\"\\[]{}(),;:- \t\r~*?/+0123456789eEZ\x00\x1f\xff\xc3\xe2";
+        let mut line = line.as_bytes().to_vec();
+        for _ in 0..=self.below(3) {
+            let at = self.below(line.len() + 1);
+            match self.below(4) {
+                0 => line.insert(at, BYTES[self.below(BYTES.len())]),
+                1 if at < line.len() => line[at] = BYTES[self.below(BYTES.len())],
+                2 if at < line.len() => _ = line.remove(at),
+                3 if self.below(4) == 0 => line.truncate(at),
+                _ => {}
+            }
+        }
+        line
+    }
+}
+
+/// A catalogue that looks at much.
+fn catalogue(format: LogFormat) -> Catalogue {
+    let mut catalogue = empty()
+        .segment("premium", &["premium", "gold"])
+        .segment("free", &["free"])
+        .source(
+            "access",
+            log(
+                &[],
+                format,
+                &["request_time", "segment", "zone"],
+                Some(("request_time", Unit::Seconds)),
+            ),
+        )
+        .slo("all", log_lines(only(&[])), &[200, 500])
+        .slo(
+            "api",
+            log_lines(only(&[("path", "~/api/.*"), ("method", "GET|POST")])),
+            &[300],
+        )
+        .slo("apart", log_lines(only(&[("zone", "a")])), &[])
+        .slo("never", log_lines(only(&[("path", "/never")])), &[]);
+    let source = catalogue.sources.get_mut("access").unwrap();
+    source.add.insert("zone".to_owned(), "a".to_owned());
+    if let SourceKind::Log(log) = &mut source.kind {
+        log.heartbeat = Some(Heartbeat {
+            path: "/health".to_owned(),
+            every: std::time::Duration::from_secs(60),
+        });
+    }
+    catalogue
+}
+
+fn combined_line(noise: &mut Noise) -> String {
+    format!(
+        "{} - {} [{}/Nov/2026:09:{:02}:{:02} {}] \"{}\" {} {} \"{}\" \"{}\" {} {}{}",
+        noise.of(&["10.0.0.1", "::1", "-"]),
+        noise.mostly(&["-", "anna", "anna b", "\"\""]),
+        noise.mostly(&["01", "02", "31"]),
+        noise.below(4),
+        noise.below(62),
+        noise.mostly(&["+0000", "+0100", "-0330", "+0000 "]),
+        noise.mostly(&[
+            "GET /api/a?b=[1] HTTP/1.1",
+            "POST /api/x HTTP/2.0",
+            "GET /health HTTP/1.1",
+            "GET /",
+            "-",
+            "",
+            "\\x16\\x03",
+            "GET http://h/api/z#f HTTP/1.1",
+            "GET /a b HTTP/1.1",
+            "PUT /api/é HTTP/1.1",
+            "GET  HTTP/1.1",
+        ]),
+        noise.mostly(&["200", "503", "404", "-", "20", "2000"]),
+        noise.mostly(&["123", "-", "0", "1,2", "x"]),
+        noise.mostly(&["-", "http://a/\\x22", "", "a\\\"b"]),
+        noise.mostly(&["Mozilla/5.0 (X11; Linux)", "-", "", "[a]"]),
+        noise.mostly(&[
+            "0.012",
+            "0.250",
+            "-",
+            "0.1, 0.2 : 0.3",
+            "\"0.4\"",
+            "1e-3",
+            "12345678901234567890",
+            "slow"
+        ]),
+        noise.mostly(&[
+            "premium", "free", "gold", "other", "-", "\"free\"", "x\\x41"
+        ]),
+        noise.mostly(&["", " a", " b", " \"c d\"", " a more", " \"", "  a", " "]),
+    )
+}
+
+/// Everything that a counter says.
+fn said(catalogue: &Catalogue, counter: &mut Counter) -> String {
+    let source = &catalogue.sources["access"];
+    let (counted, beats) = (counter.drain(), std::mem::take(&mut counter.heartbeats));
+    format!(
+        "{counted:#?}\n{beats:?}\n{:?}\n{:?}",
+        counter.unclaimed(),
+        counter.never(source)
+    )
+}
+
+fn agree<R: LineReader>(
+    catalogue: &Catalogue,
+    reader: impl Fn(&LogSource, &Counter) -> R,
+    line: impl Fn(&mut Noise) -> String,
+    least_quick: usize,
+) {
+    let source = &catalogue.sources["access"];
+    let SourceKind::Log(log) = &source.kind else {
+        return;
+    };
+    for seed in 1..=4 {
+        let mut noise = Noise(seed);
+        let make = |hints| Counter::new(catalogue, source, &Customers::default(), 60, hints);
+        let mut all_slow = make(None);
+        let mut slow = make(Some(all_slow.hints()));
+        let mut slow_reader = reader(log, &slow);
+        let mut whole = make(None);
+        let mut quick = make(Some(whole.hints()));
+        let mut quick_reader = reader(log, &quick);
+        let mut quickly = 0;
+        for number in 0..20_000 {
+            let plain = line(&mut noise);
+            let line = if number % 3 == 0 {
+                noise.mutate(&plain)
+            } else {
+                plain.into_bytes()
+            };
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            let expected = slow_reader.line(&line, &mut slow);
+            if quick_reader.quick(&line, &mut quick) {
+                let text = String::from_utf8_lossy(&line);
+                assert_eq!(expected, Ok(()), "{text}");
+                quickly += 1;
+            } else {
+                assert_eq!(quick_reader.line(&line, &mut quick), expected);
+            }
+            // In stretches, as workers do.
+            if number % 4999 == 0 {
+                quick_reader.settle(&mut quick);
+                whole.merge(quick.take_tallies());
+                all_slow.merge(slow.take_tallies());
+            }
+        }
+        quick_reader.settle(&mut quick);
+        whole.merge(quick.take_tallies());
+        all_slow.merge(slow.take_tallies());
+        let (whole, slow) = (said(catalogue, &mut whole), said(catalogue, &mut all_slow));
+        let first = whole.lines().zip(slow.lines()).find(|(a, b)| a != b);
+        assert_eq!(first, None, "seed {seed}");
+        assert_eq!(whole.len(), slow.len());
+        assert!(quickly > least_quick, "only {quickly} were quick");
+    }
+}
+
+#[test]
+fn combined() {
+    let catalogue = catalogue(LogFormat::Combined);
+    agree(&catalogue, AccessLog::new, combined_line, 1000);
+}
