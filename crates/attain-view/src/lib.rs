@@ -6,6 +6,7 @@
 //! - [`status`]: the verdict table that a person on call reads; [`status_json`]: the same for programs.
 //! - [`burndown`]: the budget of one series over its window, drawn.
 //! - [`report`]: one page that people forward, as HTML, Markdown and JSON; [`html`]: what pages are made of.
+//! - [`statement`]: what was promised and kept in a past period, as a document with a hash, and in words.
 //! - [`diagnostics`]: what is wrong with a catalogue, with the line and a caret; [`json`], [`sarif`], [`github`] and
 //!   [`junit`]: the same for programs.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
@@ -20,6 +21,7 @@ mod look;
 pub mod number;
 pub mod report;
 pub mod sarif;
+pub mod statement;
 pub mod status;
 pub mod status_json;
 pub mod table;

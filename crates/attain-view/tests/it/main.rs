@@ -11,6 +11,7 @@ mod month;
 mod page;
 mod report;
 mod shop;
+mod statement;
 mod status;
 
 use std::path::Path;
