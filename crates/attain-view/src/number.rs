@@ -237,6 +237,12 @@ pub fn day_of_year(at: Timestamp, zone: &TimeZone) -> String {
     local(at, zone, "%-d %b")
 }
 
+/// An instant of the zone where the year is plain from what stands around it: `2 Nov 14:20`.
+#[must_use]
+pub fn instant_of_year(at: Timestamp, zone: &TimeZone) -> String {
+    local(at, zone, "%-d %b %H:%M")
+}
+
 /// The name under which a zone is written in the catalogue: `UTC`, `Europe/Berlin`.
 #[must_use]
 pub fn zone_name(zone: &TimeZone) -> String {

@@ -1,6 +1,6 @@
 //! A card for each segment of an objective: how much budget is left, how it came to that, how long it lasts.
 
-use attain_model::detail::Detail;
+use attain_model::detail::{Detail, Point};
 use attain_model::{Interval, Verdict};
 use jiff::Timestamp;
 
@@ -38,7 +38,7 @@ fn card(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
             Some(left) => {
                 html.element("p", &[("class", "figure")], |html| {
                     html.line("b", &[], &series::signed(&left));
-                    html.text(" of the budget left");
+                    html.text(" budget left");
                 });
                 if let Some(detail) = sheet.detail(&verdict.name) {
                     draw(html, sheet, verdict, detail);
@@ -123,10 +123,6 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
             )
         })
         .collect();
-    let lowest = points
-        .iter()
-        .filter_map(|(_, left)| *left)
-        .fold(100.0, f64::min);
     let mut hatched: Vec<(f64, f64)> = detail
         .silent
         .iter()
@@ -164,22 +160,37 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
             filled: !sheet.is_dense,
         },
     );
-    if lowest < -100.0 {
-        html.line(
-            "p",
-            &[("class", "hint")],
-            "drawn down to \u{2212}100%; it lies below",
-        );
+    let lowest = detail
+        .burn_down
+        .iter()
+        .filter(|point| point.attainment.total() > 0);
+    let lowest = lowest.min_by(|a, b| {
+        let left = |point: &Point| left_percent(point.budget).unwrap_or(100.0);
+        left(a).total_cmp(&left(b))
+    });
+    if let Some(lowest) = lowest.filter(|point| left_percent(point.budget) < Some(-100.0))
+        && let Some(left) = number::budget_left(lowest.budget)
+    {
+        let text = format!("cut off at \u{2212}100%; lowest {}", series::signed(&left));
+        html.line("p", &[("class", "hint")], &text);
     }
 }
 
-/// On a brief page the days under the cards say it.
+/// On a brief page the days under the cards say it. Where the window is short, days would not.
 fn ends(sheet: &Sheet<'_>, first: Timestamp, last: Timestamp) -> (String, String) {
+    const SHORT_SECONDS: i64 = 4 * 86_400;
+    let zone = sheet.desk.zone;
     if sheet.is_dense {
         return (String::new(), String::new());
     }
-    let day = |at| number::day_of_year(at, sheet.desk.zone);
-    (day(first), day(last))
+    if last.as_second() - first.as_second() <= SHORT_SECONDS {
+        let first = number::instant_of_year(first, zone);
+        return (first, number::instant_of_year(last, zone));
+    }
+    (
+        number::day_of_year(first, zone),
+        number::day_of_year(last, zone),
+    )
 }
 
 fn changes(verdict: &Verdict) -> impl Iterator<Item = Timestamp> + '_ {

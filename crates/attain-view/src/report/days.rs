@@ -44,16 +44,18 @@ pub(super) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
         }
         html.element("div", &[("class", "row ends")], |html| {
             html.element("span", &[("class", "whose")], |_| {});
-            html.line(
-                "span",
-                &[],
-                &number::day_of_year(first.start, sheet.desk.zone),
-            );
-            html.line(
-                "span",
-                &[],
-                &number::day_of_year(last.start, sheet.desk.zone),
-            );
+            let first = number::day_of_year(first.start, sheet.desk.zone);
+            let last = number::day_of_year(last.start, sheet.desk.zone);
+            match days.len() {
+                1 => html.line("span", &[], &first),
+                few if few < strip::IN_FULL_WIDTH => {
+                    html.line("span", &[], &format!("{first} to {last}"));
+                }
+                _ => {
+                    html.line("span", &[], &first);
+                    html.line("span", &[], &last);
+                }
+            }
         });
     });
 }

@@ -3,6 +3,9 @@
 
 use crate::html::Html;
 
+/// From so many cells on a strip is as wide as the room it is given.
+pub const IN_FULL_WIDTH: usize = 20;
+
 /// What a cell says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cell {
@@ -56,10 +59,20 @@ pub struct Stretch {
     pub is_partial: bool,
 }
 
-/// A row of cells as wide as the room it is given. It is written upside down, and the style turns it: no cell needs a `y`. With `titles` each cell says its value under a pointer; without, like
+/// A row of cells. It is written upside down, and the style turns it: no cell needs a `y`. With `titles` each cell says its value under a pointer; without, like
 /// cells that follow each other are drawn as one.
 pub fn strip(html: &mut Html, label: &str, cells: &[Stretch], titles: Option<&[String]>) {
-    let attributes = [("class", "strip"), ("role", "img"), ("aria-label", label)];
+    // A few cells as wide as the page would be mere bars.
+    let width = match cells.len() {
+        few @ 0..IN_FULL_WIDTH => (few * 36).to_string(),
+        _ => String::new(),
+    };
+    let attributes = [
+        ("class", "strip"),
+        ("width", width.as_str()),
+        ("role", "img"),
+        ("aria-label", label),
+    ];
     html.element("svg", &attributes, |html| {
         let each = 100.0 / cells.len().max(1) as f64;
         let mut at = 0;
