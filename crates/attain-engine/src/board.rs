@@ -1,7 +1,8 @@
 //! The hot projection: many series judged at the end of every slice, at the price of reading eight numbers each.
 //!
 //! Knows closed slices. Equal to [`evaluate`](crate::evaluate) to the event at every slice, for the series it carries;
-//! it says which it does not carry and why. Late events are not pushed: the series is read anew ([`Board::new`]).
+//! it says which it does not carry and why. Late events are not pushed: their series are read anew
+//! ([`Board::read_again`]).
 //!
 //! Counts are cumulative, one row of all series for each slice of the last days and one for each block of sixty slices
 //! back to where the longest window begins. A window's sum is a difference of two rows. Of a window that is longer than

@@ -2,7 +2,7 @@
 //!
 //! Knows the catalogue and how counts are judged. Knows nothing of what happens after; see lane.rs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use attain_math::burn;
@@ -58,36 +58,84 @@ impl Board {
         (board, missing)
     }
 
+    /// Reads some series anew, as of the last closed slice: those of which counts came late, or came back. Whatever was
+    /// counted of them is then as [`Board::new`] would have it.
+    ///
+    /// The promises are those the board was made with. Indices that there are not are passed over.
+    pub fn read_again(&mut self, promises: &Promises, counts: &dyn Counts, series: &[usize]) {
+        if !self.is_judged {
+            let mut changed = std::mem::take(&mut self.pending);
+            self.judge(&mut changed);
+            self.pending = changed;
+        }
+        let is_left = |index: &usize| self.dropped.get(index) != Some(&NotCarried::GoalChanged);
+        let found = series.iter().copied().filter(is_left);
+        let wanted: BTreeSet<usize> = found.filter(|index| *index < self.series.len()).collect();
+        let slos: BTreeSet<usize> = wanted.iter().map(|index| self.series[*index].slo).collect();
+        for slo in slos {
+            let Some((gone, hearing)) = self.fill_slo(promises, counts, slo, Some(&wanted)) else {
+                continue;
+            };
+            self.hearings[slo] = hearing;
+            for (index, why) in gone {
+                self.drop_series(index, why);
+            }
+        }
+        self.pending.extend(wanted);
+        // What was heard may be more than it was, for all series of these SLOs.
+        let mut changed = std::mem::take(&mut self.pending);
+        self.judge(&mut changed);
+        self.pending = changed;
+    }
+
     /// Fills every column; gives the series of which not everything can be told.
     fn fill(&mut self, promises: &Promises, counts: &dyn Counts) -> Vec<(usize, NotCarried)> {
         let instant = self.instant();
-        let mut gone = Vec::new();
+        let mut all_gone = Vec::new();
         for slo in 0..self.slos.len() {
-            // Planned from the same catalogue.
-            let promised = &promises.catalogue().slos[&self.slos[slo].id];
-            let looked = Reader::new(promises, counts, instant, Timestamp::MAX).look(promised);
-            for index in self.slos[slo].series.clone() {
-                let name = self.series[index].name.clone();
-                let Some(objective) = promised.objectives.get(&name.objective) else {
-                    continue;
-                };
-                let judged = looked.judge(objective, &name.scope);
-                let lane = &self.lanes[self.lane_of(index)];
-                let past = Lane::<u32>::oldest(&lane.shape, self.end)..self.end;
-                if !judged.is_kept(&past) {
-                    gone.push((index, NotCarried::NotKept));
-                } else if looked.damaged.overlaps(&past) {
-                    gone.push((index, NotCarried::Damaged));
-                }
-                self.fill_series(index, &looked, &judged);
+            if let Some((gone, hearing)) = self.fill_slo(promises, counts, slo, None) {
+                all_gone.extend(gone);
+                let is_adopting = self.slos[slo].is_adopting(instant);
+                self.phases
+                    .push((hearing.is_covered(self.end), is_adopting));
+                self.hearings.push(hearing);
             }
-            let hearing = hearing(&looked);
-            let is_adopting = self.slos[slo].is_adopting(instant);
-            self.phases
-                .push((hearing.is_covered(self.end), is_adopting));
-            self.hearings.push(hearing);
         }
-        gone
+        all_gone
+    }
+
+    /// Fills the columns of an SLO; `None` only for promises that lack it.
+    fn fill_slo(
+        &mut self,
+        promises: &Promises,
+        counts: &dyn Counts,
+        slo: usize,
+        only: Option<&BTreeSet<usize>>,
+    ) -> Option<(Vec<(usize, NotCarried)>, Hearing)> {
+        let promised = promises.catalogue().slos.get(&self.slos[slo].id)?;
+        let reader = &mut Reader::new(promises, counts, self.instant(), Timestamp::MAX);
+        let looked = reader.look(promised);
+        let mut gone = Vec::new();
+        for index in self.slos[slo].series.clone() {
+            let name = self.series[index].name.clone();
+            let objective = promised.objectives.get(&name.objective);
+            let is_wanted = only.is_none_or(|only| only.contains(&index));
+            let Some(objective) = objective.filter(|_| is_wanted) else {
+                continue;
+            };
+            let judged = looked.judge(objective, &name.scope);
+            let lane = &self.lanes[self.lane_of(index)];
+            let past = Lane::<u32>::oldest(&lane.shape, self.end)..self.end;
+            if !judged.is_kept(&past) {
+                gone.push((index, NotCarried::NotKept));
+            } else if looked.damaged.overlaps(&past) {
+                gone.push((index, NotCarried::Damaged));
+            }
+            self.dropped.remove(&index);
+            self.wide.remove(&index);
+            self.fill_series(index, &looked, &judged);
+        }
+        Some((gone, hearing(&looked)))
     }
 
     fn fill_series(&mut self, index: usize, looked: &Looked<'_>, judged: &Judged) {

@@ -317,11 +317,18 @@ fn thirty_days_are_exact_to_the_minute() {
     let length = 33 * 1440;
     let mut past = Past::random(&mut rng, catalogue(&[checkout]), first, length, 400);
     past.heard = None;
-    // A day across which the thirty days begin, with and without data before.
-    for start in [29 * 1440 + 700, 31 * 1440 + 100] {
-        let slices = first + start..first + start + 1500;
+    // Most minutes are empty, so that many days are read quickly.
+    for minute in past.minutes.iter_mut() {
+        if rng.u8(0..6) > 0 {
+            *minute = Default::default();
+        }
+    }
+    // Across the first full thirty days, and a day later through the history.
+    for (start, length, every) in [(30 * 1440 - 130, 250, 23), (31 * 1440 + 1100, 500, 41)] {
+        let slices = first + start..first + start + length;
         let mut seen = BTreeMap::new();
-        let instants = follow(&past, Layout::default(), slices, 83, &mut rng, &mut seen);
+        let layout = Layout::default();
+        let instants = follow(&past, layout, slices, every, &mut rng, &mut seen);
         println!("{instants} instants: {seen:?}");
     }
 }
@@ -528,4 +535,48 @@ fn a_row_that_does_not_fit_changes_nothing() {
             (before.clone(), second(600 * 60))
         );
     }
+}
+
+#[test]
+fn what_came_late_is_there_once_it_is_read_again() {
+    let mut rng = Rng::with_seed(17);
+    let catalogue = small(&mut rng);
+    let first = at("2026-03-01T00:00:00Z").as_second() / 60;
+    let past = Past::random(&mut rng, catalogue, first, 1200, 2000);
+    let promises = Promises::of(past.catalogue.clone());
+    let (before, end) = (past.ledger(), first + 1000);
+    let layout = Layout::new(100, 20);
+    let (mut board, _) = Board::with_layout(&promises, &before, end - 100, layout);
+    let mut kept = KeptCounts::new(&promises, &before, &board);
+    for slice in end - 100..end {
+        past.push(&mut board, slice, true, &mut kept);
+    }
+    // Premium failed, long ago and just now; nobody had heard of it.
+    let mut more = past;
+    for slice in [300, 301, 650, 990, 991, 992] {
+        more.minutes[slice][0].bad += 5_000;
+    }
+    let after = more.ledger();
+    let premium = |i: &usize| board.name(*i).unwrap().scope != scope("standard");
+    let series: Vec<usize> = (0..board.len()).filter(premium).collect();
+    let mut changed = Vec::new();
+    board.cycle(&mut changed);
+    board.read_again(&promises, &after, &[&series[..], &[999]].concat());
+    board.cycle(&mut changed);
+    assert!(series.iter().all(|index| changed.contains(index)));
+    let mut kept = KeptCounts::new(&promises, &after, &board);
+    for slice in end..end + 150 {
+        let found = evaluate(&more.catalogue, &after, second(slice * 60));
+        for i in 0..board.len() {
+            let name = board.name(i).unwrap().to_string();
+            compare(
+                &board.view(i).unwrap(),
+                verdict(&found, &name),
+                &mut BTreeMap::new(),
+            );
+        }
+        more.push(&mut board, slice, true, &mut kept);
+        board.cycle(&mut changed);
+    }
+    assert_eq!(board.dropped().count(), 0);
 }
