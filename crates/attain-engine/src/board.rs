@@ -132,7 +132,10 @@ pub enum NotCarried {
     MissingIsBad,
     /// Its policy has more tiers than the board watches.
     ManyTiers,
-    /// Its goal changes within the window, or has changed since the board was made; or the SLO was retired.
+    /// Something is excluded from it in the window or a window before, or again and again.
+    Excluded,
+    /// Its goal changes within the window, or has changed since the board was made; or the SLO was retired, or an exclusion
+    /// began.
     GoalChanged,
     /// The tally does not keep what the objective asks for.
     NotKept,

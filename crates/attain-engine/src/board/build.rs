@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use attain_math::burn;
+use attain_model::company::ExclusionTime;
 use attain_model::facts::{Damage, KeptStream};
 use attain_model::indicator::Indicator;
 use attain_model::promises::day_start;
@@ -23,6 +24,7 @@ use super::{Board, Layout, Leaving, NotCarried, Series, SloFacts};
 use crate::alerts;
 use crate::counts::{Counts, Heard, Read};
 use crate::evaluate::evaluate;
+use crate::exclusions::{is_about, touches};
 use crate::grid::Grid;
 use crate::judge::Judged;
 use crate::look::{Looked, Reader};
@@ -303,10 +305,39 @@ fn carry(
     if grid.index(ending) < until {
         return Err(NotCarried::GoalChanged);
     }
+    let ending = grid.index(ending);
+    let ending = ending.min(until_excluded(promises, grid, slo, verdict)?);
     match first.goal {
         Some(Goal::Promised(promised)) if promised.load.is_some() => Err(NotCarried::Load),
-        goal => Ok((goal, grid.index(ending))),
+        goal => Ok((goal, ending)),
     }
+}
+
+/// The slice with which the first exclusion to come begins; an error while one is in force or repeats.
+fn until_excluded(
+    promises: &Promises,
+    grid: Grid,
+    slo: &Slo,
+    verdict: &Verdict,
+) -> Result<i64, NotCarried> {
+    let mut ending = i64::MAX;
+    let all = promises.catalogue().exclusions.values();
+    let touching = all.filter(|exclusion| touches(exclusion, slo));
+    for exclusion in touching.filter(|exclusion| is_about(exclusion, &verdict.name.scope)) {
+        let ExclusionTime::Once { from, length } = &exclusion.when else {
+            return Err(NotCarried::Excluded);
+        };
+        // The board's oldest block begins a little before the window.
+        let margin = grid.index(verdict.window.end) - grid.index(verdict.window.start);
+        let oldest = grid.index(verdict.window.start) - margin;
+        let end = from.checked_add(*length).unwrap_or(Timestamp::MAX);
+        if *from >= verdict.window.end {
+            ending = ending.min(grid.index(*from));
+        } else if grid.index(end) >= oldest {
+            return Err(NotCarried::Excluded);
+        }
+    }
+    Ok(ending)
 }
 
 impl Plan {
