@@ -304,7 +304,7 @@ impl Job<'_, '_> {
                 }
                 LogFormat::Json => {
                     self.lines_by(&line_files, files, counter, |counter: &Counter| {
-                        JsonLog::new(NamedEvents::of_log(log, &counter.fields))
+                        JsonLog::new(NamedEvents::of_log(log, &counter.fields), counter)
                     })
                 }
                 LogFormat::Pattern(pattern) => {
@@ -315,7 +315,7 @@ impl Job<'_, '_> {
             },
             SourceKind::Csv(csv) => {
                 self.lines_by(&line_files, files, counter, |counter: &Counter| {
-                    JsonLog::new(NamedEvents::of_events(csv, &counter.fields))
+                    JsonLog::new(NamedEvents::of_events(csv, &counter.fields), counter)
                 })
             }
             _ => return Ok(()),

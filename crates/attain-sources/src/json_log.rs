@@ -4,18 +4,44 @@ use crate::count::Counter;
 use crate::json_line::JsonLine;
 use crate::lines::LineReader;
 use crate::named::NamedEvents;
+use crate::quick_json::QuickJson;
 
 /// Reads lines of one source.
-pub(crate) struct JsonLog(NamedEvents);
+pub(crate) struct JsonLog {
+    events: NamedEvents,
+    quick: Option<QuickJson>,
+}
 
 impl JsonLog {
-    pub(crate) fn new(events: NamedEvents) -> Self {
-        Self(events)
+    pub(crate) fn new(events: NamedEvents, counter: &Counter) -> Self {
+        Self {
+            quick: QuickJson::new(&events, counter),
+            events,
+        }
     }
 }
 
 impl LineReader for JsonLog {
     fn line(&mut self, line: &[u8], counter: &mut Counter) -> Result<(), String> {
-        self.0.take(&JsonLine::parse(line)?, counter)
+        self.events.take(&JsonLine::parse(line)?, counter)
+    }
+
+    fn run(&mut self, lines: &[u8]) {
+        if let Some(quick) = &mut self.quick {
+            quick.run(lines);
+        }
+    }
+
+    fn quick(&mut self, line: &[u8], counter: &mut Counter) -> bool {
+        match &mut self.quick {
+            Some(quick) => quick.line(line, &self.events, counter),
+            None => false,
+        }
+    }
+
+    fn settle(&mut self, counter: &mut Counter) {
+        if let Some(quick) = &mut self.quick {
+            quick.settle(counter);
+        }
     }
 }

@@ -59,6 +59,7 @@ mod probe;
 mod propose;
 mod quick;
 mod quick_combined;
+mod quick_json;
 #[cfg(test)]
 mod quick_tests;
 mod quick_text;

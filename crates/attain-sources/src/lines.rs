@@ -33,6 +33,9 @@ pub(crate) trait LineReader {
     /// Why it cannot be read.
     fn line(&mut self, line: &[u8], counter: &mut Counter) -> Result<(), String>;
 
+    /// Is shown the lines that come next, all at once.
+    fn run(&mut self, _lines: &[u8]) {}
+
     /// Counts a line if that is quickly done; `false` leaves it to [`LineReader::line`], which must say the same.
     fn quick(&mut self, _line: &[u8], _counter: &mut Counter) -> bool {
         false
@@ -378,6 +381,7 @@ impl<R: LineReader> Worker<R> {
 
 /// Counts the lines of a run.
 fn count<R: LineReader>(mut rest: &[u8], reader: &mut R, counter: &mut Counter, said: &mut Said) {
+    reader.run(rest);
     while !rest.is_empty() {
         let end = memchr::memchr(b'\n', rest);
         let (line, after) = match end {

@@ -116,6 +116,20 @@ impl NamedEvents {
         }
     }
 
+    /// The unit of latencies, if an event is all that a line says: when, how long, whose.
+    pub(crate) fn quick_unit(&self) -> Option<i128> {
+        let is_plain = self.count.is_none() && self.received.is_none();
+        let unit = self.duration.as_ref().map_or(1, |(_, unit)| *unit);
+        is_plain.then_some(unit)
+    }
+
+    /// Where the time, the latency and the fields are looked for.
+    pub(crate) fn wants(&self) -> (&[String], Option<Want<'_>>, Vec<Want<'_>>) {
+        let duration = self.duration.as_ref().map(|(lookup, _)| lookup.want());
+        let fields = self.fields.iter().map(Lookup::want).collect();
+        (&self.times, duration, fields)
+    }
+
     /// Counts one line.
     pub(crate) fn take(&self, line: &impl Named, counter: &mut Counter) -> Result<(), String> {
         let get = |name: &str| line.get(name).unwrap_or_default();
@@ -186,6 +200,15 @@ pub(crate) fn lookup_names(name: &str) -> impl Iterator<Item = String> {
         .chain(in_request)
 }
 
+/// The names under which a field is looked for, the first that says something.
+pub(crate) struct Want<'n> {
+    pub(crate) names: Vec<&'n str>,
+    /// It may also be cut out of the request line.
+    pub(crate) is_request_part: bool,
+    /// Its query is cut off.
+    pub(crate) is_path: bool,
+}
+
 /// Where a field may stand.
 struct Lookup {
     name: String,
@@ -227,6 +250,15 @@ impl Lookup {
             name: name.to_owned(),
             also,
             part,
+        }
+    }
+
+    fn want(&self) -> Want<'_> {
+        let also = self.also.iter().map(String::as_str);
+        Want {
+            names: std::iter::once(self.name.as_str()).chain(also).collect(),
+            is_request_part: self.part != Part::AsIs,
+            is_path: self.part == Part::Path,
         }
     }
 

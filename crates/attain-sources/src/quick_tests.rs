@@ -7,7 +7,9 @@ use attain_model::source::{Heartbeat, LogFormat, LogSource, SourceKind};
 
 use crate::access_log::AccessLog;
 use crate::count::Counter;
+use crate::json_log::JsonLog;
 use crate::lines::LineReader;
+use crate::named::NamedEvents;
 use crate::roster::Customers;
 
 #[path = "../tests/it/make.rs"]
@@ -174,6 +176,7 @@ fn agree<R: LineReader>(
             if line.trim_ascii().is_empty() {
                 continue;
             }
+            quick_reader.run(&line);
             let expected = slow_reader.line(&line, &mut slow);
             if quick_reader.quick(&line, &mut quick) {
                 let text = String::from_utf8_lossy(&line);
@@ -198,6 +201,114 @@ fn agree<R: LineReader>(
         assert_eq!(whole.len(), slow.len());
         assert!(quickly > least_quick, "only {quickly} were quick");
     }
+}
+
+fn json_line(noise: &mut Noise) -> String {
+    let time = match noise.below(6) {
+        0 => format!(
+            "{}{}",
+            1_793_612_400 + noise.below(200),
+            noise.of(&["", ".25", "123", ".1234567"])
+        ),
+        1 => format!(
+            "\"2026-11-02T09:4{}:{:02}.{}Z\"",
+            noise.below(4),
+            noise.below(62),
+            noise.below(1000)
+        ),
+        _ => format!(
+            "\"2026-11-02{}09:4{}:{:02}{}\"",
+            noise.mostly(&["T", " ", "x"]),
+            noise.below(4),
+            noise.below(62),
+            noise.mostly(&["+00:00", "Z", "", " "])
+        ),
+    };
+    let mut pairs = vec![
+        format!("\"{}\":{time}", noise.mostly(&["time", "ts", "when"])),
+        format!(
+            "\"method\":{}",
+            noise.mostly(&["\"GET\"", "\"PUT\"", "\"-\"", "null", "[\"GET\"]"])
+        ),
+        format!(
+            "\"{}\":{}",
+            noise.mostly(&["uri", "path", "request"]),
+            noise.mostly(&[
+                "\"/api/a?b=1\"",
+                "\"/health\"",
+                "\"/api/\\u00e9\"",
+                "\"GET /api/x HTTP/1.1\"",
+                "\"\"",
+                "7.50"
+            ])
+        ),
+        format!(
+            "\"status\":{}",
+            noise.mostly(&["200", "503", "\"404\"", "200.0", "2e2", "007", "-1", "true"])
+        ),
+        format!(
+            "\"bytes\":{}",
+            noise.mostly(&["123", "0", "12345678901234567890", "1.", "{\"a\":1}"])
+        ),
+        format!(
+            "\"request_time\":{}",
+            noise.mostly(&[
+                "0.012",
+                "0.3",
+                "\"0.250\"",
+                "\"-\"",
+                "\"0.1, 0.2\"",
+                "1e-7",
+                "null",
+                "\"slow\"",
+                "12"
+            ])
+        ),
+        format!(
+            "\"segment\":{}",
+            noise.mostly(&[
+                "\"premium\"",
+                "\"free\"",
+                "\"x\"",
+                "\"\"",
+                "1.50",
+                "\"1.50\"",
+                "null"
+            ])
+        ),
+        format!(
+            "\"agent\":{}",
+            noise.mostly(&[
+                "\"Mozilla/5.0 (X11)\"",
+                "\"a\\\"b\"",
+                "\"\u{e9}\"",
+                "\"\u{1}\""
+            ])
+        ),
+    ];
+    match noise.below(20) {
+        0 => pairs.swap(2, 5),
+        1 => drop(pairs.remove(1)),
+        2 => pairs.push("\"status\":500".to_owned()),
+        3 => pairs.push("\"zone\": \"b\"".to_owned()),
+        _ => {}
+    }
+    let between = noise.mostly(&[",", ", ", ",,"]);
+    format!(
+        "{}{}{}",
+        noise.mostly(&["{", " {", "[{"]),
+        pairs.join(between),
+        noise.mostly(&["}", "} ", "", "}}"])
+    )
+}
+
+#[test]
+fn json() {
+    let catalogue = catalogue(LogFormat::Json);
+    let reader = |log: &LogSource, counter: &Counter| {
+        JsonLog::new(NamedEvents::of_log(log, &counter.fields), counter)
+    };
+    agree(&catalogue, reader, json_line, 1000);
 }
 
 #[test]

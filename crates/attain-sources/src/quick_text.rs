@@ -64,6 +64,19 @@ impl Minute {
         is_same.then_some(self.slice)
     }
 
+    /// As [`Minute::slice`], where a fraction of a second may follow the seconds.
+    #[inline]
+    pub(crate) fn slice_with_fraction(&self, text: &[u8], seconds: usize) -> Option<i64> {
+        let is_same = self.is_known
+            && text.len() >= seconds + 3
+            && text[..seconds] == self.before[..]
+            && text[seconds] == b':'
+            && matches!(text[seconds + 1], b'0'..=b'5')
+            && text[seconds + 2].is_ascii_digit()
+            && without_fraction(&text[seconds + 3..]) == &self.after[..];
+        is_same.then_some(self.slice)
+    }
+
     /// Remembers the minute of a time that was read from such a text; gives its slice. `None` if that cannot tell it.
     // Invariant: zones are whole minutes, so a minute lies in one slice if slices are whole minutes.
     pub(crate) fn learn(
@@ -80,10 +93,45 @@ impl Minute {
             return None;
         }
         self.before = text[..seconds].to_vec();
-        self.after = text[seconds + 3..].to_vec();
+        self.after = without_fraction(&text[seconds + 3..]).to_vec();
         self.slice = time.as_second().div_euclid(slice_seconds);
         self.is_known = true;
         Some(self.slice)
+    }
+}
+
+#[inline]
+fn without_fraction(text: &[u8]) -> &[u8] {
+    match text {
+        [b'.' | b',', rest @ ..] => {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            &rest[digits..]
+        }
+        text => text,
+    }
+}
+
+/// Whole seconds of a time in seconds or milliseconds since 1970; `None` is not sure.
+#[inline]
+pub(crate) fn quick_epoch(text: &[u8]) -> Option<i64> {
+    const SECONDS_DIGITS: usize = 10;
+    const MILLISECONDS_DIGITS: usize = 13;
+    let whole = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_plain = match text.get(whole) {
+        None => true,
+        Some(b'.') => text[whole + 1..].iter().all(u8::is_ascii_digit) && text.len() <= 16,
+        Some(_) => false,
+    };
+    let value = |digits: usize| {
+        text[..digits]
+            .iter()
+            .fold(0, |value, byte| value * 10 + i64::from(byte - b'0'))
+    };
+    match whole {
+        _ if !is_plain || text.first() == Some(&b'0') => None,
+        SECONDS_DIGITS => Some(value(SECONDS_DIGITS)),
+        MILLISECONDS_DIGITS => Some(value(MILLISECONDS_DIGITS - 3)),
+        _ => None,
     }
 }
 
@@ -121,5 +169,32 @@ mod tests {
             }
         }
         assert!(quick > 30, "{quick}");
+    }
+
+    #[test]
+    fn a_quick_time_is_the_time() {
+        for text in [
+            "1793612400",
+            "1793612400.999",
+            "1793612400123",
+            "1793612459.5",
+        ] {
+            let time = crate::time::parse_time(text).unwrap();
+            assert_eq!(
+                quick_epoch(text.as_bytes()),
+                Some(time.as_second()),
+                "{text}"
+            );
+        }
+        for text in [
+            "0793612400",
+            "17936124",
+            "1793612400123456",
+            "1793612400e1",
+            "-1793612400",
+            "",
+        ] {
+            assert_eq!(quick_epoch(text.as_bytes()), None, "{text}");
+        }
     }
 }

@@ -1,0 +1,362 @@
+//! Lines of flat JSON objects whose keys come as in a line before, walked once. Whatever looks otherwise (escapes, nested
+//! values, other keys, bytes that are not plain text) is left to json_line.rs, which says the same of what is walked here.
+//!
+//! Every byte of a line is looked at: keys and what is between them are compared with a *shape* that was learnt, strings
+//! and numbers are checked, so what is no JSON is never counted here.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+use crate::access_log::path_of;
+use crate::count::Counter;
+use crate::named::{NamedEvents, Want};
+use crate::quick::{MOST_FIELDS, Quick};
+use crate::quick_text::{Minute, quick_epoch, quick_nanoseconds};
+use crate::time::parse_time;
+
+const MOST_KEYS: usize = 48;
+const MOST_SHAPES: usize = 8;
+/// So many lines of a stretch may teach a shape: where each line has its own, learning is in vain.
+const MOST_LESSONS: u32 = 64;
+/// Where the seconds stand in `2026-11-02T09:40:00Z`.
+const SECONDS_AT: usize = 16;
+
+/// Reads lines of one source.
+pub(crate) struct QuickJson {
+    quick: Quick,
+    duration_unit: u64,
+    shapes: Vec<Shape>,
+    /// The shape of the last line.
+    current: usize,
+    lessons: u32,
+    minute: Minute,
+    slice_seconds: i64,
+    /// All bytes of the lines at hand are plain.
+    is_plain: bool,
+}
+
+/// How the lines of one writer look.
+struct Shape {
+    /// What stands before each value: `{"time":`, `,"status":`.
+    before: Vec<Vec<u8>>,
+    /// What stands after the last.
+    after: Vec<u8>,
+    time: usize,
+    duration: Option<Place>,
+    fields: Vec<Option<Place>>,
+}
+
+/// Which value a field has.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    key: usize,
+    /// If it is empty, another value has it.
+    has_other: bool,
+    is_path: bool,
+}
+
+impl QuickJson {
+    /// `None` if lines of this source are not for it.
+    pub(crate) fn new(events: &NamedEvents, counter: &Counter) -> Option<Self> {
+        Some(Self {
+            quick: Quick::new(counter)?,
+            duration_unit: u64::try_from(events.quick_unit()?).ok()?,
+            shapes: Vec::new(),
+            current: 0,
+            lessons: 0,
+            minute: Minute::default(),
+            slice_seconds: counter.slice_seconds(),
+            is_plain: false,
+        })
+    }
+
+    /// Looks at the bytes of many lines at once.
+    pub(crate) fn run(&mut self, bytes: &[u8]) {
+        self.is_plain = is_plain(bytes);
+    }
+
+    /// Counts one line; `false` is not sure.
+    #[inline]
+    pub(crate) fn line(
+        &mut self,
+        line: &[u8],
+        events: &NamedEvents,
+        counter: &mut Counter,
+    ) -> bool {
+        if !self.is_plain && !is_plain(line) {
+            return false;
+        }
+        let mut values: [&[u8]; MOST_KEYS] = [b""; MOST_KEYS];
+        let mut fits = self
+            .shapes
+            .get(self.current)
+            .is_some_and(|shape| shape.walk(line, &mut values).is_some());
+        if !fits {
+            fits = self.other_shape(line, &mut values) || self.learn(line, events, &mut values);
+        }
+        fits && self.count(&values, counter).unwrap_or(false)
+    }
+
+    #[inline(never)]
+    fn other_shape<'l>(&mut self, line: &'l [u8], values: &mut [&'l [u8]; MOST_KEYS]) -> bool {
+        let found = self
+            .shapes
+            .iter()
+            .position(|shape| shape.walk(line, values).is_some());
+        self.current = found.unwrap_or(self.current);
+        found.is_some()
+    }
+
+    #[cold]
+    fn learn<'l>(
+        &mut self,
+        line: &'l [u8],
+        events: &NamedEvents,
+        values: &mut [&'l [u8]; MOST_KEYS],
+    ) -> bool {
+        self.lessons += 1;
+        if self.lessons > MOST_LESSONS {
+            return false;
+        }
+        let Some(shape) = Shape::of(line, events) else {
+            return false;
+        };
+        let fits = shape.walk(line, values).is_some();
+        if self.shapes.len() < MOST_SHAPES {
+            self.shapes.push(shape);
+            self.current = self.shapes.len() - 1;
+        } else {
+            self.current = (self.current + 1) % MOST_SHAPES;
+            self.shapes[self.current] = shape;
+        }
+        fits
+    }
+
+    #[inline]
+    fn count(&mut self, values: &[&[u8]; MOST_KEYS], counter: &mut Counter) -> Option<bool> {
+        let shape = &self.shapes[self.current];
+        let slice = match values[shape.time] {
+            [b'"', time @ ..] => match self.minute.slice_with_fraction(time, SECONDS_AT) {
+                Some(slice) => slice,
+                None => return self.count_in_new_minute(values, counter),
+            },
+            number => quick_epoch(number)?.div_euclid(self.slice_seconds),
+        };
+        self.count_in(slice, values, counter)
+    }
+
+    #[cold]
+    fn count_in_new_minute(
+        &mut self,
+        values: &[&[u8]; MOST_KEYS],
+        counter: &mut Counter,
+    ) -> Option<bool> {
+        let time = &values[self.shapes[self.current].time][1..];
+        let is_dated = matches!(time, [b'0'..=b'9', _, _, _, b'-', _, _, b'-', ..]);
+        let read = parse_time(std::str::from_utf8(time).ok()?).filter(|_| is_dated)?;
+        let slice = self
+            .minute
+            .learn(time, SECONDS_AT, read, self.slice_seconds)?;
+        self.count_in(slice, values, counter)
+    }
+
+    #[inline]
+    fn count_in(
+        &mut self,
+        slice: i64,
+        values: &[&[u8]; MOST_KEYS],
+        counter: &mut Counter,
+    ) -> Option<bool> {
+        let shape = &self.shapes[self.current];
+        let nanoseconds = match shape.duration {
+            None => None,
+            Some(place) => match place.raw(values)? {
+                b"" => None,
+                [b'"', text @ ..] | text => Some(quick_nanoseconds(text, self.duration_unit)?),
+            },
+        };
+        let mut raw: [&[u8]; MOST_FIELDS] = [b""; MOST_FIELDS];
+        for (raw, place) in raw.iter_mut().zip(&shape.fields) {
+            if let Some(place) = place {
+                *raw = place.raw(values)?;
+            }
+        }
+        let raw = &raw[..shape.fields.len()];
+        Some(self.quick.take((slice, nanoseconds), raw, text, counter))
+    }
+
+    /// Hands over what was counted.
+    pub(crate) fn settle(&mut self, counter: &mut Counter) {
+        self.lessons = 0;
+        self.quick.settle(counter);
+    }
+}
+
+impl Place {
+    /// The value, strings with their first quote; empty if there is none. `None` is not sure.
+    #[inline]
+    fn raw<'l>(self, values: &[&'l [u8]; MOST_KEYS]) -> Option<&'l [u8]> {
+        match values[self.key] {
+            b"\"" | b"\"-" | b"null" => (!self.has_other).then_some(b""),
+            [b'"', target @ ..] if self.is_path => Some(path_of(target)),
+            _ if self.is_path => None,
+            raw => Some(raw),
+        }
+    }
+}
+
+/// What raw bytes say.
+fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
+    match raw {
+        [b'"', text @ ..] => Some(String::from_utf8_lossy(text)),
+        // A number is told as it is written again.
+        [b'0'..=b'9', ..] if memchr(b'.', raw).is_some() => {
+            let number: serde_json::Number = serde_json::from_slice(raw).ok()?;
+            Some(Cow::Owned(number.to_string()))
+        }
+        raw => Some(String::from_utf8_lossy(raw)),
+    }
+}
+
+impl Shape {
+    /// Walks a line; `None` if it is not of this shape.
+    #[inline]
+    fn walk<'l>(&self, line: &'l [u8], values: &mut [&'l [u8]; MOST_KEYS]) -> Option<()> {
+        let mut rest = line;
+        for (before, value) in self.before.iter().zip(values) {
+            rest = rest.strip_prefix(&before[..])?;
+            let length = value_length(rest)?;
+            let (now, after) = rest.split_at(length);
+            // The quote that ends a string is not kept: an empty string is one quote.
+            *value = match now {
+                [b'"', .., b'"'] => &now[..length - 1],
+                now => now,
+            };
+            rest = after;
+        }
+        (rest == self.after).then_some(())
+    }
+
+    /// The shape of a line; `None` if it is not flat, or what is looked for cannot be told from its keys.
+    fn of(line: &[u8], events: &NamedEvents) -> Option<Self> {
+        let (mut before, mut keys) = (Vec::new(), Vec::<&str>::new());
+        let mut at = 0;
+        let mut opening = b'{';
+        loop {
+            let start = at;
+            at = skip(line, at, opening)?;
+            let key_length = string_length(&line[at..])?;
+            let key = std::str::from_utf8(&line[at + 1..at + key_length - 1]).ok()?;
+            // Of two equal keys json_line.rs takes the last.
+            if keys.contains(&key) || keys.len() == MOST_KEYS {
+                return None;
+            }
+            keys.push(key);
+            at = skip(line, at + key_length, b':')?;
+            before.push(line[start..at].to_vec());
+            at += value_length(&line[at..])?;
+            opening = b',';
+            if skip(line, at, b'}') == Some(line.len()) {
+                break;
+            }
+        }
+        let place = |want: Want<'_>| -> Option<Option<Place>> {
+            let found: Vec<usize> = want
+                .names
+                .iter()
+                .filter_map(|name| keys.iter().position(|key| key == name))
+                .collect();
+            // A part of the request line is not looked for here.
+            let has_line = want.is_request_part && keys.contains(&"request");
+            match found[..] {
+                [] if has_line => None,
+                [] => Some(None),
+                [key, ..] => Some(Some(Place {
+                    key,
+                    has_other: found.len() > 1 || has_line,
+                    is_path: want.is_path,
+                })),
+            }
+        };
+        let (times, duration, fields) = events.wants();
+        let time = times
+            .iter()
+            .find_map(|name| keys.iter().position(|key| key == name))?;
+        Some(Self {
+            time,
+            duration: duration.map_or(Some(None), place)?,
+            fields: fields.into_iter().map(place).collect::<Option<_>>()?,
+            after: line[at..].to_vec(),
+            before,
+        })
+    }
+}
+
+/// Behind blanks, one byte, and blanks.
+fn skip(line: &[u8], at: usize, byte: u8) -> Option<usize> {
+    let blanks = |at: usize| line[at..].iter().take_while(|byte| **byte == b' ').count();
+    let at = at + blanks(at);
+    if line.get(at) != Some(&byte) {
+        return None;
+    }
+    Some(at + 1 + blanks(at + 1))
+}
+
+/// The length of a string with its quotes, in plain bytes.
+#[inline]
+fn string_length(rest: &[u8]) -> Option<usize> {
+    let [b'"', body @ ..] = rest else {
+        return None;
+    };
+    memchr(b'"', body).map(|end| end + 2)
+}
+
+/// The length of a string, a plain number or a word; `None` for what is not one of them, and for what is rare.
+#[inline]
+fn value_length(rest: &[u8]) -> Option<usize> {
+    match rest.first()? {
+        b'"' => string_length(rest),
+        b'0'..=b'9' => number_length(rest),
+        b't' if rest.starts_with(b"true") => Some(4),
+        b'n' if rest.starts_with(b"null") => Some(4),
+        b'f' if rest.starts_with(b"false") => Some(5),
+        _ => None,
+    }
+}
+
+#[inline]
+fn number_length(rest: &[u8]) -> Option<usize> {
+    /// A float keeps so many digits; longer integers are rare.
+    const LONGEST: usize = 16;
+    let digits = |from: usize| {
+        rest[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
+    let whole = digits(0);
+    if whole > 1 && rest[0] == b'0' {
+        return None;
+    }
+    let length = match rest.get(whole) {
+        Some(b'.') => match digits(whole + 1) {
+            0 => return None,
+            fraction => whole + 1 + fraction,
+        },
+        Some(b'e' | b'E') => return None,
+        _ => whole,
+    };
+    let has_exponent = matches!(rest.get(length), Some(b'e' | b'E'));
+    (length <= LONGEST && !has_exponent).then_some(length)
+}
+
+/// Whether there are only bytes that stand for themselves in a JSON string, and line ends.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    // Without a branch, so that many bytes are looked at at once. As signed bytes, what is no ASCII lies under the blank.
+    let is_odd = |byte: &u8| (byte.cast_signed() < 0x20) & (*byte != b'\n') | (*byte == b'\\');
+    bytes
+        .chunks(4096)
+        .all(|chunk| !chunk.iter().fold(false, |odd, byte| odd | is_odd(byte)))
+}
