@@ -111,15 +111,15 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
-    /// Files were given for a source that reads none.
+    /// Files were given for a source that is none.
     #[error(
-        "{source_id} is not a log or csv source of this catalogue; file sources are {}",
+        "{source_id} is not a source of this catalogue; its sources are {}",
         list(has)
     )]
-    NotAFileSource {
+    NotASource {
         /// What was asked for.
         source_id: String,
-        /// The file sources there are.
+        /// The sources there are.
         has: Vec<String>,
     },
     /// A file that `init` should look into says nothing that can be understood.

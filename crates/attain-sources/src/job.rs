@@ -15,6 +15,7 @@ use crate::chunk::{Chunks, Totals};
 use crate::count::{Counter, Hints};
 use crate::csv_events::{self, CsvEvents, each_row};
 use crate::error::Error;
+use crate::exposition;
 use crate::files::{self, Opened};
 use crate::heard::stretches;
 use crate::identity;
@@ -125,6 +126,7 @@ impl Job<'_, '_> {
         self.send_heartbeats(&mut counter)?;
         let mut unclaimed = counter.unclaimed();
         if let Some(mut numbers) = numbers {
+            self.notes.extend(numbers.check_exposed(&asked, &files_text(paths))?);
             self.notes.extend(numbers.end(&self.source.id, self.sink)?);
             unclaimed.extend(numbers.unclaimed);
         }
@@ -199,6 +201,9 @@ impl Job<'_, '_> {
                     if is_parquet(&file.full, &mut opened.reader) {
                         return Err(parquet_file::out_of_place(&file.path));
                     }
+                    if csv.layout == CsvLayout::Samples && exposition::is_in(&mut opened.reader) {
+                        continue;
+                    }
                     header.extend(csv_events::header_in(opened));
                 }
                 match files {
@@ -217,11 +222,10 @@ impl Job<'_, '_> {
         paths: &[PathBuf],
         counter: &Counter,
     ) -> Result<(), Error> {
-        let files = match paths {
-            [] => return Ok(()),
-            [one] => format!("`{}`", one.display()),
-            [first, more @ ..] => format!("`{}` and {} more", first.display(), more.len()),
-        };
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let files = files_text(paths);
         self.notes.splice(0..0, counter.never(self.source));
         let watch = &counter.watch;
         let names = &counter.fields.names;
@@ -250,7 +254,13 @@ impl Job<'_, '_> {
                 self.customers,
                 self.options.slice,
             )),
-            _ => None,
+            SourceKind::Log(_) | SourceKind::Csv(_) => None,
+            _ => Some(Numbers::of_metrics(
+                self.catalogue,
+                self.source,
+                self.customers,
+                self.options.slice,
+            )),
         }
     }
 
@@ -388,17 +398,21 @@ impl Job<'_, '_> {
         counter: &mut Counter,
         numbers: Option<&mut Numbers>,
     ) -> Result<(), Error> {
-        let SourceKind::Csv(csv) = &self.source.kind else {
-            return Ok(());
+        let csv = match &self.source.kind {
+            SourceKind::Csv(csv) => Some(csv),
+            _ => None,
         };
         let mut opened = files::open(&file.full)?;
         if is_parquet(&file.full, &mut opened.reader) {
             return self.parquet(csv, file, counter);
         }
+        let reads_samples = csv.is_none_or(|csv| csv.layout == CsvLayout::Samples);
+        let is_exposition = reads_samples && exposition::is_in(&mut opened.reader);
         let wanted = self.wanted(file);
         let name = file.path.display().to_string();
         let lines_before = self.totals.lines;
-        let is_whole = matches!(csv.layout, CsvLayout::Long | CsvLayout::Samples);
+        let is_long = csv.is_some_and(|csv| csv.layout == CsvLayout::Long);
+        let is_whole = reads_samples || is_long;
         let length = if is_whole {
             u64::MAX
         } else {
@@ -410,9 +424,13 @@ impl Job<'_, '_> {
             &mut self.totals,
             self.sink,
         );
-        match numbers {
-            Some(numbers) => numbers.file(csv, &file.path, opened, &mut chunks)?,
-            None => csv_rows(
+        match (csv, numbers) {
+            (_, Some(numbers)) if is_exposition => {
+                numbers.exposition(&file.path, opened, &mut chunks)?;
+            }
+            (None, _) => return Err(exposition::is_none(&file.path)),
+            (Some(csv), Some(numbers)) => numbers.file(csv, &file.path, opened, &mut chunks)?,
+            (Some(csv), None) => csv_rows(
                 csv,
                 &file.path,
                 opened,
@@ -429,15 +447,15 @@ impl Job<'_, '_> {
     /// Reads a Parquet file, whose positions are rows.
     fn parquet(
         &mut self,
-        csv: &CsvSource,
+        csv: Option<&CsvSource>,
         file: &Todo,
         counter: &mut Counter,
     ) -> Result<(), Error> {
         /// About as many bytes as a row has.
         const ROW_BYTES: u64 = 64;
-        if csv.layout != CsvLayout::Events {
+        let Some(csv) = csv.filter(|csv| csv.layout == CsvLayout::Events) else {
             return Err(parquet_file::out_of_place(&file.path));
-        }
+        };
         let wanted = self.wanted(file);
         let name = file.path.display().to_string();
         let mut chunks = Chunks::new(
@@ -518,6 +536,15 @@ impl Told for FilesTold<'_, '_> {
         self.meter.before = self.before + self.sizes[..file].iter().sum::<u64>();
         let here = self.at.1.min(self.sizes[file]);
         self.meter.at(here, self.lines);
+    }
+}
+
+/// The files of a source in a message.
+fn files_text(paths: &[PathBuf]) -> String {
+    match paths {
+        [] => "no file".to_owned(),
+        [one] => format!("`{}`", one.display()),
+        [first, more @ ..] => format!("`{}` and {} more", first.display(), more.len()),
     }
 }
 

@@ -38,6 +38,7 @@ mod csv_samples;
 mod csv_wide;
 mod discover;
 mod error;
+mod exposition;
 mod files;
 mod frequent;
 mod guess;

@@ -1,6 +1,8 @@
 //! Tables of numbers, file by file: wide, long and samples. Knows when the source was heard; leaves rows to csv_wide.rs
 //! and csv_long.rs, and their meaning to slots.rs and csv_samples.rs.
 
+mod exposed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use attain_model::source::{CsvLayout, CsvSource, Source};
 use attain_model::{Catalogue, SourceId};
 use jiff::Timestamp;
 
+use self::exposed::Exposed;
 use crate::chunk::Chunks;
 use crate::count::note_unclaimed;
 use crate::counter_pairs::CounterPairs;
@@ -54,6 +57,8 @@ pub(crate) struct Numbers {
     /// The `le` values that were seen, by stream.
     edges_seen: BTreeMap<usize, BTreeSet<u64>>,
     is_samples: bool,
+    /// What exposition text said, over all files.
+    exposed: Exposed,
     pub(crate) unclaimed: BTreeMap<String, u64>,
 }
 
@@ -80,8 +85,32 @@ impl Numbers {
             misfits: Misfits::default(),
             edges_seen: BTreeMap::new(),
             is_samples: csv.layout == CsvLayout::Samples,
+            exposed: Exposed::default(),
             unclaimed: BTreeMap::new(),
         }
+    }
+
+    /// For a source of metrics that is no csv source: its files are exposition text.
+    pub(crate) fn of_metrics(
+        catalogue: &Catalogue,
+        source: &Source,
+        customers: &Customers,
+        slice: Duration,
+    ) -> Self {
+        let csv = CsvSource {
+            files: Vec::new(),
+            time: String::new(),
+            layout: CsvLayout::Samples,
+            header_rows: Vec::new(),
+            name: None,
+            slot: None,
+            value: None,
+            duration: None,
+            count: None,
+            received: None,
+            created: None,
+        };
+        Self::new(catalogue, source, &csv, customers, slice)
     }
 
     /// Reads one file into deliveries.

@@ -108,7 +108,7 @@ pub struct FileReading {
     pub same_as: Option<PathBuf>,
 }
 
-/// Reads every log and csv source of a catalogue. File names are relative to `base`.
+/// Reads every log and csv source of a catalogue, and the files that were named for any other. File names are relative to `base`.
 ///
 /// `sink` is given a delivery per [`Options::chunk_bytes`], in the order of sources, files and lines; `progress`
 /// is called more often. Sources that are not files are left out. A line that cannot be read is in
@@ -129,7 +129,12 @@ pub fn read(
 ) -> Result<Reading, Error> {
     check_overrides(catalogue, options)?;
     let customers = match &catalogue.roster {
-        Some(roster) if catalogue.sources.values().any(is_file_source) => {
+        Some(roster)
+            if catalogue
+                .sources
+                .values()
+                .any(|source| is_read(source, options)) =>
+        {
             Customers::read(roster, base)?
         }
         _ => Customers::default(),
@@ -139,7 +144,7 @@ pub fn read(
     for source in catalogue
         .sources
         .values()
-        .filter(|source| is_file_source(source))
+        .filter(|source| is_read(source, options))
     {
         let (paths, without_files) = files_of(source, base, options);
         work.push((source, paths));
@@ -178,26 +183,21 @@ pub fn read(
     Ok(reading)
 }
 
-fn is_file_source(source: &Source) -> bool {
-    matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_))
+/// Whether files of a source are read: those of a log or csv source, and those that were named for any other.
+fn is_read(source: &Source, options: &Options) -> bool {
+    let is_file_source = matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_));
+    is_file_source || options.files.contains_key(&source.id)
 }
 
 fn check_overrides(catalogue: &Catalogue, options: &Options) -> Result<(), Error> {
-    let wrong = options
-        .files
-        .keys()
-        .find(|id| !catalogue.sources.get(*id).is_some_and(is_file_source));
-    let Some(id) = wrong else {
-        return Ok(());
-    };
-    let files = catalogue
-        .sources
-        .values()
-        .filter(|source| is_file_source(source));
-    Err(Error::NotAFileSource {
-        source_id: id.to_string(),
-        has: files.map(|source| source.id.to_string()).collect(),
-    })
+    let has = &catalogue.sources;
+    match options.files.keys().find(|id| !has.contains_key(*id)) {
+        None => Ok(()),
+        Some(id) => Err(Error::NotASource {
+            source_id: id.to_string(),
+            has: has.keys().map(ToString::to_string).collect(),
+        }),
+    }
 }
 
 /// The files of a source, and the patterns that no file fits. A name given twice is read once.

@@ -84,6 +84,11 @@ impl Matcher {
         }
     }
 
+    /// Has another label name the metric; gives the one that did.
+    pub(crate) fn name_by(&mut self, label: Option<String>) -> Option<String> {
+        std::mem::replace(&mut self.name, label)
+    }
+
     /// What a series is to each stream that wants it.
     pub(crate) fn hits(&mut self, labels: &Labels) -> Vec<Hit> {
         let mut all = self.add.clone();

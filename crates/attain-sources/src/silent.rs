@@ -47,7 +47,8 @@ fn asks_in_vain(
     indicator: &Indicator,
     source: &Source,
 ) -> Option<&'static str> {
-    let why = cannot_count(&indicator.counting, source)?;
+    let why = cannot_count(&indicator.counting, source)
+        .or_else(|| not_exposed(&indicator.counting, source))?;
     let is_served_elsewhere = || {
         let mut others = catalogue.sources.values();
         others.any(|other| cannot_count(&indicator.counting, other).is_none())
@@ -80,5 +81,17 @@ fn cannot_count(counting: &Counting, source: &Source) -> Option<&'static str> {
         (Counting::Metric { kind, .. }, Some(CsvLayout::Events)) => (*kind == MetricKind::Gauge)
             .then_some("a gauge has values over time, and each row is one event"),
         (Counting::Metric { .. } | Counting::Totals { .. }, Some(_)) => None,
+    }
+}
+
+/// Why such an indicator is in no exposition text, which is what files of a source of metrics are.
+fn not_exposed(counting: &Counting, source: &Source) -> Option<&'static str> {
+    match (counting, &source.kind) {
+        (_, SourceKind::Log(_) | SourceKind::Csv(_)) => None,
+        (Counting::PromQl { .. }, _) => Some("PromQL asks a Prometheus, not a file"),
+        (Counting::Log { .. }, _) => {
+            Some("it counts lines, and these files hold samples; name the `metric`")
+        }
+        (Counting::Metric { .. } | Counting::Totals { .. }, _) => None,
     }
 }

@@ -153,7 +153,7 @@ fn missing_files_are_said() {
     );
     assert_eq!(
         text,
-        "error: acess is not a log or csv source of this catalogue; file sources are `access`\n"
+        "error: acess is not a source of this catalogue; its sources are `access`\n"
     );
 }
 

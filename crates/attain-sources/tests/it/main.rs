@@ -5,6 +5,7 @@
 mod access_log;
 mod asked;
 mod discovery;
+mod exposition;
 mod files;
 mod make;
 mod mutated;

@@ -24,7 +24,7 @@ impl Noise {
     }
 
     /// A line with a few bytes changed, cut or doubled.
-    fn mutate(&mut self, line: &[u8]) -> Vec<u8> {
+    pub fn mutate(&mut self, line: &[u8]) -> Vec<u8> {
         const BYTES: &[u8] = b"\"\\[]{}(),;:- \t\r~*?/+0123456789eEZ\x00\x1f\x1f\x7f\xff\xc3\xe2";
         let mut line = line.to_vec();
         for _ in 0..=self.below(4) {
