@@ -108,7 +108,7 @@ const PATH_NAMES: &[&str] = &[
     "RequestPath",
 ];
 
-/// Looks into an access log, JSON lines or CSV, plain or gzip. At most half a million records are measured.
+/// Looks into an access log, JSON lines or CSV, plain or compressed, or Parquet. At most half a million records are measured.
 ///
 /// # Errors
 /// The file does not open, is written in no known way, or says neither when nor how events went.
@@ -143,7 +143,7 @@ pub fn discover(path: &Path) -> Result<Discovery, Error> {
     }
     let segments = sample.segments();
     drop(records);
-    let is_log = !matches!(form, FileForm::Csv { .. });
+    let is_log = !matches!(form, FileForm::Csv { .. } | FileForm::Parquet { .. });
     let mut measuring = Measuring::new(&time, status.as_ref(), latency.as_ref(), &segments);
     let (unread, partly) = each_record(path, &form, MEASURED_RECORDS, &mut |record| {
         measuring.take(&record);

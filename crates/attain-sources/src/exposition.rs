@@ -62,10 +62,7 @@ fn is_exposition(beginning: &[u8]) -> bool {
             let rest = line.strip_prefix(word.as_bytes());
             rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
         };
-        if ["# TYPE", "# HELP", "# UNIT", "# EOF"]
-            .iter()
-            .any(|word| is_told(&word))
-        {
+        if ["# TYPE", "# HELP", "# UNIT", "# EOF"].iter().any(is_told) {
             return true;
         }
         match parse(line) {

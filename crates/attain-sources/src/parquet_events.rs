@@ -45,7 +45,7 @@ pub(crate) fn read_file(
         }
         let done = u128::from(first + rows as u64) * 1000 / u128::from(all);
         progress(u64::try_from(done).unwrap_or(1000));
-        Ok(())
+        Ok(true)
     })?;
     chunks.send(|delivery| delivery.counted = counter.drain())
 }

@@ -89,8 +89,8 @@ pub(crate) struct ParquetFile {
 /// Rows that are read at once.
 const BATCH_ROWS: usize = 8192;
 
-/// What is done with a batch: its columns, its first row, and how many it has.
-type OnBatch<'b> = dyn FnMut(&[Column], u64, usize) -> Result<(), Error> + 'b;
+/// What is done with a batch: its columns, its first row, and how many it has. `false` ends the reading.
+type OnBatch<'b> = dyn FnMut(&[Column], u64, usize) -> Result<bool, Error> + 'b;
 
 impl ParquetFile {
     /// # Errors
@@ -172,6 +172,13 @@ impl ParquetFile {
         Ok(Some(self.columns.len() - 1))
     }
 
+    /// Has every column read that can be; gives their names.
+    pub(crate) fn want_all(&mut self) -> Vec<String> {
+        let mut names = self.header.clone();
+        names.retain(|name| matches!(self.want(name), Ok(Some(_))));
+        names
+    }
+
     /// Reads the wanted columns from row `skip` on, and hands them over in batches.
     ///
     /// # Errors
@@ -196,7 +203,9 @@ impl ParquetFile {
                 let read = self
                     .read_batch(&mut readers, wanted)
                     .map_err(|why| self.broken_at(first, &why))?;
-                on_batch(&self.columns, first, read)?;
+                if !on_batch(&self.columns, first, read)? {
+                    return Ok(());
+                }
                 first += read as u64;
             }
         }

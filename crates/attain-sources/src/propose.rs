@@ -293,7 +293,7 @@ fn source_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> S
                 "    log:\n      files:\n        - {file}\n      format: json\n"
             )
         }
-        FileForm::Csv { .. } => {
+        FileForm::Csv { .. } | FileForm::Parquet { .. } => {
             write!(
                 text,
                 "    csv:\n      files:\n        - {file}\n      layout: events\n"
@@ -379,7 +379,10 @@ fn edge_text(discovery: &Discovery, tiers: &Tiers<'_>) -> String {
 
 /// A header if the log names it as one, else the field as it is.
 fn looked_at(discovery: &Discovery, field: &str) -> String {
-    let is_log = !matches!(discovery.form, FileForm::Csv { .. });
+    let is_log = !matches!(
+        discovery.form,
+        FileForm::Csv { .. } | FileForm::Parquet { .. }
+    );
     if is_log && matches!(field, "user_agent" | "http_user_agent") {
         return "header: User-Agent".to_owned();
     }

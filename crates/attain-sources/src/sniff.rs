@@ -10,6 +10,7 @@ use crate::access_log::{cut, path_of, unescape};
 use crate::csv_events::{delimiter_of, header_of};
 use crate::error::Error;
 use crate::files::{next_line, open};
+use crate::parquet_file::{ParquetFile, is_parquet};
 
 /// How a file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,11 @@ pub enum FileForm {
         /// The columns.
         header: Vec<String>,
     },
+    /// Parquet, one event a row.
+    Parquet {
+        /// The columns that are flat and of a type that can be read.
+        header: Vec<String>,
+    },
 }
 
 /// Field names and values of one record.
@@ -40,6 +46,10 @@ const APPENDED_AT_MOST: usize = 12;
 pub(crate) fn form_of(path: &Path) -> Result<FileForm, Error> {
     const LOOKED_AT: usize = 500;
     let mut reader = open(path)?.reader;
+    if is_parquet(path, &mut reader) {
+        let header = ParquetFile::open(path)?.want_all();
+        return Ok(FileForm::Parquet { header });
+    }
     let (mut lines, mut line) = (Vec::new(), Vec::new());
     while lines.len() < LOOKED_AT && next_line(&mut reader, &mut line).unwrap_or(false) {
         if !line.trim_ascii().is_empty() {
@@ -101,6 +111,9 @@ pub(crate) fn each_record(
     at_most: u64,
     on_record: &mut dyn FnMut(Record),
 ) -> Result<(u64, bool), Error> {
+    if let FileForm::Parquet { header } = form {
+        return each_row(path, header, at_most, on_record);
+    }
     let mut reader = open(path)?.reader;
     let (mut unread, mut seen) = (0, 0);
     if let FileForm::Csv { delimiter, header } = form {
@@ -142,6 +155,30 @@ pub(crate) fn each_record(
         }
     }
     Ok((unread, false))
+}
+
+/// Hands over the rows of a Parquet file.
+fn each_row(
+    path: &Path,
+    header: &[String],
+    at_most: u64,
+    on_record: &mut dyn FnMut(Record),
+) -> Result<(u64, bool), Error> {
+    let mut file = ParquetFile::open(path)?;
+    for name in header {
+        file.want(name)?;
+    }
+    file.each_batch(0, &mut |columns, first, rows| {
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX).min(at_most - first);
+        for row in 0..usize::try_from(rows).unwrap_or(usize::MAX) {
+            let cells = columns
+                .iter()
+                .map(|column| (column.name.clone(), column.text(row).into_owned()));
+            on_record(cells.collect());
+        }
+        Ok(first + rows < at_most)
+    })?;
+    Ok((0, file.rows > at_most))
 }
 
 fn json_object(line: &[u8]) -> Option<Map<String, Value>> {

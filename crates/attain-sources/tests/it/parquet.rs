@@ -7,7 +7,7 @@ use std::sync::Arc;
 use attain_model::Catalogue;
 use attain_model::indicator::MetricKind;
 use attain_model::source::{CsvLayout, SourceKind};
-use attain_sources::{Options, read};
+use attain_sources::{Answers, Options, discover, propose, read};
 use parquet::basic::{Compression, Encoding};
 use parquet::data_type::*;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -260,6 +260,26 @@ fn files_of_two_other_writers() {
     assert!(want.lines().count() > 20, "{want}");
     assert_eq!(told(&events("duckdb.parquet"), &base), want);
     assert_eq!(told(&events("polars.parquet"), &base), want);
+}
+
+#[test]
+fn a_first_catalogue_is_the_one_of_the_same_table_in_csv() {
+    let base = testdata().join("parquet");
+    let text = |file: &str| {
+        let discovery = discover(&base.join(file)).unwrap();
+        let answers = Answers {
+            file: Some("events".to_owned()),
+            ..Answers::default()
+        };
+        propose(&discovery, &answers).replace(file, "events")
+    };
+    let want = text("events.csv");
+    assert!(
+        want.contains("layout: events") && want.contains("field: ms"),
+        "{want}"
+    );
+    assert_eq!(text("duckdb.parquet"), want);
+    assert_eq!(text("polars.parquet"), want);
 }
 
 /// 300 rows with three that cannot be read, in row groups of 100.

@@ -60,6 +60,7 @@ fn found(discovery: &Discovery, look: &Look) -> String {
         FileForm::Combined { .. } => "an access log (combined format)",
         FileForm::JsonLines => "JSON lines",
         FileForm::Csv { .. } => "a CSV file, one event a row",
+        FileForm::Parquet { .. } => "a Parquet file, one event a row",
     };
     let mut lines = vec![(
         "events",
