@@ -124,9 +124,14 @@ pub(crate) fn flows(path: &Path) -> bool {
 /// Reads one line without its end (`\n` or `\r\n`); `false` at the end of the file. Of a line over a mebibyte the
 /// beginning is kept: a file without lines must not fill the memory.
 pub(crate) fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    Ok(take_line(reader, line)? > 0)
+}
+
+/// As [`next_line`], but gives the bytes that were taken, the end of the line among them.
+pub(crate) fn take_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<u64> {
     const LONGEST_LINE_BYTES: usize = 1 << 20;
     line.clear();
-    let mut seen = false;
+    let mut taken = 0;
     loop {
         let buffer = match reader.fill_buf() {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
@@ -135,13 +140,13 @@ pub(crate) fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io
         if buffer.is_empty() {
             break;
         }
-        seen = true;
         let end = memchr(b'\n', buffer);
         let part = &buffer[..end.unwrap_or(buffer.len())];
         let room = LONGEST_LINE_BYTES.saturating_sub(line.len());
         line.extend_from_slice(&part[..part.len().min(room)]);
         let used = part.len() + usize::from(end.is_some());
         reader.consume(used);
+        taken += used as u64;
         if end.is_some() {
             break;
         }
@@ -149,7 +154,7 @@ pub(crate) fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io
     if line.last() == Some(&b'\r') {
         line.pop();
     }
-    Ok(seen)
+    Ok(taken)
 }
 
 /// The files that a pattern means, by name. `*` matches within one name, `?` one character of it.

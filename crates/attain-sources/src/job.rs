@@ -126,7 +126,8 @@ impl Job<'_, '_> {
         self.send_heartbeats(&mut counter)?;
         let mut unclaimed = counter.unclaimed();
         if let Some(mut numbers) = numbers {
-            self.notes.extend(numbers.check_exposed(&asked, &files_text(paths))?);
+            self.notes
+                .extend(numbers.check_exposed(&asked, &files_text(paths))?);
             self.notes.extend(numbers.end(&self.source.id, self.sink)?);
             unclaimed.extend(numbers.unclaimed);
         }

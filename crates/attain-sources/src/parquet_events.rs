@@ -31,6 +31,7 @@ pub(crate) fn read_file(
     // Invariant: rows before the first that is wanted were taken in an earlier run.
     let skip = chunks.first_wanted();
     file.each_batch(skip, &mut |columns, first, rows| {
+        let mut values = Vec::with_capacity(events.fields.len());
         for row in 0..rows {
             let place = Place::of_row(first + row as u64);
             if !chunks.wants(place) {
@@ -39,9 +40,9 @@ pub(crate) fn read_file(
             if chunks.is_due(place) {
                 chunks.send(|delivery| delivery.counted = counter.drain())?;
             }
-            events.batch(columns, row..row + 1, counter, &mut |_, outcome, _| {
-                chunks.row(place, outcome);
-            });
+            values.clear();
+            values.extend(events.values(columns, row));
+            chunks.row(place, events.row(columns, row, &values, counter));
         }
         let done = u128::from(first + rows as u64) * 1000 / u128::from(all);
         progress(u64::try_from(done).unwrap_or(1000));
@@ -58,9 +59,6 @@ pub(crate) struct ParquetEvents {
     duration: Option<(usize, i128)>,
     fields: Vec<Option<usize>>,
 }
-
-/// What is done with a row and what could be read of it.
-type OnRow<'r> = dyn FnMut(usize, Result<(), String>, &mut Counter) + 'r;
 
 impl ParquetEvents {
     /// From the schema; the columns are then wanted of the file.
@@ -109,27 +107,15 @@ impl ParquetEvents {
         })
     }
 
-    /// Counts the rows of a batch, from its row `from` on; what could be read of each goes to `on_row`, which may drain
-    /// the counter.
-    pub(crate) fn batch(
-        &self,
-        columns: &[Column],
-        rows: std::ops::Range<usize>,
-        counter: &mut Counter,
-        on_row: &mut OnRow<'_>,
-    ) {
-        let mut values: Vec<Cow<'_, str>> = Vec::with_capacity(self.fields.len());
-        for row in rows {
-            values.clear();
-            values.extend(self.fields.iter().map(|place| match place {
-                Some(place) => columns[*place].text(row),
-                None => Cow::Borrowed(""),
-            }));
-            let outcome = self.row(columns, row, &values, counter);
-            on_row(row, outcome, counter);
-        }
+    /// What the fields of a row say.
+    fn values<'c>(&self, columns: &'c [Column], row: usize) -> impl Iterator<Item = Cow<'c, str>> {
+        self.fields.iter().map(move |place| match place {
+            Some(place) => columns[*place].text(row),
+            None => Cow::Borrowed(""),
+        })
     }
 
+    /// Counts a row.
     fn row(
         &self,
         columns: &[Column],

@@ -11,13 +11,13 @@ use jiff::Timestamp;
 
 use super::Numbers;
 use crate::asked::{Asked, Strength};
-use crate::chunk::Chunks;
+use crate::chunk::{Chunks, Place};
 use crate::counter_pairs::CounterPairs;
 use crate::csv_long::{Known, Row};
 use crate::csv_samples::Samples;
 use crate::error::Error;
 use crate::exposition::{self, Line, Series};
-use crate::files::{Opened, next_line};
+use crate::files::{Opened, take_line};
 use crate::number::scaled;
 use crate::series::{Hit, Labels, Matcher, Role};
 use crate::sniff::not_understood;
@@ -83,39 +83,53 @@ struct Birth {
 
 impl Numbers {
     /// Reads one file of exposition text. The samples of one instant may stand anywhere in it, and what says when a
-    /// counter began after its samples, so a file is one delivery.
+    /// counter began after its samples, so what is new in a file is one delivery.
     pub(crate) fn exposition(
+        &mut self,
+        path: &Path,
+        opened: Opened,
+        chunks: &mut Chunks<'_>,
+    ) -> Result<(), Error> {
+        let named = self.matcher.name_by(Some(NAME_LABEL.to_owned()));
+        let outcome = self.page(path, opened, chunks);
+        self.matcher.name_by(named);
+        outcome
+    }
+
+    fn page(
         &mut self,
         path: &Path,
         mut opened: Opened,
         chunks: &mut Chunks<'_>,
     ) -> Result<(), Error> {
-        let named = self.matcher.name_by(Some(NAME_LABEL.to_owned()));
         let mut page = Page::default();
-        let mut line = Vec::new();
-        for number in 0.. {
-            match next_line(&mut opened.reader, &mut line) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(source) => {
-                    self.matcher.name_by(named);
-                    return Err(broken(&opened, path, number, source));
-                }
+        let mut text = Vec::new();
+        let (mut line, mut start) = (0, 0);
+        loop {
+            let taken = take_line(&mut opened.reader, &mut text)
+                .map_err(|source| broken(&opened, path, line, source))?;
+            if taken == 0 {
+                break;
             }
-            let is_new = chunks.wants(number);
-            match page.line(&line, (number, is_new), self) {
+            let end = start + taken;
+            let place = Place { line, start, end };
+            let is_new = chunks.wants(place);
+            if is_new && chunks.is_due(place) {
+                self.send_points(&mut page, chunks)?;
+            }
+            match page.line(&text, (line, is_new), self) {
                 Ok(false) => {}
-                outcome if is_new => chunks.line(number, outcome.map(|_| ())),
+                outcome if is_new => chunks.row(place, outcome.map(|_| ())),
                 _ => {}
             }
+            (line, start) = (line + 1, end);
         }
-        let told = page.check_times(path);
-        let taken = told.map(|()| self.take_points(page, chunks));
-        self.matcher.name_by(named);
-        taken
+        page.check_times(path)?;
+        self.exposed.samples += page.with_time;
+        self.send_points(&mut page, chunks)
     }
 
-    fn take_points(&mut self, page: Page, chunks: &mut Chunks<'_>) {
+    fn send_points(&mut self, page: &mut Page, chunks: &mut Chunks<'_>) -> Result<(), Error> {
         let mut samples = Samples::default();
         let mut pairs = std::mem::take(&mut self.pairs);
         let mut start = 0;
@@ -135,12 +149,13 @@ impl Numbers {
             }
         }
         self.pairs = pairs;
-        self.exposed.samples += page.with_time;
+        page.points.clear();
+        page.texts.clear();
         chunks.send(|delivery| {
             samples.finish(&self.matcher, delivery);
             // When the source was heard is told once, when all sample times are known.
             delivery.observed = Some(Vec::new());
-        });
+        })
     }
 
     /// What a person should know of exposition text; nothing where there was none.
@@ -368,7 +383,7 @@ impl Page {
 
 fn broken(opened: &Opened, path: &Path, lines: u64, source: std::io::Error) -> Error {
     let path = path.to_owned();
-    if !opened.gzip {
+    if !opened.packed {
         return Error::Read { path, source };
     }
     let why = source.to_string();

@@ -510,8 +510,10 @@ fn noise_never_panics() {
     }
     std::fs::write(dir.path().join("m.prom"), out).unwrap();
     let mut told = 0;
-    let mut sink =
-        |delivery: attain_model::delivery::Delivery| told += delivery.unparsed.len() as u64;
+    let mut sink = |delivery: attain_model::delivery::Delivery| {
+        told += delivery.unparsed.len() as u64;
+        Ok(())
+    };
     let options = override_files("m", &["m.prom"]);
     let reading = read(
         &from_prometheus(),

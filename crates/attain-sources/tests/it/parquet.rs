@@ -471,7 +471,7 @@ fn noise_never_panics() {
     let catalogue = small_catalogue("e.parquet");
     let mut noise = Noise(77);
     let (mut read_on, mut refused) = (0, 0);
-    for round in 0..1200 {
+    for round in 0..600 {
         let mut bytes = whole.clone();
         if round % 3 == 0 {
             bytes.truncate(noise.below(whole.len()));
@@ -503,7 +503,7 @@ fn noise_never_panics() {
         }
     }
     assert!(
-        read_on > 50 && refused > 600,
+        read_on > 25 && refused > 300,
         "{read_on} read, {refused} refused"
     );
 }
