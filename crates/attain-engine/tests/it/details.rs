@@ -1,14 +1,22 @@
 //! What lies behind a verdict adds up to it, whatever the promise.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use attain_engine::Ledger;
+use attain_model::company::{Exclusion, ExclusionTime};
 use attain_model::detail::{Detail, Stretch};
+use attain_model::meta::Meta;
 use attain_model::quantity::CalendarPeriod;
-use attain_model::slo::{Budgeting, MissingData, NoTraffic, OverLoad};
+use attain_model::schedule::{Schedule, ScheduleDays};
+use attain_model::slo::{Budgeting, MissingData, NoTraffic, Objective, OverLoad, Promised};
 use attain_model::verdict::Attainment;
-use attain_model::{AsOf, Catalogue, Promises, SeriesName, Slo, Stream, Verdict, Window};
+use attain_model::{
+    AsOf, Catalogue, ExclusionId, Goal, ObjectiveId, Promises, SeriesName, Slo, Stream, Targets,
+    Verdict, Window,
+};
 use fastrand::Rng;
+use jiff::civil::{Weekday, date, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
@@ -108,7 +116,159 @@ fn promises(rng: &mut Rng) -> Catalogue {
     let slos = [slo("first"), slo("second")];
     let mut catalogue = catalogue(&slos);
     catalogue.timezone = zone;
+    catalogue.exclusions = exclusions(rng);
     catalogue
+}
+
+/// None, or some: once or every week, of all or of one segment, announced or not.
+fn exclusions(rng: &mut Rng) -> BTreeMap<ExclusionId, Exclusion> {
+    let one = |rng: &mut Rng, number: usize| {
+        let id = ExclusionId::new(format!("e{number}"));
+        let length = Duration::from_secs(rng.u64(1..200_000));
+        let from = second(at("2026-03-21T00:00:00Z").as_second() + rng.i64(0..100 * 86_400));
+        let schedule = Schedule {
+            days: [
+                ScheduleDays::Daily,
+                ScheduleDays::Weekly(Weekday::Sunday),
+                ScheduleDays::Monthly(29),
+            ][rng.usize(0..3)],
+            at: time(rng.i8(0..24), rng.i8(0..60), 0, 0),
+            zone: TimeZone::get("Europe/Berlin").unwrap(),
+            text: String::new(),
+        };
+        let exclusion = Exclusion {
+            id: id.clone(),
+            slos: [vec![], vec!["first".into()]][rng.usize(0..2)].clone(),
+            services: [vec![], vec!["second".into()]][rng.usize(0..2)].clone(),
+            segments: [vec![], vec![], vec!["standard".into()]][rng.usize(0..3)].clone(),
+            when: if rng.bool() {
+                ExclusionTime::Once { from, length }
+            } else {
+                let length = length / 8;
+                ExclusionTime::Every { schedule, length }
+            },
+            reason: "moved".to_owned(),
+            announced: [None, Some(date(2026, 1, 1)), Some(date(2026, 3, 29))][rng.usize(0..3)],
+            meta: Meta::default(),
+        };
+        (id, exclusion)
+    };
+    let count = rng.usize(0..4);
+    (0..count).map(|number| one(rng, number)).collect()
+}
+
+/// Whether an exclusion covers a slice of an SLO whole; slow, and shares nothing with the engine but the definitions.
+fn is_excluded(catalogue: &Catalogue, slo: &Slo, who: &str, slice: i64) -> bool {
+    catalogue.exclusions.values().any(|exclusion| {
+        let is_all = exclusion.slos.is_empty() && exclusion.services.is_empty();
+        let names = exclusion.slos.contains(&slo.id) || exclusion.services.contains(&slo.service);
+        let is_his = exclusion.segments.is_empty()
+            || exclusion
+                .segments
+                .iter()
+                .any(|segment| segment.as_str() == who);
+        let starts: Vec<(i64, Duration)> = match &exclusion.when {
+            ExclusionTime::Once { from, length } => vec![(from.as_second(), *length)],
+            ExclusionTime::Every { schedule, length } => (-40..=1)
+                .filter_map(|days| {
+                    let day = second(slice).to_zoned(schedule.zone.clone()).date();
+                    let start = schedule.on(day.checked_add(days.days()).unwrap())?;
+                    Some((start.as_second(), *length))
+                })
+                .collect(),
+        };
+        let covers = |(start, length): &(i64, Duration)| {
+            let day = second(*start).to_zoned(catalogue.timezone.clone()).date();
+            let end = start + i64::try_from(length.as_secs()).unwrap();
+            exclusion
+                .announced
+                .is_some_and(|announced| announced <= day)
+                && *start <= slice
+                && slice + 60 <= end
+        };
+        (is_all || names) && is_his && starts.iter().any(covers)
+    })
+}
+
+#[test]
+fn what_is_excluded_is_as_if_it_had_not_happened() {
+    let mut rng = Rng::with_seed(7);
+    let (mut compared, mut excluded) = (0, 0);
+    for number in 0..40 {
+        let start = at(rng.choice(STARTS).unwrap()).as_second();
+        let mut catalogue = promises(&mut rng);
+        for slo in catalogue.slos.values_mut() {
+            // Of events: a time slice that is excluded in part is judged, which its own scenario shows.
+            slo.budgeting = Budgeting::Occurrences;
+            slo.missing_data = MissingData::Unknown;
+            slo.objectives = slo.objectives.clone().into_iter().map(unloaded).collect();
+        }
+        let mut rows = Rows::of(&catalogue);
+        for _ in 0..400 {
+            let at = second(start + rng.i64(0..SPAN));
+            let who = rng
+                .choice(["premium", "standard", "free", "unknown"])
+                .unwrap();
+            rows.timed(
+                at,
+                who,
+                &[("200", 0, rng.u64(1..9)), ("500", 1, rng.u64(0..3))],
+            );
+        }
+        let whole = ledger(&catalogue, &rows);
+        let mut without = catalogue.clone();
+        without.exclusions.clear();
+        let instant = second(start + SPAN);
+        let found = evaluate(&catalogue, &whole, instant);
+        for slo in catalogue.slos.values() {
+            let mut rest = Rows::of(&catalogue);
+            rest.delivery = rows.delivery.clone();
+            rest.delivery.counted.retain(|row| {
+                let who = row.segment.to_string();
+                !is_excluded(&catalogue, slo, &who, row.slice.as_second())
+            });
+            let expected = evaluate(&without, &ledger(&without, &rest), instant);
+            let own = |verdict: &&Verdict| verdict.name.slo == slo.id;
+            let pairs = found
+                .verdicts
+                .iter()
+                .filter(own)
+                .zip(expected.verdicts.iter().filter(own));
+            for (found, expected) in pairs {
+                let context = format!("history {number}, {}", found.name);
+                assert_eq!(found.attainment, expected.attainment, "{context}");
+                assert_eq!(found.budget, expected.budget, "{context}");
+                compared += 1;
+                let share = found.excluded.map(|share| share.attainment.total());
+                excluded += usize::from(share.unwrap_or(0) > 0);
+            }
+        }
+    }
+    assert!(compared > 150 && excluded > 40, "{excluded} of {compared}");
+}
+
+/// Without load conditions: minutes that were not there have no load.
+fn unloaded((id, mut objective): (ObjectiveId, Objective)) -> (ObjectiveId, Objective) {
+    for term in &mut objective.terms {
+        match &mut term.targets {
+            Targets::All(goal) => *goal = without_load(*goal),
+            Targets::PerSegment { segments, all } => {
+                let goals = segments.values_mut().chain(all.as_mut());
+                goals.for_each(|goal| *goal = without_load(*goal));
+            }
+        }
+    }
+    (id, objective)
+}
+
+fn without_load(goal: Goal) -> Goal {
+    match goal {
+        Goal::BestEffort => Goal::BestEffort,
+        Goal::Promised(promised) => Goal::Promised(Promised {
+            load: None,
+            ..promised
+        }),
+    }
 }
 
 fn happened(rng: &mut Rng, catalogue: &Catalogue, start: i64) -> Ledger {
@@ -198,7 +358,7 @@ fn agree(verdict: &Verdict, detail: &Detail) {
 fn what_lies_behind_a_verdict_adds_up_to_it() {
     let mut rng = Rng::with_seed(20_261_122);
     let (mut compared, mut bad) = (0, 0);
-    for number in 0..80 {
+    for number in 0..40 {
         let start = at(rng.choice(STARTS).unwrap()).as_second();
         let catalogue = promises(&mut rng);
         let ledger = happened(&mut rng, &catalogue, start);
@@ -221,7 +381,7 @@ fn what_lies_behind_a_verdict_adds_up_to_it() {
             }
         }
     }
-    assert!(compared > 1000 && bad * 3 > compared, "{bad} of {compared}");
+    assert!(compared > 500 && bad * 3 > compared, "{bad} of {compared}");
 }
 
 fn one(slo: Slo) -> Catalogue {
