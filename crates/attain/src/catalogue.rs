@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use attain_model::Level;
 use attain_spec::{Input, Parsed, parse};
+use attain_store::{Done, Text};
 use attain_view::diagnostics;
 
 use crate::exit::Failure;
@@ -189,13 +190,20 @@ pub fn shown(path: &Path) -> String {
         .replace(std::path::MAIN_SEPARATOR, "/")
 }
 
+/// A catalogue as it is written, for a record and with a hash: the same files, wherever their folder lies, are the same.
+pub fn written(path: &Path) -> Result<Done, Failure> {
+    let texts = Files::of(path)?.inputs.into_iter().map(|input| Text {
+        path: within(&input.name, path),
+        text: input.text,
+    });
+    Ok(Done::catalogue(texts.collect()))
+}
+
 /// The name of a catalogue's file within its folder, whatever the folder is called from here.
-pub fn within(name: &str, catalogue: &Path) -> String {
+fn within(name: &str, catalogue: &Path) -> String {
     let path = Path::new(name);
-    let inner = path
-        .strip_prefix(catalogue)
-        .ok()
-        .filter(|p| p.file_name().is_some());
+    let inner = path.strip_prefix(catalogue).ok();
+    let inner = inner.filter(|inner| inner.file_name().is_some());
     shown(inner.unwrap_or_else(|| path.file_name().map_or(path, Path::new)))
 }
 

@@ -48,6 +48,9 @@ pub enum Command {
     /// Write a report that people forward: one HTML file, or Markdown, or JSON
     #[command(after_long_help = REPORT_HELP)]
     Report(ReportArguments),
+    /// State what was promised in a past period and what was kept of it; verify such a statement
+    #[command(after_long_help = STATEMENT_HELP)]
+    Statement(StatementArguments),
     /// Look after a data folder: check, back up, restore, prune
     #[command(after_long_help = DATA_HELP)]
     Data(DataArguments),
@@ -173,6 +176,55 @@ pub enum ReportFormat {
     /// For a ticket or a wiki
     Markdown,
     /// For programs; exact whole numbers
+    Json,
+}
+
+/// Arguments of `attain statement`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct StatementArguments {
+    #[command(subcommand)]
+    pub command: Option<StatementCommand>,
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// The period: `2026-10`, `2026-Q3`, `2026`, a day, or `2026-10-01..2026-10-15` (both days in it)
+    #[arg(long, value_name = "PERIOD", required = true)]
+    pub period: Option<String>,
+    /// Only this SLO; may be given several times [default: those that were promised to customers]
+    #[arg(long, value_name = "ID")]
+    pub slo: Vec<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = StatementFormat::Text)]
+    pub format: StatementFormat,
+    /// Write it to this file [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// What else there is to do with a statement.
+#[derive(Debug, Subcommand)]
+pub enum StatementCommand {
+    /// Recompute a statement (its JSON) from the data and say what differs
+    Verify(VerifyArguments),
+}
+
+/// Arguments of `attain statement verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// The statement as JSON
+    pub statement: PathBuf,
+    #[command(flatten)]
+    pub input: InputArguments,
+}
+
+/// How `attain statement` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatementFormat {
+    /// For people, on a terminal
+    Text,
+    /// For people, as Markdown
+    Markdown,
+    /// The document that can be verified
     Json,
 }
 
@@ -384,6 +436,20 @@ EXAMPLES
 
 EXIT CODES
   0  written
+  2  wrong usage, unreadable input, or a catalogue with errors";
+
+const STATEMENT_HELP: &str = "\
+A statement says for each promise to customers what was in force, what was counted, how much was observed and whether it
+was kept, with a hash over all of it. Whoever has the catalogue and the data can recompute it.
+
+EXAMPLES
+  attain statement shop/ --data shop-data --period 2026-10
+  attain statement shop/ --data shop-data --period 2026-Q3 --format json -o q3.json
+  attain statement verify q3.json shop/ --data shop-data
+
+EXIT CODES
+  0  written; verified
+  1  with verify: the statement is not what the data say
   2  wrong usage, unreadable input, or a catalogue with errors";
 
 const DATA_HELP: &str = "\

@@ -129,7 +129,10 @@ impl Keeper {
     }
 
     /// Keeps a delivery. It is durable on return.
-    pub fn take(&mut self, delivery: Delivery) -> Result<(), Failure> {
+    pub fn take(&mut self, mut delivery: Delivery) -> Result<(), Failure> {
+        // A frame must not count for streams that the catalogue gets later.
+        let streams = &mut delivery.streams;
+        streams.get_or_insert_with(|| self.ledger.streams_of(&delivery.source));
         self.store
             .append(&self.kept, std::slice::from_ref(&delivery))
             .map_err(|error| Failure::of(&error))?;

@@ -27,6 +27,7 @@ mod progress;
 mod replay;
 mod report;
 mod schema;
+mod statement;
 mod status;
 mod terminal;
 mod test;
@@ -71,6 +72,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Replay(arguments)) => replay::run(&arguments, terminal),
         Some(Command::Report(arguments)) => report::run(&arguments, terminal),
         Some(Command::Schema) => schema::run(terminal),
+        Some(Command::Statement(arguments)) => statement::run(&arguments, terminal),
         Some(Command::Status(arguments)) => status::run(&arguments, terminal),
         Some(Command::Test(arguments)) => test::run(&arguments, terminal),
     }

@@ -10,13 +10,13 @@ use std::time::Instant;
 
 use attain_model::{Catalogue, Interval, Promises, Stream};
 use attain_sources::{Options, Reading};
-use attain_store::{Done, Input, Text};
+use attain_store::{Done, Input};
 use jiff::Timestamp;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use self::said::{Kept, Said};
-use crate::catalogue::{self, Files};
+use crate::catalogue;
 use crate::cli::ReplayArguments;
 use crate::counts_csv::counts_csv;
 use crate::exit::{Exit, Failure};
@@ -134,12 +134,7 @@ fn done(
     keeper: &Keeper,
     reading: &Reading,
 ) -> Result<Vec<Done>, Failure> {
-    let files = Files::of(&arguments.catalogue)?;
-    let texts = files.inputs.into_iter().map(|input| Text {
-        path: catalogue::within(&input.name, &arguments.catalogue),
-        text: input.text,
-    });
-    let used = Done::catalogue(texts.collect());
+    let used = catalogue::written(&arguments.catalogue)?;
     let mut done = Vec::new();
     if keeper.is_new(&used) {
         done.push(used);
