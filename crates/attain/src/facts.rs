@@ -130,7 +130,8 @@ impl Facts {
         matches!(self.kept, Kept::Folder(_))
     }
 
-    fn kept(path: &Path) -> Result<Self, Failure> {
+    /// From what `attain replay` has kept.
+    pub fn kept(path: &Path) -> Result<Self, Failure> {
         let folder = Folder::open(path)?;
         Ok(Self {
             begin: folder.span.map(|span| span.start),

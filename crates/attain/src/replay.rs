@@ -75,7 +75,7 @@ fn count(
     let begun = Instant::now();
     let facts = Facts::read(promises.catalogue(), base, options, limit, terminal)?;
     let took = begun.elapsed();
-    write_counts(arguments, promises, &facts, terminal)?;
+    write_counts(arguments, promises, terminal, || Ok(&facts))?;
     let stopped = facts.reading.stopped;
     Ok(Said {
         span: facts
@@ -113,6 +113,8 @@ fn keep(
     let (new, known) = (keeper.new, keeper.known);
     let done = done(arguments, catalogue, &keeper, &reading)?;
     let bytes = keeper.finish(&reading.fingerprints, &done, Timestamp::now())?;
+    // All that is kept, not this run's share of it.
+    write_counts(arguments, promises, terminal, || Facts::kept(folder))?;
     Ok(Said {
         span: begin.zip(end).map(|(start, end)| Interval { start, end }),
         took: begun.elapsed(),
@@ -158,16 +160,19 @@ fn done(
     Ok(done)
 }
 
-fn write_counts(
+fn write_counts<F: std::borrow::Borrow<Facts>>(
     arguments: &ReplayArguments,
     promises: &Promises,
-    facts: &Facts,
     terminal: &Terminal,
+    facts: impl FnOnce() -> Result<F, Failure>,
 ) -> Result<(), Failure> {
     let Some(path) = &arguments.counts else {
         return Ok(());
     };
     let names = all_series(promises.catalogue());
-    let text = facts.with(|counts| counts_csv(promises, counts, &names));
+    let facts = facts()?;
+    let text = facts
+        .borrow()
+        .with(|counts| counts_csv(promises, counts, &names));
     file::write_out(path, &text, terminal)
 }
