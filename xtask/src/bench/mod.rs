@@ -4,6 +4,7 @@
 //! run stay as they are.
 
 mod counts;
+mod cycle;
 mod history;
 mod inputs;
 mod logs;
@@ -29,7 +30,7 @@ struct Bench {
     run: fn(&Setting) -> Result<String, String>,
 }
 
-const BENCHES: [Bench; 4] = [
+const BENCHES: [Bench; 5] = [
     Bench {
         name: "logs",
         says: "a log to counts per minute and segment: attain, duckdb and polars; gzip and zstd",
@@ -44,6 +45,11 @@ const BENCHES: [Bench; 4] = [
         name: "history",
         says: "90 days of a shop read once and kept, then judged under other targets",
         run: history::run,
+    },
+    Bench {
+        name: "cycle",
+        says: "100,000 SLO-segments judged at the end of a slice",
+        run: cycle::run,
     },
     Bench {
         name: "size",
@@ -107,7 +113,7 @@ pub fn command(arguments: &[String]) -> Result<(), String> {
         ));
     }
     let setting = Setting {
-        program: build()?,
+        program: built(&["-p", "attain"], "attain")?,
         lines,
         commit: git::commit(PAGE)?,
     };
@@ -127,18 +133,20 @@ fn lines_of(text: Option<&String>) -> Result<u64, String> {
         .ok_or_else(|| "--lines needs a whole number from 1000".to_string())
 }
 
-fn build() -> Result<PathBuf, String> {
+/// Builds a release of something; `file` is where it then is below the folder of releases.
+fn built(what: &[&str], file: &str) -> Result<PathBuf, String> {
     let status = Command::new(cargo())
-        .args(["build", "--release", "--locked", "-p", "attain"])
+        .args(["build", "--release", "--locked"])
+        .args(what)
         .current_dir(root())
         .status()
         .map_err(|error| format!("cargo build: {error}"))?;
     if !status.success() {
-        return Err("attain does not build".into());
+        return Err(format!("cargo build {} failed", what.join(" ")));
     }
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("release/attain"))
+    Ok(target.join("release").join(file))
 }
 
 fn write_section(name: &str, section: &str) -> Result<(), String> {
