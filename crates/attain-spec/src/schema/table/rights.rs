@@ -30,9 +30,21 @@ pub(crate) static RIGHTS_OF: Section = object(
 pub(crate) static EXCLUSION: Section = object(
     "an exclusion",
     &[
-        key("slos", List(&Ref("SLO")), "SLOs it touches, or"),
-        key("services", List(&Ref("service")), "services it touches, or"),
-        key("segments", List(&Ref("segment")), "segments it touches"),
+        key(
+            "slos",
+            List(&Ref("SLO")),
+            "SLOs it touches; where neither these nor services are named, all",
+        ),
+        key(
+            "services",
+            List(&Ref("service")),
+            "services whose SLOs it touches",
+        ),
+        key(
+            "segments",
+            List(&Ref("segment")),
+            "only the requests of these segments",
+        ),
         key("from", Shape::Scalar(T::Time), "when it begins, or"),
         key(
             "every",
@@ -44,7 +56,7 @@ pub(crate) static EXCLUSION: Section = object(
         key(
             "announced",
             Shape::Scalar(T::Date),
-            "must lie before `from`",
+            "when customers were told; at the latest on the day it begins",
         )
         .when("customer"),
     ],
