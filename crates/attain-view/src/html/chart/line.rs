@@ -143,6 +143,10 @@ fn x(share: f64) -> f64 {
 fn ground(html: &mut Html, line: &Line) {
     for (from, to) in &line.hatched {
         let (from, to) = (x(*from), x(*to));
+        // What is thinner than the line cannot be seen as hatched.
+        if to - from < 1.5 {
+            continue;
+        }
         let attributes = [
             ("class", "missing"),
             ("x", &*super::coordinate(from)),
