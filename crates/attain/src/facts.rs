@@ -3,6 +3,7 @@
 pub mod notes;
 pub mod reading;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -152,7 +153,7 @@ impl Facts {
     ) -> Result<Self, Failure> {
         let mut ledger = Ledger::new(&Stream::all(catalogue), SLICE_SECONDS, None);
         let (mut begin, mut end) = (None, None);
-        let reading = read_files(catalogue, base, options, terminal, &mut |delivery| {
+        let reading = read_files(catalogue, base, options, terminal, &mut |delivery, _| {
             begin = [begin, begin_of(&delivery)].into_iter().flatten().min();
             end = end.max(end_of(&delivery));
             ledger.take(delivery);
@@ -198,28 +199,33 @@ impl Facts {
     }
 }
 
-/// Reads the files of a catalogue, telling somebody who waits how far it has come.
+/// Reads the files of a catalogue, telling somebody who waits how far it has come. `take` is given each delivery, and how
+/// many lines had been read before it.
 pub fn read_files(
     catalogue: &Catalogue,
     base: &Path,
     options: &Options,
     terminal: &Terminal,
-    take: &mut dyn FnMut(Delivery) -> Result<(), Failure>,
+    take: &mut dyn FnMut(Delivery, u64) -> Result<(), Failure>,
 ) -> Result<Reading, Failure> {
     let mut meter = Meter::start(terminal);
     let mut failed = None;
+    let lines = Cell::new(0);
     let reading = read(
         catalogue,
         base,
         options,
-        &mut |delivery| match take(delivery) {
+        &mut |delivery| match take(delivery, lines.get()) {
             Ok(()) => Ok(()),
             Err(failure) => {
                 failed = Some(failure);
                 Err("a delivery could not be taken".into())
             }
         },
-        &mut |progress| meter.at(progress.done, progress.total),
+        &mut |progress| {
+            lines.set(progress.lines);
+            meter.at(&progress);
+        },
     );
     match failed {
         Some(failure) => Err(failure),
@@ -293,6 +299,20 @@ impl Limit {
     /// Whether so many unreadable lines of so many are too many.
     pub fn is_over(self, unparsed: u64, lines: u64) -> bool {
         u128::from(unparsed) * 1_000_000_000 > self.ppb * u128::from(lines)
+    }
+
+    /// Refuses to go on where so many are unreadable, once there are enough lines to tell.
+    pub fn refuse_so_far(self, unparsed: u64, lines: u64) -> Result<(), Failure> {
+        const ENOUGH_LINES: u64 = 1000;
+        if lines < ENOUGH_LINES || !self.is_over(unparsed, lines) {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "{} of the first {} could not be read",
+            number::grouped(unparsed),
+            number::plural(lines, "line")
+        ))
+        .help("see which and why: attain replay without --data; or allow more: --max-unparsed 5%"))
     }
 
     /// Refuses a reading with too many.

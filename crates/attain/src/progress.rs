@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use attain_sources::Progress;
+use attain_view::number;
+
 use crate::terminal::Terminal;
 
 /// Nobody needs to be told about less.
@@ -27,8 +30,8 @@ impl<'t> Meter<'t> {
         }
     }
 
-    /// So many bytes of so many; a total of 0 is not known.
-    pub fn at(&mut self, done: u64, total: u64) {
+    /// How far it has come; a total of 0 is not known.
+    pub fn at(&mut self, progress: &Progress) {
         let now = Instant::now();
         let due = self
             .shown
@@ -37,22 +40,31 @@ impl<'t> Meter<'t> {
             return;
         }
         self.shown = Some(now);
-        let seconds = now.duration_since(self.started).as_secs_f64();
-        let rate = done as f64 / seconds.max(0.001);
-        let left = total.saturating_sub(done) as f64 / rate.max(1.0);
-        let text = if total == 0 {
-            format!("reading: {} MB", done / 1_000_000)
-        } else {
-            format!(
-                "reading: {} of {} MB, {}%, {:.0} s left",
-                done / 1_000_000,
-                total / 1_000_000,
-                done.saturating_mul(100) / total.max(1),
-                left.ceil()
-            )
-        };
+        let text = said(progress, now.duration_since(self.started));
         self.terminal.progress(&text);
     }
+}
+
+/// How far, how fast, and how long it will take if it goes on like that.
+fn said(progress: &Progress, took: Duration) -> String {
+    let Progress { done, total, lines } = *progress;
+    let seconds = took.as_secs_f64().max(0.001);
+    let rate = number::grouped((lines as f64 / seconds) as u64);
+    if total == 0 {
+        return format!(
+            "reading: {} MB, {} lines, {rate} a second",
+            done / 1_000_000,
+            number::grouped(lines)
+        );
+    }
+    let left = total.saturating_sub(done) as f64 / (done as f64 / seconds).max(1.0);
+    format!(
+        "reading: {} of {} MB, {}%, {rate} lines a second, {:.0} s left",
+        done / 1_000_000,
+        total / 1_000_000,
+        done.saturating_mul(100) / total.max(1),
+        left.ceil()
+    )
 }
 
 impl Drop for Meter<'_> {
@@ -60,5 +72,37 @@ impl Drop for Meter<'_> {
         if self.shown.is_some() {
             self.terminal.progress("");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_how_fast_how_long() {
+        let halfway = Progress {
+            done: 500_000_000,
+            total: 1_000_000_000,
+            lines: 3_000_000,
+        };
+        assert_eq!(
+            said(&halfway, Duration::from_secs(2)),
+            "reading: 500 of 1000 MB, 50%, 1,500,000 lines a second, 2 s left"
+        );
+        let piped = Progress {
+            total: 0,
+            ..halfway
+        };
+        assert_eq!(
+            said(&piped, Duration::from_secs(2)),
+            "reading: 500 MB, 3,000,000 lines, 1,500,000 a second"
+        );
+        let nothing = Progress {
+            done: 0,
+            total: 10,
+            lines: 0,
+        };
+        assert!(said(&nothing, Duration::ZERO).contains("0%"));
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use attain_model::delivery::Delivery;
 use attain_model::{Catalogue, Interval, Promises, Stream};
 use attain_sources::{Options, Reading};
 use attain_store::{Done, Input};
@@ -104,12 +105,28 @@ fn keep(
     let mut keeper = Keeper::open(folder, &Stream::all(catalogue))?;
     options.taken = keeper.taken();
     let (mut begin, mut end) = (None, None);
-    let reading = read_files(catalogue, base, &options, terminal, &mut |delivery| {
-        begin = [begin, begin_of(&delivery)].into_iter().flatten().min();
-        end = end.max(end_of(&delivery));
-        keeper.take(delivery)
-    })?;
+    // The newest delivery waits until the next one: files of another format are refused before anything of them is kept.
+    let mut waiting: Option<Delivery> = None;
+    let mut unparsed = 0;
+    let reading = read_files(
+        catalogue,
+        base,
+        &options,
+        terminal,
+        &mut |delivery, lines| {
+            limit.refuse_so_far(unparsed, lines)?;
+            unparsed += delivery.unparsed.len() as u64;
+            begin = [begin, begin_of(&delivery)].into_iter().flatten().min();
+            end = end.max(end_of(&delivery));
+            waiting
+                .replace(delivery)
+                .map_or(Ok(()), |ready| keeper.take(ready))
+        },
+    )?;
     limit.refuse(&reading)?;
+    if let Some(last) = waiting {
+        keeper.take(last)?;
+    }
     let (new, known) = (keeper.new, keeper.known);
     let done = done(arguments, catalogue, &keeper, &reading)?;
     let bytes = keeper.finish(&reading.fingerprints, &done, Timestamp::now())?;
