@@ -45,8 +45,7 @@ const CHANGES: [(&str, &[(&str, &str)]); 3] = [
     ),
 ];
 
-const NEW_SLO: &str = "\
-  checkout-is-reachable:
+const NEW_SLO: &str = "  checkout-is-reachable:
     outcome: Checkout can be reached
     service: checkout
     owners: {product: growth, engineering: payments}
@@ -95,10 +94,7 @@ pub fn run(setting: &Setting) -> Result<String, String> {
         }
         rows.push(row(&format!("`attain status --data`, {name}"), &runs));
     }
-    let with_new = catalogue(&folder, "new-slo", |text| {
-        let text = text.trim_end();
-        Ok(format!("{text}\n{NEW_SLO}"))
-    })?;
+    let with_new = catalogue(&folder, "new-slo", |text| Ok(with_new_slo(text)))?;
     let new = repeat(|| {
         let mut command = attain(setting, "status", &with_new);
         command.args(["--slo", "checkout-is-reachable"]);
@@ -167,6 +163,11 @@ fn edit(text: &str, changes: &[(&str, &str)]) -> Result<String, String> {
         })
 }
 
+/// `slos` is the last section of customer.yaml.
+fn with_new_slo(text: &str) -> String {
+    format!("{}\n{NEW_SLO}", text.trim_end())
+}
+
 fn attain(setting: &Setting, command: &str, catalogue: &Path) -> Command {
     let mut program = Command::new(&setting.program);
     program.arg(command).arg(catalogue);
@@ -220,5 +221,11 @@ mod tests {
             assert_ne!(changed, text, "{name}");
         }
         assert!(edit(&text, &[("no such text", "")]).is_err());
+        let (_, slos) = text.split_once("\nslos:\n").unwrap();
+        assert!(
+            slos.lines().all(|line| line.starts_with("  ")),
+            "slos is the last section"
+        );
+        assert!(with_new_slo(&text).contains("\n  checkout-is-reachable:\n    outcome: "));
     }
 }
