@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use crate::count::{Counter, FastHash, Judged};
 
 /// More fields than this are left to the counter.
-pub(crate) const MOST_FIELDS: usize = 16;
+pub(crate) const MOST_FIELDS: usize = 10;
 /// More kinds of one field, or cases, than these are noise; the counter takes what is beyond them.
 const MOST_KINDS: usize = 4096;
 const MOST_NODES: usize = 1 << 16;
@@ -37,14 +37,24 @@ pub(crate) struct Quick {
 /// The kinds of one field.
 #[derive(Default)]
 struct Kinds {
-    remembered: Vec<Remembered>,
+    /// Packed texts and their kinds; 0 is none.
+    short: Vec<(u64, u32)>,
+    long: Vec<Remembered>,
     by_signature: HashMap<Vec<u8>, u32>,
 }
 
-#[derive(Default, Clone)]
 struct Remembered {
     raw: Vec<u8>,
     kind: u32,
+}
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self {
+            raw: Vec::new(),
+            kind: NOWHERE,
+        }
+    }
 }
 
 /// Counts of one slice by case and bucket.
@@ -56,7 +66,8 @@ struct Row {
 }
 
 const NOWHERE: u32 = u32::MAX;
-const REMEMBERED_TEXTS: usize = 1024;
+const SHORT_TEXTS: usize = 256;
+const LONG_TEXTS: usize = 1024;
 const ROWS: usize = 8;
 
 impl Quick {
@@ -79,13 +90,8 @@ impl Quick {
         };
         quick.fields.resize_with(fields, Kinds::default);
         for field in &mut quick.fields {
-            field.remembered.resize(
-                REMEMBERED_TEXTS,
-                Remembered {
-                    raw: Vec::new(),
-                    kind: NOWHERE,
-                },
-            );
+            field.short.resize(SHORT_TEXTS, (0, NOWHERE));
+            field.long.resize_with(LONG_TEXTS, Remembered::default);
         }
         quick.rows.resize_with(ROWS, Row::default);
         Some(quick)
@@ -107,7 +113,7 @@ impl Quick {
                 return false;
             }
         }
-        let Some(case) = self.known(raw).or_else(|| self.learn(raw, text, counter)) else {
+        let Some(case) = self.case(raw, text, counter) else {
             return false;
         };
         if self.cases[case as usize].is_heartbeat {
@@ -129,55 +135,62 @@ impl Quick {
         true
     }
 
-    /// The case of fields whose bytes were seen before.
+    /// The case of fields; `None` is not sure, or too much to remember.
     #[inline]
-    fn known(&self, raw: &[&[u8]]) -> Option<u32> {
+    fn case<'l>(
+        &mut self,
+        raw: &[&'l [u8]],
+        text: impl Fn(&'l [u8]) -> Option<Cow<'l, str>>,
+        counter: &mut Counter,
+    ) -> Option<u32> {
         let mut node = 0_u32;
-        for (kinds, raw) in self.fields.iter().zip(raw) {
-            let kind = kinds.remembered(raw)?;
-            node = *self.nodes[node as usize].get(kind as usize)?;
-            if node == NOWHERE {
-                return None;
+        for place in 0..self.fields.len() {
+            let raw_field = raw[place];
+            let kind = match self.fields[place].remembered(raw_field) {
+                Some(kind) => kind,
+                None => {
+                    let value = text(raw_field)?;
+                    self.fields[place].learn(place, raw_field, &value, counter)?
+                }
+            };
+            match self.nodes[node as usize].get(kind as usize) {
+                Some(next) if *next != NOWHERE => node = *next,
+                _ => node = self.grow((node, place), kind, (raw, &text), counter)?,
             }
         }
         // The nodes under the last field are cases.
         Some(node)
     }
 
+    /// A node under another, for a kind of the field at `place`.
     #[cold]
     #[inline(never)]
-    fn learn<'l>(
+    fn grow<'l>(
         &mut self,
-        raw: &[&'l [u8]],
-        text: impl Fn(&'l [u8]) -> Option<Cow<'l, str>>,
+        (node, place): (u32, usize),
+        kind: u32,
+        (raw, text): (&[&'l [u8]], &impl Fn(&'l [u8]) -> Option<Cow<'l, str>>),
         counter: &mut Counter,
     ) -> Option<u32> {
-        let values: Vec<Cow<'l, str>> = raw.iter().map(|raw| text(raw)).collect::<Option<_>>()?;
-        let mut node = 0_usize;
-        for (place, (kinds, value)) in self.fields.iter_mut().zip(&values).enumerate() {
-            let kind = kinds.kind(place, raw[place], value, counter)? as usize;
-            let children = &mut self.nodes[node];
-            if children.len() <= kind {
-                children.resize(kind + 1, NOWHERE);
-            }
-            let next = children[kind];
-            if next != NOWHERE {
-                node = next as usize;
-            } else if place + 1 == raw.len() {
-                let case = u32::try_from(self.cases.len()).ok()?;
-                self.nodes[node][kind] = case;
-                self.cases.push(counter.judge(&values));
-                node = case as usize;
-            } else {
-                let new = u32::try_from(self.nodes.len())
-                    .ok()
-                    .filter(|new| (*new as usize) < MOST_NODES)?;
-                self.nodes[node][kind] = new;
-                self.nodes.push(Vec::new());
-                node = new as usize;
-            }
+        if self.nodes.len() + self.cases.len() > MOST_NODES {
+            return None;
         }
-        u32::try_from(node).ok()
+        let new = if place + 1 == self.fields.len() {
+            let values: Vec<Cow<'l, str>> =
+                raw.iter().map(|raw| text(raw)).collect::<Option<_>>()?;
+            self.cases.push(counter.judge(&values));
+            self.cases.len() - 1
+        } else {
+            self.nodes.push(Vec::new());
+            self.nodes.len() - 1
+        };
+        let (new, kind) = (u32::try_from(new).ok()?, kind as usize);
+        let children = &mut self.nodes[node as usize];
+        if children.len() <= kind {
+            children.resize(kind + 1, NOWHERE);
+        }
+        children[kind] = new;
+        Some(new)
     }
 
     #[cold]
@@ -241,12 +254,17 @@ impl Quick {
 impl Kinds {
     #[inline]
     fn remembered(&self, raw: &[u8]) -> Option<u32> {
-        let known = &self.remembered[hash(raw) as usize % REMEMBERED_TEXTS];
+        if let Some(packed) = packed(raw) {
+            let (known, kind) = self.short[mix(packed) as usize % SHORT_TEXTS];
+            return (known == packed).then_some(kind);
+        }
+        let known = &self.long[hash(raw) as usize % LONG_TEXTS];
         (known.raw == raw && known.kind != NOWHERE).then_some(known.kind)
     }
 
     /// The kind of a text, by what can be told of it.
-    fn kind(
+    #[inline(never)]
+    fn learn(
         &mut self,
         place: usize,
         raw: &[u8],
@@ -261,17 +279,49 @@ impl Kinds {
             Some(kind) => *kind,
             None if self.by_signature.len() >= MOST_KINDS => return None,
             None => {
-                let kind = self.by_signature.len() as u32;
+                let kind = u32::try_from(self.by_signature.len()).ok()?;
                 self.by_signature.insert(signature, kind);
                 kind
             }
         };
-        let known = &mut self.remembered[hash(raw) as usize % REMEMBERED_TEXTS];
+        if let Some(packed) = packed(raw) {
+            self.short[mix(packed) as usize % SHORT_TEXTS] = (packed, kind);
+            return Some(kind);
+        }
+        let known = &mut self.long[hash(raw) as usize % LONG_TEXTS];
         known.raw.clear();
         known.raw.extend_from_slice(raw);
         known.kind = kind;
         Some(kind)
     }
+}
+
+/// A text of up to seven bytes in one word, never 0.
+#[inline]
+fn packed(raw: &[u8]) -> Option<u64> {
+    // Invariant: two texts of one length have the same word only if they are the same, and the length is in it.
+    let word = |at: usize| {
+        let bytes = [raw[at], raw[at + 1], raw[at + 2], raw[at + 3]];
+        u64::from(u32::from_le_bytes(bytes))
+    };
+    let length = raw.len() as u64 + 1;
+    match raw.len() {
+        0 => Some(length),
+        1..4 => {
+            let (first, middle, last) = (raw[0], raw[raw.len() / 2], raw[raw.len() - 1]);
+            Some(u64::from(first) << 8 | u64::from(middle) << 16 | u64::from(last) << 24 | length)
+        }
+        // The bytes that both words have are shifted into each other: what is left of them is still there.
+        4..8 => {
+            Some((word(0) << 8) | (word(raw.len() - 4) >> (8 * (8 - raw.len())) << 40) | length)
+        }
+        _ => None,
+    }
+}
+
+#[inline]
+fn mix(packed: u64) -> u64 {
+    packed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40
 }
 
 /// A hash of texts that are compared anyway: whoever makes them collide makes himself slow, and nothing wrong.
@@ -291,4 +341,34 @@ fn hash(raw: &[u8]) -> u64 {
     }
     hash = (hash.rotate_left(23) ^ word).wrapping_mul(MIX);
     hash >> 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packed_text_is_one_text() {
+        let mut seen = std::collections::BTreeMap::new();
+        let mut texts: Vec<Vec<u8>> = vec![Vec::new()];
+        for length in 0..8_usize {
+            for (at, byte) in
+                (0..length).flat_map(|at| [0_u8, 1, 0x7f, 0xff].map(|byte| (at, byte)))
+            {
+                let mut text = b"abcdefg"[..length].to_vec();
+                text[at] = byte;
+                texts.push(text.clone());
+                text.reverse();
+                texts.push(text);
+            }
+        }
+        texts.sort();
+        texts.dedup();
+        for text in texts {
+            let packed = packed(&text).unwrap();
+            assert_ne!(packed, 0);
+            assert_eq!(seen.insert(packed, text.clone()), None, "{text:?}");
+        }
+        assert_eq!(packed(b"abcdefgh"), None);
+    }
 }

@@ -12,7 +12,7 @@ use crate::access_log::path_of;
 use crate::count::Counter;
 use crate::named::{NamedEvents, Want};
 use crate::quick::{MOST_FIELDS, Quick};
-use crate::quick_text::{Minute, quick_epoch, quick_nanoseconds};
+use crate::quick_text::{Latency, Minute, quick_epoch};
 use crate::time::parse_time;
 
 const MOST_KEYS: usize = 48;
@@ -25,7 +25,7 @@ const SECONDS_AT: usize = 16;
 /// Reads lines of one source.
 pub(crate) struct QuickJson {
     quick: Quick,
-    duration_unit: u64,
+    latency: Latency,
     shapes: Vec<Shape>,
     /// The shape of the last line.
     current: usize,
@@ -61,7 +61,7 @@ impl QuickJson {
     pub(crate) fn new(events: &NamedEvents, counter: &Counter) -> Option<Self> {
         Some(Self {
             quick: Quick::new(counter)?,
-            duration_unit: u64::try_from(events.quick_unit()?).ok()?,
+            latency: Latency::new(u64::try_from(events.quick_unit()?).ok()?),
             shapes: Vec::new(),
             current: 0,
             lessons: 0,
@@ -173,7 +173,7 @@ impl QuickJson {
             None => None,
             Some(place) => match place.raw(values)? {
                 b"" => None,
-                [b'"', text @ ..] | text => Some(quick_nanoseconds(text, self.duration_unit)?),
+                [b'"', text @ ..] | text => Some(self.latency.nanoseconds(text)?),
             },
         };
         let mut raw: [&[u8]; MOST_FIELDS] = [b""; MOST_FIELDS];
