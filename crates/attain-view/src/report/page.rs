@@ -91,9 +91,7 @@ fn inside(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict]) {
             continue;
         };
         html.element("div", &[("class", "objective")], |html| {
-            if by_objective(verdicts).nth(1).is_some() {
-                html.line("h3", &[], first.name.objective.as_str());
-            }
+            html.line("h3", &[], first.name.objective.as_str());
             cards::cards(html, sheet, objective);
             days::strips(html, sheet, objective);
             burning::tiers(html, sheet, objective);

@@ -1,4 +1,4 @@
-//! One value against a limit, as a bar: the tick is the limit, and what passes it is drawn in another colour.
+//! One value against a limit, as a bar: the tick is the limit, and what passes it is drawn in the colour of danger.
 
 use crate::html::Html;
 
@@ -12,7 +12,7 @@ pub fn against(html: &mut Html, value: f64, limit: f64, title: &str) {
         let within = width.min(LIMIT_AT);
         rect(html, "within", 0.0, within);
         if width > LIMIT_AT {
-            rect(html, "over", LIMIT_AT, width - LIMIT_AT);
+            rect(html, "past", LIMIT_AT, width - LIMIT_AT);
         }
         html.shape("path", &[("class", "tick"), ("d", "M66 0v8")]);
     });
