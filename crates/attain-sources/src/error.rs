@@ -122,7 +122,7 @@ pub enum Error {
         /// The sources there are.
         has: Vec<String>,
     },
-    /// A file that `init` should look into says nothing that can be understood.
+    /// A file, or a place in it, says nothing that can be understood.
     #[error("{}: {why}", path.display())]
     NotUnderstood {
         /// Which file.

@@ -427,7 +427,8 @@ impl Job<'_, '_> {
         );
         match (csv, numbers) {
             (_, Some(numbers)) if is_exposition => {
-                numbers.exposition(&file.path, opened, &mut chunks)?;
+                let is_stopped = || self.options.is_stopped();
+                numbers.exposition(&file.path, opened, &mut chunks, &is_stopped)?;
             }
             (None, _) => return Err(exposition::is_none(&file.path)),
             (Some(csv), Some(numbers)) => numbers.file(csv, &file.path, opened, &mut chunks)?,
@@ -467,7 +468,11 @@ impl Job<'_, '_> {
         );
         let asked = asked(self.catalogue, self.source);
         let meter = &mut *self.meter;
-        let mut progress = |thousandths| meter.at(file.size / 1000 * thousandths, meter.lines);
+        let options = self.options;
+        let mut progress = |thousandths| {
+            meter.at(file.size / 1000 * thousandths, meter.lines);
+            !options.is_stopped()
+        };
         parquet_events::read_file(csv, &asked, &file.full, counter, &mut chunks, &mut progress)
     }
 

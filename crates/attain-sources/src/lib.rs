@@ -1,6 +1,7 @@
 //! Telemetry in: one file per source.
 //!
-//! Knows files: access logs, JSON and pattern logs, CSV and JSON lines; turns them into [`Delivery`] values by chunk.
+//! Knows files: access logs, JSON and pattern logs, CSV, JSON lines and Parquet, Prometheus and OpenMetrics text; turns
+//! them into [`Delivery`] values by chunk.
 //! Decides the segment of a request once ([`segment`]). Knows nothing of objectives, windows or budgets, and keeps
 //! nothing: the ledger of attain-engine does.
 //!

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use attain_model::delivery::{Delivery, Unparsed};
@@ -35,6 +35,14 @@ pub struct Options {
     pub taken: BTreeMap<(SourceId, String), OriginFacts>,
     /// Set by somebody who wants the reading to end early.
     pub stop: Option<Arc<AtomicBool>>,
+}
+
+impl Options {
+    /// Whether somebody wants the reading to end early.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let stop = self.stop.as_ref();
+        stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
 }
 
 /// Why a sink does not take a delivery.

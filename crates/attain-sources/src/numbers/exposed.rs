@@ -89,9 +89,10 @@ impl Numbers {
         path: &Path,
         opened: Opened,
         chunks: &mut Chunks<'_>,
+        is_stopped: &dyn Fn() -> bool,
     ) -> Result<(), Error> {
         let named = self.matcher.name_by(Some(NAME_LABEL.to_owned()));
-        let outcome = self.page(path, opened, chunks);
+        let outcome = self.page(path, opened, chunks, is_stopped);
         self.matcher.name_by(named);
         outcome
     }
@@ -101,6 +102,7 @@ impl Numbers {
         path: &Path,
         mut opened: Opened,
         chunks: &mut Chunks<'_>,
+        is_stopped: &dyn Fn() -> bool,
     ) -> Result<(), Error> {
         let mut page = Page::default();
         let mut text = Vec::new();
@@ -110,6 +112,11 @@ impl Numbers {
                 .map_err(|source| broken(&opened, path, line, source))?;
             if taken == 0 {
                 break;
+            }
+            if line % STOP_LINES == 0 && is_stopped() {
+                // Half of a page says nothing that is whole.
+                chunks.totals.stopped = true;
+                return Ok(());
             }
             let end = start + taken;
             let place = Place { line, start, end };
@@ -403,6 +410,9 @@ fn take(
     let mut hits = row.series.hits.iter().filter(is_wanted);
     hits.try_for_each(|hit| samples.take(matcher, hit, row, text, pairs))
 }
+
+/// After so many lines it is asked whether to go on.
+const STOP_LINES: u64 = 1024;
 
 /// What the parts of a metric have after its name.
 const SUFFIXES: &[&str] = &["_total", "_bucket", "_count", "_sum", "_created"];

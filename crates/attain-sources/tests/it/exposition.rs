@@ -366,6 +366,68 @@ fn however_samples_are_written_they_say_the_same_as_in_csv() {
     );
 }
 
+/// What `options` leaves of a file: samples of single series, those of pairs, and the range of the file.
+fn left(base: &Path, options: &Options) -> (usize, usize, Vec<std::ops::Range<u64>>, String) {
+    let (mut single, mut pairs, mut ranges, mut origin) = (0, 0, Vec::new(), String::new());
+    let mut sink = |delivery: attain_model::delivery::Delivery| {
+        if delivery.range.is_empty() {
+            pairs += delivery.samples.len();
+        } else {
+            single += delivery.samples.len() + delivery.readings.len();
+            ranges.push(delivery.range);
+            origin = delivery.origin;
+        }
+        Ok(())
+    };
+    read(&from_prometheus(), base, options, &mut sink, &mut |_| {}).unwrap();
+    (single, pairs, ranges, origin)
+}
+
+#[test]
+fn what_was_taken_is_not_told_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let meant = meant();
+    let half = as_dump(&meant[..meant.len() / 2]).len();
+    let text = as_dump(&meant[..meant.len() / 2]) + &as_dump(&meant[meant.len() / 2..]);
+    std::fs::write(dir.path().join("m.prom"), &text).unwrap();
+    let all = override_files("m", &["m.prom"]);
+    let (single, pairs, ranges, origin) = left(dir.path(), &all);
+    assert_eq!(ranges[0], 0..text.len() as u64);
+    let taken = |to: usize| {
+        let streams = attain_model::Stream::all(&from_prometheus());
+        let ranges = || vec![0..to as u64; 1];
+        let facts = attain_model::facts::OriginFacts {
+            seen: ranges(),
+            streams: streams
+                .into_iter()
+                .map(|stream| (stream.key, ranges()))
+                .collect(),
+            fingerprint: None,
+        };
+        Options {
+            taken: [(("m".into(), origin.clone()), facts)].into(),
+            ..all.clone()
+        }
+    };
+    // The sums of pairs are told again: their counters' restarts are known from all samples only.
+    let (rest, again, ranges, _) = left(dir.path(), &taken(half));
+    assert!(
+        rest > single / 3 && rest < single * 2 / 3,
+        "{rest} of {single}"
+    );
+    assert_eq!(
+        (again, ranges),
+        (pairs, vec![half as u64..text.len() as u64])
+    );
+    assert_eq!(left(dir.path(), &taken(text.len())).0, 0);
+    // Whoever stops gets nothing of a page, and the page again the next time.
+    let stop = Options {
+        stop: Some(std::sync::Arc::new(true.into())),
+        ..all.clone()
+    };
+    assert_eq!(left(dir.path(), &stop), (0, 0, vec![], String::new()));
+}
+
 fn first_difference(got: &[String], want: &[String]) -> String {
     let differs = got.iter().zip(want).find(|(got, want)| got != want);
     format!("{} and {} lines; {differs:?}", got.len(), want.len())

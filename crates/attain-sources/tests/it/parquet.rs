@@ -391,6 +391,34 @@ fn rows_taken_before_are_not_read_again_and_a_copy_is_left_out() {
 }
 
 #[test]
+fn whoever_stops_keeps_what_was_read() {
+    let dir = tempfile::tempdir().unwrap();
+    small(&dir.path().join("e.parquet"));
+    let catalogue = small_catalogue("e.parquet");
+    let stop = Options {
+        stop: Some(Arc::new(true.into())),
+        ..Options::default()
+    };
+    let mut ranges = Vec::new();
+    let mut origin = String::new();
+    let mut sink = |delivery: attain_model::delivery::Delivery| {
+        ranges.push(delivery.range);
+        origin = delivery.origin;
+        Ok(())
+    };
+    let reading = read(&catalogue, dir.path(), &stop, &mut sink, &mut |_| {}).unwrap();
+    // The first row group.
+    assert!(reading.stopped);
+    assert_eq!((ranges.len(), &ranges[0]), (1, &(0..100)));
+    let go_on = Options {
+        taken: taken(&catalogue, "events", &origin, 0..100),
+        ..Options::default()
+    };
+    // Of each of the other two row groups, one row cannot be read.
+    assert_eq!(total_events(&catalogue, dir.path(), &go_on), 198);
+}
+
+#[test]
 fn what_is_not_read_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("e.parquet");
