@@ -75,7 +75,7 @@ impl Store {
 
     /// The facts of some pages together; `None` if one cannot be read.
     fn merge(&self, pages: &[Listing]) -> Option<Day> {
-        let mut gather = Gather::of(1);
+        let mut gather = Gather::default();
         let mut scratch = Scratch::default();
         for listing in pages {
             let content = self.page(listing).ok()?;

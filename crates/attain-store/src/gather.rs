@@ -19,17 +19,14 @@ pub(crate) struct Gather {
     layouts: Vec<(Layout, BTreeMap<Cell, usize>)>,
     series: BTreeMap<SeriesName, usize>,
     gauges: BTreeMap<GaugeName, usize>,
-    /// How many columns one page holds at most: what a column is to have room for is guessed from the first.
-    pages: usize,
+    /// Pages still to come: a column that grows makes room for as much of each.
+    pages_left: usize,
 }
 
 impl Gather {
-    /// With room for so many pages.
-    pub(crate) fn of(pages: usize) -> Self {
-        Self {
-            pages,
-            ..Self::default()
-        }
+    /// The next page comes; after it so many.
+    pub(crate) fn page(&mut self, pages_left: usize) {
+        self.pages_left = pages_left;
     }
 
     /// All of it: ascending, and what came in several pages added up.
@@ -93,7 +90,7 @@ impl Taker for Gather {
                     segment,
                     class,
                     bucket,
-                    on_time: Vec::with_capacity(scratch.events.len().saturating_mul(self.pages)),
+                    on_time: Vec::new(),
                     late: Vec::new(),
                 });
                 *place.insert(columns.len() - 1)
@@ -101,6 +98,13 @@ impl Taker for Gather {
         };
         let column = &mut columns[at];
         if let Some((first, rest)) = scratch.events.split_first() {
+            let room = column.on_time.capacity() - column.on_time.len();
+            if room < scratch.events.len() {
+                let days = self.pages_left.saturating_add(1);
+                column
+                    .on_time
+                    .reserve(scratch.events.len().saturating_mul(days));
+            }
             let mut slice = scratch.first;
             column.on_time.push((slice, *first));
             column

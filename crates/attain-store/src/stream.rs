@@ -27,10 +27,11 @@ impl Store {
             };
             return Ok((StreamFacts::default(), vec![damage]));
         };
-        let mut gather = Gather::of(manifest.pages.len());
+        let mut gather = Gather::default();
         let mut scratch = Scratch::default();
         let mut damage = Vec::new();
-        for listing in &manifest.pages {
+        for (at, listing) in manifest.pages.iter().enumerate() {
+            gather.page(manifest.pages.len() - at - 1);
             let page = self.page(listing);
             let read = page.and_then(|content| {
                 page::decode(&content, &mut scratch, &mut gather)

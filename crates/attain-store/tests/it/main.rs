@@ -5,6 +5,7 @@ mod copies;
 mod damage;
 mod faults;
 mod folder;
+mod golden;
 mod keeping;
 mod one_writer;
 mod power;
