@@ -30,16 +30,21 @@ pub(crate) struct QuickJson {
     /// The shape of the last line.
     current: usize,
     lessons: u32,
+    /// Where the values of the last line stand, by key.
+    values: Values,
     minute: Minute,
     slice_seconds: i64,
     /// All bytes of the lines at hand are plain.
     is_plain: bool,
 }
 
+/// The first byte of each value of a line, and the one after it; a string's last quote is left out.
+type Values = [(u32, u32); MOST_KEYS];
+
 /// How the lines of one writer look.
 struct Shape {
     /// What stands before each value: `{"time":`, `,"status":`.
-    before: Vec<Vec<u8>>,
+    before: Vec<Between>,
     /// What stands after the last.
     after: Vec<u8>,
     time: usize,
@@ -65,6 +70,7 @@ impl QuickJson {
             shapes: Vec::new(),
             current: 0,
             lessons: 0,
+            values: [(0, 0); MOST_KEYS],
             minute: Minute::default(),
             slice_seconds: counter.slice_seconds(),
             is_plain: false,
@@ -87,34 +93,26 @@ impl QuickJson {
         if !self.is_plain && !is_plain(line) {
             return false;
         }
-        let mut values: [&[u8]; MOST_KEYS] = [b""; MOST_KEYS];
-        let mut fits = self
-            .shapes
-            .get(self.current)
-            .is_some_and(|shape| shape.walk(line, &mut values).is_some());
+        let shape = self.shapes.get(self.current);
+        let mut fits = shape.is_some_and(|shape| shape.walk(line, &mut self.values));
         if !fits {
-            fits = self.other_shape(line, &mut values) || self.learn(line, events, &mut values);
+            fits = self.other_shape(line) || self.learn(line, events);
         }
-        fits && self.count(&values, counter).unwrap_or(false)
+        fits && self.count(line, counter).unwrap_or(false)
     }
 
     #[inline(never)]
-    fn other_shape<'l>(&mut self, line: &'l [u8], values: &mut [&'l [u8]; MOST_KEYS]) -> bool {
+    fn other_shape(&mut self, line: &[u8]) -> bool {
         let found = self
             .shapes
             .iter()
-            .position(|shape| shape.walk(line, values).is_some());
+            .position(|shape| shape.walk(line, &mut self.values));
         self.current = found.unwrap_or(self.current);
         found.is_some()
     }
 
     #[cold]
-    fn learn<'l>(
-        &mut self,
-        line: &'l [u8],
-        events: &NamedEvents,
-        values: &mut [&'l [u8]; MOST_KEYS],
-    ) -> bool {
+    fn learn(&mut self, line: &[u8], events: &NamedEvents) -> bool {
         self.lessons += 1;
         if self.lessons > MOST_LESSONS {
             return false;
@@ -122,7 +120,7 @@ impl QuickJson {
         let Some(shape) = Shape::of(line, events) else {
             return false;
         };
-        let fits = shape.walk(line, values).is_some();
+        let fits = shape.walk(line, &mut self.values);
         if self.shapes.len() < MOST_SHAPES {
             self.shapes.push(shape);
             self.current = self.shapes.len() - 1;
@@ -134,44 +132,20 @@ impl QuickJson {
     }
 
     #[inline]
-    fn count(&mut self, values: &[&[u8]; MOST_KEYS], counter: &mut Counter) -> Option<bool> {
+    fn count(&mut self, line: &[u8], counter: &mut Counter) -> Option<bool> {
         let shape = &self.shapes[self.current];
-        let slice = match values[shape.time] {
+        let slice = match value(line, &self.values, shape.time) {
             [b'"', time @ ..] => match self.minute.slice_with_fraction(time, SECONDS_AT) {
                 Some(slice) => slice,
-                None => return self.count_in_new_minute(values, counter),
+                None => self.new_minute(line)?,
             },
             number => quick_epoch(number)?.div_euclid(self.slice_seconds),
         };
-        self.count_in(slice, values, counter)
-    }
-
-    #[cold]
-    fn count_in_new_minute(
-        &mut self,
-        values: &[&[u8]; MOST_KEYS],
-        counter: &mut Counter,
-    ) -> Option<bool> {
-        let time = &values[self.shapes[self.current].time][1..];
-        let is_dated = matches!(time, [b'0'..=b'9', _, _, _, b'-', _, _, b'-', ..]);
-        let read = parse_time(std::str::from_utf8(time).ok()?).filter(|_| is_dated)?;
-        let slice = self
-            .minute
-            .learn(time, SECONDS_AT, read, self.slice_seconds)?;
-        self.count_in(slice, values, counter)
-    }
-
-    #[inline]
-    fn count_in(
-        &mut self,
-        slice: i64,
-        values: &[&[u8]; MOST_KEYS],
-        counter: &mut Counter,
-    ) -> Option<bool> {
         let shape = &self.shapes[self.current];
+        let raw_of = |place: Place| place.raw(value(line, &self.values, place.key));
         let nanoseconds = match shape.duration {
             None => None,
-            Some(place) => match place.raw(values)? {
+            Some(place) => match raw_of(place)? {
                 b"" => None,
                 [b'"', text @ ..] | text => Some(self.latency.nanoseconds(text)?),
             },
@@ -179,11 +153,20 @@ impl QuickJson {
         let mut raw: [&[u8]; MOST_FIELDS] = [b""; MOST_FIELDS];
         for (raw, place) in raw.iter_mut().zip(&shape.fields) {
             if let Some(place) = place {
-                *raw = place.raw(values)?;
+                *raw = raw_of(*place)?;
             }
         }
         let raw = &raw[..shape.fields.len()];
         Some(self.quick.take((slice, nanoseconds), raw, text, counter))
+    }
+
+    #[cold]
+    fn new_minute(&mut self, line: &[u8]) -> Option<i64> {
+        let time = &value(line, &self.values, self.shapes[self.current].time)[1..];
+        let is_dated = matches!(time, [b'0'..=b'9', _, _, _, b'-', _, _, b'-', ..]);
+        let read = parse_time(std::str::from_utf8(time).ok()?).filter(|_| is_dated)?;
+        self.minute
+            .learn(time, SECONDS_AT, read, self.slice_seconds)
     }
 
     /// Hands over what was counted.
@@ -194,14 +177,63 @@ impl QuickJson {
 }
 
 impl Place {
-    /// The value, strings with their first quote; empty if there is none. `None` is not sure.
+    /// What a value says, strings with their first quote; empty if it says nothing. `None` is not sure.
     #[inline]
-    fn raw<'l>(self, values: &[&'l [u8]; MOST_KEYS]) -> Option<&'l [u8]> {
-        match values[self.key] {
+    fn raw(self, value: &[u8]) -> Option<&[u8]> {
+        match value {
             b"\"" | b"\"-" | b"null" => (!self.has_other).then_some(b""),
             [b'"', target @ ..] if self.is_path => Some(path_of(target)),
             _ if self.is_path => None,
             raw => Some(raw),
+        }
+    }
+}
+
+#[inline]
+fn value<'l>(line: &'l [u8], values: &Values, key: usize) -> &'l [u8] {
+    let (from, to) = values[key];
+    line.get(from as usize..to as usize).unwrap_or_default()
+}
+
+/// What stands between two values.
+struct Between {
+    text: Vec<u8>,
+    /// Its first bytes, and which of them there are, for comparing without a loop.
+    words: [u64; WORDS],
+    masks: [u64; WORDS],
+}
+
+const WORDS: usize = 4;
+
+impl Between {
+    fn new(text: &[u8]) -> Self {
+        let word = |at: usize, byte: &dyn Fn(usize) -> u8| {
+            u64::from_le_bytes(std::array::from_fn(|i| byte(at * 8 + i)))
+        };
+        Self {
+            words: std::array::from_fn(|at| word(at, &|i| text.get(i).copied().unwrap_or(0))),
+            masks: std::array::from_fn(|at| word(at, &|i| if i < text.len() { 0xff } else { 0 })),
+            text: text.to_vec(),
+        }
+    }
+
+    /// What follows it.
+    #[inline]
+    fn strip<'l>(&self, rest: &'l [u8]) -> Option<&'l [u8]> {
+        if self.text.len() > WORDS * 8 {
+            return rest.strip_prefix(&self.text[..]);
+        }
+        let Some(first) = rest.first_chunk::<{ WORDS * 8 }>() else {
+            return rest.strip_prefix(&self.text[..]);
+        };
+        let mut differs = 0;
+        for (at, bytes) in first.as_chunks::<8>().0.iter().enumerate() {
+            differs |= (u64::from_le_bytes(*bytes) ^ self.words[at]) & self.masks[at];
+        }
+        if differs == 0 {
+            rest.get(self.text.len()..)
+        } else {
+            None
         }
     }
 }
@@ -220,22 +252,30 @@ fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 impl Shape {
-    /// Walks a line; `None` if it is not of this shape.
+    /// Walks a line; whether it is of this shape.
     #[inline]
-    fn walk<'l>(&self, line: &'l [u8], values: &mut [&'l [u8]; MOST_KEYS]) -> Option<()> {
+    fn walk(&self, line: &[u8], values: &mut Values) -> bool {
         let mut rest = line;
         for (before, value) in self.before.iter().zip(values) {
-            rest = rest.strip_prefix(&before[..])?;
-            let length = value_length(rest)?;
-            let (now, after) = rest.split_at(length);
-            // The quote that ends a string is not kept: an empty string is one quote.
-            *value = match now {
-                [b'"', .., b'"'] => &now[..length - 1],
-                now => now,
+            let Some(after) = before.strip(rest) else {
+                return false;
             };
-            rest = after;
+            let Some(length) = value_length(after) else {
+                return false;
+            };
+            let from = line.len() - after.len();
+            // The quote that ends a string is not kept: an empty string is one quote.
+            let is_string = usize::from(after[0] == b'"');
+            let (Ok(from), Ok(to)) = (
+                u32::try_from(from),
+                u32::try_from(from + length - is_string),
+            ) else {
+                return false;
+            };
+            *value = (from, to);
+            rest = &after[length..];
         }
-        (rest == self.after).then_some(())
+        rest == self.after
     }
 
     /// The shape of a line; `None` if it is not flat, or what is looked for cannot be told from its keys.
@@ -254,7 +294,7 @@ impl Shape {
             }
             keys.push(key);
             at = skip(line, at + key_length, b':')?;
-            before.push(line[start..at].to_vec());
+            before.push(Between::new(&line[start..at]));
             at += value_length(&line[at..])?;
             opening = b',';
             if skip(line, at, b'}') == Some(line.len()) {

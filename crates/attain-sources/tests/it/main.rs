@@ -11,5 +11,6 @@ mod make;
 mod mutated;
 mod pairs;
 mod parquet;
+mod resumed;
 mod rows;
 mod segments;
