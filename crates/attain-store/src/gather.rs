@@ -1,5 +1,6 @@
 //! Pages put together again: one column, series and gauge of each name, in the order of time.
 
+use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use attain_model::facts::{ColumnFacts, GaugeFacts, Layout, SeriesFacts, StreamFacts};
@@ -15,6 +16,8 @@ type GaugeName = (SourceId, String, CountedSegment);
 #[derive(Debug, Default)]
 pub(crate) struct Gather {
     facts: StreamFacts,
+    /// Columns of which a page began before the one before it ended: only these are sorted again.
+    crossed: BTreeSet<usize>,
     /// Where each stands in `facts`.
     layouts: Vec<(Layout, BTreeMap<Cell, usize>)>,
     series: BTreeMap<SeriesName, usize>,
@@ -31,8 +34,8 @@ impl Gather {
 
     /// All of it: ascending, and what came in several pages added up.
     pub(crate) fn finish(mut self) -> StreamFacts {
-        for column in &mut self.facts.columns {
-            if !column.on_time.is_sorted_by(|a, b| a.0 < b.0) {
+        for (at, column) in self.facts.columns.iter_mut().enumerate() {
+            if self.crossed.contains(&at) {
                 column.on_time.sort_by_key(|(slice, _)| *slice);
                 column.on_time.dedup_by(|next, kept| {
                     let is_same = next.0 == kept.0;
@@ -106,6 +109,9 @@ impl Taker for Gather {
                     .reserve(scratch.events.len().saturating_mul(days));
             }
             let mut slice = scratch.first;
+            if column.on_time.last().is_some_and(|last| last.0 >= slice) {
+                self.crossed.insert(at);
+            }
             column.on_time.push((slice, *first));
             column
                 .on_time
