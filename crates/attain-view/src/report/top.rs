@@ -1,5 +1,7 @@
 //! The top of the page: what it is about, the first sentence, who owns it and what next, how many promises stand how.
 
+use attain_model::SeriesName;
+
 use super::{Sheet, series};
 use crate::html::Html;
 use crate::html::parts::{State, badge, facts, mark};
@@ -47,15 +49,37 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
             });
         }
         if !summary.facts.is_empty() {
-            let brief = brief(&summary.facts);
+            let mut brief = brief(&summary.facts);
+            if let Some(outcome) = summary.worst.as_ref().and_then(|name| outcome(sheet, name)) {
+                brief.insert(0, ("promise", outcome.to_owned()));
+            }
             let pairs = brief.iter().map(|(name, text)| (*name, text.as_str()));
             facts(html, pairs, |html, text| html.prose(text));
         }
         for line in &summary.also {
             html.element("p", &[("class", "also")], |html| html.prose(line));
         }
+        if let Some(place) = summary.worst.as_ref().and_then(|name| place(sheet, name)) {
+            html.element("p", &[("class", "also go")], |html| {
+                html.line("a", &[("href", &place)], "How it came to that");
+            });
+        }
         tally(html, sheet);
     });
+}
+
+/// What the customer was promised, in the catalogue's words.
+fn outcome<'a>(sheet: &'a Sheet<'_>, name: &SeriesName) -> Option<&'a str> {
+    let slo = sheet.desk.promises.catalogue().slos.get(&name.slo)?;
+    slo.outcome.as_deref()
+}
+
+/// Where the page shows an SLO.
+fn place(sheet: &Sheet<'_>, name: &SeriesName) -> Option<String> {
+    let slos = sheet.by_slo();
+    let mut firsts = slos.iter().map(|slo| slo.first());
+    let at = firsts.position(|first| first.is_some_and(|first| first.name.slo == name.slo))?;
+    Some(format!("#slo-{}", at + 1))
 }
 
 /// Alerts that fire are said once for each urgency: which conditions they are stands in the table of burn rates.

@@ -66,6 +66,7 @@ fn said(tone: Tone, title: String) -> Summary {
         body: String::new(),
         facts: Vec::new(),
         also: Vec::new(),
+        worst: None,
     }
 }
 

@@ -13,7 +13,7 @@ use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
 use attain_model::slo::Budgeting;
 use attain_model::verdict::{AlertCondition, AlertState, Burn, Masked};
-use attain_model::{Audience, Scope, Standing, Verdict};
+use attain_model::{Audience, Scope, SeriesName, Standing, Verdict};
 
 use super::next::facts;
 use super::others::also;
@@ -37,6 +37,8 @@ pub(crate) struct Summary {
     pub(crate) facts: Vec<(&'static str, String)>,
     /// Who else is hurt, a sentence each.
     pub(crate) also: Vec<String>,
+    /// The series it is about; `None` where nobody is hurt.
+    pub(crate) worst: Option<SeriesName>,
 }
 
 /// Who is hurt and what to do, or that nobody is.
@@ -151,6 +153,7 @@ fn alarm(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Summary {
         body: how_bad(desk, worst, masked),
         facts: facts(desk, worst),
         also: also(desk, worst, others),
+        worst: Some(worst.name.clone()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use attain_model::detail::Detail;
 use attain_model::policy::{AlertPolicy, Urgency};
+use attain_model::slo::Budgeting;
 use attain_model::verdict::{
     AlertCondition, AlertRule, AlertState, Masked, OverLoadShare, Part, Untagged,
 };
@@ -425,6 +426,37 @@ fn fifty_slos_of_four_segments_fit_into_400_kb() {
     checked("fifty.html", &html);
     assert_eq!(evaluation.verdicts.len(), 250);
     assert!(html.len() < 400_000, "{} bytes", html.len());
+}
+
+/// A budget of slices is a budget of time, whichever way a slice is counted.
+#[test]
+fn slices_of_time_are_said_as_time() {
+    let slice = Duration::from_secs(60);
+    let good_at = Share::from_ppb(950_000_000).unwrap();
+    for (budgeting, unit) in [
+        (Budgeting::Timeslices { slice, good_at }, 1),
+        (Budgeting::RatioTimeslices { slice }, 1_000_000_000),
+    ] {
+        let mut catalogue = shop::catalogue();
+        catalogue.slos.get_mut("auth-login").unwrap().budgeting = budgeting;
+        let promises = Promises::of(catalogue);
+        let name = "auth-login/availability/all";
+        let login = shop::verdict(&promises, name, 500_000 * unit, 47 * unit, (60 * unit, 0));
+        let evaluation = shop::evaluation(vec![login]);
+        let none = About::default();
+        let report = report(&promises, &evaluation, &[], &none);
+        let html = report.html();
+        assert!(
+            html.contains("<dt>bad slices<dd>47 of 50 allowed"),
+            "{html}"
+        );
+        assert!(html.contains("<dt>as time<dd>47m of 50m"), "{html}");
+        assert!(
+            report
+                .markdown()
+                .contains("| all | 47 of 50 allowed | 47m of 50m |")
+        );
+    }
 }
 
 #[test]
