@@ -460,6 +460,7 @@ impl Job<'_, '_> {
         };
         let wanted = self.wanted(file);
         let name = file.path.display().to_string();
+        let lines_before = self.meter.lines - self.totals.lines.min(self.meter.lines);
         let mut chunks = Chunks::new(
             (&self.source.id, &file.origin, &name),
             (&wanted, self.options.chunk_bytes / ROW_BYTES),
@@ -469,8 +470,8 @@ impl Job<'_, '_> {
         let asked = asked(self.catalogue, self.source);
         let meter = &mut *self.meter;
         let options = self.options;
-        let mut progress = |thousandths| {
-            meter.at(file.size / 1000 * thousandths, meter.lines);
+        let mut progress = |thousandths, lines| {
+            meter.at(file.size / 1000 * thousandths, lines_before + lines);
             !options.is_stopped()
         };
         parquet_events::read_file(csv, &asked, &file.full, counter, &mut chunks, &mut progress)

@@ -15,15 +15,15 @@ use crate::error::Error;
 use crate::parquet_column::Column;
 use crate::parquet_file::ParquetFile;
 
-/// Reads a file into deliveries; `progress` is given the share of its rows that was read, in thousandths, and says
-/// whether to go on.
+/// Reads a file into deliveries; `progress` is given the share of its rows that was read, in thousandths, and the lines
+/// of the source so far; it says whether to go on.
 pub(crate) fn read_file(
     csv: &CsvSource,
     asked: &[Asked],
     path: &Path,
     counter: &mut Counter,
     chunks: &mut Chunks<'_>,
-    progress: &mut dyn FnMut(u64) -> bool,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<(), Error> {
     let mut file = ParquetFile::open(path)?;
     let events = ParquetEvents::new(csv, &counter.fields, &mut file, path)?;
@@ -46,7 +46,7 @@ pub(crate) fn read_file(
             chunks.row(place, events.row(columns, row, &values, counter));
         }
         let done = u128::from(first + rows as u64) * 1000 / u128::from(all);
-        let goes_on = progress(u64::try_from(done).unwrap_or(1000));
+        let goes_on = progress(u64::try_from(done).unwrap_or(1000), chunks.totals.lines);
         chunks.totals.stopped |= !goes_on;
         Ok(goes_on)
     })?;

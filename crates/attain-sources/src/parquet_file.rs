@@ -14,6 +14,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::files::flows;
 use crate::identity::Identity;
 use crate::parquet_column::Column;
 use crate::roster::hex;
@@ -41,7 +42,8 @@ pub(crate) fn out_of_place(path: &Path) -> Error {
 /// alike (with the same dictionary), and none goes on what another began.
 pub(crate) fn identify(paths: &[PathBuf], identities: &mut [Identity]) {
     for (index, path) in paths.iter().enumerate() {
-        let Some(origin) = hash_of(path) else {
+        // What flows cannot be read twice.
+        let Some(origin) = (!flows(path)).then(|| hash_of(path)).flatten() else {
             continue;
         };
         let mut before = identities[..index].iter();
@@ -96,8 +98,8 @@ impl ParquetFile {
     /// # Errors
     /// It does not open, or its end does not say what is in it.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        if path == Path::new("-") {
-            let why = "a Parquet file is read from its end, which standard input does not give; save it to a file first";
+        if flows(path) {
+            let why = "a Parquet file is read from its end, which standard input and pipes do not give; save it to a file first";
             return Err(broken(path, None, why));
         }
         let failed = |source| Error::Open {

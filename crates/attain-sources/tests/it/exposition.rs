@@ -395,7 +395,7 @@ fn what_was_taken_is_not_told_again() {
     assert_eq!(ranges[0], 0..text.len() as u64);
     let taken = |to: usize| {
         let streams = attain_model::Stream::all(&from_prometheus());
-        let ranges = || vec![0..to as u64; 1];
+        let ranges = || std::iter::once(0..to as u64).collect::<Vec<_>>();
         let facts = attain_model::facts::OriginFacts {
             seen: ranges(),
             streams: streams
@@ -415,10 +415,8 @@ fn what_was_taken_is_not_told_again() {
         rest > single / 3 && rest < single * 2 / 3,
         "{rest} of {single}"
     );
-    assert_eq!(
-        (again, ranges),
-        (pairs, vec![half as u64..text.len() as u64])
-    );
+    assert_eq!((again, ranges.len()), (pairs, 1));
+    assert_eq!(ranges[0], half as u64..text.len() as u64);
     assert_eq!(left(dir.path(), &taken(text.len())).0, 0);
     // Whoever stops gets nothing of a page, and the page again the next time.
     let stop = Options {

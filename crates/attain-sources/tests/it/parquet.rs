@@ -391,6 +391,27 @@ fn rows_taken_before_are_not_read_again_and_a_copy_is_left_out() {
 }
 
 #[test]
+fn nothing_of_a_pipe_is_lost_by_a_look_whether_it_is_parquet() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let rows = 50_000_u64;
+    let writer = std::thread::spawn(move || {
+        let mut text = "at,n,segment,ms,status\n".to_owned();
+        for row in 0..rows {
+            let _ = writeln!(text, "{},1,premium,{row},200", 1_793_612_400 + row);
+        }
+        std::fs::write(path, text).unwrap();
+    });
+    let catalogue = small_catalogue("e.csv");
+    let pipe = dir.path().join("pipe").display().to_string();
+    let options = override_files("events", &[&pipe]);
+    assert_eq!(total_events(&catalogue, dir.path(), &options), rows);
+    writer.join().unwrap();
+}
+
+#[test]
 fn whoever_stops_keeps_what_was_read() {
     let dir = tempfile::tempdir().unwrap();
     small(&dir.path().join("e.parquet"));
