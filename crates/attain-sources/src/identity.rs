@@ -286,8 +286,8 @@ fn split(
     identities: &mut [Identity],
 ) {
     const STEP_BYTES: u64 = 64 * 1024;
-    let (mut ended, mut parts): (Vec<(usize, Vec<u8>)>, Vec<(Vec<u8>, Vec<Member>)>) =
-        Default::default();
+    let mut ended: Vec<(usize, Vec<u8>)> = Vec::new();
+    let mut parts: Vec<(Vec<u8>, Vec<Member>)> = Vec::new();
     for mut member in members {
         let mut bytes = Vec::new();
         let _ = member

@@ -105,8 +105,8 @@ mod tests {
             seen: vec![0..100, 200..300],
             streams: [
                 (a, vec![0..100, 200..300]),
-                (b.clone(), vec![50..100]),
-                (StreamKey::new("gone"), vec![7..9]),
+                (b.clone(), vec![50..60, 60..100]),
+                (StreamKey::new("gone"), vec![7..8, 8..9]),
             ]
             .into(),
             fingerprint: None,
