@@ -60,6 +60,7 @@ struct Entry<'a> {
     burn: Vec<BurnEntry>,
     alerts: Vec<AlertEntry<'a>>,
     over_load: Option<OverLoadEntry>,
+    excluded: Option<ExcludedEntry>,
     parts: Vec<PartEntry>,
 }
 
@@ -107,6 +108,13 @@ struct OverLoadEntry {
     good: u64,
     bad: u64,
     judged_minutes: u64,
+}
+
+#[derive(Serialize)]
+struct ExcludedEntry {
+    seconds: u64,
+    good: u64,
+    bad: u64,
 }
 
 #[derive(Serialize)]
@@ -211,6 +219,11 @@ fn entry<'a>(promises: &'a Promises, verdict: &'a Verdict) -> Entry<'a> {
         burn: verdict.burn.iter().map(burn).collect(),
         alerts: verdict.alerts.iter().map(alert).collect(),
         over_load: verdict.over_load.map(over_load),
+        excluded: verdict.excluded.map(|excluded| ExcludedEntry {
+            seconds: excluded.seconds,
+            good: excluded.attainment.good,
+            bad: excluded.attainment.bad,
+        }),
         parts: verdict.parts.iter().map(part).collect(),
     }
 }

@@ -112,9 +112,7 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
             at,
         )
     };
-    let points: Vec<(f64, Option<f64>)> = detail
-        .burn_down
-        .iter()
+    let points: Vec<(f64, Option<f64>)> = drawn_points(sheet, detail)
         .map(|point| {
             let counted = point.attainment.total() > 0;
             (
@@ -174,6 +172,23 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
         let text = format!("cut off at \u{2212}100%; lowest {}", series::signed(&left));
         html.line("p", &[("class", "hint")], &text);
     }
+}
+
+/// A brief page draws as many points as can be told apart on a card, the last one always.
+fn drawn_points<'a>(sheet: &Sheet<'_>, detail: &'a Detail) -> impl Iterator<Item = &'a Point> {
+    const POINTS_IF_DENSE: usize = 60;
+    let points = &detail.burn_down;
+    let every = match sheet.is_dense {
+        true => points.len().div_ceil(POINTS_IF_DENSE),
+        false => 1,
+    };
+    let last = points.len().saturating_sub(1);
+    let is_drawn = move |at: usize| (last - at).is_multiple_of(every.max(1));
+    let drawn = points
+        .iter()
+        .enumerate()
+        .filter(move |(at, _)| is_drawn(*at));
+    drawn.map(|(_, point)| point)
 }
 
 /// On a brief page the days under the cards say it. Where the window is short, days would not.

@@ -1,8 +1,12 @@
 //! What was promised before, what lies outside the promise, and what the numbers leave out.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use attain_model::{Evaluation, GapReason, SloId, Verdict};
+use attain_model::company::{Exclusion, ExclusionTime};
+use attain_model::{Audience, Evaluation, GapReason, Scope, SloId, Verdict};
+
+use jiff::Timestamp;
 
 use super::{Sheet, only, series, slo_of};
 use crate::html::Html;
@@ -66,12 +70,9 @@ pub(super) fn part_rows(sheet: &Sheet<'_>, verdict: &Verdict) -> Vec<[String; 7]
         .collect()
 }
 
-/// What lay above the load up to which something is promised.
-pub(super) fn over_load(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
-    let sentences: Vec<String> = objective
-        .iter()
-        .filter_map(|v| over_load_text(sheet, v))
-        .collect();
+/// What was left out of the judging: above the load up to which something is promised, and by exclusions.
+pub(super) fn outside(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+    let sentences = outside_texts(sheet, objective);
     if sentences.is_empty() {
         return;
     }
@@ -80,8 +81,17 @@ pub(super) fn over_load(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict
     });
 }
 
-/// `premium: 12 of 43,200 minutes above the load (3 bad of 5,000 requests).`
-pub(super) fn over_load_text(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+/// A sentence for each series and reason.
+pub(super) fn outside_texts(sheet: &Sheet<'_>, objective: &[Verdict]) -> Vec<String> {
+    objective
+        .iter()
+        .flat_map(|verdict| [over_load(sheet, verdict), excluded(sheet, verdict)])
+        .flatten()
+        .collect()
+}
+
+/// `premium: 12 of 43,200 minutes above the load, 3 bad of 5000`.
+fn over_load(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     let over = verdict.over_load.filter(|over| over.minutes > 0)?;
     let mut text = format!(
         "{}: {} of {} above the load, {} bad of {}",
@@ -98,6 +108,53 @@ pub(super) fn over_load_text(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<Str
         ));
     }
     Some(text)
+}
+
+/// `premium: 2h excluded by restart (the weekly restart), 3 bad of 5000`.
+fn excluded(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+    let excluded = verdict.excluded?;
+    let by: Vec<String> = sheet
+        .desk
+        .promises
+        .catalogue()
+        .exclusions
+        .values()
+        .filter(|exclusion| may_touch(sheet, exclusion, verdict))
+        .map(|exclusion| format!("{} ({})", exclusion.id, exclusion.reason))
+        .collect();
+    let by = match by.as_slice() {
+        [] => String::new(),
+        by => format!(" by {}", by.join(", ")),
+    };
+    Some(format!(
+        "{}: {} excluded{by}, {} bad of {}",
+        series::whose(verdict),
+        number::about(Duration::from_secs(excluded.seconds)),
+        series::count(sheet, verdict, excluded.attainment.bad),
+        series::count(sheet, verdict, excluded.attainment.total()),
+    ))
+}
+
+/// Whether an exclusion may be what took something out: it names the series or everything, falls into the window, and
+/// customers were told of it.
+fn may_touch(sheet: &Sheet<'_>, exclusion: &Exclusion, verdict: &Verdict) -> bool {
+    let service = sheet.desk.slo(verdict).map(|slo| &slo.service);
+    let is_of_all = exclusion.slos.is_empty() && exclusion.services.is_empty();
+    let names_it = exclusion.slos.contains(&verdict.name.slo)
+        || service.is_some_and(|service| exclusion.services.contains(service));
+    let is_of_segment = match &verdict.name.scope {
+        Scope::Segment(id) => exclusion.segments.is_empty() || exclusion.segments.contains(id),
+        Scope::All => true,
+    };
+    let is_told = verdict.audience == Audience::Internal || exclusion.announced.is_some();
+    let is_in_window = match exclusion.when {
+        ExclusionTime::Once { from, length } => {
+            let end = from.checked_add(length).unwrap_or(Timestamp::MAX);
+            from < verdict.window.end && end > verdict.window.start
+        }
+        ExclusionTime::Every { .. } => true,
+    };
+    (is_of_all || names_it) && is_of_segment && is_told && is_in_window
 }
 
 /// What the numbers of one SLO leave out.

@@ -139,11 +139,8 @@ fn one(sheet: &Sheet<'_>, slo: &[Verdict], out: &mut String) {
         hours(sheet, objective, out);
         causes(sheet, objective, out);
         parts(sheet, objective, out);
-        let over: Vec<String> = objective
-            .iter()
-            .filter_map(|v| history::over_load_text(sheet, v))
-            .collect();
-        list("Outside the promise:", &over, out);
+        let outside = history::outside_texts(sheet, objective);
+        list("Outside the promise:", &outside, out);
     }
     list(
         "Notes on the data:",

@@ -100,7 +100,7 @@ fn inside(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict]) {
                 worst::causes(html, sheet, objective);
             });
             history::promises(html, sheet, objective);
-            history::over_load(html, sheet, objective);
+            history::outside(html, sheet, objective);
             days::table(html, sheet, objective);
         });
     }

@@ -152,9 +152,9 @@ pub fn told(promises: &Promises, story: &Story) -> (Verdict, Detail) {
     }
     let detail = Detail {
         name: verdict.name.clone(),
-        burn_down: (0..=60)
+        burn_down: (0..=180)
             .map(|i| {
-                let end = HOURS - WINDOW + i * 12;
+                let end = HOURS - WINDOW + i * 4;
                 let counted = sum(&hours[end - WINDOW..end]);
                 Point {
                     at: begin(end),
@@ -175,7 +175,7 @@ pub fn told(promises: &Promises, story: &Story) -> (Verdict, Detail) {
             })
             .filter(|cause| cause.bad > 0)
             .collect(),
-        step: Duration::from_secs(12 * 3_600),
+        step: Duration::from_secs(4 * 3_600),
     };
     (verdict, detail)
 }

@@ -3,11 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
+use attain_model::company::{Exclusion, ExclusionTime};
 use attain_model::detail::Detail;
+use attain_model::id::ExclusionId;
+use attain_model::meta::Meta;
 use attain_model::policy::{AlertPolicy, Urgency};
 use attain_model::slo::Budgeting;
 use attain_model::verdict::{
-    AlertCondition, AlertRule, AlertState, Masked, OverLoadShare, Part, Untagged,
+    AlertCondition, AlertRule, AlertState, Attainment, ExcludedShare, Masked, OverLoadShare, Part,
+    Untagged,
 };
 use attain_model::{Evaluation, Gap, GapReason, Interval, Multiple, Promises, Share, Verdict};
 use attain_view::report::{About, report};
@@ -29,7 +33,22 @@ fn keep(name: &str, html: &str) {
 fn shop_promises() -> Promises {
     let mut catalogue = shop::catalogue();
     let checkout = catalogue.slos.get_mut("checkout-completes").unwrap();
+    let id = ExclusionId::from("database-move");
+    let exclusion = Exclusion {
+        id: id.clone(),
+        slos: vec!["checkout-completes".into()],
+        services: Vec::new(),
+        segments: vec!["standard".into()],
+        when: ExclusionTime::Once {
+            from: at("2026-10-08T02:00:00Z"),
+            length: Duration::from_secs(5_400),
+        },
+        reason: "the database moved".to_owned(),
+        announced: Some(jiff::civil::date(2026, 9, 30)),
+        meta: Meta::default(),
+    };
     checkout.outcome = Some("A customer who presses Buy gets an order confirmation.".to_owned());
+    catalogue.exclusions.insert(id, exclusion);
     Promises::of(catalogue)
 }
 
@@ -142,11 +161,18 @@ fn month(promises: &Promises) -> (Evaluation, Vec<Detail>) {
     fast[0].0.over_load = Some(OverLoadShare {
         minutes: 42,
         of_minutes: 43_200,
-        attainment: attain_model::verdict::Attainment {
+        attainment: Attainment {
             good: 9_000,
             bad: 112,
         },
         judged_minutes: 0,
+    });
+    fast[1].0.excluded = Some(ExcludedShare {
+        seconds: 5_400,
+        attainment: Attainment {
+            good: 40_000,
+            bad: 9_000,
+        },
     });
     fast.push(pooled(promises, &latency("all"), &fast));
     let mut login = vec![told(
@@ -232,7 +258,7 @@ fn the_report_as_programs_read_it() {
     let promises = shop_promises();
     let (evaluation, mut details) = month(&promises);
     for detail in &mut details {
-        detail.burn_down.drain(1..58);
+        detail.burn_down.drain(1..178);
         detail.days.drain(1..29);
     }
     let about = About {
