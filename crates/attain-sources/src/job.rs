@@ -1,6 +1,7 @@
 //! Reads the files of one source. Knows which reader belongs to which kind of source; knows no format itself.
 
 use std::collections::BTreeMap;
+use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -567,6 +568,14 @@ fn holds_json(path: &Path) -> bool {
         .any(|end| name.ends_with(end))
     {
         return true;
+    }
+    if path == Path::new("-") {
+        // What is looked at in the buffer of standard input is still there when it is read.
+        let mut input = std::io::stdin().lock();
+        let first = input
+            .fill_buf()
+            .map(|bytes| bytes.trim_ascii_start().first().copied());
+        return matches!(first, Ok(Some(b'{')));
     }
     if files::flows(path) {
         return false;

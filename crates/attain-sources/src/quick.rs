@@ -136,7 +136,7 @@ impl Quick {
     }
 
     /// The case of fields; `None` is not sure, or too much to remember.
-    #[inline]
+    #[inline(always)]
     fn case<'l>(
         &mut self,
         raw: &[&'l [u8]],
@@ -252,7 +252,7 @@ impl Quick {
 }
 
 impl Kinds {
-    #[inline]
+    #[inline(always)]
     fn remembered(&self, raw: &[u8]) -> Option<u32> {
         if let Some(packed) = packed(raw) {
             let (known, kind) = self.short[mix(packed) as usize % SHORT_TEXTS];

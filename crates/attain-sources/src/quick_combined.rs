@@ -150,7 +150,7 @@ impl QuickCombined {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn raw<'l>(combined: &Combined<'l>, appended: &[&'l [u8]], field: Field) -> &'l [u8] {
     match field {
         Field::RemoteAddr => combined.remote_addr,
@@ -180,7 +180,7 @@ fn text(raw: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
 }
 
 /// The rest of a quoted field behind its first quote.
-#[inline]
+#[inline(always)]
 fn quoted<'l>(rest: &mut &'l [u8]) -> Option<&'l [u8]> {
     let all = *rest;
     let end = memchr2(b'"', b'\\', all)?;
@@ -192,7 +192,7 @@ fn quoted<'l>(rest: &mut &'l [u8]) -> Option<&'l [u8]> {
 }
 
 /// The next field behind one space; `Some(None)` at the end of the line, `None` is not sure.
-#[inline]
+#[inline(always)]
 fn token<'l>(rest: &mut &'l [u8]) -> Option<Option<&'l [u8]>> {
     let all = *rest;
     match all {
@@ -220,7 +220,7 @@ fn token<'l>(rest: &mut &'l [u8]) -> Option<Option<&'l [u8]>> {
 }
 
 /// The bytes before the first space.
-#[inline]
+#[inline(always)]
 fn token_length(text: &[u8]) -> usize {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);

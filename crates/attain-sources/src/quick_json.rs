@@ -189,7 +189,7 @@ impl Place {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn value<'l>(line: &'l [u8], values: &Values, key: usize) -> &'l [u8] {
     let (from, to) = values[key];
     line.get(from as usize..to as usize).unwrap_or_default()
@@ -218,7 +218,7 @@ impl Between {
     }
 
     /// What follows it.
-    #[inline]
+    #[inline(always)]
     fn strip<'l>(&self, rest: &'l [u8]) -> Option<&'l [u8]> {
         if self.text.len() > WORDS * 8 {
             return rest.strip_prefix(&self.text[..]);
@@ -253,7 +253,7 @@ fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
 
 impl Shape {
     /// Walks a line; whether it is of this shape.
-    #[inline]
+    #[inline(always)]
     fn walk(&self, line: &[u8], values: &mut Values) -> bool {
         let mut rest = line;
         for (before, value) in self.before.iter().zip(values) {
@@ -344,7 +344,7 @@ fn skip(line: &[u8], at: usize, byte: u8) -> Option<usize> {
 }
 
 /// The length of a string with its quotes, in plain bytes.
-#[inline]
+#[inline(always)]
 fn string_length(rest: &[u8]) -> Option<usize> {
     let [b'"', body @ ..] = rest else {
         return None;
@@ -353,7 +353,7 @@ fn string_length(rest: &[u8]) -> Option<usize> {
 }
 
 /// The length of a string, a plain number or a word; `None` for what is not one of them, and for what is rare.
-#[inline]
+#[inline(always)]
 fn value_length(rest: &[u8]) -> Option<usize> {
     match rest.first()? {
         b'"' => string_length(rest),
@@ -365,7 +365,7 @@ fn value_length(rest: &[u8]) -> Option<usize> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn number_length(rest: &[u8]) -> Option<usize> {
     /// A float keeps so many digits; longer integers are rare.
     const LONGEST: usize = 16;

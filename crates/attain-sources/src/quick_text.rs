@@ -22,7 +22,7 @@ impl Latency {
     }
 
     /// In nanoseconds; `None` is not sure.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn nanoseconds(&self, text: &[u8]) -> Option<u64> {
         /// Their digits fit into 64 bits, and a float keeps them.
         const MOST_DIGITS: usize = 15;
@@ -61,7 +61,7 @@ pub(crate) struct Minute {
 
 impl Minute {
     /// The slice of a time in whose text the seconds stand at `seconds`, as `:59`, if its minute was the last one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn slice(&self, text: &[u8], seconds: usize) -> Option<i64> {
         let is_same = self.is_known
             && text.len() == seconds + 3 + self.after.len()
