@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::codec::blob::{self, Kind};
 use crate::codec::frame;
 use crate::codec::head::Note;
+use crate::db::blob_at;
 use crate::error::Error;
 use crate::store::{Store, at_any_time};
 
@@ -133,7 +134,7 @@ impl Store {
         };
         let sql = "SELECT frame, body FROM noted WHERE frame > ?1";
         let (rows, _) = record.rows(sql, [self.head.through as i64], |row| {
-            Ok((row.get::<_, i64>(0)? as u64, row.get::<_, Vec<u8>>(1)?))
+            Ok((row.get::<_, i64>(0)? as u64, blob_at(row, 1)?))
         });
         rows.into_iter()
             .filter_map(|(number, body)| {

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, Transaction};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension as _, Params, Row, Transaction, TransactionBehavior,
+};
 
 use crate::error::Error;
 
@@ -127,7 +129,6 @@ impl Schema {
             return Err(lost());
         }
         db.set("journal_mode", "WAL")?;
-        db.set("synchronous", "FULL")?;
         db.set("journal_size_limit", "67108864")?;
         let application = self.application;
         db.change(|change| {
@@ -258,20 +259,14 @@ impl Db {
         (taken, stopped)
     }
 
-    /// One transaction: all of it, or nothing.
+    /// One transaction: all of it, or nothing; on disk when it returns.
     pub(crate) fn change<T>(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
-        let Self { connection, path } = self;
-        let run = || {
-            let transaction =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let result = change(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
-        };
-        run().map_err(|error| Error::of_sql(path, &error))
+        // Invariant: said each time, so that no jotting before it, however it ended, is what decides.
+        self.set("synchronous", "FULL")?;
+        self.transact(change)
     }
 
     /// One transaction that need not outlive a power loss.
@@ -280,9 +275,22 @@ impl Db {
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
         self.set("synchronous", "NORMAL")?;
-        let result = self.change(change);
-        self.set("synchronous", "FULL")?;
-        result
+        self.transact(change)
+    }
+
+    fn transact<T>(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let Self { connection, path } = self;
+        let run = || {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = change(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        run().map_err(|error| Error::of_sql(path, &error))
     }
 
     /// Which folder the file belongs to.
@@ -293,4 +301,9 @@ impl Db {
                 why: "it does not say which folder it belongs to".to_owned(),
             })
     }
+}
+
+/// The bytes of a column. What damage made of another type is no blob of ours: it will not open.
+pub(crate) fn blob_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
+    Ok(row.get_ref(column)?.as_blob().unwrap_or_default().to_vec())
 }

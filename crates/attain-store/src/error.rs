@@ -89,6 +89,12 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// More at once than SQLite holds in one piece.
+    #[error("{}: more than a gigabyte in one piece; append less at once", file.display())]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+    },
     /// A number was given that there is not.
     #[error("{0}")]
     Usage(String),
@@ -109,6 +115,7 @@ impl Error {
             Some(ErrorCode::DiskFull) => Error::Full { file },
             Some(ErrorCode::NotADatabase) => Error::Damaged { file, why },
             Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { file, why },
+            Some(ErrorCode::TooBig) => Error::TooLarge { file },
             Some(_) => Error::Disk { file, why },
             None => Error::Damaged { file, why },
         }

@@ -6,6 +6,26 @@
 //! newest *head* (in both files) over a stream's *manifest* (in both files) to each page: what does not fit is
 //! [`Damage`](attain_model::facts::Damage) with the time that is lost, never a smaller number.
 //!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let base = tempfile::tempdir()?;
+//! # let folder = base.path().join("data");
+//! use attain_model::SourceId;
+//! use attain_model::delivery::Delivery;
+//! use attain_store::{Access, Store};
+//!
+//! let mut store = Store::open(&folder, Access::WriteOrCreate)?;
+//! let delivery = Delivery::new(SourceId::new("access"), "access.log", 0..4096);
+//! let number = store.append(&Default::default(), &[delivery])?;
+//! drop(store);
+//!
+//! let store = Store::open(&folder, Access::Read)?;
+//! assert_eq!(store.frames().frames[0].number, number);
+//! assert!(store.check().is_clean());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Knows nothing of catalogues, ledgers and verdicts. The bytes are described in docs/formats/data-folder.md.
 // A store opens files; nothing in it reads a clock.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]

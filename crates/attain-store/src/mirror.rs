@@ -9,6 +9,7 @@ use attain_model::StreamKey;
 
 use crate::codec::blob::{self, Digest, Kind};
 use crate::codec::head::Head;
+use crate::db::blob_at;
 use crate::error::Error;
 use crate::seal::LEVEL;
 use crate::store::Store;
@@ -67,7 +68,7 @@ impl Store {
         };
         let sql = "SELECT body FROM head WHERE generation = ?1";
         record
-            .row(sql, [generation as i64], |row| row.get::<_, Vec<u8>>(0))
+            .row(sql, [generation as i64], |row| blob_at(row, 0))
             .ok()
             .flatten()
             .and_then(|body| blob::open(Kind::Head, &generation.to_le_bytes(), &body).ok())

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::codec::blob::{self, Kind};
 use crate::codec::bytes::{Read, Reader, Writer};
 use crate::codec::entry::{self, Done, Entry, GENESIS};
+use crate::db::blob_at;
 use crate::error::Error;
 use crate::store::{Store, at_any_time};
 
@@ -64,7 +65,7 @@ impl Store {
         };
         let sql = "SELECT number, body FROM entry ORDER BY number";
         let (rows, stopped) = record.rows(sql, [], |row| {
-            Ok((row.get::<_, i64>(0)? as u64, row.get::<_, Vec<u8>>(1)?))
+            Ok((row.get::<_, i64>(0)? as u64, blob_at(row, 1)?))
         });
         let mut last = Some(Tip {
             number: 0,
@@ -121,7 +122,7 @@ impl Store {
         };
         let sql = "SELECT number, body FROM entry ORDER BY number DESC LIMIT 1";
         let row = record.row(sql, [], |row| {
-            Ok((row.get::<_, i64>(0)? as u64, row.get::<_, Vec<u8>>(1)?))
+            Ok((row.get::<_, i64>(0)? as u64, blob_at(row, 1)?))
         })?;
         let anchor = self.anchored();
         let tip = match row {
@@ -146,7 +147,7 @@ impl Store {
     /// What counts.db remembers of the end of the chain.
     fn anchored(&self) -> Option<Tip> {
         let sql = "SELECT body FROM anchor WHERE id = 1";
-        let body: Vec<u8> = self.counts.row(sql, [], |row| row.get(0)).ok()??;
+        let body = self.counts.row(sql, [], |row| blob_at(row, 0)).ok()??;
         let content = blob::open(Kind::Anchor, b"anchor", &body).ok()?;
         read_tip(&content).ok()
     }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::codec::blob::{self, Digest, Kind};
 use crate::codec::head::Head;
 use crate::codec::state;
-use crate::db::{COUNTS, Db, RECORD, Seen};
+use crate::db::{COUNTS, Db, RECORD, Seen, blob_at};
 use crate::error::Error;
 use crate::lock::Lock;
 
@@ -116,7 +116,7 @@ impl Store {
             .flatten()
             .find_map(|db| {
                 let sql = "SELECT state FROM head WHERE generation = ?1";
-                let body: Vec<u8> = db.row(sql, [generation], |row| row.get(0)).ok()??;
+                let body = db.row(sql, [generation], |row| blob_at(row, 0)).ok()??;
                 let fits = blob::digest(&body) == Some(self.head.state)
                     && blob::open(Kind::State, &name, &body).is_ok();
                 fits.then_some(body)
@@ -179,6 +179,11 @@ impl Store {
     }
 
     fn write(folder: &Path, create: bool) -> Result<Self, Error> {
+        if folder.is_file() {
+            return Err(Error::NotOurs {
+                file: folder.to_owned(),
+            });
+        }
         let before = (COUNTS.seen(folder), RECORD.seen(folder));
         if before == (Seen::Empty, Seen::Empty) {
             if !create {
@@ -317,7 +322,7 @@ enum Copy {
 impl Copy {
     fn of(db: &Db) -> Self {
         let sql = "SELECT generation, body FROM head ORDER BY generation DESC LIMIT 1";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?));
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, blob_at(row, 1)?));
         match db.row(sql, [], read) {
             Ok(None) => Copy::None,
             Ok(Some((generation, body))) => {

@@ -6,6 +6,7 @@ use attain_model::facts::{Damage, StreamFacts};
 use crate::codec::blob::{self, Kind};
 use crate::codec::head::{Listed, Listing, Manifest};
 use crate::codec::page::{self, Scratch};
+use crate::db::blob_at;
 use crate::error::Error;
 use crate::gather::Gather;
 use crate::store::Store;
@@ -60,7 +61,7 @@ impl Store {
         files.into_iter().flatten().find_map(|db| {
             let sql = "SELECT body FROM manifest WHERE stream = ?1";
             let number = listed.number as i64;
-            let body: Vec<u8> = db.row(sql, [number], |row| row.get(0)).ok()??;
+            let body = db.row(sql, [number], |row| blob_at(row, 0)).ok()??;
             let fits = blob::digest(&body) == Some(listed.manifest)
                 && blob::open(Kind::Manifest, key.as_str().as_bytes(), &body).is_ok();
             fits.then_some(body)

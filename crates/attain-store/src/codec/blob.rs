@@ -42,8 +42,10 @@ const LARGEST: usize = 1 << 31;
 /// Packs content under a name. `level` is that of zstd; what does not shrink by an eighth is left as it is, because it
 /// is faster to read.
 pub(crate) fn wrap(kind: Kind, name: &[u8], content: &[u8], level: i32) -> Vec<u8> {
-    let packed = zstd::bulk::compress(content, level)
-        .ok()
+    // Invariant: what is packed can be unpacked; what is larger is left for SQLite to refuse.
+    let packed = (content.len() <= LARGEST)
+        .then(|| zstd::bulk::compress(content, level).ok())
+        .flatten()
         .filter(|packed| packed.len() < content.len() - content.len() / 8);
     let (form, body) = match &packed {
         Some(packed) => (ZSTD, packed.as_slice()),

@@ -1,6 +1,7 @@
 //! The store from outside: what goes in comes out, whatever happens between.
 #![allow(missing_docs, clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod chain;
 mod copies;
 mod damage;
 mod faults;
