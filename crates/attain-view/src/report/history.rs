@@ -181,6 +181,7 @@ pub(super) fn about_slo(sheet: &Sheet<'_>, slo: &SloId) -> Vec<String> {
         .retain(|gap| slo_of(&gap.about, &known).is_some());
     for verdict in &mut evaluation.verdicts {
         verdict.over_load = None;
+        verdict.excluded = None;
         verdict.pooled = false;
     }
     notes(sheet, &evaluation)
@@ -202,6 +203,7 @@ pub(super) fn about_data(sheet: &Sheet<'_>) -> Vec<String> {
     evaluation.verdicts = pooled
         .map(|mut verdict| {
             verdict.over_load = None;
+            verdict.excluded = None;
             verdict.uncertain = 0;
             verdict.alerts.clear();
             verdict

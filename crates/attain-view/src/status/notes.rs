@@ -2,6 +2,7 @@
 //! untagged traffic, alerts that can never fire. Counts, not adjectives.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use attain_math::Fraction;
 use attain_model::policy::{Spends, Tier};
@@ -12,6 +13,7 @@ use attain_model::verdict::{AlertRule, AlertState, OverLoadShare, Untagged};
 use attain_model::{Gap, GapReason, Scope, Verdict};
 use jiff::Timestamp;
 
+use super::headline::unit;
 use super::{Desk, Run};
 use crate::look::{Tone, wrap};
 use crate::number::{self, grouped, plural};
@@ -40,6 +42,12 @@ pub(crate) fn of_evaluation(desk: &Desk<'_>) -> Vec<String> {
     let evaluation = desk.evaluation;
     let mut notes: Vec<String> = untagged(desk).into_iter().collect();
     notes.extend(evaluation.verdicts.iter().filter_map(over_load));
+    notes.extend(
+        evaluation
+            .verdicts
+            .iter()
+            .filter_map(|verdict| excluded(desk, verdict)),
+    );
     notes.extend(uncertain(desk));
     notes.extend(unreachable(desk));
     notes.extend(not_yet(desk));
@@ -105,6 +113,17 @@ fn over_load(verdict: &Verdict) -> Option<String> {
         ));
     }
     Some(text)
+}
+
+fn excluded(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
+    let excluded = verdict.excluded?;
+    Some(format!(
+        "{}: {} excluded, outside the promise ({} bad of {})",
+        verdict.name,
+        number::about(Duration::from_secs(excluded.seconds)),
+        grouped(excluded.attainment.bad),
+        plural(excluded.attainment.total(), unit(desk, verdict)),
+    ))
 }
 
 fn uncertain<'a>(desk: &'a Desk<'_>) -> impl Iterator<Item = String> + use<'a> {

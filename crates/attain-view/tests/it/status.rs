@@ -5,8 +5,8 @@ use std::time::Duration;
 use attain_model::policy::{AlertPolicy, Spends, Urgency};
 use attain_model::slo::{Budgeting, Dependency, Provider};
 use attain_model::verdict::{
-    AlertCondition, AlertRule, AlertState, Attainment, Coverage, Masked, OverLoadShare, Part,
-    Untagged,
+    AlertCondition, AlertRule, AlertState, Attainment, Coverage, ExcludedShare, Masked,
+    OverLoadShare, Part, Untagged,
 };
 use attain_model::{
     Evaluation, Gap, GapReason, Interval, Multiple, Promises, Share, Standing, Verdict,
@@ -415,6 +415,23 @@ fn what_the_broken_promise_rests_on_is_told_from_the_rest() {
     assert!(
         below.contains("In the last hour none of 10\n  requests failed."),
         "{below}"
+    );
+}
+
+#[test]
+fn what_was_excluded_is_said() {
+    let promises = Promises::of(shop::catalogue());
+    let name = "auth-login/availability/all";
+    let mut auth = verdict(&promises, name, 1_000_000, 63, (1_400, 0));
+    auth.excluded = Some(ExcludedShare {
+        seconds: 5_400,
+        attainment: Attainment { good: 30, bad: 70 },
+    });
+    let evaluation = shop::evaluation(vec![auth]);
+    let text = status(&promises, &evaluation, &Run::default(), &look(120));
+    assert!(
+        text.contains("auth-login/availability/all: 1h 30m excluded, outside the promise (70 bad of 100 requests)"),
+        "{text}"
     );
 }
 
