@@ -1,6 +1,8 @@
 //! Cuts what a table says into deliveries. Knows positions and unreadable rows; knows no format and no counting.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use attain_model::SourceId;
 use attain_model::delivery::{Delivery, Unparsed};
@@ -49,6 +51,8 @@ pub(crate) struct Chunks<'a> {
     unparsed_lines: BTreeSet<u64>,
     pub(crate) totals: &'a mut Totals,
     sink: &'a mut Sink<'a>,
+    /// Set by somebody who wants the reading to end early.
+    pub(crate) stop: Option<Arc<AtomicBool>>,
 }
 
 /// What was read, over all files of a source.
@@ -93,12 +97,20 @@ impl<'a> Chunks<'a> {
             unparsed_lines: BTreeSet::new(),
             totals,
             sink,
+            stop: None,
         }
     }
 
     /// The position up to which rows were sent.
     pub(crate) fn end(&self) -> u64 {
         self.next
+    }
+
+    /// Whether the reading ends here because somebody asked to.
+    pub(crate) fn is_stopped(&mut self) -> bool {
+        let stop = self.stop.as_ref();
+        self.totals.stopped |= stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+        self.totals.stopped
     }
 
     /// Before this position nothing is to be read.

@@ -177,7 +177,7 @@ pub(crate) fn each_row(
     let packed = opened.packed;
     let mut rows = reader_of(opened.reader);
     let mut row = csv::ByteRecord::new();
-    loop {
+    while !chunks.is_stopped() {
         let before = rows.position().line().saturating_sub(1);
         let from = rows.position().byte();
         match rows.read_byte_record(&mut row) {
@@ -216,4 +216,5 @@ pub(crate) fn each_row(
             }
         }
     }
+    Ok(())
 }

@@ -426,6 +426,7 @@ impl Job<'_, '_> {
             &mut self.totals,
             self.sink,
         );
+        chunks.stop.clone_from(&self.options.stop);
         match (csv, numbers) {
             (_, Some(numbers)) if is_exposition => {
                 let is_stopped = || self.options.is_stopped();

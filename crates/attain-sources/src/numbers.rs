@@ -196,6 +196,10 @@ impl Numbers {
             }
             Ok(())
         })?;
+        // The rest of a slot may stand in the rows that were not read.
+        if chunks.totals.stopped {
+            return Ok(());
+        }
         collected.send(self, chunks)
     }
 
