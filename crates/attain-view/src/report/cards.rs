@@ -100,78 +100,71 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
     let (Some(first), Some(last)) = (detail.burn_down.first(), detail.burn_down.last()) else {
         return;
     };
-    if first.at >= last.at {
-        return;
-    }
-    let place = |at: Timestamp| {
-        share(
-            Interval {
-                start: first.at,
-                end: last.at,
-            },
-            at,
-        )
-    };
-    let points: Vec<(f64, Option<f64>)> = drawn_points(sheet, detail)
-        .map(|point| {
-            let counted = point.attainment.total() > 0;
-            (
-                place(point.at),
-                left_percent(point.budget).filter(|_| counted),
-            )
-        })
-        .collect();
-    let mut hatched: Vec<(f64, f64)> = detail
-        .silent
-        .iter()
-        .filter(|silent| silent.end > first.at)
-        .map(|silent| (place(silent.start), place(silent.end)))
-        .collect();
-    // Before the first number nothing is known.
-    if let Some(begins) = points
-        .iter()
-        .find(|(_, left)| left.is_some())
-        .map(|(at, _)| *at)
-        && begins > 0.0
-    {
-        hatched.push((0.0, begins));
-    }
-    let window = verdict.window.seconds().max(1) as f64;
     let drawn = Interval {
         start: first.at,
         end: last.at,
+    };
+    if drawn.seconds() == 0 {
+        return;
     }
-    .seconds()
-    .max(1) as f64;
+    let place = |at: Timestamp| share(drawn, at);
+    let points: Vec<(f64, Option<f64>)> = drawn_points(sheet, detail)
+        .map(|point| (place(point.at), left_of(point)))
+        .collect();
+    let seconds = drawn.seconds() as f64;
     line(
         html,
         &Line {
             label: "Budget left over time".to_owned(),
+            hatched: hatched(detail, &points, &place),
             points,
-            hatched,
             changes: changes(verdict).map(place).collect(),
             zero_in: verdict
                 .exhausted_in
-                .map(|length| length.as_secs_f64() / drawn.min(window)),
+                .map(|length| length.as_secs_f64() / seconds),
             ends: ends(sheet, first.at, last.at),
             titles: titles(sheet, verdict, detail, &place),
             filled: !sheet.is_dense,
         },
     );
-    let lowest = detail
-        .burn_down
-        .iter()
-        .filter(|point| point.attainment.total() > 0);
-    let lowest = lowest.min_by(|a, b| {
-        let left = |point: &Point| left_percent(point.budget).unwrap_or(100.0);
-        left(a).total_cmp(&left(b))
-    });
-    if let Some(lowest) = lowest.filter(|point| left_percent(point.budget) < Some(-100.0))
-        && let Some(left) = number::budget_left(lowest.budget)
-    {
-        let text = format!("cut off at \u{2212}100%; lowest {}", series::signed(&left));
+    if let Some(lowest) = below_the_drawing(detail) {
+        let text = format!(
+            "cut off at \u{2212}100%; lowest {}",
+            series::signed(&lowest)
+        );
         html.line("p", &[("class", "hint")], &text);
     }
+}
+
+/// What was left at a point, in percent; `None` where nothing was counted.
+fn left_of(point: &Point) -> Option<f64> {
+    left_percent(point.budget).filter(|_| point.attainment.total() > 0)
+}
+
+/// Where nobody was heard, and before the first number.
+fn hatched(
+    detail: &Detail,
+    points: &[(f64, Option<f64>)],
+    place: &dyn Fn(Timestamp) -> f64,
+) -> Vec<(f64, f64)> {
+    let silent = detail.silent.iter();
+    let mut hatched: Vec<(f64, f64)> = silent
+        .map(|silent| (place(silent.start), place(silent.end)))
+        .filter(|(_, end)| *end > 0.0)
+        .collect();
+    let first = points.iter().find(|(_, left)| left.is_some());
+    hatched.extend(first.map(|(begins, _)| (0.0, *begins)));
+    hatched
+}
+
+/// The lowest that was left, where that is too low to be drawn.
+fn below_the_drawing(detail: &Detail) -> Option<String> {
+    let lefts = detail
+        .burn_down
+        .iter()
+        .filter_map(|point| Some((left_of(point)?, point.budget)));
+    let (left, budget) = lefts.min_by(|a, b| a.0.total_cmp(&b.0))?;
+    number::budget_left(budget).filter(|_| left < -100.0)
 }
 
 /// A brief page draws as many points as can be told apart on a card, the last one always.

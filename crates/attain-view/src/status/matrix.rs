@@ -115,7 +115,7 @@ fn section_of(group: &[Verdict]) -> Option<(Audience, Layer)> {
 }
 
 /// `promised to customers`, `internal, service layer`.
-pub(crate) fn section_title(verdict: &Verdict) -> String {
+fn section_title(verdict: &Verdict) -> String {
     match verdict.audience {
         Audience::Customer => "promised to customers".to_owned(),
         Audience::Internal => format!("internal, {} layer", verdict.layer.word()),
