@@ -12,9 +12,11 @@ use crate::count::{Counter, FastHash, Judged};
 
 /// More fields than this are left to the counter.
 pub(crate) const MOST_FIELDS: usize = 10;
-/// More kinds of one field, or cases, than these are noise; the counter takes what is beyond them.
+/// More kinds of one field, nodes or cases than these are noise; the counter takes what is beyond them.
 const MOST_KINDS: usize = 4096;
 const MOST_NODES: usize = 1 << 16;
+/// Each has its place in every row of counts.
+const MOST_CASES: usize = 4096;
 /// Longer texts are not remembered.
 const LONGEST_TEXT_BYTES: usize = 512;
 
@@ -172,7 +174,7 @@ impl Quick {
         (raw, text): (&[&'l [u8]], &impl Fn(&'l [u8]) -> Option<Cow<'l, str>>),
         counter: &mut Counter,
     ) -> Option<u32> {
-        if self.nodes.len() + self.cases.len() > MOST_NODES {
+        if self.nodes.len() >= MOST_NODES || self.cases.len() >= MOST_CASES {
             return None;
         }
         let new = if place + 1 == self.fields.len() {
