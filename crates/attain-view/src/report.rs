@@ -18,6 +18,8 @@ mod series;
 mod top;
 mod worst;
 
+use std::collections::BTreeSet;
+
 use attain_model::detail::Detail;
 use attain_model::verdict::SeriesName;
 use attain_model::{Evaluation, Interval, Promises, SloId, Verdict};
@@ -95,6 +97,17 @@ impl Report<'_> {
         json::json(&self.sheet())
     }
 
+    /// Days of series that are shown.
+    fn cells(&self) -> usize {
+        let names: BTreeSet<&SeriesName> =
+            self.evaluation.verdicts.iter().map(|v| &v.name).collect();
+        let shown = self
+            .details
+            .iter()
+            .filter(|detail| names.contains(&detail.name));
+        shown.map(|detail| detail.days.len()).sum()
+    }
+
     fn sheet(&self) -> Sheet<'_> {
         Sheet {
             desk: Desk {
@@ -105,13 +118,14 @@ impl Report<'_> {
             },
             details: self.details,
             about: self.about,
-            is_dense: self.evaluation.verdicts.len() > SERIES_IN_FULL,
+            is_dense: self.cells() > CELLS_IN_FULL,
         }
     }
 }
 
-/// With more series than this a page leaves out what a table says as well: values under the pointer, totals by day.
-const SERIES_IN_FULL: usize = 48;
+/// With more days of series than this (32 series over 30 days) a page leaves out what its tables say as well: values under
+/// the pointer, totals by day.
+const CELLS_IN_FULL: usize = 1_000;
 
 static PLAIN: Look = Look {
     width: 80,

@@ -384,8 +384,8 @@ fn nothing_from_outside_becomes_markup() {
     }
 }
 
-#[test]
-fn fifty_slos_of_four_segments_fit_into_400_kb() {
+/// So many SLOs, each with a promise to four segments, some with incidents and holes.
+fn many(slos: usize) -> (Promises, Evaluation, Vec<Detail>) {
     let mut catalogue = shop::catalogue();
     let segment = catalogue.segments["free"].clone();
     catalogue.segments.insert(
@@ -398,7 +398,7 @@ fn fifty_slos_of_four_segments_fit_into_400_kb() {
     );
     let template = catalogue.slos.remove("checkout-completes").unwrap();
     catalogue.slos.clear();
-    let names: Vec<String> = (1..=50)
+    let names: Vec<String> = (1..=slos)
         .map(|i| format!("service-{i:02}-answers"))
         .collect();
     for name in &names {
@@ -446,12 +446,21 @@ fn fifty_slos_of_four_segments_fit_into_400_kb() {
         verdicts.extend(more_verdicts);
         details.extend(more_details);
     }
-    let evaluation = shop::evaluation(verdicts);
-    let about = about();
-    let html = report(&promises, &evaluation, &details, &about).html();
-    checked("fifty.html", &html);
-    assert_eq!(evaluation.verdicts.len(), 250);
-    assert!(html.len() < 400_000, "{} bytes", html.len());
+    (promises, shop::evaluation(verdicts), details)
+}
+
+/// Six SLOs are as many as are shown in full; fifty are shown in brief.
+#[test]
+fn fifty_slos_of_four_segments_fit_into_400_kb() {
+    for (slos, name) in [(6, "six.html"), (50, "fifty.html")] {
+        let (promises, evaluation, details) = many(slos);
+        let about = about();
+        let html = report(&promises, &evaluation, &details, &about).html();
+        checked(name, &html);
+        assert_eq!(evaluation.verdicts.len(), slos * 5);
+        assert_eq!(html.contains("<th>times allowed"), slos == 6);
+        assert!(html.len() < 400_000, "{slos} SLOs: {} bytes", html.len());
+    }
 }
 
 /// A budget of slices is a budget of time, whichever way a slice is counted.
