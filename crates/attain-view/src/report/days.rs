@@ -126,7 +126,7 @@ fn head(html: &mut Html, sheet: &Sheet<'_>, series: &[(&Verdict, &Detail)]) {
 /// What is said of each day; a brief page leaves out what the JSON says.
 fn columns(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static [&'static str] {
     match (has_budget(verdict), sheet.is_dense) {
-        (true, false) => &["bad", "of", "times allowed", "left after"],
+        (true, false) => &["bad", "of", "burn", "left"],
         (true, true) => &["bad, left after"],
         (false, false) => &["bad", "of"],
         (false, true) => &["bad"],
@@ -156,7 +156,7 @@ fn numbers(
         let text = match *column {
             "bad" => bad.clone(),
             "bad, left after" => format!("{bad}, {left}"),
-            "left after" => left.clone(),
+            "left" => left.clone(),
             "of" => known.map_or_else(
                 || "-".to_owned(),
                 |day| series::count(sheet, verdict, day.attainment.total()),
