@@ -3,7 +3,7 @@
 //! counts.db holds them; record.db notes each one's number and time, so that a log that was cut short shows. The note
 //! is written after the frame is durable, and need not be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::delivery::Delivery;
 use attain_model::facts::{Damage, KeptStream};
@@ -77,7 +77,7 @@ impl Store {
     #[must_use]
     pub fn frames(&self) -> Frames {
         let through = self.head.through;
-        let (read, is_end_known) = self.frame_rows();
+        let (read, broken, is_end_known) = self.frame_rows();
         let notes = self.notes();
         let last = read.last_key_value().map_or(through, |(number, _)| *number);
         let noted = notes.last_key_value().map_or(0, |(number, _)| *number);
@@ -93,6 +93,12 @@ impl Store {
                 }),
             }
         }
+        let end = last.max(noted);
+        if broken.iter().any(|number| *number > end) {
+            frames.damage.push(at_any_time(
+                "a frame of counts.db can no longer be read".to_owned(),
+            ));
+        }
         if !is_end_known {
             frames.damage.push(at_any_time(
                 "the last frames of counts.db cannot be listed".to_owned(),
@@ -101,10 +107,12 @@ impl Store {
         frames
     }
 
-    /// The frames that can be read, and whether there can be none after them that cannot be seen.
-    fn frame_rows(&self) -> (BTreeMap<u64, Frame>, bool) {
+    /// The frames that can be read, the numbers of rows that cannot, and whether there can be none after them that
+    /// cannot be seen.
+    fn frame_rows(&self) -> (BTreeMap<u64, Frame>, BTreeSet<u64>, bool) {
         let through = self.head.through;
         let mut frames = BTreeMap::new();
+        let mut broken = BTreeSet::new();
         let mut take = |order: &str| -> (usize, bool) {
             let sql =
                 format!("SELECT number, body FROM frame WHERE number > ?1 ORDER BY number {order}");
@@ -114,17 +122,19 @@ impl Store {
                 if let Some(frame) = open_frame(number, row.get_ref(1)?.as_blob().unwrap_or(&[])) {
                     taken += 1;
                     frames.insert(number, frame);
+                } else {
+                    broken.insert(number);
                 }
                 Ok(())
             });
             (taken, stopped.is_none())
         };
         if take("ASC").1 {
-            return (frames, true);
+            return (frames, broken, true);
         }
         // Damage in the middle: what lies behind it is reached from the end.
         let (taken, is_whole) = take("DESC");
-        (frames, is_whole || taken > 0)
+        (frames, broken, is_whole || taken > 0)
     }
 
     /// What record.db remembers of frames that are not sealed.
@@ -136,10 +146,18 @@ impl Store {
         let (rows, _) = record.rows(sql, [self.head.through as i64], |row| {
             Ok((row.get::<_, i64>(0)? as u64, blob_at(row, 1)?))
         });
+        // A note that does not open still says that there was a frame, unless damage made the number up: frames have
+        // no holes, so there are as many as their last number says.
+        let last = self.head.through.saturating_add(rows.len() as u64);
         rows.into_iter()
             .filter_map(|(number, body)| {
-                let content = blob::open(Kind::Note, &number.to_le_bytes(), &body).ok()?;
-                Some((number, Note::decode(&content).ok()?.interval))
+                let note = blob::open(Kind::Note, &number.to_le_bytes(), &body)
+                    .ok()
+                    .and_then(|content| Note::decode(&content).ok());
+                match note {
+                    Some(note) => Some((number, note.interval)),
+                    None => (number <= last).then_some((number, None)),
+                }
             })
             .collect()
     }

@@ -103,6 +103,9 @@ fn damage_a_file(rng: &mut Rng, files: &mut Files) -> String {
         .filter(|(_, bytes)| !bytes.is_empty())
         .map(|(name, _)| name.clone())
         .collect();
+    if names.is_empty() {
+        return "nothing is left".to_owned();
+    }
     let name = names[rng.usize(..names.len())].clone();
     let bytes = files.get_mut(&name).unwrap();
     // One in eight is about the header and the schema, where little damage does much.
@@ -229,7 +232,8 @@ enum Came {
     All,
 }
 
-fn check_store(what: &str, store: &Store, model: &Model, entries: usize) -> Came {
+/// Where both files are damaged, it is enough that opening says what may not show.
+fn check_store(what: &str, store: &Store, model: &Model, entries: usize, damages: usize) -> Came {
     let mut came = Came::All;
     for (key, wrote) in &model.streams {
         let (facts, damage) = store.stream(key).unwrap();
@@ -252,10 +256,12 @@ fn check_store(what: &str, store: &Store, model: &Model, entries: usize) -> Came
             counted.chain(delivery.samples.iter().map(|sample| sample.time))
         });
         let key = StreamKey::new("any");
-        let is_named = !frames.damage.is_empty()
-            && times
-                .into_iter()
-                .all(|time| covers(&frames.damage, &key, instant_interval(time)));
+        let is_warned = damages > 1 && !store.found().is_empty();
+        let is_named = is_warned
+            || !frames.damage.is_empty()
+                && times
+                    .into_iter()
+                    .all(|time| covers(&frames.damage, &key, instant_interval(time)));
         assert!(
             frames.frames.contains(frame) || is_named,
             "{what}: frame {} is lost silently: {:?}",
@@ -281,9 +287,9 @@ fn check_store(what: &str, store: &Store, model: &Model, entries: usize) -> Came
 }
 
 /// Opens a damaged folder, and if that can be, writes to it and reads it again.
-fn try_case(what: &str, folder: &Path, known: &Known, random: &mut Random) -> Came {
+fn try_case(what: &str, folder: &Path, known: &Known, random: &mut Random, damages: usize) -> Came {
     let came = match Store::open(folder, Access::Read) {
-        Ok(store) => check_store(what, &store, &known.model, known.entries),
+        Ok(store) => check_store(what, &store, &known.model, known.entries, damages),
         Err(error) => {
             check_error(what, &error);
             return Came::Nothing;
@@ -316,10 +322,17 @@ fn try_case(what: &str, folder: &Path, known: &Known, random: &mut Random) -> Ca
         &store,
         &model,
         known.entries,
+        damages,
     );
     drop(store);
     if let Ok(store) = Store::open(folder, Access::Read) {
-        check_store(&format!("{what}, reopened"), &store, &model, known.entries);
+        check_store(
+            &format!("{what}, reopened"),
+            &store,
+            &model,
+            known.entries,
+            damages,
+        );
     }
     came
 }
@@ -332,6 +345,8 @@ fn check_error(what: &str, error: &Error) {
         "not a data folder",
         "update attain",
         "see the system's log",
+        // Where both files are empty.
+        "no data folder",
     ]
     .iter()
     .any(|hint| text.contains(hint));
@@ -348,21 +363,39 @@ fn damage_is_never_silent() {
     let mut random = Random::new(SEED);
     let mut came = BTreeMap::new();
     for case in 0..cases {
-        let mut files = if case % 2 == 0 {
-            known.crashed.clone()
-        } else {
-            known.closed.clone()
+        let mut files = match case % 2 {
+            0 => known.crashed.clone(),
+            _ => known.closed.clone(),
         };
         let what = format!("case {case}: {}", damage_a_file(&mut rng, &mut files));
         write_files(&folder, &files);
-        *came
-            .entry(try_case(&what, &folder, &known, &mut random))
-            .or_insert(0_u64) += 1;
+        let got = try_case(&what, &folder, &known, &mut random, 1);
+        *came.entry(got).or_insert(0_u64) += 1;
     }
     println!("{came:?}");
     // Most damage takes a part.
     assert!(came[&Came::Nothing] < cases / 3, "{came:?}");
     size::said(cases, cases, SEED);
+}
+
+/// Two to four times, in either file or both, after the folder was closed.
+#[test]
+fn damage_to_both_files_is_never_silent() {
+    let base = crate::size::scratch();
+    let known = known(&base.path().join("known"));
+    let folder = base.path().join("data");
+    let mut rng = Rng::with_seed(SEED);
+    let mut random = Random::new(SEED);
+    for case in 0..size::cases(200, 5000) {
+        let mut files = known.closed.clone();
+        let mut what = format!("case {case}");
+        let damages = rng.usize(2..=4);
+        for _ in 0..damages {
+            what = format!("{what}, {}", damage_a_file(&mut rng, &mut files));
+        }
+        write_files(&folder, &files);
+        try_case(&what, &folder, &known, &mut random, damages);
+    }
 }
 
 /// Each byte of both headers, inverted.
@@ -377,7 +410,13 @@ fn damaged_headers_are_never_silent() {
             let mut files = known.closed.clone();
             files.get_mut(name).unwrap()[at] ^= 0xff;
             write_files(&folder, &files);
-            try_case(&format!("{name}: byte {at}"), &folder, &known, &mut random);
+            try_case(
+                &format!("{name}: byte {at}"),
+                &folder,
+                &known,
+                &mut random,
+                1,
+            );
         }
     }
 }
