@@ -6,9 +6,12 @@
 )]
 
 mod check;
+mod ctrl_c;
 mod init;
+mod kills;
 mod manners;
 mod readmes;
+mod shop;
 mod small;
 mod status;
 
