@@ -203,14 +203,17 @@ fn sequential(looked: &Looked<'_>, judged: &Judged, rule: LowTraffic) -> AlertSt
             continue;
         };
         let (total, bad) = slot_counts(looked, judged, &range);
-        let within = back(looked, range.end, rule.within);
-        let bad_within = judged.budget_before(looked, &within).spent;
-        let impact = bad_within / unit(looked) >= rule.at_least_bad;
-        let hour = back(looked, range.end, RECOVERY);
-        let is_burning = exceeds(&judged.budget_before(looked, &hour), Multiple::ONE);
-        let alarm = test.step_if(total, bad, impact);
+        let alarm = test.step_if(total, bad, || {
+            let within = back(looked, range.end, rule.within);
+            let bad_within = judged.budget_before(looked, &within).spent;
+            bad_within / unit(looked) >= rule.at_least_bad
+        });
+        let is_burning = || {
+            let hour = back(looked, range.end, RECOVERY);
+            exceeds(&judged.budget_before(looked, &hour), Multiple::ONE)
+        };
         firing = match firing {
-            Some(since) if is_burning => Some(since),
+            Some(since) if is_burning() => Some(since),
             _ if alarm => Some(range.start),
             _ => None,
         };

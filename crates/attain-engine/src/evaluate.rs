@@ -9,7 +9,7 @@ use attain_math::budget::time_to_exhaustion;
 use attain_model::slo::Objective;
 use attain_model::verdict::{Part, Untagged};
 use attain_model::{
-    AsOf, CountedSegment, Evaluation, Gap, GapReason, Promises, Scope, SeriesName, Standing,
+    AsOf, CountedSegment, Evaluation, Gap, GapReason, Promises, Scope, SeriesName, SloId, Standing,
     Targets, Verdict,
 };
 use jiff::Timestamp;
@@ -42,6 +42,17 @@ use crate::window;
 /// Slices that are not over at the instant are out.
 #[must_use]
 pub fn evaluate(promises: &Promises, counts: &dyn Counts, as_of: AsOf) -> Evaluation {
+    evaluate_only(promises, counts, as_of, &|_| true)
+}
+
+/// As [`evaluate`], of some SLOs alone: of these it says the same, at the price of these.
+#[must_use]
+pub fn evaluate_only(
+    promises: &Promises,
+    counts: &dyn Counts,
+    as_of: AsOf,
+    is_asked: &dyn Fn(&SloId) -> bool,
+) -> Evaluation {
     let catalogue = promises.catalogue();
     let day = window::last_judged(as_of.instant, counts.grid())
         .to_zoned(catalogue.timezone.clone())
@@ -55,7 +66,7 @@ pub fn evaluate(promises: &Promises, counts: &dyn Counts, as_of: AsOf) -> Evalua
     };
     let mut silence = Silence::default();
     let mut reader = Reader::new(promises, counts, as_of.instant, as_of.known_until);
-    for slo in catalogue.live_slos(day) {
+    for slo in catalogue.live_slos(day).filter(|slo| is_asked(&slo.id)) {
         let looked = reader.look(slo);
         evaluation.untagged.push(untagged(&looked));
         let missing = gaps(&looked);

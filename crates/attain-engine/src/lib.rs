@@ -66,7 +66,7 @@ pub use admit::{Refusal, Taken};
 pub use board::Board;
 pub use counts::{Birth, Column, Counts, Heard, Read, Run};
 pub use detail::detail;
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, evaluate_only};
 pub use export::export;
 pub use grid::Grid;
 pub use history::history;

@@ -236,7 +236,7 @@ impl Rules {
         let impact = self.impact.add(slot).bad >= IMPACT_BAD;
         let mut pages = Pages::default();
         if let Some(test) = &mut self.test {
-            pages.sequential = test.step_if(slot.total, slot.bad, impact);
+            pages.sequential = test.step_if(slot.total, slot.bad, || impact);
         }
         for (threshold, long, short) in &mut self.tiers {
             let above = |sum: Slot| exceeds(sum.bad, sum.total, TARGET_PPB, *threshold);

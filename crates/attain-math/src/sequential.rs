@@ -76,21 +76,22 @@ impl Sequential {
     /// assert!(test.step(50, 50));
     /// ```
     pub fn step(&mut self, total: u64, bad: u64) -> bool {
-        self.step_if(total, bad, true)
+        self.step_if(total, bad, || true)
     }
 
-    /// As [`Self::step`], but an alarm also needs `impact`: that the slots seen matter enough to wake somebody.
+    /// As [`Self::step`], but an alarm also needs `impact`: that the slots seen matter enough to wake somebody. It is asked
+    /// only where there is evidence.
     ///
     /// Evidence without impact is kept, not lost: the alarm comes with the first slot that has both.
     ///
     /// ```
     /// # use attain_math::sequential::Sequential;
     /// let mut test = Sequential::new(999_000_000, 1_000).unwrap();
-    /// assert!(!test.step_if(50, 50, false));
-    /// assert!(test.step_if(0, 0, true));
+    /// assert!(!test.step_if(50, 50, || false));
+    /// assert!(test.step_if(0, 0, || true));
     /// ```
-    pub fn step_if(&mut self, total: u64, bad: u64, impact: bool) -> bool {
-        let alarm = self.observe(total, bad) >= self.threshold_slots && impact;
+    pub fn step_if(&mut self, total: u64, bad: u64, impact: impl FnOnce() -> bool) -> bool {
+        let alarm = self.observe(total, bad) >= self.threshold_slots && impact();
         if alarm {
             self.statistic = [0.0; 3];
         }

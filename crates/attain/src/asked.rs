@@ -2,8 +2,8 @@
 //!
 //! Knows which instant is meant; what the numbers mean is attain-engine's, how they look attain-view's.
 
-use attain_engine::evaluate;
-use attain_model::{AsOf, Catalogue, Evaluation, GapReason, Interval, Promises};
+use attain_engine::evaluate_only;
+use attain_model::{AsOf, Catalogue, Evaluation, GapReason, Interval, Promises, SloId};
 use attain_view::status::Run;
 use jiff::Timestamp;
 
@@ -81,11 +81,9 @@ impl Asked {
 
     /// What is about these SLOs, or all. Everything was read, so that the instant is the same whatever is asked.
     pub fn evaluation(&self, slos: &[String]) -> Evaluation {
-        let mut evaluation = self
-            .facts
-            .with(|counts| evaluate(&self.promises, counts, self.as_of));
-        only(&mut evaluation, slos);
-        evaluation
+        let is_asked = |id: &SloId| slos.is_empty() || slos.iter().any(|slo| slo == id.as_str());
+        self.facts
+            .with(|counts| evaluate_only(&self.promises, counts, self.as_of, &is_asked))
     }
 
     /// What a person should know of the run. What reading says with an example is taken out of the evaluation.
@@ -124,24 +122,4 @@ fn refuse_unknown(catalogue: &Catalogue, slos: &[String]) -> Result<(), Failure>
         Failure::new(format!("there is no SLO `{id}` in this catalogue"))
             .help(format!("it has {}", has.join(", "))),
     )
-}
-
-fn only(evaluation: &mut Evaluation, slos: &[String]) {
-    if slos.is_empty() {
-        return;
-    }
-    let asked = |id: &str| slos.iter().any(|slo| slo == id);
-    evaluation
-        .verdicts
-        .retain(|verdict| asked(verdict.name.slo.as_str()));
-    evaluation
-        .masked
-        .retain(|masked| asked(masked.name.slo.as_str()));
-    evaluation
-        .untagged
-        .retain(|untagged| asked(untagged.slo.as_str()));
-    evaluation.gaps.retain(|gap| {
-        let about = gap.about.split('/').next().unwrap_or_default();
-        about.starts_with("source ") || asked(about)
-    });
 }
