@@ -65,10 +65,6 @@ impl Sums {
 
     /// What lies between an earlier cumulative sum and this one.
     fn less(&self, before: &Sums) -> Sums {
-        let less = |a: Attainment, b: Attainment| Attainment {
-            good: a.good.saturating_sub(b.good),
-            bad: a.bad.saturating_sub(b.bad),
-        };
         Sums {
             promised: less(self.promised, before.promised),
             other: less(self.other, before.other),
@@ -101,82 +97,219 @@ impl Sums {
 }
 
 /// Judged counts over time, cumulative.
-///
-/// Only slices with events are kept: a stray line of 1970 costs one slice, not fifty years of them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Series {
-    // Invariant: ascending, each once; `before[i]` sums everything in front of `slices[i]`, and one more for the end.
-    slices: Vec<i64>,
-    before: Vec<Sums>,
+    slices: Slices,
+    before: Before,
+}
+
+/// How many more slices than those with events there may be before only these are kept: a stray line of 1970 costs one
+/// slice, not fifty years of them.
+const HOLES_AT_MOST: i64 = 8;
+
+/// The slices that sums are kept for.
+#[derive(Debug, Clone)]
+enum Slices {
+    /// All of a range, so that a place is found without a search.
+    All(Range<i64>),
+    /// Those with events: ascending, each once.
+    Some(Vec<i64>),
+}
+
+impl Default for Slices {
+    fn default() -> Self {
+        Slices::All(0..0)
+    }
+}
+
+impl Slices {
+    /// Of entries that ascend.
+    fn of(entries: &[Entry]) -> Self {
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            return Self::default();
+        };
+        let range = first.slice..last.slice.saturating_add(1);
+        let length = range.end.saturating_sub(range.start);
+        if length / HOLES_AT_MOST <= entries.len() as i64 {
+            return Slices::All(range);
+        }
+        let same = entries.chunk_by(|a, b| a.slice == b.slice);
+        Slices::Some(same.map(|same| same[0].slice).collect())
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Slices::All(range) => usize::try_from(range.end - range.start).unwrap_or(0),
+            Slices::Some(slices) => slices.len(),
+        }
+    }
+
+    fn at(&self, place: usize) -> i64 {
+        match self {
+            Slices::All(range) => range.start + place as i64,
+            Slices::Some(slices) => slices[place],
+        }
+    }
+
+    /// How many of them lie before a slice.
+    fn before(&self, slice: i64) -> usize {
+        match self {
+            Slices::All(range) => {
+                let inside = slice.clamp(range.start, range.end) - range.start;
+                usize::try_from(inside).unwrap_or(0)
+            }
+            Slices::Some(slices) => slices.partition_point(|s| *s < slice),
+        }
+    }
+}
+
+/// Sums of everything in front of each slice, and one more for the end.
+///
+/// Months of minutes are walked through for each series, so that their size is what judging costs.
+#[derive(Debug, Clone)]
+enum Before {
+    /// All of it was promised under one target and nothing is uncertain: the allowance follows from the counts.
+    One {
+        target_ppb: u32,
+        sums: Vec<Attainment>,
+    },
+    /// Anything else.
+    Any(Vec<Sums>),
+}
+
+impl Default for Before {
+    fn default() -> Self {
+        Before::Any(vec![Sums::default()])
+    }
+}
+
+impl Before {
+    /// The sums in front of a place.
+    fn at(&self, place: usize) -> Sums {
+        match self {
+            Before::One { target_ppb, sums } => {
+                let promised = sums[place];
+                Sums {
+                    promised,
+                    allowed_billionths: allowed(promised, *target_ppb),
+                    ..Sums::default()
+                }
+            }
+            Before::Any(sums) => sums[place],
+        }
+    }
 }
 
 impl Series {
     /// From entries in any order; those of one slice add up.
     pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
         entries.sort_by_key(|entry| entry.slice);
-        let mut series = Series {
-            slices: Vec::with_capacity(entries.len()),
-            before: Vec::with_capacity(entries.len() + 1),
+        let slices = Slices::of(&entries);
+        let before = match one_target(&entries) {
+            Some(target_ppb) => Before::One {
+                target_ppb,
+                sums: cumulative(&entries, &slices, |sum: &Attainment, entry| Attainment {
+                    good: sum.good.saturating_add(entry.good),
+                    bad: sum.bad.saturating_add(entry.bad),
+                }),
+            },
+            None => Before::Any(cumulative(&entries, &slices, |sum: &Sums, entry| {
+                sum.plus(&Sums::of(entry))
+            })),
         };
-        let mut sum = Sums::default();
-        for entry in entries {
-            if series.slices.last() != Some(&entry.slice) {
-                series.slices.push(entry.slice);
-                series.before.push(sum);
-            }
-            sum = sum.plus(&Sums::of(&entry));
-        }
-        series.before.push(sum);
-        series
+        Self { slices, before }
     }
 
     /// What happened in a half-open range of slices.
     pub(crate) fn sum(&self, range: Range<i64>) -> Sums {
-        if range.start >= range.end || self.slices.is_empty() {
+        if range.start >= range.end {
             return Sums::default();
         }
-        let (start, end) = (self.position(range.start), self.position(range.end));
-        self.before[end].less(&self.before[start])
+        let (start, end) = (
+            self.slices.before(range.start),
+            self.slices.before(range.end),
+        );
+        self.before.at(end).less(&self.before.at(start))
     }
 
     /// Each slice with events in a half-open range, ascending.
     pub(crate) fn each(&self, range: Range<i64>) -> impl Iterator<Item = (i64, Sums)> {
-        let (start, end) = (self.position(range.start), self.position(range.end));
-        (start..end).map(|at| (self.slices[at], self.before[at + 1].less(&self.before[at])))
+        let (start, end) = (
+            self.slices.before(range.start),
+            self.slices.before(range.end),
+        );
+        let between = |at: usize| self.before.at(at + 1).less(&self.before.at(at));
+        let each = (start..end).map(move |at| (self.slices.at(at), between(at)));
+        each.filter(|(_, sums)| sums.all().total() > 0)
     }
 
     /// The budget of a half-open range of slices; what alerts ask for at every slice they look back to.
     pub(crate) fn budget(&self, range: Range<i64>) -> ErrorBudget {
-        if range.start >= range.end || self.slices.is_empty() {
+        if range.start >= range.end {
             return ErrorBudget::default();
         }
-        let start = &self.before[self.position(range.start)];
-        let end = &self.before[self.position(range.end)];
-        ErrorBudget {
-            allowed_billionths: end
-                .allowed_billionths
-                .saturating_sub(start.allowed_billionths),
-            spent: end.promised.bad.saturating_sub(start.promised.bad),
+        let (start, end) = (
+            self.slices.before(range.start),
+            self.slices.before(range.end),
+        );
+        match &self.before {
+            Before::One { target_ppb, sums } => {
+                let events = less(sums[end], sums[start]);
+                ErrorBudget {
+                    allowed_billionths: allowed(events, *target_ppb),
+                    spent: events.bad,
+                }
+            }
+            Before::Any(sums) => sums[end].less(&sums[start]).budget(),
         }
     }
 
-    /// The last slice with events before a slice.
+    /// The last slice before a slice that may have events.
     pub(crate) fn last_before(&self, slice: i64) -> Option<i64> {
-        let position = self.position(slice).checked_sub(1)?;
-        self.slices.get(position).copied()
+        let place = self.slices.before(slice).checked_sub(1)?;
+        Some(self.slices.at(place))
     }
+}
 
-    /// How many slices with events lie before a slice.
-    fn position(&self, slice: i64) -> usize {
-        let Some(first) = self.slices.first() else {
-            return 0;
-        };
-        // Without holes the answer is at hand.
-        let guess = usize::try_from(slice.saturating_sub(*first)).unwrap_or(0);
-        if self.slices.get(guess) == Some(&slice) {
-            return guess;
+/// The target of all entries, if they have one and the same and none is uncertain.
+///
+/// Invariant: a sum that could saturate is left to [`Sums`], whose allowance stays that of the entries.
+fn one_target(entries: &[Entry]) -> Option<u32> {
+    let target = entries.first()?.target_ppb?;
+    let mut events: u64 = 0;
+    for entry in entries {
+        if entry.target_ppb != Some(target) || entry.uncertain > 0 {
+            return None;
         }
-        self.slices.partition_point(|s| *s < slice)
+        events = events.checked_add(entry.good)?.checked_add(entry.bad)?;
+    }
+    Some(target)
+}
+
+/// The sums in front of each slice, and over all.
+fn cumulative<S: Default + Copy>(
+    entries: &[Entry],
+    slices: &Slices,
+    add: impl Fn(&S, &Entry) -> S,
+) -> Vec<S> {
+    let mut before = Vec::with_capacity(slices.len() + 1);
+    let mut sum = S::default();
+    for same in entries.chunk_by(|a, b| a.slice == b.slice) {
+        before.resize(slices.before(same[0].slice) + 1, sum);
+        sum = same.iter().fold(sum, |sum, entry| add(&sum, entry));
+    }
+    before.resize(slices.len() + 1, sum);
+    before
+}
+
+fn allowed(events: Attainment, target_ppb: u32) -> u128 {
+    ppb::allowed_bad_billionths(events.total(), target_ppb)
+}
+
+fn less(events: Attainment, before: Attainment) -> Attainment {
+    Attainment {
+        good: events.good.saturating_sub(before.good),
+        bad: events.bad.saturating_sub(before.bad),
     }
 }
 
@@ -188,7 +321,7 @@ mod tests {
     fn any_window_is_the_sum_of_its_slices() {
         let mut rng = fastrand::Rng::with_seed(17);
         for _ in 0..200 {
-            let dense = rng.bool();
+            let (dense, of_one) = (rng.bool(), rng.bool());
             let entries: Vec<Entry> = (0..rng.usize(0..200))
                 .map(|i| Entry {
                     slice: if dense {
@@ -198,8 +331,11 @@ mod tests {
                     },
                     good: rng.u64(0..50),
                     bad: rng.u64(0..5),
-                    uncertain: rng.u64(0..2),
-                    target_ppb: rng.bool().then(|| rng.u32(1..1_000_000_000)),
+                    uncertain: if of_one { 0 } else { rng.u64(0..2) },
+                    target_ppb: match of_one {
+                        true => Some(999_000_000),
+                        false => rng.bool().then(|| rng.u32(1..1_000_000_000)),
+                    },
                 })
                 .collect();
             let series = Series::new(entries.clone());
