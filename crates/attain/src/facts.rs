@@ -67,23 +67,29 @@ pub fn options(
     Ok(options)
 }
 
+/// The one source that files can be of: the one that reads files, or a sole source of metrics, whose exposition text is
+/// read.
 fn only_file_source(catalogue: &Catalogue) -> Result<SourceId, Failure> {
-    let sources: Vec<&SourceId> = catalogue
-        .sources
-        .values()
-        .filter(|source| matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_)))
-        .map(|source| &source.id)
-        .collect();
-    match sources.as_slice() {
-        [only] => Ok((*only).clone()),
-        [] => Err(Failure::new("no source of this catalogue reads files")
+    let all: Vec<&SourceId> = catalogue.sources.keys().collect();
+    let reads_files = |id: &&&SourceId| is_file(&catalogue.sources[id.as_str()].kind);
+    let files: Vec<&SourceId> = all.iter().filter(reads_files).copied().collect();
+    match (files.as_slice(), all.as_slice()) {
+        ([only], _) | ([], [only]) => Ok((*only).clone()),
+        ([], []) => Err(Failure::new("no source of this catalogue reads files")
             .help("add one: sources: {access: {log: {files: [access.log*], format: combined}}}")),
-        several => {
+        (several, _) => {
+            let several = if several.is_empty() { &all } else { several };
             let names: Vec<&str> = several.iter().map(|id| id.as_str()).collect();
-            Err(Failure::new("several sources of this catalogue read files")
-                .help(format!("say which with --source: {}", names.join(", "))))
+            Err(
+                Failure::new("the files may be of several sources of this catalogue")
+                    .help(format!("say which with --source: {}", names.join(", "))),
+            )
         }
     }
+}
+
+fn is_file(kind: &SourceKind) -> bool {
+    matches!(kind, SourceKind::Log(_) | SourceKind::Csv(_))
 }
 
 /// What was read.
@@ -170,7 +176,7 @@ impl Facts {
             reading,
             begin,
             end,
-            not_read: not_read(catalogue),
+            not_read: not_read(catalogue, options),
         })
     }
 
@@ -238,14 +244,12 @@ pub fn read_files(
     }
 }
 
-/// Sources that are no files, and so are not read here.
-pub fn not_read(catalogue: &Catalogue) -> Vec<SourceId> {
-    catalogue
-        .sources
-        .values()
-        .filter(|source| !matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_)))
-        .map(|source| source.id.clone())
-        .collect()
+/// Sources that are no files and were given none, and so were not read.
+fn not_read(catalogue: &Catalogue, options: &Options) -> Vec<SourceId> {
+    let sources = catalogue.sources.values();
+    let others = sources.filter(|source| !is_file(&source.kind));
+    let ids = others.map(|source| source.id.clone());
+    ids.filter(|id| !options.files.contains_key(id)).collect()
 }
 
 fn length(seconds: i64) -> String {

@@ -36,7 +36,7 @@ pub fn notes(promises: &Promises, facts: &Facts) -> Vec<String> {
     }
     for id in &facts.not_read {
         notes.push(format!(
-            "source {id}: not read; this version reads files (log, csv) and nothing over the network"
+            "source {id}: not read: nothing is read over the network yet. Its metrics as text can be: attain replay CATALOGUE FILE --source {id}"
         ));
     }
     notes
