@@ -64,7 +64,7 @@ pub(crate) fn identify(paths: &[PathBuf], known: &Known<'_>) -> Result<Vec<Ident
         else {
             continue;
         };
-        let recognised = recognise(path, head, known)?.filter(|origin| !given.contains(origin));
+        let recognised = recognise(path, head, known, &given)?;
         let origin = match recognised {
             Some(origin) => origin,
             None => fresh(path, head, lengths[index], known, &given)?,
@@ -121,37 +121,62 @@ impl Head {
     }
 }
 
-/// The origin of an earlier run that this file goes on, the longest beginning first.
-fn recognise(path: &Path, head: &Head, known: &Known<'_>) -> Result<Option<String>, Error> {
+/// The origin of an earlier run that this file goes on, the longest beginning first. One whose end is in this file goes
+/// before one that this file is only the beginning of: two files may begin alike.
+fn recognise(
+    path: &Path,
+    head: &Head,
+    known: &Known<'_>,
+    given: &BTreeSet<String>,
+) -> Result<Option<String>, Error> {
     let mut lengths: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
     for origin in known.keys().copied() {
-        if let Some(bytes) = head_bytes_of(origin) {
+        if let Some(bytes) = head_bytes_of(origin)
+            && !given.contains(origin)
+        {
             lengths.entry(bytes).or_default().push(origin);
         }
     }
+    let mut second_best = None;
     for (bytes, origins) in lengths.into_iter().rev() {
         let Some(text) = origin_of(path, head, bytes)? else {
             continue;
         };
-        if let Some(origin) = origins.into_iter().find(|origin| *origin == text)
-            && known[origin].is_none_or(|print| fits(path, head, print))
-        {
-            return Ok(Some(origin.to_owned()));
+        let Some(origin) = origins.into_iter().find(|origin| *origin == text) else {
+            continue;
+        };
+        let fit = known[origin].map_or(Fit::Beginning, |print| fit(path, head, print));
+        match fit {
+            Fit::Whole => return Ok(Some(origin.to_owned())),
+            Fit::Beginning => {
+                second_best.get_or_insert_with(|| origin.to_owned());
+            }
+            Fit::Not => {}
         }
     }
-    Ok(None)
+    Ok(second_best)
 }
 
-/// Whether a file that begins alike also has what stood at the end of what was taken. Of a file that is shorter than
-/// that, its beginning must be as it was.
-fn fits(path: &Path, head: &Head, print: &Fingerprint) -> bool {
+/// How a file fits what was known of an origin.
+enum Fit {
+    /// It has what stood at the end of what was taken.
+    Whole,
+    /// It begins as that did, and nothing tells more.
+    Beginning,
+    Not,
+}
+
+/// A file that begins alike may go on otherwise. Of a file that is shorter than what was taken, its beginning must be as it
+/// was.
+fn fit(path: &Path, head: &Head, print: &Fingerprint) -> Fit {
     let matches = origin_of(path, head, print.head_bytes);
     if !matches.is_ok_and(|text| text.is_some_and(|text| text.ends_with(&print.head))) {
-        return false;
+        return Fit::Not;
     }
     match tail_before(path, print.at) {
-        Some(tail) => tail == print.tail,
-        None => true,
+        Some(tail) if tail == print.tail => Fit::Whole,
+        Some(_) => Fit::Not,
+        None => Fit::Beginning,
     }
 }
 
