@@ -7,10 +7,12 @@
 
 mod check;
 mod ctrl_c;
+mod failing_disk;
 mod init;
 mod kills;
 mod manners;
 mod readmes;
+mod replay;
 mod shop;
 mod small;
 mod status;
@@ -64,7 +66,17 @@ impl Place {
 
     /// Invariant: the environment is the test's, so that a terminal's width or colours change nothing.
     fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
-        let mut child = command(self.0.path(), arguments)
+        self.start(&mut command(self.0.path(), arguments), input)
+    }
+
+    /// With variables of the environment.
+    fn run_in(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+        let mut command = command(self.0.path(), arguments);
+        self.start(command.envs(variables.iter().copied()), "")
+    }
+
+    fn start(&self, command: &mut Command, input: &str) -> Ran {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,0 +1,294 @@
+//! What is replayed again, under whatever name and for whatever catalogue, is counted once.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::shop::{self, replay};
+use crate::{Place, Ran};
+
+const CATALOGUE: &str = "shop.yaml";
+/// Of another question to the same log.
+const NEW_SLO: &str = "  \
+  items:
+    owner: web
+    indicator: {log: access, where: {method: GET}, bad: {status: 503}}
+    objectives: {availability: {premium: 99%, standard: 99%, free: 99%}}
+    window: 7d
+    coverage: 1%
+    alerting: none
+";
+
+/// Objective and segment, with good and all events.
+type Totals = BTreeMap<(String, String), (u64, u64)>;
+
+/// What the lines of logs say, read in the simplest way.
+fn said_by(logs: &[&str]) -> Totals {
+    let mut totals = Totals::new();
+    for line in logs.iter().flat_map(|log| log.lines()) {
+        let words: Vec<&str> = line.split(' ').collect();
+        if words.len() != 14 {
+            continue;
+        }
+        let (status, milliseconds, segment) = (words[8], milliseconds(words[12]), words[13]);
+        let limit = match segment {
+            "premium" => 200,
+            "standard" => 500,
+            _ => 2000,
+        };
+        for (objective, good) in [
+            ("availability", status == "200"),
+            ("latency", milliseconds < limit),
+        ] {
+            let of = totals.entry((objective.to_owned(), segment.to_owned()));
+            let (was_good, total) = of.or_default();
+            *was_good += u64::from(good);
+            *total += 1;
+        }
+    }
+    totals
+}
+
+fn milliseconds(seconds: &str) -> u64 {
+    seconds.strip_prefix("0.").unwrap().parse().unwrap()
+}
+
+/// What a folder says of an SLO.
+fn kept(place: &Place, catalogue: &str, slo: &str) -> Totals {
+    let status = status(place, catalogue);
+    let verdicts = status["verdicts"].as_array().unwrap().iter();
+    verdicts
+        .filter(|verdict| verdict["slo"] == slo && verdict["segment"] != "all")
+        .map(|verdict| {
+            let text = |key: &str| verdict[key].as_str().unwrap().to_owned();
+            let number = |key: &str| verdict[key].as_u64().unwrap();
+            (
+                (text("objective"), text("segment")),
+                (number("good"), number("total")),
+            )
+        })
+        .collect()
+}
+
+fn status(place: &Place, catalogue: &str) -> Value {
+    let ran = place.run(&["status", catalogue, "--data", "data", "--format", "json"]);
+    assert_eq!(ran.err, "");
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+fn take(place: &Place, files: &[&str]) -> Ran {
+    let ran = replay(place, CATALOGUE, files, "data", &[]);
+    ran.exits(0);
+    ran
+}
+
+fn shop_with(catalogue: &str) -> Place {
+    let place = Place::new();
+    place.write(CATALOGUE, catalogue);
+    place
+}
+
+#[test]
+fn a_file_is_counted_once_whatever_becomes_of_it() {
+    let place = shop_with(shop::CATALOGUE);
+    let first = shop::log(1, 2, 1_000);
+    let second = shop::log(2, 3, 1_000);
+    let third = shop::log(3, 4, 1_000);
+    let path = |name: &str| place.0.path().join(name);
+    let check = |files: &[&str], logs: &[&str], is_new: bool| {
+        let ran = take(&place, files);
+        assert_eq!(!ran.out.contains(": 0 new,"), is_new, "{}", ran.out);
+        assert_eq!(
+            kept(&place, CATALOGUE, "requests"),
+            said_by(logs),
+            "{files:?}"
+        );
+    };
+    place.write("access.log", &first);
+    check(&["access.log"], &[&first], true);
+    check(&["access.log"], &[&first], false);
+    // It grows.
+    let grown = format!("{first}{second}");
+    place.write("access.log", &grown);
+    check(&["access.log"], &[&first, &second], true);
+    check(&["access.log"], &[&first, &second], false);
+    // It is rotated; what follows goes into a new file of the old name.
+    std::fs::rename(path("access.log"), path("access.log.1")).unwrap();
+    place.write("access.log", &third);
+    let all: [&str; 3] = [&first, &second, &third];
+    check(&["access.log", "access.log.1"], &all, true);
+    check(&["access.log"], &all, false);
+    // It is compressed.
+    std::fs::remove_file(path("access.log.1")).unwrap();
+    std::fs::write(path("access.log.1.gz"), shop::gzip(&grown)).unwrap();
+    check(&["access.log.1.gz", "access.log"], &all, false);
+    // It is copied, and a part of it lies beside it.
+    place.write("copy.log", &grown).write("part.log", &first);
+    check(&["copy.log"], &all, false);
+    check(&["part.log"], &all, false);
+    let ran = take(&place, &["copy.log", "part.log", "access.log.1.gz"]);
+    ran.says("is left out:").says(": 0 new,");
+    assert_eq!(kept(&place, CATALOGUE, "requests"), said_by(&all));
+    place.run(&["data", "check", "data"]).exits(0);
+}
+
+/// As the logs of two replicas that were started together.
+#[test]
+fn files_that_begin_alike_are_told_apart() {
+    for (common, with_small_deliveries) in [(3, false), (400, false), (400, true)] {
+        let place = shop_with(shop::CATALOGUE);
+        let begin: Vec<String> = shop::log(1, 2, common).lines().map(str::to_owned).collect();
+        let begin = begin.join("\n") + "\n";
+        let one = format!("{begin}{}", shop::log(2, 2, 500));
+        let other = format!("{begin}{}", shop::log(3, 2, 700));
+        place.write("one.log", &one).write("other.log", &other);
+        let small: &[(&str, &str)] = match with_small_deliveries {
+            true => &[("ATTAIN_CHUNK_BYTES", "4096")],
+            false => &[],
+        };
+        let both: [&str; 2] = [&one, &other];
+        // In two runs, and in one.
+        for (files, logs) in [
+            (&["one.log"][..], &both[..1]),
+            (&["other.log"], &both),
+            (&["other.log", "one.log"], &both),
+            (&["one.log", "other.log"], &both),
+            (&["one.log"], &both),
+        ] {
+            place
+                .run_in(&shop::arguments(CATALOGUE, files, "data", &[]), small)
+                .exits(0);
+            let kept = kept(&place, CATALOGUE, "requests");
+            assert_eq!(kept, said_by(logs), "{common} lines, {files:?}");
+        }
+        std::fs::remove_dir_all(place.0.path().join("data")).unwrap();
+        take(&place, &["one.log", "other.log"]);
+        assert_eq!(
+            kept(&place, CATALOGUE, "requests"),
+            said_by(&[&one, &other])
+        );
+    }
+}
+
+#[test]
+fn a_new_slo_is_counted_from_files_that_are_replayed_again() {
+    let place = shop_with(shop::CATALOGUE);
+    let (old, new) = (shop::log(1, 2, 1_500), shop::log(2, 3, 500));
+    place.write("old.log", &old).write("new.log", &new);
+    take(&place, &["old.log"]);
+    let before = kept(&place, CATALOGUE, "requests");
+    place.write(CATALOGUE, &format!("{}{NEW_SLO}", shop::CATALOGUE));
+    let check_not_counted = || {
+        place
+            .run(&["status", CATALOGUE, "--data", "data", "--slo", "items"])
+            .exits(3)
+            .says("items: not counted so far; replay the files again to count it");
+    };
+    check_not_counted();
+    let gaps = status(&place, CATALOGUE)["gaps"].to_string();
+    assert!(gaps.contains("\"not counted\""), "{gaps}");
+    assert_eq!(kept(&place, CATALOGUE, "requests"), before);
+    // Of what comes from now on it is counted, and nothing is said about the time before.
+    take(&place, &["new.log"]).says("500 lines");
+    let totals = |log: &[&str]| availability_of(&said_by(log));
+    assert_eq!(kept(&place, CATALOGUE, "items"), totals(&[&new]));
+    // The old file fills it.
+    take(&place, &["old.log"]).says("1500 lines");
+    assert_eq!(kept(&place, CATALOGUE, "items"), totals(&[&old, &new]));
+    assert_eq!(kept(&place, CATALOGUE, "requests"), said_by(&[&old, &new]));
+    take(&place, &["old.log", "new.log"])
+        .says("read 0 lines")
+        .says(": 0 new,");
+    // As if it had been there from the beginning.
+    let filled = answers_of(&place);
+    std::fs::remove_dir_all(place.0.path().join("data")).unwrap();
+    take(&place, &["new.log", "old.log"]);
+    assert_eq!(filled, answers_of(&place));
+}
+
+fn answers_of(place: &Place) -> shop::Answers {
+    shop::answers(place, CATALOGUE, &["old.log", "new.log"], "data")
+}
+
+fn availability_of(totals: &Totals) -> Totals {
+    let of = totals.iter();
+    of.filter(|((objective, _), _)| objective == "availability")
+        .map(|(name, counts)| (name.clone(), *counts))
+        .collect()
+}
+
+#[test]
+fn a_changed_target_is_judged_without_reading() {
+    let place = shop_with(shop::CATALOGUE);
+    let log = shop::log(1, 2, 5_000);
+    place.write("access.log", &log);
+    take(&place, &["access.log"]);
+    std::fs::remove_file(place.0.path().join("access.log")).unwrap();
+    let budget = |catalogue: &str| {
+        let status = status(&place, catalogue);
+        let verdicts = status["verdicts"].as_array().unwrap().clone();
+        let of = |objective: &str| {
+            let is_asked = |verdict: &&Value| {
+                verdict["segment"] == "standard" && verdict["objective"] == objective
+            };
+            verdicts.iter().find(is_asked).unwrap()["budget"].clone()
+        };
+        (of("availability"), of("latency"))
+    };
+    let before = budget(CATALOGUE);
+    let changed = shop::CATALOGUE.replace("99.5%", "99.75%");
+    place.write("changed.yaml", &changed);
+    let after = budget("changed.yaml");
+    let allowed = |budget: &Value| -> u64 {
+        let text = budget["allowed_billionths"].as_str().unwrap();
+        text.parse().unwrap()
+    };
+    assert_eq!(allowed(&after.0) * 2, allowed(&before.0));
+    assert_eq!(after.0["spent"], before.0["spent"]);
+    assert_eq!(after.1, before.1);
+    assert_eq!(kept(&place, "changed.yaml", "requests"), said_by(&[&log]));
+}
+
+/// What was counted was cut at 200, 500 and 2000 ms; nobody can tell afterwards what took 250.
+#[test]
+fn a_changed_threshold_leaves_old_counts_as_they_were_cut() {
+    let place = shop_with(shop::CATALOGUE);
+    let (old, new) = (shop::log(1, 2, 3_000), shop::log(2, 3, 2_000));
+    place.write("old.log", &old).write("new.log", &new);
+    take(&place, &["old.log"]);
+    place.write(CATALOGUE, &shop::CATALOGUE.replace("< 200ms", "< 250ms"));
+    let within = |log: &str, from: u64, to: u64| {
+        let of_premium = |line: &str| {
+            let words: Vec<&str> = line.split(' ').collect();
+            (words.last() == Some(&"premium")).then(|| milliseconds(words[12]))
+        };
+        let times = log.lines().filter_map(of_premium);
+        times.filter(|time| (from..to).contains(time)).count() as u64
+    };
+    let premium = || {
+        let status = status(&place, CATALOGUE);
+        let verdicts = status["verdicts"].as_array().unwrap();
+        let is_asked =
+            |verdict: &&Value| verdict["segment"] == "premium" && verdict["objective"] == "latency";
+        let verdict = verdicts.iter().find(is_asked).unwrap();
+        let number = |key: &str| verdict[key].as_u64().unwrap();
+        (number("good"), number("uncertain"), number("total"))
+    };
+    let untold = within(&old, 200, 500);
+    assert!(untold > 10, "{untold}");
+    let old_good = within(&old, 0, 200);
+    let old_total = within(&old, 0, 1_000);
+    assert_eq!(premium(), (old_good, untold, old_total));
+    place
+        .run(&["status", CATALOGUE, "--data", "data"])
+        .says(&format!("{untold} events could not be told from 250ms"));
+    // Reading the old file again changes nothing; a new one is cut where the promise is now.
+    take(&place, &["old.log"]).says(": 0 new,");
+    take(&place, &["new.log"]);
+    let good = old_good + within(&new, 0, 250);
+    assert_eq!(
+        premium(),
+        (good, untold, old_total + within(&new, 0, 1_000))
+    );
+    place.run(&["data", "check", "data"]).exits(0);
+}
