@@ -18,6 +18,9 @@ use crate::facts::{SLICE_SECONDS, begin_of, end_of};
 /// Frames before they are sealed into pages: memory stays bounded, and pages are not too many.
 const FRAMES_UNSEALED: usize = 64;
 
+/// Days whose many small pages are merged after a replay: a few each time, so that nobody waits long.
+const COMPACTED_AT_ONCE: usize = 64;
+
 /// What is kept, for reading.
 pub struct Folder {
     store: Store,
@@ -158,6 +161,11 @@ impl Keeper {
     ) -> Result<u64, Failure> {
         self.seal(fingerprints)?;
         let failed = |error: Error| Failure::of(&error);
+        for _ in 0..COMPACTED_AT_ONCE {
+            if !self.store.compact().map_err(failed)? {
+                break;
+            }
+        }
         for done in done {
             self.store.record(now, done).map_err(failed)?;
         }
