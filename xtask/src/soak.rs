@@ -19,7 +19,7 @@ struct Soak {
     test: &'static str,
 }
 
-const SOAKS: [Soak; 3] = [
+const SOAKS: [Soak; 9] = [
     Soak {
         name: "histories",
         says: "10,000 random histories agree with the slow oracle to the event",
@@ -38,6 +38,42 @@ const SOAKS: [Soak; 3] = [
         package: "attain-math",
         test: "low_traffic_false_pages",
     },
+    Soak {
+        name: "kills",
+        says: "a replay killed 200 times at any moment ends where an undisturbed one does, and counts nothing twice",
+        package: "attain",
+        test: "killed_replays_count_everything_once",
+    },
+    Soak {
+        name: "failing-disk",
+        says: "every write and sync of a replay fails, once and from then on: nothing kept is lost, and the same command goes on",
+        package: "attain",
+        test: "a_failing_disk_loses_nothing_and_says_what_to_do",
+    },
+    Soak {
+        name: "flips",
+        says: "2,000 flipped bits of a data folder: an answer is as it was, or says what is damaged",
+        package: "attain",
+        test: "no_answer_is_silently_another",
+    },
+    Soak {
+        name: "power",
+        says: "2,000 states of a disk after a power loss: all that was acknowledged is there, and nothing twice",
+        package: "attain-store",
+        test: "a_power_loss_loses_nothing_that_was_acknowledged",
+    },
+    Soak {
+        name: "damage",
+        says: "10,000 flips, scribbles, zeroes and cuts of a data folder: what comes back was written, or is named as lost",
+        package: "attain-store",
+        test: "damage_is_never_silent",
+    },
+    Soak {
+        name: "failing-writes",
+        says: "every write and sync of the store fails, once and from then on: nothing acknowledged is lost",
+        package: "attain-store",
+        test: "failing_writes_lose_nothing_that_was_acknowledged",
+    },
 ];
 
 /// What a run said of itself.
@@ -54,7 +90,7 @@ pub fn command(arguments: &[String]) -> Result<(), String> {
         [] => SOAKS.iter().collect(),
         [list] if list == "--list" => {
             for soak in &SOAKS {
-                println!("{:<12} {}", soak.name, soak.says);
+                println!("{:<14} {}", soak.name, soak.says);
             }
             return Ok(());
         }

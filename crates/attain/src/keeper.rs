@@ -93,13 +93,19 @@ impl Keeper {
         let store =
             Store::open(path, Access::WriteOrCreate).map_err(|error| Failure::of(&error))?;
         let unsealed = Unsealed::of(&store)?;
-        let found = unsealed.damage.iter().chain(store.found());
-        if let Some(damage) = found.into_iter().next() {
+        let mut found = unsealed.damage.clone();
+        found.extend(store.found().iter().cloned());
+        for (stream, _) in store.streams() {
+            let (_, damage) = store.stream(stream).map_err(|error| Failure::of(&error))?;
+            found.extend(damage);
+        }
+        if let Some(damage) = found.first() {
             // Counting on would put new numbers beside a hole that nobody has looked at.
             let folder = shown(path);
             return Err(
                 Failure::new(format!("{folder} is damaged: {}", damage.why)).help(format!(
-                    "see all of it: attain data check {folder}; then restore a backup: attain data restore"
+                    "see all of it: attain data check {folder}; then restore a backup with attain data restore, or \
+                     replay all files into a new folder"
                 )),
             );
         }

@@ -7,14 +7,17 @@
 
 mod check;
 mod ctrl_c;
+mod damage;
 mod failing_disk;
 mod init;
 mod kills;
 mod manners;
 mod readmes;
 mod replay;
+mod report;
 mod shop;
 mod small;
+mod statement;
 mod status;
 
 use std::io::Write;

@@ -47,7 +47,9 @@ pub fn log(seed: u64, day: u32, lines: usize) -> String {
     let mut rng = Rng::with_seed(seed);
     let mut text = String::new();
     for line in 0..lines {
-        let at = (line * 86_400 / lines).saturating_sub(rng.usize(..90));
+        let before = (line * 86_400 / lines).saturating_sub(rng.usize(..90));
+        // The day ends with its last minute.
+        let at = if line + 1 == lines { 86_399 } else { before };
         let (hour, minute, second) = (at / 3600, at / 60 % 60, at % 60);
         let (segment, bad_ppm) = match rng.u32(..100) {
             0..5 => ("premium", 2_000),
