@@ -115,6 +115,7 @@ impl Report<'_> {
                 evaluation: &self.evaluation,
                 look: &PLAIN,
                 zone: &self.promises.catalogue().timezone,
+                is_page: true,
             },
             details: self.details,
             about: self.about,

@@ -5,6 +5,7 @@
 
 mod calm;
 pub(crate) mod headline;
+pub(crate) mod lasting;
 pub(crate) mod matrix;
 mod next;
 pub(crate) mod notes;
@@ -43,6 +44,7 @@ pub fn status(promises: &Promises, evaluation: &Evaluation, run: &Run, look: &Lo
         evaluation,
         look,
         zone: &promises.catalogue().timezone,
+        is_page: false,
     };
     if promises.catalogue().slos.is_empty() {
         return no_slos(&desk);
@@ -69,6 +71,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) evaluation: &'a Evaluation,
     pub(crate) look: &'a Look,
     pub(crate) zone: &'a TimeZone,
+    /// Whether it is for a page that is passed on and read later: dates in full, no command to type.
+    pub(crate) is_page: bool,
 }
 
 impl Desk<'_> {
@@ -89,7 +93,11 @@ impl Desk<'_> {
         }
     }
 
+    /// An instant in the words of who reads it: in a terminal without what is plain there, on a page in full.
     pub(crate) fn near(&self, at: jiff::Timestamp) -> String {
+        if self.is_page {
+            return number::instant(at, self.zone);
+        }
         number::instant_near(at, self.evaluation.as_of.instant, self.zone)
     }
 

@@ -10,6 +10,7 @@ use crate::html::Html;
 use crate::html::chart::line::{Line, line};
 use crate::html::parts::{State, badge};
 use crate::number;
+use crate::status::lasting::{Lasting, lasting};
 use crate::status::matrix::has_budget;
 
 /// The cards, by rank.
@@ -81,10 +82,7 @@ fn numbers(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, state: State) 
     {
         rows.push(("alert", firing));
     }
-    if let Some(length) = verdict.exhausted_in {
-        let text = format!("gone in {}", number::about(length));
-        rows.push(("at this rate", text));
-    }
+    rows.extend(series::lasts(sheet, verdict).map(|text| ("at this rate", text)));
     rows.extend(series::observed(verdict).map(|text| ("observed", text)));
     html.element("dl", &[], |html| {
         for (name, text) in rows {
@@ -119,9 +117,10 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
             hatched: hatched(detail, &points, &place),
             points,
             changes: changes(verdict).map(place).collect(),
-            zero_in: verdict
-                .exhausted_in
-                .map(|length| length.as_secs_f64() / seconds),
+            zero_in: match lasting(&sheet.desk, verdict) {
+                Some(Lasting::GoneIn(length)) => Some(length.as_secs_f64() / seconds),
+                _ => None,
+            },
             ends: ends(sheet, first.at, last.at),
             titles: titles(sheet, verdict, detail, &place),
             filled: !sheet.is_dense,

@@ -260,6 +260,7 @@ fn notes(sheet: &Sheet<'_>, evaluation: &Evaluation) -> Vec<String> {
         evaluation,
         look: sheet.desk.look,
         zone: sheet.desk.zone,
+        is_page: true,
     })
 }
 

@@ -150,7 +150,7 @@ fn one(sheet: &Sheet<'_>, slo: &[Verdict], out: &mut String) {
 }
 
 fn budgets(sheet: &Sheet<'_>, objective: &[Verdict], out: &mut String) {
-    let names = ["segment", "bad", "as time", "gone in", "observed"];
+    let names = ["segment", "bad", "as time", "at this rate", "observed"];
     let rows: Vec<Vec<String>> = objective
         .iter()
         .map(|verdict| {
@@ -159,7 +159,7 @@ fn budgets(sheet: &Sheet<'_>, objective: &[Verdict], out: &mut String) {
                 series::whose(verdict),
                 or_dash(has_budget.then(|| series::spent(sheet, verdict))),
                 or_dash(series::minutes(sheet, verdict).filter(|_| has_budget)),
-                or_dash(verdict.exhausted_in.map(number::about)),
+                or_dash(series::lasts(sheet, verdict)),
                 series::observed(verdict).unwrap_or_else(|| "all of the window".to_owned()),
             ]
         })

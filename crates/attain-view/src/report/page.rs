@@ -45,8 +45,10 @@ fn slo(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict], id: &str) {
         return;
     };
     html.own("\n");
-    html.element("section", &[("id", id), ("class", "slo")], |html| {
-        if sheet.is_dense && is_calm(verdicts) {
+    let is_folded = sheet.is_dense && is_calm(verdicts);
+    let class = if is_folded { "slo folded" } else { "slo" };
+    html.element("section", &[("id", id), ("class", class)], |html| {
+        if is_folded {
             html.element("details", &[("class", "calm")], |html| {
                 html.element("summary", &[], |html| {
                     html.line("h2", &[], first.name.slo.as_str());

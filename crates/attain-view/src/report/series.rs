@@ -8,6 +8,7 @@ use super::Sheet;
 use crate::html::parts::State;
 use crate::number::{self, grouped};
 use crate::status::headline::counts_slices;
+use crate::status::lasting::{Lasting, lasting};
 use crate::status::matrix::{firing_words, has_budget, is_firing, pooled_target};
 use crate::status::shared::coverage_percent;
 use crate::status::target_ppb;
@@ -145,6 +146,14 @@ pub(super) fn observed(verdict: &Verdict) -> Option<String> {
         Coverage::Share(share) => Some(format!("{} of the window", coverage_percent(share))),
         Coverage::NotKnown => Some("not known".to_owned()),
     }
+}
+
+/// What becomes of the budget at the rate of the last hour: `gone in 1h 40m`, `it lasts`.
+pub(super) fn lasts(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+    Some(match lasting(&sheet.desk, verdict)? {
+        Lasting::GoneIn(length) => format!("gone in {}", number::about(length)),
+        Lasting::Lasts => "it lasts".to_owned(),
+    })
 }
 
 /// What there is to do about a series that has no number.

@@ -15,11 +15,14 @@ use attain_model::slo::Budgeting;
 use attain_model::verdict::{AlertCondition, AlertState, Burn, Masked};
 use attain_model::{Audience, Scope, SeriesName, Standing, Verdict};
 
+use super::lasting::{Lasting, horizon, lasting};
 use super::next::facts;
 use super::others::also;
 use super::{Desk, Run, calm, is_promise, target_ppb};
 use crate::look::{Tone, wrap};
 use crate::number;
+
+const BILLION: u128 = 1_000_000_000;
 
 /// Where the text of a fact begins.
 const FACT_INDENT: usize = "  severity ".len();
@@ -171,28 +174,34 @@ fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
         );
     }
     let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
-    let gone = gone(verdict).map_or_else(String::new, |text| format!(", {text}"));
+    let gone = gone(desk, verdict).map_or_else(String::new, |text| format!(", {text}"));
     format!("{promise} is burning for {whose}: {left} of the budget is left{gone}.")
 }
 
 /// `gone in 1h 40m at this rate`, from the faster of the last hour and the shortest window. Where one is more than twice
 /// the other, `this rate` would be none that a reader can see: it says which window is meant.
-fn gone(verdict: &Verdict) -> Option<String> {
+fn gone(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     const HOUR: Duration = Duration::from_secs(3600);
     let in_an_hour = verdict.exhausted_in?;
     let rate = |burn: &Burn| times_billion(burn.attainment.bad, burn.allowed_billionths);
     let hour = verdict.burn.iter().find(|burn| burn.window == HOUR);
     let short = verdict.burn.iter().min_by_key(|burn| burn.window);
     let (Some(hour), Some(short)) = (hour, short) else {
-        return Some(format!(
-            "gone in {} at this rate",
-            number::about(in_an_hour)
-        ));
+        return match lasting(desk, verdict)? {
+            Lasting::GoneIn(length) => {
+                Some(format!("gone in {} at this rate", number::about(length)))
+            }
+            Lasting::Lasts => None,
+        };
     };
     let (hourly, shortly) = (rate(hour), rate(short));
     let (faster, slower) = (hourly.max(shortly), hourly.min(shortly));
     let seconds = u128::from(in_an_hour.as_secs()).saturating_mul(hourly) / faster.max(1);
-    let gone = number::about(Duration::from_secs(u64::try_from(seconds).ok()?));
+    let length = Duration::from_secs(u64::try_from(seconds).ok()?);
+    if length > horizon(desk, verdict) || faster <= BILLION {
+        return None;
+    }
+    let gone = number::about(length);
     let at = match (faster / 2 > slower, shortly > hourly) {
         (false, _) => "this rate".to_owned(),
         (true, true) => format!("the rate of the last {}", duration_text(short.window)),

@@ -555,3 +555,22 @@ fn colours_are_told_apart_from_their_ground() {
         }
     }
 }
+
+/// A rolling window forgets: what would be gone only after the window has passed is never gone.
+#[test]
+fn a_budget_that_would_outlast_its_window_lasts() {
+    let promises = shop_promises();
+    let (mut evaluation, details) = month(&promises);
+    let none = About::default();
+    for (days, says, is_drawn) in [(29, "gone in 29d", true), (276, "it lasts", false)] {
+        for verdict in &mut evaluation.verdicts {
+            verdict.exhausted_in = verdict
+                .exhausted_in
+                .map(|_| Duration::from_secs(days * 86_400));
+        }
+        let report = report(&promises, &evaluation, &details, &none);
+        assert!(report.markdown().contains(says), "{days}");
+        assert_eq!(report.html().contains("class=forecast"), is_drawn, "{days}");
+        assert_eq!(report.markdown().contains("gone in"), is_drawn, "{days}");
+    }
+}
