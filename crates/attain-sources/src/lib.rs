@@ -74,6 +74,7 @@ mod silent;
 mod slot_pairs;
 mod slots;
 mod sniff;
+mod special;
 mod targets;
 mod time;
 mod wanted;

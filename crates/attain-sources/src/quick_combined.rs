@@ -1,12 +1,13 @@
 //! Lines of the combined format as servers usually write them, cut up in a few steps. Whatever looks otherwise is left to
 //! access_log.rs, which says the same of what is cut here.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
-use crate::access_log::{Combined, Field, path_of, query_of, split_request};
+use crate::access_log::{Combined, Field, path_of, query_of, split_request, unescape};
 use crate::count::Counter;
 use crate::quick::{MOST_FIELDS, Quick};
 use crate::quick_text::{Latency, Minute};
+use crate::special::{quote_or_backslash, space};
 use crate::time::parse_log_time;
 
 /// More appended fields are left to access_log.rs.
@@ -170,12 +171,11 @@ fn raw<'l>(combined: &Combined<'l>, appended: &[&'l [u8]], field: Field) -> &'l 
     }
 }
 
-/// What raw bytes say; there is no escape in them, or the line would not be quick.
+/// What raw bytes say.
 fn text(raw: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
     match raw {
         b"-" => Some("".into()),
-        raw if memchr(b'\\', raw).is_some() => None,
-        raw => Some(String::from_utf8_lossy(raw)),
+        raw => Some(unescape(raw)),
     }
 }
 
@@ -183,9 +183,11 @@ fn text(raw: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
 #[inline(always)]
 fn quoted<'l>(rest: &mut &'l [u8]) -> Option<&'l [u8]> {
     let all = *rest;
-    let end = memchr2(b'"', b'\\', all)?;
-    if all[end] != b'"' {
-        return None;
+    let mut end = quote_or_backslash(all)?;
+    while all[end] == b'\\' {
+        // What is escaped ends nothing.
+        let after = all.get(end + 2..)?;
+        end += 2 + quote_or_backslash(after)?;
     }
     *rest = &all[end + 1..];
     Some(&all[..end])
@@ -207,7 +209,7 @@ fn token<'l>(rest: &mut &'l [u8]) -> Option<Option<&'l [u8]>> {
         }
         [b' ', first, ..] if !first.is_ascii_whitespace() => {
             let after = &all[1..];
-            let end = token_length(after);
+            let end = space(after).unwrap_or(after.len());
             // nginx writes several times in one field, with commas and colons.
             if after[end - 1] == b',' || after[end..].starts_with(b" : ") {
                 return None;
@@ -217,20 +219,4 @@ fn token<'l>(rest: &mut &'l [u8]) -> Option<Option<&'l [u8]>> {
         }
         _ => None,
     }
-}
-
-/// The bytes before the first space.
-#[inline(always)]
-fn token_length(text: &[u8]) -> usize {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    // Tokens are short: eight bytes at once, of which the lowest that was a space has its highest bit set.
-    if let Some(first) = text.first_chunk::<8>() {
-        let spaces = u64::from_le_bytes(*first) ^ u64::from_le_bytes([b' '; 8]);
-        let found = spaces.wrapping_sub(ONES) & !spaces & HIGH;
-        if found != 0 {
-            return found.trailing_zeros() as usize / 8;
-        }
-    }
-    memchr(b' ', text).unwrap_or(text.len())
 }

@@ -1,5 +1,6 @@
-//! Lines of flat JSON objects whose keys come as in a line before, walked once. Whatever looks otherwise (escapes, nested
-//! values, other keys, bytes that are not plain text) is left to json_line.rs, which says the same of what is walked here.
+//! Lines of flat JSON objects whose keys come as in a line before, walked once. Whatever looks otherwise (nested values,
+//! other keys, characters by their number, bytes beyond ASCII) is left to json_line.rs, which says the same of what is
+//! walked here.
 //!
 //! Every byte of a line is looked at: keys and what is between them are compared with a *shape* that was learnt, strings
 //! and numbers are checked, so what is no JSON is never counted here.
@@ -13,6 +14,7 @@ use crate::count::Counter;
 use crate::named::{NamedEvents, Want};
 use crate::quick::{MOST_FIELDS, Quick};
 use crate::quick_text::{Latency, Minute, quick_epoch};
+use crate::special::quote_or_backslash;
 use crate::time::parse_time;
 
 const MOST_KEYS: usize = 48;
@@ -163,6 +165,9 @@ impl QuickJson {
     #[cold]
     fn new_minute(&mut self, line: &[u8]) -> Option<i64> {
         let time = &value(line, &self.values, self.shapes[self.current].time)[1..];
+        if memchr(b'\\', time).is_some() {
+            return None;
+        }
         let is_dated = matches!(time, [b'0'..=b'9', _, _, _, b'-', _, _, b'-', ..]);
         let read = parse_time(std::str::from_utf8(time).ok()?).filter(|_| is_dated)?;
         self.minute
@@ -182,7 +187,10 @@ impl Place {
     fn raw(self, value: &[u8]) -> Option<&[u8]> {
         match value {
             b"\"" | b"\"-" | b"null" => (!self.has_other).then_some(b""),
-            [b'"', target @ ..] if self.is_path => Some(path_of(target)),
+            // A path that looks like another value would be told as one.
+            [b'"', target @ ..] if self.is_path => {
+                Some(path_of(target)).filter(|path| matches!(path, [] | [b'/', ..]))
+            }
             _ if self.is_path => None,
             raw => Some(raw),
         }
@@ -241,6 +249,13 @@ impl Between {
 /// What raw bytes say.
 fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
     match raw {
+        // Invariant: nothing that an escape may stand for ends a path, so a path is cut the same with its escapes.
+        [b'/', ..] if memchr(b'\\', raw).is_some() => {
+            unescaped(&[b"\"", raw, b"\""].concat()).map(Cow::Owned)
+        }
+        [b'"', text @ ..] if memchr(b'\\', text).is_some() => {
+            unescaped(&[raw, b"\""].concat()).map(Cow::Owned)
+        }
         [b'"', text @ ..] => Some(String::from_utf8_lossy(text)),
         // A number is told as it is written again.
         [b'0'..=b'9', ..] if memchr(b'.', raw).is_some() => {
@@ -249,6 +264,11 @@ fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
         }
         raw => Some(String::from_utf8_lossy(raw)),
     }
+}
+
+/// What a string in its quotes says.
+fn unescaped(quoted: &[u8]) -> Option<String> {
+    serde_json::from_slice(quoted).ok()
 }
 
 impl Shape {
@@ -288,6 +308,9 @@ impl Shape {
             at = skip(line, at, opening)?;
             let key_length = string_length(&line[at..])?;
             let key = std::str::from_utf8(&line[at + 1..at + key_length - 1]).ok()?;
+            if key.contains('\\') {
+                return None;
+            }
             // Of two equal keys json_line.rs takes the last.
             if keys.contains(&key) || keys.len() == MOST_KEYS {
                 return None;
@@ -343,13 +366,26 @@ fn skip(line: &[u8], at: usize, byte: u8) -> Option<usize> {
     Some(at + 1 + blanks(at + 1))
 }
 
-/// The length of a string with its quotes, in plain bytes.
+/// The length of a string with its quotes; `None` for what is no string, and for what is rare in one.
 #[inline(always)]
 fn string_length(rest: &[u8]) -> Option<usize> {
     let [b'"', body @ ..] = rest else {
         return None;
     };
-    memchr(b'"', body).map(|end| end + 2)
+    let mut end = quote_or_backslash(body)?;
+    while body[end] != b'"' {
+        let [b'\\', escaped, after @ ..] = &body[end..] else {
+            return None;
+        };
+        if !matches!(
+            escaped,
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't'
+        ) {
+            return None;
+        }
+        end += 2 + quote_or_backslash(after)?;
+    }
+    Some(end + 2)
 }
 
 /// The length of a string, a plain number or a word; `None` for what is not one of them, and for what is rare.
@@ -391,11 +427,11 @@ fn number_length(rest: &[u8]) -> Option<usize> {
     (length <= LONGEST && !has_exponent).then_some(length)
 }
 
-/// Whether there are only bytes that stand for themselves in a JSON string, and line ends.
+/// Whether there are only characters that may stand in a JSON string, and line ends.
 #[inline]
 fn is_plain(bytes: &[u8]) -> bool {
     // Without a branch, so that many bytes are looked at at once. As signed bytes, what is no ASCII lies under the blank.
-    let is_odd = |byte: &u8| (byte.cast_signed() < 0x20) & (*byte != b'\n') | (*byte == b'\\');
+    let is_odd = |byte: &u8| (byte.cast_signed() < 0x20) & (*byte != b'\n');
     bytes
         .chunks(4096)
         .all(|chunk| !chunk.iter().fold(false, |odd, byte| odd | is_odd(byte)))

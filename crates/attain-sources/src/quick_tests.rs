@@ -111,6 +111,8 @@ fn combined_line(noise: &mut Noise) -> String {
             "\\x16\\x03",
             "GET http://h/api/z#f HTTP/1.1",
             "GET /a b HTTP/1.1",
+            "GET /api/\\x41\\\"b HTTP/1.1",
+            "GET /api/a\\\\",
             "PUT /api/é HTTP/1.1",
             "GET  HTTP/1.1",
         ]),
@@ -237,6 +239,12 @@ fn json_line(noise: &mut Noise) -> String {
                 "\"/api/a?b=1\"",
                 "\"/health\"",
                 "\"/api/\\u00e9\"",
+                "\"/api\\/a\\\"b?c\\\\\"",
+                "\"\\/api/a\"",
+                "\"http:\\/\\/h\\/api/a\"",
+                "\"http://h\\n/api/a\"",
+                "\"/api/a\\qb\"",
+                "\"1.50\"",
                 "\"GET /api/x HTTP/1.1\"",
                 "\"\"",
                 "7.50"
@@ -273,6 +281,8 @@ fn json_line(noise: &mut Noise) -> String {
                 "\"\"",
                 "1.50",
                 "\"1.50\"",
+                "\"a\\/b\"",
+                "\"premi\\u0075m\"",
                 "null"
             ])
         ),
@@ -281,6 +291,10 @@ fn json_line(noise: &mut Noise) -> String {
             noise.mostly(&[
                 "\"Mozilla/5.0 (X11)\"",
                 "\"a\\\"b\"",
+                "\"a long one, with \\\\ and \\t in it\"",
+                "\"\\\\\"",
+                "\"\\x41\"",
+                "\"\x7f\"",
                 "\"\u{e9}\"",
                 "\"\u{1}\""
             ])
