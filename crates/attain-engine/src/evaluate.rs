@@ -9,8 +9,8 @@ use attain_math::budget::time_to_exhaustion;
 use attain_model::slo::Objective;
 use attain_model::verdict::{Part, Untagged};
 use attain_model::{
-    AsOf, CountedSegment, Evaluation, Gap, GapReason, Promises, Scope, SeriesName, SloId, Standing,
-    Targets, Verdict,
+    AsOf, CountedSegment, Evaluation, Gap, GapReason, Interval, Promises, Scope, SeriesName, SloId,
+    Standing, Targets, Verdict,
 };
 use jiff::Timestamp;
 
@@ -269,9 +269,12 @@ pub(crate) fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
 pub(crate) fn damage<'l>(looked: &'l Looked<'_>) -> impl Iterator<Item = Gap> + 'l {
     let window = looked.resolved.interval;
     let of_window = looked.damage.iter().filter_map(move |damage| {
-        let interval = damage.interval.unwrap_or(window);
-        let is_inside = interval.start < window.end && window.start < interval.end;
-        is_inside.then(|| (interval, damage.gap()))
+        let lost = damage.interval.unwrap_or(window);
+        let interval = Interval {
+            start: lost.start.max(window.start),
+            end: lost.end.min(window.end),
+        };
+        (interval.start < interval.end).then(|| (interval, damage.gap()))
     });
     of_window.map(|(interval, why)| Gap {
         about: looked.slo.id.to_string(),

@@ -43,6 +43,7 @@ impl Folder {
         });
         let mut damage = unsealed.damage;
         damage.extend(store.found().iter().cloned());
+        damage.extend(store.since().map(pruned));
         Ok(Self {
             ledger: unsealed.ledger,
             damage,
@@ -71,6 +72,18 @@ impl Shelf for Folder {
 
     fn damage(&self) -> Vec<Damage> {
         self.damage.clone()
+    }
+}
+
+/// What was dropped on purpose is missing all the same: a verdict that rests on it must say so.
+fn pruned(since: Timestamp) -> Damage {
+    Damage {
+        stream: None,
+        interval: Some(Interval {
+            start: Timestamp::UNIX_EPOCH,
+            end: since,
+        }),
+        why: "dropped by `attain data prune`".to_owned(),
     }
 }
 
