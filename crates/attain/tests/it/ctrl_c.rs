@@ -1,6 +1,6 @@
-//! Ctrl-C ends a replay where it is; the same command goes on from there.
+//! Ctrl-C ends a replay where it is; the same command goes on from there. And what others may do while one runs.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -118,25 +118,30 @@ fn ctrl_c_says_how_to_go_on() {
     );
 }
 
+/// A replay that waits for more to come out of a pipe; while the pipe is held open it does not end.
+fn waiting(place: &Place) -> (Child, File) {
+    let pipe = place.0.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let mut child = start(place, &[FILES[0], "pipe"], &[]);
+    loop {
+        // Without waiting, a pipe opens for writing once the replay reads it.
+        let writer = OpenOptions::new()
+            .write(true)
+            .custom_flags(NONBLOCK)
+            .open(&pipe);
+        match writer {
+            Ok(writer) => return (child, writer),
+            Err(_) => assert_eq!(child.try_wait().unwrap(), None),
+        }
+    }
+}
+
 /// The first asks to end, but nothing comes out of the pipe that is read.
 #[test]
 fn a_second_ctrl_c_ends_at_once() {
     let place = place();
-    let pipe = place.0.path().join("pipe");
-    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
-    let mut child = start(&place, &[FILES[0], "pipe"], &[]);
-    let writer = loop {
-        // Without waiting, a pipe opens for writing once the replay reads it.
-        match OpenOptions::new()
-            .write(true)
-            .custom_flags(NONBLOCK)
-            .open(&pipe)
-        {
-            Ok(writer) => break writer,
-            Err(_) => assert_eq!(child.try_wait().unwrap(), None),
-        }
-    };
+    let (mut child, writer) = waiting(&place);
     let mut sent = 0;
     let status = loop {
         interrupt(&child);
@@ -156,5 +161,29 @@ fn a_second_ctrl_c_ends_at_once() {
     assert_eq!(
         answers(&place, "shop.yaml", &FILES, "data"),
         answers(&place, "shop.yaml", &FILES, "whole")
+    );
+}
+
+#[test]
+fn one_replay_at_a_time_and_anybody_may_ask() {
+    let place = place();
+    let (child, writer) = waiting(&place);
+    let id = child.id();
+    shop::replay(&place, "shop.yaml", &FILES, "data", &[])
+        .exits(2)
+        .complains(&format!(
+            "data: process {id} writes to it; wait until it ends"
+        ));
+    place.run(&["data", "check", "data"]).exits(0);
+    place.run(&["data", "backup", "data", "copy"]).exits(0);
+    place.run(&["data", "check", "copy"]).exits(0);
+    drop(writer);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    shop::replay(&place, "shop.yaml", &FILES, "data", &[]).exits(0);
+    shop::replay(&place, "shop.yaml", &FILES, "copy", &[]).exits(0);
+    assert_eq!(
+        answers(&place, "shop.yaml", &FILES, "data"),
+        answers(&place, "shop.yaml", &FILES, "copy")
     );
 }

@@ -8,6 +8,7 @@
 mod check;
 mod ctrl_c;
 mod damage;
+mod data;
 mod failing_disk;
 mod init;
 mod kills;
