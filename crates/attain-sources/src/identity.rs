@@ -6,7 +6,8 @@
 //! apart by a beginning that goes on to the line that differs.
 //!
 //! What an earlier run took is recognised by the same text, whatever the length of its beginning; a [`Fingerprint`] tells
-//! a file that begins alike and goes on otherwise, e.g. a table that is written anew each night.
+//! a file that begins alike and goes on otherwise, e.g. a table that is written anew each night. It does not tell one that
+//! is shorter than what was taken, if both begin alike for more than 4 KiB: that one counts as the beginning of the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read};
