@@ -148,6 +148,12 @@ impl Sheet<'_> {
         self.details.iter().find(|detail| detail.name == *name)
     }
 
+    /// Whether nothing was counted at all: cards, days and alerts would say so again and again, and are left out.
+    fn is_empty(&self) -> bool {
+        let mut verdicts = self.desk.evaluation.verdicts.iter();
+        verdicts.all(|verdict| verdict.attainment.total() == 0)
+    }
+
     fn title(&self) -> &str {
         self.about
             .title

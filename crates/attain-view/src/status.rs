@@ -3,16 +3,19 @@
 //! The sentence says who is hurt and what to do (headline.rs; calm.rs where nobody is), the table every promise
 //! (matrix.rs, shared.rs), the notes what the numbers do not cover (notes.rs). Knows the order of these; each file knows one.
 
-mod calm;
+pub(crate) mod calm;
 pub(crate) mod headline;
 pub(crate) mod lasting;
 pub(crate) mod matrix;
 mod next;
 pub(crate) mod notes;
-mod others;
+mod now;
+pub(crate) mod others;
 pub(crate) mod shared;
+mod total;
 
 pub(crate) use next::owners;
+pub(crate) use now::units;
 
 use attain_model::slo::Slo;
 use attain_model::{Evaluation, Promises, Scope, Standing, Verdict};

@@ -114,16 +114,29 @@ pub fn disclosure(html: &mut Html, summary: &str, inside: impl FnOnce(&mut Html)
 pub fn facts<'a>(
     html: &mut Html,
     facts: impl IntoIterator<Item = (&'a str, &'a str)>,
-    value: impl Fn(&mut Html, &str),
+    value: impl Fn(&mut Html, &str, &str),
 ) {
     html.element("dl", &[("class", "facts")], |html| {
         for (name, text) in facts {
             html.element("div", &[], |html| {
                 html.line("dt", &[], name);
-                html.element("dd", &[], |html| value(html, text));
+                html.element("dd", &[], |html| value(html, name, text));
             });
         }
     });
+}
+
+/// An address as a link that tells its target nothing; other text with its code.
+pub fn link_or_prose(html: &mut Html, text: &str) {
+    let is_address = ["https://", "http://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme))
+        && !text.contains(char::is_whitespace);
+    if is_address {
+        html.line("a", &[("href", text), ("rel", "noreferrer")], text);
+    } else {
+        html.prose(text);
+    }
 }
 
 /// Sentences as a list.

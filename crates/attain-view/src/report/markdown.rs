@@ -56,7 +56,7 @@ fn first_words(sheet: &Sheet<'_>, out: &mut String) {
         out.push('\n');
     }
     for line in &summary.also {
-        out.push_str(&format!("{}\n\n", text(line)));
+        out.push_str(&format!("{}\n\n", text(&line.text())));
     }
 }
 

@@ -83,7 +83,7 @@ fn side(html: &mut Html, verdict: &Verdict, caption: &str) {
             &series::attained(verdict).unwrap_or_else(|| "-".to_owned()),
         );
         html.element("p", &[], |html| {
-            badge(html, series::state(verdict), verdict.standing.word());
+            badge(html, series::state(verdict), series::word(verdict));
             html.text(&format!(" against {}", series::target(verdict)));
         });
     });

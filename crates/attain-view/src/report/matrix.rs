@@ -76,7 +76,10 @@ fn row(
     html.element("tr", &[("class", class)], |html| {
         html.element("th", &[], |html| {
             if is_first {
-                let anchor = format!("#slo-{number}");
+                let anchor = match sheet.is_empty() {
+                    true => String::new(),
+                    false => format!("#slo-{number}"),
+                };
                 html.line("a", &[("href", &anchor)], first.name.slo.as_str());
             }
             html.line("small", &[], first.name.objective.as_str());

@@ -28,7 +28,11 @@ pub(super) fn page(sheet: &Sheet<'_>, theme: &str) -> String {
                     matrix::matrix(html, sheet)
                 });
                 masking::masking(html, sheet);
-                for (i, slo) in sheet.by_slo().into_iter().enumerate() {
+                let slos = match sheet.is_empty() {
+                    true => Vec::new(),
+                    false => sheet.by_slo(),
+                };
+                for (i, slo) in slos.into_iter().enumerate() {
                     self::slo(html, sheet, slo, &format!("slo-{}", i + 1));
                 }
                 history::left_out(html, sheet);
@@ -129,7 +133,7 @@ fn introduction(html: &mut Html, sheet: &Sheet<'_>, first: &Verdict) {
         html.prose(&words.join(" \u{b7} "));
         if let Some(runbook) = &slo.runbook {
             html.text(" \u{b7} runbook ");
-            html.line("code", &[], runbook);
+            parts::link_or_prose(html, runbook);
         }
     });
 }

@@ -7,11 +7,12 @@ use attain_model::{Goal, Scope, Standing, Verdict};
 use super::Sheet;
 use crate::html::parts::State;
 use crate::number::{self, grouped};
+use crate::status::calm::is_low;
 use crate::status::headline::counts_slices;
 use crate::status::lasting::{Lasting, lasting};
 use crate::status::matrix::{firing_words, has_budget, is_firing, pooled_target};
 use crate::status::shared::coverage_percent;
-use crate::status::target_ppb;
+use crate::status::{is_promise, target_ppb, units};
 
 /// Units of one slice where a slice counts by its good share.
 const RATIO_UNITS: u128 = BILLION;
@@ -21,18 +22,30 @@ const BILLION: u128 = 1_000_000_000;
 pub(super) fn state(verdict: &Verdict) -> State {
     match verdict.standing {
         Standing::Breached => State::Bad,
-        Standing::Met if is_firing(verdict) => State::Warn,
+        Standing::Met if is_firing(verdict) || is_promise(verdict) && is_low(verdict) => {
+            State::Warn
+        }
         Standing::Met => State::Ok,
         Standing::Unknown => State::Unknown,
         Standing::BestEffort | Standing::NoTraffic => State::Quiet,
     }
 }
 
-/// `met`, `met, alerting`, `breached`: what stands beside the mark.
+/// `kept`, `kept, alerting`, `kept, little left`, `broken`: what stands beside the mark.
 pub(super) fn word(verdict: &Verdict) -> &'static str {
-    match state(verdict) {
-        State::Warn => "met, alerting",
-        _ => verdict.standing.word(),
+    match (state(verdict), is_firing(verdict)) {
+        (State::Warn, true) => "kept, alerting",
+        (State::Warn, false) => "kept, little left",
+        _ => standing(verdict.standing),
+    }
+}
+
+/// How a promise stands, in a reader's words.
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Met => "kept",
+        Standing::Breached => "broken",
+        Standing::BestEffort | Standing::NoTraffic | Standing::Unknown => standing.word(),
     }
 }
 
@@ -69,7 +82,7 @@ pub(super) fn left(verdict: &Verdict) -> Option<String> {
         .filter(|_| verdict.attainment.total() > 0 && has_budget(verdict))
 }
 
-/// `met`, `met, paging since 14:25`, `breached since 14:21`.
+/// `met`, `met, paging since ...`, `breached since ...`: in Markdown, which is read beside the JSON, in its words.
 pub(super) fn words(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
     let mut words = verdict.standing.word().to_owned();
     if let Some(since) = verdict.overspent_since {
@@ -122,16 +135,8 @@ pub(super) fn minutes(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     ))
 }
 
-/// How many of what is counted: requests or slices, rounded down.
-fn units(sheet: &Sheet<'_>, verdict: &Verdict, billionths: u128) -> u128 {
-    match sheet.desk.slo(verdict).map(|slo| slo.budgeting) {
-        Some(Budgeting::RatioTimeslices { .. }) => billionths / BILLION / RATIO_UNITS,
-        _ => billionths / BILLION,
-    }
-}
-
 fn quantity(sheet: &Sheet<'_>, verdict: &Verdict, billionths: u128) -> String {
-    grouped(units(sheet, verdict, billionths))
+    grouped(units(&sheet.desk, verdict, billionths))
 }
 
 /// A count of what is counted, as it is printed in tables.

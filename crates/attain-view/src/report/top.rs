@@ -4,10 +4,11 @@ use attain_model::SeriesName;
 
 use super::{Sheet, series};
 use crate::html::Html;
-use crate::html::parts::{State, badge, facts, mark};
+use crate::html::parts::{State, badge, facts, link_or_prose, mark};
 use crate::look::Tone;
 use crate::number::{self, plural};
 use crate::status::headline::summary;
+use crate::status::others::Also;
 use crate::status::{is_promise, no_slos, no_verdicts};
 
 /// Header and summary; on its own a whole report where nothing is promised.
@@ -34,6 +35,8 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
     let state = match summary.tone {
         Tone::Bad => State::Bad,
         Tone::Warn => State::Unknown,
+        // Somebody is named although nobody is hurt: little is left.
+        Tone::Good if summary.worst.is_some() => State::Warn,
         Tone::Good => State::Ok,
         _ => State::Quiet,
     };
@@ -51,13 +54,17 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
         if !summary.facts.is_empty() {
             let mut brief = brief(&summary.facts);
             if let Some(outcome) = summary.worst.as_ref().and_then(|name| outcome(sheet, name)) {
-                brief.insert(0, ("promise", outcome.to_owned()));
+                brief.insert(1, ("promise", outcome.to_owned()));
             }
             let pairs = brief.iter().map(|(name, text)| (*name, text.as_str()));
-            facts(html, pairs, |html, text| html.prose(text));
+            facts(html, pairs, |html, name, text| match name {
+                "now" => html.line("b", &[], text),
+                "runbook" => link_or_prose(html, text),
+                _ => html.prose(text),
+            });
         }
-        for line in &summary.also {
-            html.element("p", &[("class", "also")], |html| html.prose(line));
+        for also in &summary.also {
+            html.element("p", &[("class", "also")], |html| others(html, sheet, also));
         }
         if let Some(place) = summary.worst.as_ref().and_then(|name| place(sheet, name)) {
             html.element("p", &[("class", "also go")], |html| {
@@ -66,6 +73,19 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
         }
         tally(html, sheet);
     });
+}
+
+/// Who else is hurt, by names that lead there.
+fn others(html: &mut Html, sheet: &Sheet<'_>, also: &Also) {
+    html.text(&format!("{}: ", also.word));
+    for (i, name) in also.names.iter().enumerate() {
+        if i > 0 {
+            html.text(", ");
+        }
+        let place = place(sheet, name).unwrap_or_default();
+        html.line("a", &[("href", &place)], &name.to_string());
+    }
+    html.text(&format!("{}.", also.rest()));
 }
 
 /// What the customer was promised, in the catalogue's words.
@@ -165,7 +185,7 @@ fn tally(html: &mut Html, sheet: &Sheet<'_>) {
 fn word(state: State) -> &'static str {
     match state {
         State::Bad => "broken",
-        State::Warn => "kept, and alerting",
+        State::Warn => "kept, in danger",
         State::Unknown => "not known",
         State::Ok => "kept",
         State::Quiet => "without traffic",

@@ -52,11 +52,19 @@ pub(super) fn calm(desk: &Desk<'_>, run: &Run) -> Summary {
     if silent > 0 {
         text.push_str(&format!(" {silent} had no traffic."));
     }
-    if let Some(closest) = closest(&promises) {
-        text.push_str(&format!(" {closest}"));
+    let closest = closest(&promises);
+    let low = closest.filter(|verdict| desk.is_page && is_low(verdict));
+    if let Some(low) = low {
+        text.push_str(&little_left(desk, low, &promises));
+    } else if let Some(left) = closest.and_then(|verdict| number::budget_left(verdict.budget)) {
+        let name = closest.map_or_else(String::new, |verdict| verdict.name.to_string());
+        text.push_str(&format!(" Closest: {name}, {left} of its budget left."));
     }
     let tone = if unknown == 0 { Tone::Good } else { Tone::Warn };
-    said(tone, text)
+    Summary {
+        worst: low.map(|verdict| verdict.name.clone()),
+        ..said(tone, text)
+    }
 }
 
 fn said(tone: Tone, title: String) -> Summary {
@@ -70,22 +78,39 @@ fn said(tone: Tone, title: String) -> Summary {
     }
 }
 
+/// Whether a promise is kept with less than a fifth of its budget left.
+pub(crate) fn is_low(verdict: &Verdict) -> bool {
+    let spent = u128::from(verdict.budget.spent).saturating_mul(1_000_000_000);
+    verdict.standing == Standing::Met
+        && spent.saturating_mul(5) > verdict.budget.allowed_billionths.saturating_mul(4)
+}
+
+/// ` a/b/premium has 4.8% of its budget left. Owner: growth.`
+fn little_left(desk: &Desk<'_>, low: &Verdict, promises: &[&Verdict]) -> String {
+    let left = number::budget_left(low.budget).unwrap_or_else(|| "nothing".to_owned());
+    let more = match promises.iter().filter(|verdict| is_low(verdict)).count() - 1 {
+        0 => String::new(),
+        1 => " Another one has less than 20%.".to_owned(),
+        more => format!(" {more} others have less than 20%."),
+    };
+    let owner = desk.slo(low).map_or_else(String::new, |slo| {
+        format!(" Owner: {}.", super::owners(desk, slo))
+    });
+    format!(" {} has {left} of its budget left.{owner}{more}", low.name)
+}
+
 /// The promise with the least budget left.
-fn closest(promises: &[&Verdict]) -> Option<String> {
-    let least = promises
+fn closest<'a>(promises: &[&'a Verdict]) -> Option<&'a Verdict> {
+    promises
         .iter()
+        .copied()
         .filter(|verdict| verdict.standing == Standing::Met && verdict.budget.spent > 0)
         .max_by_key(|verdict| {
             u128::from(verdict.budget.spent)
                 .saturating_mul(1_000_000_000)
                 .saturating_mul(1_000_000)
                 / verdict.budget.allowed_billionths.max(1)
-        })?;
-    let left = number::budget_left(least.budget)?;
-    Some(format!(
-        "Closest: {}, {left} of its budget left.",
-        least.name
-    ))
+        })
 }
 
 fn nothing_known(desk: &Desk<'_>, run: &Run, unknown: u64, silent: u64) -> Summary {
@@ -113,5 +138,15 @@ fn nothing_known(desk: &Desk<'_>, run: &Run, unknown: u64, silent: u64) -> Summa
          `coverage:` of an SLO says how much is enough."
             .to_owned()
     };
+    if desk.is_page && unknown > 0 {
+        let title = format!(
+            "No data: nothing can be said about {}.",
+            number::plural(unknown, "promise")
+        );
+        return Summary {
+            body: format!("For whoever runs attain: {text}"),
+            ..said(Tone::Warn, title)
+        };
+    }
     said(Tone::Warn, text)
 }

@@ -17,8 +17,8 @@ use attain_model::{Audience, Scope, SeriesName, Standing, Verdict};
 
 use super::lasting::{Lasting, horizon, lasting};
 use super::next::facts;
-use super::others::also;
-use super::{Desk, Run, calm, is_promise, target_ppb};
+use super::others::{Also, also};
+use super::{Desk, Run, calm, is_promise, now, target_ppb, total};
 use crate::look::{Tone, wrap};
 use crate::number;
 
@@ -34,12 +34,12 @@ pub(crate) struct Summary {
     pub(crate) tone: Tone,
     /// The first sentence.
     pub(crate) title: String,
-    /// Budget, speed and mask; empty where nobody is hurt.
+    /// Budget, speed and mask; where nothing is known, what to do about it; else empty.
     pub(crate) body: String,
     /// Who and what next, by name.
     pub(crate) facts: Vec<(&'static str, String)>,
-    /// Who else is hurt, a sentence each.
-    pub(crate) also: Vec<String>,
+    /// Who else is hurt.
+    pub(crate) also: Vec<Also>,
     /// The series it is about; `None` where nobody is hurt.
     pub(crate) worst: Option<SeriesName>,
 }
@@ -76,7 +76,7 @@ pub(super) fn headline(desk: &Desk<'_>, run: &Run) -> String {
         out.push_str(&format!("  {name:<9}{text}\n"));
     }
     for line in summary.also {
-        out.push_str(&desk.wrapped(&line));
+        out.push_str(&desk.wrapped(&line.text()));
     }
     out
 }
@@ -150,11 +150,17 @@ fn alarm(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Summary {
         .masked
         .iter()
         .find(|masked| masked.name == worst.name);
+    let mut facts = facts(desk, worst);
+    if desk.is_page
+        && let Some(now) = now::now(desk, worst)
+    {
+        facts.insert(0, ("now", now));
+    }
     Summary {
         tone: Tone::Bad,
         title: what_happens(desk, worst),
         body: how_bad(desk, worst, masked),
-        facts: facts(desk, worst),
+        facts,
         also: also(desk, worst, others),
         worst: Some(worst.name.clone()),
     }
@@ -168,6 +174,12 @@ fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
         Scope::All => "all traffic".to_owned(),
     };
     if verdict.standing == Standing::Breached {
+        if let Some(kept) = total::kept_beside(desk, verdict) {
+            return format!(
+                "{promise} is broken in total: {}, while {kept}.",
+                how_many(desk, verdict)
+            );
+        }
         return format!(
             "{promise} is broken for {whose}: {}.",
             how_many(desk, verdict)
@@ -235,7 +247,9 @@ fn how_many(desk: &Desk<'_>, verdict: &Verdict) -> String {
 fn how_bad(desk: &Desk<'_>, verdict: &Verdict, masked: Option<&Masked>) -> String {
     let mut sentences = Vec::new();
     let window = window_words(desk, verdict);
-    if verdict.standing == Standing::Breached {
+    if desk.is_page {
+        sentences.extend(now::spent(desk, verdict));
+    } else if verdict.standing == Standing::Breached {
         let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
         let since = verdict
             .overspent_since
@@ -244,8 +258,9 @@ fn how_bad(desk: &Desk<'_>, verdict: &Verdict, masked: Option<&Masked>) -> Strin
             "The budget {window} is overspent ({left} left){since}."
         ));
     }
-    if let Some(now) = speed_now(desk, verdict) {
-        sentences.push(now);
+    sentences.extend(total::from_nobody(desk, verdict));
+    if !desk.is_page {
+        sentences.extend(speed_now(desk, verdict));
     }
     if let Some(masked) = masked {
         sentences.push(hidden(desk, verdict, masked));
@@ -253,7 +268,7 @@ fn how_bad(desk: &Desk<'_>, verdict: &Verdict, masked: Option<&Masked>) -> Strin
     sentences.join(" ")
 }
 
-fn window_words(desk: &Desk<'_>, verdict: &Verdict) -> String {
+pub(super) fn window_words(desk: &Desk<'_>, verdict: &Verdict) -> String {
     desk.slo(verdict)
         .map_or_else(String::new, |slo| match &slo.window {
             attain_model::Window::Rolling(length) => format!("of {}", duration_text(*length)),
@@ -302,7 +317,7 @@ pub(crate) fn unit(desk: &Desk<'_>, verdict: &Verdict) -> &'static str {
     }
 }
 
-fn is_latency(verdict: &Verdict) -> bool {
+pub(super) fn is_latency(verdict: &Verdict) -> bool {
     verdict.goal.is_some_and(|goal| {
         goal.promised()
             .is_some_and(|promised| promised.under.is_some())
@@ -319,7 +334,10 @@ fn hidden(desk: &Desk<'_>, verdict: &Verdict, masked: &Masked) -> String {
         // A pooled target is computed and has no end of decimals.
         .and_then(|all| number::attained(all.attainment, target_ppb(all).filter(|_| !all.pooled)))
         .map_or_else(String::new, |text| format!(" at {text}"));
-    let since = if verdict.overspent_since == Some(masked.since) {
+    // One time for one event: where a page says when the budget was used up, that is it.
+    let since = if verdict.overspent_since == Some(masked.since)
+        || desk.is_page && verdict.overspent_since.is_some()
+    {
         String::new()
     } else {
         format!(" since {}", desk.near(masked.since))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use attain_model::slo::Provider;
-use attain_model::{SloId, Standing, Verdict};
+use attain_model::{SeriesName, SloId, Standing, Verdict};
 
 use super::Desk;
 use super::headline::Hurt;
@@ -11,9 +11,36 @@ use super::headline::Hurt;
 /// How many of the others are named under the worst one.
 const OTHERS_SHOWN: usize = 4;
 
+/// Others that are hurt in the same way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Also {
+    /// In which way.
+    pub(crate) word: &'static str,
+    /// Some of them.
+    pub(crate) names: Vec<SeriesName>,
+    /// How many are not named.
+    pub(crate) more: usize,
+}
+
+impl Also {
+    /// `Also broken: a/b/premium, a/b/free, and 2 more.`
+    pub(crate) fn text(&self) -> String {
+        let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
+        format!("{}: {}{}.", self.word, names.join(", "), self.rest())
+    }
+
+    /// `, and 2 more`.
+    pub(crate) fn rest(&self) -> String {
+        match self.more {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        }
+    }
+}
+
 /// The others by name: those that are broken, first what the worst one rests on, those that page before their budget is
 /// gone, those that are broken and quiet now, then those with a ticket.
-pub(super) fn also(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Vec<String> {
+pub(super) fn also(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Vec<Also> {
     let is_quiet = Hurt::of(worst) == Hurt::BrokenEarlier;
     let under = underneath(desk, &worst.name.slo);
     let (mut below, mut beside, mut paging) = (Vec::new(), Vec::new(), Vec::new());
@@ -45,16 +72,13 @@ pub(super) fn also(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Vec
     .into_iter()
     .filter(|(_, verdicts)| !verdicts.is_empty())
     .map(|(word, verdicts)| {
-        let names: Vec<String> = verdicts
-            .iter()
-            .take(OTHERS_SHOWN)
-            .map(|verdict| verdict.name.to_string())
-            .collect();
-        let more = match verdicts.len() - names.len() {
-            0 => String::new(),
-            more => format!(", and {more} more"),
-        };
-        format!("{word}: {}{more}.", names.join(", "))
+        let shown = verdicts.iter().take(OTHERS_SHOWN);
+        let names: Vec<SeriesName> = shown.map(|verdict| verdict.name.clone()).collect();
+        Also {
+            word,
+            more: verdicts.len() - names.len(),
+            names,
+        }
     })
     .collect()
 }

@@ -370,7 +370,7 @@ fn nothing_from_outside_becomes_markup() {
         let page = page::read(&html);
         page::is_self_contained(&html, &page);
         // Not a tag more than with a harmless name, but for where its notes stand and for `code`.
-        let tags = page.tags_beside(&["code", "p", "li", "ul", "h4", "div", "dt", "dd"]);
+        let tags = page.tags_beside(&["code", "a", "p", "li", "ul", "h4", "div", "dt", "dd"]);
         let expected = harmless.get_or_insert_with(|| tags.clone());
         assert_eq!(&tags, expected, "{hostile}");
         assert!(!html.contains('\u{202e}') && !html.contains('\u{1b}') && !html.contains('\u{0}'));
@@ -516,7 +516,11 @@ fn where_there_is_nothing_it_says_what_to_do() {
     for (name, report, says) in [
         ("no-slo.html", no_slo, "attain init --from FILE"),
         ("no-verdict.html", no_verdict, "No SLO was in force"),
-        ("no-data.html", no_data, "Nothing is known"),
+        (
+            "no-data.html",
+            no_data,
+            "nothing can be said about 1 promise",
+        ),
     ] {
         let html = report.html();
         checked(name, &html);
@@ -573,4 +577,44 @@ fn a_budget_that_would_outlast_its_window_lasts() {
         assert_eq!(report.html().contains("class=forecast"), is_drawn, "{days}");
         assert_eq!(report.markdown().contains("gone in"), is_drawn, "{days}");
     }
+}
+
+/// A page says whether it is over, and what to do.
+#[test]
+fn what_broke_says_whether_it_still_does() {
+    let promises = shop_promises();
+    let (mut evaluation, details) = month(&promises);
+    let about = about();
+    let page = report(&promises, &evaluation, &details, &about).html();
+    assert!(page.contains("<b>still going on: 3.2% of 3036 requests failed in the last hour"));
+    assert!(
+        page.contains("<a href=\"https://wiki.shop.example/runbooks/checkout\" rel=noreferrer>")
+    );
+    for verdict in &mut evaluation.verdicts {
+        verdict.alerts.clear();
+        for burn in &mut verdict.burn {
+            burn.attainment.bad = 0;
+        }
+    }
+    let page = report(&promises, &evaluation, &details, &about).html();
+    assert!(page.contains("<b>over: 0 of "), "{page}");
+    assert!(page.contains("stays broken until the failures leave the window of 30d"));
+}
+
+/// All promises are kept is no reason to stop reading where little is left of one.
+#[test]
+fn little_left_is_said_first() {
+    let promises = shop_promises();
+    let low = shop::verdict(
+        &promises,
+        "auth-login/availability/all",
+        100_000,
+        95,
+        (60, 0),
+    );
+    let evaluation = shop::evaluation(vec![low]);
+    let none = About::default();
+    let page = report(&promises, &evaluation, &[], &none).html();
+    assert!(page.contains("auth-login/availability/all has 5% of its budget left. Owner: "));
+    assert!(page.contains("kept, little left"));
 }

@@ -459,3 +459,51 @@ fn slices_of_time_are_no_requests() {
         assert!(text.contains(now), "{text}");
     }
 }
+
+/// A total that is broken while every segment is kept is not everyone.
+#[test]
+fn a_total_that_is_broken_alone_says_who_is_kept() {
+    let mut catalogue = shop::catalogue();
+    let checkout = catalogue.slos.get_mut("checkout-completes").unwrap();
+    let terms = &mut checkout.objectives.get_mut("availability").unwrap().terms;
+    let attain_model::Targets::PerSegment { all, .. } = &mut terms[0].targets else {
+        unreachable!("the shop promises to segments");
+    };
+    *all = Some(shop::target(999_000_000));
+    let promises = Promises::of(catalogue);
+    let verdict = |segment: &str, total, bad| {
+        let name = format!("checkout-completes/availability/{segment}");
+        shop::verdict(&promises, &name, total, bad, (60, 0))
+    };
+    let mut evaluation = shop::evaluation(vec![
+        verdict("premium", 20_000, 4),
+        verdict("standard", 50_000, 30),
+        verdict("free", 20_000, 50),
+        verdict("all", 93_000, 400),
+    ]);
+    evaluation.untagged.push(Untagged {
+        slo: "checkout-completes".into(),
+        unknown: 3_000,
+        total: 93_000,
+    });
+    let said = status(&promises, &evaluation, &Run::default(), &look(400));
+    assert!(
+        said.starts_with("checkout-completes (availability) is broken in total: "),
+        "{said}"
+    );
+    assert!(
+        said.contains("while premium, standard and free are all kept."),
+        "{said}"
+    );
+    assert!(
+        said.contains("316 of the 400 failures come from 3000 requests of no known segment."),
+        "{said}"
+    );
+    // What cannot be told is not said.
+    evaluation.untagged[0].unknown = 2_999;
+    let said = status(&promises, &evaluation, &Run::default(), &look(400));
+    assert!(!said.contains("come from"), "{said}");
+    evaluation.verdicts[0].standing = attain_model::Standing::Unknown;
+    let said = status(&promises, &evaluation, &Run::default(), &look(400));
+    assert!(said.contains("is broken for all traffic"), "{said}");
+}

@@ -1,0 +1,132 @@
+//! What a page says of a broken promise to people who do not know budgets: how many failed of how many, when too many had
+//! failed, and whether it is over.
+
+use attain_model::slo::Budgeting;
+use attain_model::{Standing, Verdict, Window};
+
+use super::Desk;
+use super::headline::{counts_slices, is_latency, unit, window_words};
+use super::matrix::recent_burn;
+use super::shared::window_text;
+use crate::number::{self, grouped, plural};
+
+const BILLION: u128 = 1_000_000_000;
+
+/// `14 of 2235 requests failed over 1d, 1 was allowed: 12.5 times the budget, used up at 2026-11-02 09:44 UTC.`
+pub(super) fn spent(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
+    if verdict.standing != Standing::Breached {
+        return None;
+    }
+    let window = match desk.slo(verdict).map(|slo| &slo.window) {
+        Some(Window::Rolling(_)) => window_text(desk, verdict).unwrap_or_default(),
+        _ => window_words(desk, verdict).replacen("of ", "in ", 1),
+    };
+    let mut text = format!(
+        "{} of {} {} {window}, {}",
+        grouped(units(
+            desk,
+            verdict,
+            u128::from(verdict.attainment.bad) * BILLION
+        )),
+        things(desk, verdict, verdict.attainment.total()),
+        did(desk, verdict),
+        allowed(units(desk, verdict, verdict.budget.allowed_billionths)),
+    );
+    let times = number::burn(verdict.budget.spent, verdict.budget.allowed_billionths);
+    if let Some(times) = times.filter(|times| times != "1x") {
+        text.push_str(&format!(
+            ": {} times the budget",
+            times.trim_end_matches('x')
+        ));
+    }
+    if let Some(since) = verdict.overspent_since {
+        text.push_str(&format!(", used up at {}", desk.near(since)));
+    }
+    Some(text + ".")
+}
+
+fn allowed(count: u128) -> String {
+    match count {
+        0 => "less than 1 was allowed".to_owned(),
+        1 => "1 was allowed".to_owned(),
+        many => format!("{} were allowed", grouped(many)),
+    }
+}
+
+/// Requests or slices of billionths of what is counted.
+pub(crate) fn units(desk: &Desk<'_>, verdict: &Verdict, billionths: u128) -> u128 {
+    match desk.slo(verdict).map(|slo| slo.budgeting) {
+        // A slice that counts by its good share is a billion.
+        Some(Budgeting::RatioTimeslices { .. }) => billionths / BILLION / BILLION,
+        _ => billionths / BILLION,
+    }
+}
+
+fn things(desk: &Desk<'_>, verdict: &Verdict, count: u64) -> String {
+    let count = units(desk, verdict, u128::from(count) * BILLION);
+    plural(
+        u64::try_from(count).unwrap_or(u64::MAX),
+        unit(desk, verdict),
+    )
+}
+
+fn did(desk: &Desk<'_>, verdict: &Verdict) -> &'static str {
+    match (counts_slices(desk, verdict), is_latency(verdict)) {
+        (true, _) => "were bad",
+        (false, true) => "were too slow",
+        (false, false) => "failed",
+    }
+}
+
+/// Whether it still happens, and what that means.
+pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
+    let recent = recent_burn(verdict)?;
+    let window = match attain_model::quantity::duration_text(recent.window).as_str() {
+        "1h" => "hour".to_owned(),
+        text => text.to_owned(),
+    };
+    let did = did(desk, verdict);
+    let things = things(desk, verdict, recent.attainment.total());
+    if recent.attainment.total() == 0 {
+        return Some(format!("not known: no traffic in the last {window}."));
+    }
+    if recent.attainment.bad == 0 {
+        let over = format!("over: 0 of {things} {did} in the last {window}.");
+        return Some(over + &until(desk, verdict));
+    }
+    let failing = number::failing(recent.attainment)?;
+    let rate = number::burn(recent.attainment.bad, recent.allowed_billionths)
+        .map_or_else(String::new, |rate| {
+            format!(", {} times what may", rate.trim_end_matches('x'))
+        });
+    let is_fast = u128::from(recent.attainment.bad) * BILLION > recent.allowed_billionths;
+    let seen = format!("{failing} of {things} {did} in the last {window}{rate}.");
+    if !is_fast {
+        return Some(format!("no faster than promised: {seen}") + &until(desk, verdict));
+    }
+    let has_runbook = desk.slo(verdict).is_some_and(|slo| slo.runbook.is_some());
+    let help = if has_runbook {
+        "Follow the runbook below."
+    } else {
+        "Ask the owners below."
+    };
+    Some(format!("still going on: {seen} {help}"))
+}
+
+/// Why a promise stays broken that nobody breaks any more.
+fn until(desk: &Desk<'_>, verdict: &Verdict) -> String {
+    if verdict.standing != Standing::Breached {
+        return String::new();
+    }
+    match desk.slo(verdict).map(|slo| &slo.window) {
+        Some(Window::Rolling(_)) => format!(
+            " The promise stays broken until the failures leave the window {}.",
+            window_words(desk, verdict)
+        ),
+        Some(Window::Calendar(period, _)) => format!(
+            " The promise stays broken for this {}, unless enough good traffic follows.",
+            period.word()
+        ),
+        None => String::new(),
+    }
+}
