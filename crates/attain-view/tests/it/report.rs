@@ -608,7 +608,7 @@ fn little_left_is_said_first() {
     let low = shop::verdict(
         &promises,
         "auth-login/availability/all",
-        100_000,
+        1_000_000,
         95,
         (60, 0),
     );
