@@ -81,6 +81,8 @@ pub(crate) struct Hints {
     fits: Vec<AtomicBool>,
     /// A request was told to a segment.
     segment_known: AtomicBool,
+    /// Enough lines were merged: the names of fields in later ones are passed over.
+    names_known: AtomicBool,
 }
 
 /// What one counter counted in one stretch of lines, for another to add.
@@ -191,6 +193,7 @@ impl Counter {
             Arc::new(Hints {
                 fits: streams.iter().map(|_| AtomicBool::new(false)).collect(),
                 segment_known: AtomicBool::new(false),
+                names_known: AtomicBool::new(false),
             })
         });
         let constants = fields
@@ -340,7 +343,12 @@ impl Counter {
             && !self.watch.knows_segments()
             && !self.hints.segment_known.load(Ordering::Relaxed);
         let is_unfit = || self.streams.iter().any(|stream| stream.unfit.is_some());
-        self.watch.wants_names() || (self.watch.looks() && (is_unknown || is_unfit()))
+        self.wants_names() || (self.watch.looks() && (is_unknown || is_unfit()))
+    }
+
+    /// Whether names of fields are still collected.
+    pub(crate) fn wants_names(&self) -> bool {
+        self.watch.wants_names() && !self.hints.names_known.load(Ordering::Relaxed)
     }
 
     /// Counts events that were judged, all in one slice, with any of the latencies of one bucket.
@@ -422,6 +430,10 @@ impl Counter {
         }
         self.heartbeats.extend(later.heartbeats);
         self.watch.merge(later.watch);
+        // Invariant: what is not merged yet comes after this.
+        if self.watch.has_all_names() {
+            self.hints.names_known.store(true, Ordering::Relaxed);
+        }
         for (stream, unfit) in self.streams.iter_mut().zip(later.unfit) {
             match (&mut stream.unfit, unfit) {
                 (Some(values), Some(more)) => {

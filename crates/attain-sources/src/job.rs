@@ -333,7 +333,10 @@ impl Job<'_, '_> {
             _ => return Ok(()),
         }?;
         for (file, end) in reads.iter().zip(ends) {
-            self.remember(file, end);
+            if end.is_unfinished {
+                self.notes.push(unfinished(&file.path));
+            }
+            self.remember(file, end.position);
         }
         Ok(())
     }
@@ -344,7 +347,7 @@ impl Job<'_, '_> {
         files: &[Todo],
         counter: &mut Counter,
         reader: impl Fn(&Counter) -> R + Sync,
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<End>, Error> {
         let with_heartbeat =
             matches!(&self.source.kind, SourceKind::Log(log) if log.heartbeat.is_some());
         let lines = Lines {
@@ -407,6 +410,10 @@ impl Job<'_, '_> {
         let mut opened = files::open(&file.full)?;
         if is_parquet(&file.full, &mut opened.reader) {
             return self.parquet(csv, file, counter);
+        }
+        let is_unfinished = Rc::new(Cell::new(false));
+        if self.options.whole_lines && !files::flows(&file.full) {
+            opened.reader = Box::new(WholeLines::new(opened.reader, is_unfinished.clone()));
         }
         let reads_samples = csv.is_none_or(|csv| csv.layout == CsvLayout::Samples);
         let is_exposition = reads_samples && exposition::is_in(&mut opened.reader);

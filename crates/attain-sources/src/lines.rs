@@ -103,6 +103,17 @@ struct Said {
     on_disk: u64,
     /// Somebody asked to stop.
     stopped: bool,
+    /// A last line without its end was left.
+    is_unfinished: bool,
+}
+
+/// Where reading a file ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct End {
+    /// Up to here it was read.
+    pub(crate) position: u64,
+    /// A last line without its end was left.
+    pub(crate) is_unfinished: bool,
 }
 
 /// How far a reading has come.
@@ -112,8 +123,7 @@ pub(crate) trait Told {
 }
 
 impl Lines<'_> {
-    /// Reads files; `counter` gets what is only told at the end, the sink all else. Gives the position up to which each
-    /// was read.
+    /// Reads files; `counter` gets what is only told at the end, the sink all else. Gives where each ended.
     pub(crate) fn read<R: LineReader>(
         &self,
         files: &[LineFile],
@@ -123,7 +133,7 @@ impl Lines<'_> {
             impl Fn(&Counter) -> R + Sync,
         ),
         (totals, sink, told): (&mut Totals, &mut Sink<'_>, &mut dyn Told),
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<End>, Error> {
         let units = self.units(files)?;
         let hints = counter.hints();
         let mut merge = Merge {
@@ -136,7 +146,7 @@ impl Lines<'_> {
             at: 0,
             open: None,
             known: (0, 0),
-            ends: vec![0; files.len()],
+            ends: vec![End::default(); files.len()],
         };
         in_order(
             (units.len(), threads(self.options)),
@@ -149,6 +159,7 @@ impl Lines<'_> {
                     buffer: Vec::new(),
                     lines_read: 0,
                     stop: self.options.stop.clone(),
+                    whole_lines: self.options.whole_lines,
                 }
             },
             |worker: &mut Worker<R>, unit, give| {
@@ -252,6 +263,7 @@ struct Worker<R> {
     /// Line ends that the stretch in work has read.
     lines_read: u64,
     stop: Option<Arc<AtomicBool>>,
+    whole_lines: bool,
 }
 
 type Give<'g> = dyn FnMut(Result<Said, Error>) -> Next + 'g;
@@ -272,7 +284,8 @@ impl<R: LineReader> Worker<R> {
         // From the byte before: whether a line begins at `from` stands there.
         let start = from.saturating_sub(1);
         input.seek(SeekFrom::Start(start + mark)).map_err(failed)?;
-        let mut scan = Scan::new(input, start, std::mem::take(&mut self.buffer));
+        let mut scan = Scan::new(input, start, std::mem::take(&mut self.buffer))
+            .whole_lines(self.whole_lines);
         if from > 0 {
             scan.pass(from).map_err(failed)?;
         }
@@ -291,7 +304,8 @@ impl<R: LineReader> Worker<R> {
     ) -> Result<(), Error> {
         let opened = files::open(&file.full)?;
         let (taken, packed) = (opened.taken.clone(), opened.packed);
-        let mut scan = Scan::new(opened.reader, 0, std::mem::take(&mut self.buffer));
+        let mut scan = Scan::new(opened.reader, 0, std::mem::take(&mut self.buffer))
+            .whole_lines(self.whole_lines && !files::flows(&file.full));
         let (mut lines, mut told) = (0, 0);
         let failed = |lines, error: std::io::Error| {
             let path = file.path.clone();
@@ -358,6 +372,7 @@ impl<R: LineReader> Worker<R> {
             before: None,
             on_disk: 0,
             stopped: false,
+            is_unfinished: false,
         };
         self.lines_read = 0;
         while let Some(run) = scan.run(to)? {
@@ -375,6 +390,7 @@ impl<R: LineReader> Worker<R> {
         }
         self.reader.settle(&mut self.counter);
         said.tallies = self.counter.take_tallies();
+        said.is_unfinished = scan.is_unfinished();
         Ok(said)
     }
 }
@@ -420,7 +436,7 @@ struct Merge<'m, 'a> {
     open: Option<Open>,
     /// A position in the file, and the lines before it.
     known: (u64, u64),
-    ends: Vec<u64>,
+    ends: Vec<End>,
 }
 
 /// A delivery in the making.
@@ -456,14 +472,15 @@ impl Merge<'_, '_> {
             file,
             stretch: said.stretch,
             // What is left of a line that was taken in part belongs here too.
-            start: self.ends[file].max(range.start),
+            start: self.ends[file].position.max(range.start),
             end: 0,
             unparsed: Vec::new(),
         });
         open.end = said.end;
         open.unparsed.extend(unparsed);
         let is_full = open.end.saturating_sub(open.start) >= self.lines.options.chunk_bytes;
-        self.ends[file] = said.end;
+        self.ends[file].position = said.end;
+        self.ends[file].is_unfinished |= said.is_unfinished;
         self.counter.merge(said.tallies);
         if is_full {
             self.send()?;

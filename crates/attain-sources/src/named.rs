@@ -156,7 +156,7 @@ impl NamedEvents {
             .duration
             .as_ref()
             .and_then(|(lookup, unit)| counter.latency(&lookup.find(line)?, *unit));
-        if counter.watch.wants_names() {
+        if counter.wants_names() {
             let mut names = BTreeSet::new();
             line.add_names(&mut names);
             counter.watch.add_names(names);

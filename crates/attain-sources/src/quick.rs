@@ -40,7 +40,7 @@ pub(crate) struct Quick {
 #[derive(Default)]
 struct Kinds {
     /// Packed texts and their kinds; 0 is none.
-    short: Vec<(u64, u32)>,
+    short: Vec<(u128, u32)>,
     long: Vec<Remembered>,
     by_signature: HashMap<Vec<u8>, u32>,
 }
@@ -298,32 +298,40 @@ impl Kinds {
     }
 }
 
-/// A text of up to seven bytes in one word, never 0.
+/// A text of up to fifteen bytes in one word, never 0.
 #[inline]
-fn packed(raw: &[u8]) -> Option<u64> {
+pub(crate) fn packed(raw: &[u8]) -> Option<u128> {
     // Invariant: two texts of one length have the same word only if they are the same, and the length is in it.
-    let word = |at: usize| {
-        let bytes = [raw[at], raw[at + 1], raw[at + 2], raw[at + 3]];
-        u64::from(u32::from_le_bytes(bytes))
-    };
-    let length = raw.len() as u64 + 1;
+    let length = raw.len() as u128 + 1;
     match raw.len() {
         0 => Some(length),
         1..4 => {
             let (first, middle, last) = (raw[0], raw[raw.len() / 2], raw[raw.len() - 1]);
-            Some(u64::from(first) << 8 | u64::from(middle) << 16 | u64::from(last) << 24 | length)
+            let bytes = u64::from(first) << 8 | u64::from(middle) << 16 | u64::from(last) << 24;
+            Some(u128::from(bytes) | length)
         }
         // The bytes that both words have are shifted into each other: what is left of them is still there.
         4..8 => {
-            Some((word(0) << 8) | (word(raw.len() - 4) >> (8 * (8 - raw.len())) << 40) | length)
+            let (first, last) = (raw.first_chunk()?, raw.last_chunk()?);
+            let last = u64::from(u32::from_le_bytes(*last)) >> (8 * (8 - raw.len())) << 32;
+            let bytes = u64::from(u32::from_le_bytes(*first)) | last;
+            Some(u128::from(bytes) << 8 | length)
+        }
+        8..16 => {
+            let (first, last) = (raw.first_chunk()?, raw.last_chunk()?);
+            let last = u128::from(u64::from_le_bytes(*last)) >> (8 * (16 - raw.len())) << 64;
+            let bytes = u128::from(u64::from_le_bytes(*first)) | last;
+            Some(bytes << 8 | length)
         }
         _ => None,
     }
 }
 
 #[inline]
-fn mix(packed: u64) -> u64 {
-    packed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40
+fn mix(packed: u128) -> u64 {
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (low, high) = (packed as u64, (packed >> 64) as u64);
+    (low ^ high.rotate_left(29)).wrapping_mul(MIX) >> 40
 }
 
 /// A hash of texts that are compared anyway: whoever makes them collide makes himself slow, and nothing wrong.
@@ -353,11 +361,11 @@ mod tests {
     fn a_packed_text_is_one_text() {
         let mut seen = std::collections::BTreeMap::new();
         let mut texts: Vec<Vec<u8>> = vec![Vec::new()];
-        for length in 0..8_usize {
+        for length in 0..16_usize {
             for (at, byte) in
                 (0..length).flat_map(|at| [0_u8, 1, 0x7f, 0xff].map(|byte| (at, byte)))
             {
-                let mut text = b"abcdefg"[..length].to_vec();
+                let mut text = b"abcdefghijklmno"[..length].to_vec();
                 text[at] = byte;
                 texts.push(text.clone());
                 text.reverse();
@@ -371,6 +379,6 @@ mod tests {
             assert_ne!(packed, 0);
             assert_eq!(seen.insert(packed, text.clone()), None, "{text:?}");
         }
-        assert_eq!(packed(b"abcdefgh"), None);
+        assert_eq!(packed(b"abcdefghijklmnop"), None);
     }
 }

@@ -3,6 +3,11 @@
 
 use jiff::Timestamp;
 
+use crate::quick::packed;
+
+/// Longer beginnings of a time are not remembered.
+const MOST_BEFORE: usize = 32;
+
 /// Reads latencies of one unit.
 #[derive(Debug)]
 pub(crate) struct Latency {
@@ -53,8 +58,10 @@ impl Latency {
 #[derive(Debug, Default)]
 pub(crate) struct Minute {
     /// Up to the minute, and what follows the seconds.
-    before: Vec<u8>,
+    before: [u8; MOST_BEFORE],
     after: Vec<u8>,
+    /// What follows the seconds in one word, if it is short; else 0.
+    packed_after: u128,
     slice: i64,
     is_known: bool,
 }
@@ -65,25 +72,33 @@ impl Minute {
     pub(crate) fn slice(&self, text: &[u8], seconds: usize) -> Option<i64> {
         let is_same = self.is_known
             && text.len() == seconds + 3 + self.after.len()
-            && text[..seconds] == self.before[..]
+            && text[..seconds] == self.before[..seconds]
             && text[seconds] == b':'
             && matches!(text[seconds + 1], b'0'..=b'5')
             && text[seconds + 2].is_ascii_digit()
-            && text[seconds + 3..] == self.after[..];
+            && self.is_after(&text[seconds + 3..]);
         is_same.then_some(self.slice)
     }
 
     /// As [`Minute::slice`], where a fraction of a second may follow the seconds.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn slice_with_fraction(&self, text: &[u8], seconds: usize) -> Option<i64> {
         let is_same = self.is_known
             && text.len() >= seconds + 3
-            && text[..seconds] == self.before[..]
+            && text[..seconds] == self.before[..seconds]
             && text[seconds] == b':'
             && matches!(text[seconds + 1], b'0'..=b'5')
             && text[seconds + 2].is_ascii_digit()
-            && without_fraction(&text[seconds + 3..]) == &self.after[..];
+            && self.is_after(without_fraction(&text[seconds + 3..]));
         is_same.then_some(self.slice)
+    }
+
+    #[inline(always)]
+    fn is_after(&self, text: &[u8]) -> bool {
+        match packed(text) {
+            Some(packed) => packed == self.packed_after,
+            None => text == self.after,
+        }
     }
 
     /// Remembers the minute of a time that was read from such a text; gives its slice. `None` if that cannot tell it.
@@ -101,8 +116,11 @@ impl Minute {
         if !is_plain || slice_seconds % 60 != 0 {
             return None;
         }
-        self.before = text[..seconds].to_vec();
+        self.before
+            .get_mut(..seconds)?
+            .copy_from_slice(&text[..seconds]);
         self.after = without_fraction(&text[seconds + 3..]).to_vec();
+        self.packed_after = packed(&self.after).unwrap_or(0);
         self.slice = time.as_second().div_euclid(slice_seconds);
         self.is_known = true;
         Some(self.slice)

@@ -33,6 +33,9 @@ pub struct Options {
     /// What earlier runs took, by source and origin, as a ledger's state says it: positions that were counted for every
     /// stream are not read again, the others are counted for the streams that lack them.
     pub taken: BTreeMap<(SourceId, String), OriginFacts>,
+    /// A last line without its end is left, and said so: it may still be being written, and whoever keeps what is read
+    /// reads it whole the next time. Not so of standard input and other pipes, which are read once.
+    pub whole_lines: bool,
     /// Set by somebody who wants the reading to end early.
     pub stop: Option<Arc<AtomicBool>>,
 }
@@ -58,6 +61,7 @@ impl Default for Options {
             slice: Duration::from_secs(60),
             chunk_bytes: 32 << 20,
             threads: 0,
+            whole_lines: false,
             taken: BTreeMap::new(),
             stop: None,
         }

@@ -22,6 +22,10 @@ pub(crate) struct Scan<R> {
     /// The position of `begin` in the content.
     position: u64,
     is_at_end: bool,
+    /// A last line without its end is left where it is.
+    whole_lines: bool,
+    /// There was one.
+    is_unfinished: bool,
     /// Why there is no more; what came before it is given away first.
     failed: Option<std::io::Error>,
 }
@@ -45,8 +49,21 @@ impl<R: Read> Scan<R> {
             end: 0,
             position,
             is_at_end: false,
+            whole_lines: false,
+            is_unfinished: false,
             failed: None,
         }
+    }
+
+    /// A last line without its end is not given away: it is still being written, and whoever comes later reads it whole.
+    pub(crate) fn whole_lines(mut self, whole_lines: bool) -> Self {
+        self.whole_lines = whole_lines;
+        self
+    }
+
+    /// Whether a last line was left where it is.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.is_unfinished
     }
 
     /// The buffer, for the next.
@@ -81,10 +98,14 @@ impl<R: Read> Scan<R> {
             }
             if self.is_at_end {
                 let rest = self.end - self.begin;
+                if self.whole_lines {
+                    self.is_unfinished |= rest > 0;
+                    return Ok(None);
+                }
                 return Ok((rest > 0).then(|| self.give(rest)));
             }
             if have.len() >= LONGEST_LINE_BYTES {
-                return Ok(Some(self.long_line()));
+                return Ok(self.long_line());
             }
             self.fill();
         }
@@ -110,7 +131,8 @@ impl<R: Read> Scan<R> {
     }
 
     /// The beginning of a line that is too long, with a line end; the rest is passed over.
-    fn long_line(&mut self) -> Run<'_> {
+    fn long_line(&mut self) -> Option<Run<'_>> {
+        let position = self.position;
         let mut kept = self.buffer[self.begin..self.begin + LONGEST_LINE_BYTES].to_vec();
         kept.push(b'\n');
         loop {
@@ -119,7 +141,15 @@ impl<R: Read> Scan<R> {
             let passed = end.map_or(have.len(), |at| at + 1);
             self.begin += passed;
             self.position += passed as u64;
-            if end.is_some() || self.is_at_end || self.failed.is_some() {
+            if end.is_some() {
+                break;
+            }
+            if self.is_at_end && self.whole_lines {
+                self.is_unfinished = true;
+                self.position = position;
+                return None;
+            }
+            if self.is_at_end || self.failed.is_some() {
                 break;
             }
             self.fill();
@@ -130,10 +160,10 @@ impl<R: Read> Scan<R> {
         kept.extend(next);
         kept.resize(kept.len().max(self.buffer.len()), 0);
         self.buffer = kept;
-        Run {
+        Some(Run {
             bytes: &self.buffer[..self.begin],
             end: self.position,
-        }
+        })
     }
 
     /// Reads more behind what is there.
@@ -197,6 +227,20 @@ mod tests {
             }
         }
         assert_eq!(runs(text, &[3, 4]), ["ab\n", "cde\n", "\nf"]);
+    }
+
+    #[test]
+    fn a_line_that_is_still_being_written_is_left() {
+        let long = format!("a\n{}", "x".repeat(3 << 20));
+        for (text, whole) in [("a\nbc", 2), ("a\nbc\n", 5), ("", 0), ("abc", 0), (&long, 2)] {
+            let mut scan = Scan::new(text.as_bytes(), 0, Vec::new()).whole_lines(true);
+            let mut read = 0;
+            while let Some(run) = scan.run(u64::MAX).unwrap() {
+                read += run.bytes.len();
+            }
+            assert_eq!((read, scan.position()), (whole, whole as u64));
+            assert_eq!(scan.is_unfinished(), whole < text.len());
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Watch {
 
     /// Adds what was watched apart, in lines after these.
     pub(crate) fn merge(&mut self, later: Watch) {
-        if self.events < ENOUGH_EVENTS {
+        if !self.has_all_names() {
             for (name, after) in later.names {
                 let after = self.events + after;
                 if after < ENOUGH_EVENTS && self.names.len() < KEPT_NAMES {
@@ -183,6 +183,11 @@ impl Watch {
     /// Whether names of fields are still collected.
     pub(crate) fn wants_names(&self) -> bool {
         self.events < ENOUGH_EVENTS && self.names.len() < KEPT_NAMES
+    }
+
+    /// Whether the names of what is merged are passed over.
+    pub(crate) fn has_all_names(&self) -> bool {
+        self.events >= ENOUGH_EVENTS
     }
 
     /// The names of a line's fields.
