@@ -1,8 +1,10 @@
 //! Reads the files of one source. Knows which reader belongs to which kind of source; knows no format itself.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use attain_model::delivery::Delivery;
@@ -21,7 +23,7 @@ use crate::files::{self, Opened};
 use crate::heard::stretches;
 use crate::identity;
 use crate::json_log::JsonLog;
-use crate::lines::{LineFile, LineReader, Lines, Told};
+use crate::lines::{End, LineFile, LineReader, Lines, Told};
 use crate::named::NamedEvents;
 use crate::numbers::Numbers;
 use crate::parquet_events;
@@ -30,6 +32,7 @@ use crate::pattern_log::{self, PatternLog};
 use crate::read::{FileReading, Options, Progress, Sink};
 use crate::roster::Customers;
 use crate::wanted::{Wanted, streams_of};
+use crate::whole::WholeLines;
 
 /// How far reading has come, over all files.
 pub(crate) struct Meter<'a> {
@@ -451,6 +454,9 @@ impl Job<'_, '_> {
         }
         let end = chunks.end();
         self.meter.lines += self.totals.lines - lines_before;
+        if is_unfinished.get() {
+            self.notes.push(unfinished(&file.path));
+        }
         self.remember(file, end);
         Ok(())
     }
@@ -596,4 +602,11 @@ fn holds_json(path: &Path) -> bool {
         .fill_buf()
         .map(|bytes| bytes.trim_ascii_start().first().copied());
     matches!(first, Ok(Some(b'{')))
+}
+
+fn unfinished(path: &Path) -> String {
+    format!(
+        "the last line of `{}` has no line end yet and is left for the next time",
+        path.display()
+    )
 }

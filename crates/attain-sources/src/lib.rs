@@ -79,6 +79,7 @@ mod targets;
 mod time;
 mod wanted;
 mod watch;
+mod whole;
 mod yaml_text;
 
 pub use discover::{Discovery, Measured, discover};

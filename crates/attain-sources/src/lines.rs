@@ -284,8 +284,8 @@ impl<R: LineReader> Worker<R> {
         // From the byte before: whether a line begins at `from` stands there.
         let start = from.saturating_sub(1);
         input.seek(SeekFrom::Start(start + mark)).map_err(failed)?;
-        let mut scan = Scan::new(input, start, std::mem::take(&mut self.buffer))
-            .whole_lines(self.whole_lines);
+        let mut scan =
+            Scan::new(input, start, std::mem::take(&mut self.buffer)).whole_lines(self.whole_lines);
         if from > 0 {
             scan.pass(from).map_err(failed)?;
         }

@@ -232,7 +232,13 @@ mod tests {
     #[test]
     fn a_line_that_is_still_being_written_is_left() {
         let long = format!("a\n{}", "x".repeat(3 << 20));
-        for (text, whole) in [("a\nbc", 2), ("a\nbc\n", 5), ("", 0), ("abc", 0), (&long, 2)] {
+        for (text, whole) in [
+            ("a\nbc", 2),
+            ("a\nbc\n", 5),
+            ("", 0),
+            ("abc", 0),
+            (&long, 2),
+        ] {
             let mut scan = Scan::new(text.as_bytes(), 0, Vec::new()).whole_lines(true);
             let mut read = 0;
             while let Some(run) = scan.run(u64::MAX).unwrap() {

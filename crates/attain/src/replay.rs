@@ -104,6 +104,7 @@ fn keep(
     let catalogue = promises.catalogue();
     let mut keeper = Keeper::open(folder, &Stream::all(catalogue))?;
     options.taken = keeper.taken();
+    options.whole_lines = true;
     let (mut begin, mut end) = (None, None);
     // The newest delivery waits until the next one: files of another format are refused before anything of them is kept.
     let mut waiting: Option<Delivery> = None;
