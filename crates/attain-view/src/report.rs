@@ -8,6 +8,7 @@
 mod burning;
 mod cards;
 mod days;
+mod filling;
 mod history;
 mod json;
 mod markdown;
@@ -18,6 +19,7 @@ mod series;
 mod top;
 mod worst;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use attain_model::detail::Detail;
@@ -25,7 +27,7 @@ use attain_model::verdict::SeriesName;
 use attain_model::{Evaluation, Interval, Promises, SloId, Verdict};
 
 use crate::look::Look;
-use crate::status::{Desk, Run};
+use crate::status::{Desk, Run, is_promise};
 use crate::status_json::Reading;
 
 /// What the caller knows about a report beside the numbers.
@@ -119,14 +121,18 @@ impl Report<'_> {
             },
             details: self.details,
             about: self.about,
+            has_titles: self.cells() <= CELLS_WITH_TITLES,
             is_dense: self.cells() > CELLS_IN_FULL,
         }
     }
 }
 
-/// With more days of series than this (32 series over 30 days) a page leaves out what its tables say as well: values under
-/// the pointer, totals by day.
-const CELLS_IN_FULL: usize = 1_000;
+/// With more days of series than this (20 series over 30 days) charts say no values under the pointer; tables do.
+const CELLS_WITH_TITLES: usize = 600;
+
+/// With more than this (66 series over 30 days) a page is brief: it leaves out what its tables say as well, and totals by
+/// day.
+const CELLS_IN_FULL: usize = 2_000;
 
 static PLAIN: Look = Look {
     width: 80,
@@ -139,6 +145,8 @@ struct Sheet<'a> {
     desk: Desk<'a>,
     details: &'a [Detail],
     about: &'a About,
+    /// Whether charts say their values under the pointer.
+    has_titles: bool,
     /// Whether there are so many series that the page must be brief.
     is_dense: bool,
 }
@@ -161,12 +169,19 @@ impl Sheet<'_> {
             .unwrap_or(&self.desk.promises.catalogue().name)
     }
 
-    /// The verdicts by SLO, customers' first, then the layers downwards, then in the catalogue's order.
+    /// The verdicts by SLO: customers' first, then the layers downwards; in each, what is broken, what alerts, what is not
+    /// known, and then what has the least left.
     fn by_slo(&self) -> Vec<&[Verdict]> {
         let verdicts = &self.desk.evaluation.verdicts;
         let mut groups: Vec<&[Verdict]> =
             verdicts.chunk_by(|a, b| a.name.slo == b.name.slo).collect();
-        groups.sort_by_key(|group| group.first().map(|first| (first.audience, first.layer)));
+        groups.sort_by_cached_key(|group| {
+            let promised = group.iter().filter(|verdict| is_promise(verdict));
+            let worst = promised.clone().map(series::state).min();
+            let spent = promised.map(series::spent_millionths).max();
+            let first = group.first().map(|first| (first.audience, first.layer));
+            (first, worst.is_none(), worst, Reverse(spent))
+        });
         groups
     }
 }

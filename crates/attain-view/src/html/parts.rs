@@ -83,9 +83,15 @@ pub fn block(html: &mut Html, class: &str, heading: &str, inside: impl FnOnce(&m
     });
 }
 
-/// A table that scrolls by itself where the page is narrow.
-pub fn table(html: &mut Html, class: &str, inside: impl FnOnce(&mut Html)) {
-    html.element("div", &[("class", "scroll")], |html| {
+/// A table that scrolls by itself where the page is narrow; `label` says what it is to who reaches it with a keyboard.
+pub fn table(html: &mut Html, class: &str, label: &str, inside: impl FnOnce(&mut Html)) {
+    let attributes = [
+        ("class", "scroll"),
+        ("role", "region"),
+        ("tabindex", "0"),
+        ("aria-label", label),
+    ];
+    html.element("div", &attributes, |html| {
         html.element("table", &[("class", class)], inside);
     });
 }
@@ -96,10 +102,19 @@ pub fn head<'a>(html: &mut Html, names: impl IntoIterator<Item = &'a str>, words
         html.element("tr", &[], |html| {
             for (i, name) in names.into_iter().enumerate() {
                 let class = if i < words { "word" } else { "" };
-                html.line("th", &[("class", class)], name);
+                html.line("th", &[("class", class), ("scope", "col")], name);
             }
         });
     });
+}
+
+/// The name of so many rows, which stands in the first of them.
+pub fn spanning(html: &mut Html, rows: usize, name: &str) {
+    let rows = match rows {
+        0 | 1 => String::new(),
+        more => more.to_string(),
+    };
+    html.line("th", &[("scope", "row"), ("rowspan", &rows)], name);
 }
 
 /// What one opens to see more.

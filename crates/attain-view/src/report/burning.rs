@@ -1,4 +1,4 @@
-//! Burn rates beside the thresholds of the alert policy: a row for each condition, a column for each segment.
+//! Whether an alert fires: what each condition of the policy sees, beside its limit. A row for each segment and condition.
 
 use attain_model::Verdict;
 use attain_model::policy::Urgency;
@@ -8,54 +8,120 @@ use std::time::Duration;
 
 use super::{Sheet, series};
 use crate::html::Html;
-use crate::html::chart::bar;
-use crate::html::parts::{State, badge, block, head, table};
+use crate::html::parts::{State, badge, block, disclosure, head, spanning, table};
 use crate::number;
 
-/// The table; nothing where no policy looks at the objective.
+/// Whether an alert fires, and the rates beside their limits; nothing where no policy looks at the objective.
 pub(super) fn tiers(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     let watched: Vec<&Verdict> = objective.iter().filter(|v| !v.alerts.is_empty()).collect();
-    let mut rules = rules(&watched);
-    if sheet.is_dense {
-        rules.retain(|rule| is_needed(&watched, rule));
+    let conditions = watched.iter().flat_map(|verdict| &verdict.alerts);
+    let (mut all, mut firing) = (0, 0);
+    for condition in conditions {
+        all += 1;
+        firing += u64::from(is_firing(condition));
     }
-    if rules.is_empty() {
+    // A brief page names what fires; where nothing does, its first lines say so.
+    if all == 0 || sheet.is_dense && firing == 0 {
         return;
     }
-    block(html, "burning", "Burn rates against the alerts", |html| {
-        table(html, "tiers", |html| {
-            let segments: Vec<String> = watched.iter().map(|v| series::whose(v)).collect();
-            let names = ["asks for", "when"].into_iter();
-            head(html, names.chain(segments.iter().map(String::as_str)), 2);
-            html.element("tbody", &[], |html| {
-                for (urgency, rule) in rules {
+    block(html, "burning", "Would an alert fire?", |html| {
+        if firing == 0 {
+            html.line("p", &[("class", "answer")], "No alert is firing.");
+            disclosure(html, "Burn rates beside their limits", |html| {
+                conditions_table(html, sheet, &watched);
+            });
+        } else {
+            let verb = if firing == 1 { "is" } else { "are" };
+            let text = format!("{} {verb} firing.", number::plural(firing, "condition"));
+            html.line("p", &[("class", "answer")], &text);
+            conditions_table(html, sheet, &watched);
+        }
+    });
+}
+
+fn is_firing(condition: &AlertCondition) -> bool {
+    matches!(condition.state, AlertState::Firing(_))
+}
+
+fn conditions_table(html: &mut Html, sheet: &Sheet<'_>, watched: &[&Verdict]) {
+    table(html, "tiers", "Alerts and their limits", |html| {
+        let names = [
+            "segment",
+            "asks for",
+            "long window",
+            "short window",
+            "limit",
+            "answer",
+        ];
+        head(html, names, 2);
+        html.element("tbody", &[], |html| {
+            for verdict in watched {
+                let mut conditions: Vec<&AlertCondition> = verdict
+                    .alerts
+                    .iter()
+                    .filter(|condition| !sheet.is_dense || is_firing(condition))
+                    .filter(|condition| condition.state != AlertState::Standby)
+                    .collect();
+                conditions.sort_by_key(|condition| condition.urgency);
+                let rows = conditions.len();
+                for (i, condition) in conditions.into_iter().enumerate() {
                     html.element("tr", &[], |html| {
-                        html.line("th", &[], asks(urgency));
-                        html.line("td", &[], &when(&rule));
-                        for verdict in &watched {
-                            let condition = verdict
-                                .alerts
-                                .iter()
-                                .find(|alert| alert.urgency == urgency && alert.rule == rule);
-                            html.element("td", &[], |html| {
-                                if let Some(condition) = condition {
-                                    cell(html, sheet, verdict, condition);
-                                }
-                            });
+                        if i == 0 {
+                            spanning(html, rows, &series::whose(verdict));
                         }
+                        row(html, sheet, verdict, condition);
                     });
                 }
-            });
+            }
         });
     });
 }
 
-/// Whether a condition looks at any series: where there are requests enough, the one for few of them does not.
-fn is_needed(verdicts: &[&Verdict], rule: &(Urgency, AlertRule)) -> bool {
-    verdicts
-        .iter()
-        .flat_map(|verdict| &verdict.alerts)
-        .any(|alert| (alert.urgency, alert.rule) == *rule && alert.state != AlertState::Standby)
+fn row(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, condition: &AlertCondition) {
+    let asks = match condition.urgency {
+        Urgency::Page => "wakes on call",
+        Urgency::Ticket => "opens a ticket",
+        Urgency::None => "is recorded",
+    };
+    html.line("td", &[("class", "word")], asks);
+    let rate = |window| {
+        let burn = find(verdict, window)
+            .and_then(|burn| number::burn(burn.attainment.bad, burn.allowed_billionths));
+        let rate = burn.unwrap_or_else(|| "-".to_owned());
+        format!("{}: {rate}", duration_text(window))
+    };
+    let [long, short, limit] = match condition.rule {
+        AlertRule::BurnRate { tier, burn } => [
+            rate(tier.long),
+            rate(tier.short),
+            number::times(u128::from(burn.millionths())),
+        ],
+        AlertRule::LowTraffic { rule } => [
+            duration_text(rule.within),
+            "-".to_owned(),
+            format!("{} bad", rule.at_least_bad),
+        ],
+    };
+    for text in [long, short, limit] {
+        html.line("td", &[], &text);
+    }
+    html.element("td", &[], |html| match condition.state {
+        AlertState::Firing(since) => {
+            let state = match condition.urgency {
+                Urgency::Page | Urgency::Ticket => State::Warn,
+                Urgency::None => State::Quiet,
+            };
+            badge(
+                html,
+                state,
+                &format!("firing since {}", sheet.desk.near(since)),
+            );
+        }
+        AlertState::Quiet => html.text("no"),
+        AlertState::Unreachable => html.text("never: everything failing burns less"),
+        AlertState::TooFewEvents => html.text("not known: too few requests"),
+        AlertState::Standby => html.text("not needed"),
+    });
 }
 
 /// Every condition that any series has, once.
@@ -122,33 +188,4 @@ pub(super) fn seen(verdict: &Verdict, condition: &AlertCondition) -> String {
 
 fn find(verdict: &Verdict, window: Duration) -> Option<&Burn> {
     verdict.burn.iter().find(|burn| burn.window == window)
-}
-
-fn cell(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, condition: &AlertCondition) {
-    let text = seen(verdict, condition);
-    if let AlertState::Firing(since) = condition.state {
-        let word = format!("firing since {}", sheet.desk.near(since));
-        let state = match condition.urgency {
-            Urgency::Page | Urgency::Ticket => State::Warn,
-            Urgency::None => State::Quiet,
-        };
-        badge(html, state, &word);
-    }
-    html.text(&text);
-    let AlertRule::BurnRate { tier, burn } = condition.rule else {
-        return;
-    };
-    if sheet.is_dense || matches!(condition.state, AlertState::Unreachable) {
-        return;
-    }
-    // An alert needs both windows: the slower one is what is missing to it.
-    let rate = [tier.long, tier.short]
-        .into_iter()
-        .filter_map(|window| find(verdict, window))
-        .filter(|burn| burn.allowed_billionths > 0)
-        .map(|burn| burn.attainment.bad as f64 * 1e9 / burn.allowed_billionths as f64)
-        .fold(f64::INFINITY, f64::min);
-    if rate.is_finite() {
-        bar::against(html, rate, burn.millionths() as f64 / 1e6, "");
-    }
 }

@@ -1,13 +1,16 @@
 //! A card for each segment of an objective: how much budget is left, how it came to that, how long it lasts.
 
+use std::collections::BTreeSet;
+
 use attain_model::detail::{Detail, Point};
+use attain_model::verdict::ErrorBudget;
 use attain_model::{Interval, Verdict};
 use jiff::Timestamp;
 
-use super::{Sheet, series, shown};
+use super::{Sheet, filling, series, shown};
 use crate::burndown::left_percent;
 use crate::html::Html;
-use crate::html::chart::line::{Line, line};
+use crate::html::chart::line::{self, Line, line};
 use crate::html::parts::{State, badge};
 use crate::number;
 use crate::status::lasting::{Lasting, lasting};
@@ -49,7 +52,8 @@ fn card(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
                 if let Some(attained) = series::attained(verdict) {
                     html.element("p", &[("class", "figure")], |html| {
                         html.line("b", &[], &attained);
-                        html.text(" good");
+                        let what = series::under(verdict).unwrap_or_else(|| "good".to_owned());
+                        html.text(&format!(" {what}"));
                     });
                 }
             }
@@ -64,8 +68,13 @@ fn card(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
 fn numbers(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, state: State) {
     let mut rows: Vec<(&str, String)> = Vec::new();
     if has_budget(verdict) {
-        rows.extend(series::attained(verdict).map(|text| ("attained", text)));
-        rows.push(("target", series::target(verdict)));
+        rows.extend(
+            series::attained(verdict).map(|text| match series::under(verdict) {
+                Some(under) => ("attained", format!("{text} {under}")),
+                None => ("attained", text),
+            }),
+        );
+        rows.push(("promised", series::target(verdict)));
         if series::left(verdict).is_some() {
             rows.push((
                 series::bad_what(sheet, verdict),
@@ -83,7 +92,7 @@ fn numbers(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, state: State) 
         rows.push(("alert", firing));
     }
     rows.extend(series::lasts(sheet, verdict).map(|text| ("at this rate", text)));
-    rows.extend(series::observed(verdict).map(|text| ("observed", text)));
+    rows.extend(series::observed(verdict).map(|text| ("coverage", text)));
     html.element("dl", &[], |html| {
         for (name, text) in rows {
             html.element("div", &[], |html| {
@@ -106,14 +115,32 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
         return;
     }
     let place = |at: Timestamp| share(drawn, at);
+    let budget = |point: &Point| filling::budget(sheet, verdict, detail, point);
+    let is_silent = |at: Timestamp| {
+        let mut silent = detail.silent.iter();
+        silent.any(|silent| {
+            silent.start < at && at < silent.end && silent.seconds() * 50 > drawn.seconds()
+        })
+    };
     let points: Vec<(f64, Option<f64>)> = drawn_points(sheet, detail)
-        .map(|point| (place(point.at), left_of(point)))
+        .map(|point| {
+            let is_known = point.at == last.at || !is_silent(point.at);
+            (
+                place(point.at),
+                budget(point).and_then(left_percent).filter(|_| is_known),
+            )
+        })
         .collect();
+    let lowest = detail
+        .burn_down
+        .iter()
+        .filter_map(budget)
+        .min_by(|a, b| order(*a).total_cmp(&order(*b)));
     let seconds = drawn.seconds() as f64;
     line(
         html,
         &Line {
-            label: "Budget left over time".to_owned(),
+            label: label(sheet, verdict, detail, lowest),
             hatched: hatched(detail, &points, &place),
             points,
             changes: changes(verdict).map(place).collect(),
@@ -121,23 +148,66 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
                 Some(Lasting::GoneIn(length)) => Some(length.as_secs_f64() / seconds),
                 _ => None,
             },
-            ends: ends(sheet, first.at, last.at),
+            ends: sheet.ends_at(first.at, last.at),
+            now: series::left(verdict).map_or_else(String::new, |left| series::signed(&left)),
             titles: titles(sheet, verdict, detail, &place),
-            filled: !sheet.is_dense,
+            filled: true,
         },
     );
-    if let Some(lowest) = below_the_drawing(detail) {
-        let text = format!(
-            "cut off at \u{2212}100%; lowest {}",
-            series::signed(&lowest)
-        );
-        html.line("p", &[("class", "hint")], &text);
+    let mut hints = Vec::new();
+    let begins_late = detail
+        .burn_down
+        .first()
+        .is_some_and(|first| budget(first).is_none());
+    if begins_late {
+        hints.push("Hatched: no data yet.".to_owned());
+    } else if !detail.silent.is_empty() {
+        hints.push("Hatched: no data.".to_owned());
+    }
+    if filling::is_filling(sheet, verdict, detail) {
+        hints.push("The window is still filling: drawn against what is allowed now.".to_owned());
+    }
+    if let Some(lowest) = lowest.filter(|budget| order(*budget) < -100.0)
+        && let Some(text) = number::budget_left(lowest)
+    {
+        hints.push(format!(
+            "Cut off at \u{2212}100%; lowest {}.",
+            series::signed(&text)
+        ));
+    }
+    if !verdict.parts.is_empty() && changes(verdict).next().is_some() {
+        hints.push("Dotted: the promise changed.".to_owned());
+    }
+    if !hints.is_empty() {
+        html.line("p", &[("class", "hint")], &hints.join(" "));
     }
 }
 
-/// What was left at a point, in percent; `None` where nothing was counted.
-fn left_of(point: &Point) -> Option<f64> {
-    left_percent(point.budget).filter(|_| point.attainment.total() > 0)
+fn order(budget: ErrorBudget) -> f64 {
+    left_percent(budget).unwrap_or(100.0)
+}
+
+/// `Budget left, checkout/availability/premium: from 3 Oct, lowest 5%, now 64%`.
+fn label(
+    sheet: &Sheet<'_>,
+    verdict: &Verdict,
+    detail: &Detail,
+    lowest: Option<ErrorBudget>,
+) -> String {
+    let mut text = format!("Budget left, {}", verdict.name);
+    if let Some(first) = detail.burn_down.first() {
+        text.push_str(&format!(
+            ": from {}",
+            number::day(first.at, sheet.desk.zone)
+        ));
+    }
+    if let Some(lowest) = lowest.and_then(number::budget_left) {
+        text.push_str(&format!(", lowest {lowest}"));
+    }
+    if let Some(now) = series::left(verdict) {
+        text.push_str(&format!(", now {now}"));
+    }
+    text
 }
 
 /// Where nobody was heard, and before the first number.
@@ -154,16 +224,6 @@ fn hatched(
     let first = points.iter().find(|(_, left)| left.is_some());
     hatched.extend(first.map(|(begins, _)| (0.0, *begins)));
     hatched
-}
-
-/// The lowest that was left, where that is too low to be drawn.
-fn below_the_drawing(detail: &Detail) -> Option<String> {
-    let lefts = detail
-        .burn_down
-        .iter()
-        .filter_map(|point| Some((left_of(point)?, point.budget)));
-    let (left, budget) = lefts.min_by(|a, b| a.0.total_cmp(&b.0))?;
-    number::budget_left(budget).filter(|_| left < -100.0)
 }
 
 /// A brief page draws as many points as can be told apart on a card, the last one always.
@@ -183,13 +243,10 @@ fn drawn_points<'a>(sheet: &Sheet<'_>, detail: &'a Detail) -> impl Iterator<Item
     drawn.map(|(_, point)| point)
 }
 
-/// On a brief page the days under the cards say it. Where the window is short, days would not.
+/// The dates under both ends of a line, with the time where the window is short.
 fn ends(sheet: &Sheet<'_>, first: Timestamp, last: Timestamp) -> (String, String) {
     const SHORT_SECONDS: i64 = 4 * 86_400;
     let zone = sheet.desk.zone;
-    if sheet.is_dense {
-        return (String::new(), String::new());
-    }
     if last.as_second() - first.as_second() <= SHORT_SECONDS {
         let first = number::instant_of_year(first, zone);
         return (first, number::instant_of_year(last, zone));
@@ -198,6 +255,32 @@ fn ends(sheet: &Sheet<'_>, first: Timestamp, last: Timestamp) -> (String, String
         number::day_of_year(first, zone),
         number::day_of_year(last, zone),
     )
+}
+
+impl Sheet<'_> {
+    /// First and last instants of all lines, once each.
+    fn all_ends(&self) -> Vec<(Timestamp, Timestamp)> {
+        let lines = self
+            .details
+            .iter()
+            .filter_map(|detail| Some((detail.burn_down.first()?.at, detail.burn_down.last()?.at)));
+        let all: BTreeSet<(Timestamp, Timestamp)> = lines.collect();
+        all.into_iter().collect()
+    }
+
+    fn ends_at(&self, first: Timestamp, last: Timestamp) -> String {
+        let mut all = self.all_ends().into_iter();
+        all.position(|ends| ends == (first, last))
+            .map_or_else(String::new, |i| format!("#ends-{}", i + 1))
+    }
+}
+
+/// What lines of the same time share.
+pub(super) fn shared(html: &mut Html, sheet: &Sheet<'_>) {
+    for (i, (first, last)) in sheet.all_ends().into_iter().enumerate() {
+        let (left, right) = ends(sheet, first, last);
+        line::ends(html, &format!("ends-{}", i + 1), &left, &right);
+    }
 }
 
 fn changes(verdict: &Verdict) -> impl Iterator<Item = Timestamp> + '_ {
@@ -211,14 +294,14 @@ fn titles(
     detail: &Detail,
     place: &dyn Fn(Timestamp) -> f64,
 ) -> Vec<(f64, f64, String)> {
-    if sheet.is_dense {
+    if !sheet.has_titles {
         return Vec::new();
     }
     detail
         .days
         .iter()
         .filter_map(|day| {
-            let left = super::days::left_after(detail, day)?;
+            let left = super::days::left_after(sheet, verdict, detail, day)?;
             let title = format!(
                 "{}: {} left, {} bad",
                 number::day(day.interval.start, sheet.desk.zone),

@@ -4,7 +4,7 @@ use attain_model::detail::{Detail, Stretch};
 use attain_model::verdict::Coverage;
 use attain_model::{Interval, Share, Verdict};
 
-use super::{Sheet, series, shown};
+use super::{Sheet, filling, series, shown};
 use crate::html::Html;
 use crate::html::chart::strip::{self, Cell, strip};
 use crate::html::parts::{block, disclosure, table as scrolling};
@@ -18,6 +18,9 @@ pub(super) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
     let (Some(first), Some(last)) = (days.first(), days.last()) else {
         return;
     };
+    if days.len() < 2 {
+        return;
+    }
     block(html, "days", "Day by day", |html| {
         for (verdict, detail) in with_detail(sheet, objective) {
             html.element("div", &[("class", "row")], |html| {
@@ -28,18 +31,15 @@ pub(super) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
                     .map(|day| strip::Stretch {
                         cell: cell(verdict, day),
                         is_partial: day.is_some_and(|day| partly(day).is_some()),
+                        is_broken: day.is_some_and(|day| was_overspent(detail, day)),
                     })
                     .collect();
+                let label = format!("Day by day, {}", series::whose(verdict));
                 let titles: Vec<String> = days
                     .iter()
                     .map(|day| title(sheet, verdict, *day, find(detail, *day)))
                     .collect();
-                strip(
-                    html,
-                    "Day by day",
-                    &cells,
-                    (!sheet.is_dense).then_some(&titles),
-                );
+                strip(html, &label, &cells, sheet.has_titles.then_some(&titles));
             });
         }
         html.element("div", &[("class", "row ends")], |html| {
@@ -47,7 +47,6 @@ pub(super) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
             let first = number::day_of_year(first.start, sheet.desk.zone);
             let last = number::day_of_year(last.start, sheet.desk.zone);
             match days.len() {
-                1 => html.line("span", &[], &first),
                 few if few < strip::IN_FULL_WIDTH => {
                     html.line("span", &[], &format!("{first} to {last}"));
                 }
@@ -68,7 +67,7 @@ pub(super) fn table(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
         return;
     }
     disclosure(html, "The same as a table: every day in numbers", |html| {
-        scrolling(html, "by-day", |html| {
+        scrolling(html, "by-day", "Every day in numbers", |html| {
             head(html, sheet, &series);
             html.element("tbody", &[], |html| {
                 for day in &days {
@@ -150,7 +149,7 @@ fn numbers(
         },
     );
     let left = day
-        .and_then(|day| left_after(detail, day))
+        .and_then(|day| left_after(sheet, verdict, detail, day))
         .map_or_else(|| "-".to_owned(), |left| series::signed(&left));
     for column in columns(sheet, verdict) {
         let text = match *column {
@@ -192,14 +191,28 @@ fn find(detail: &Detail, day: Interval) -> Option<&Stretch> {
 }
 
 /// What was left of the budget at the last point of a day; `None` if the window was not drawn then.
-pub(super) fn left_after(detail: &Detail, day: &Stretch) -> Option<String> {
+pub(super) fn left_after(
+    sheet: &Sheet<'_>,
+    verdict: &Verdict,
+    detail: &Detail,
+    day: &Stretch,
+) -> Option<String> {
     let point = detail
         .burn_down
         .iter()
         .rev()
         .find(|point| point.at <= day.interval.end)?;
-    let is_of_day = point.at > day.interval.start && point.attainment.total() > 0;
-    number::budget_left(point.budget).filter(|_| is_of_day)
+    let budget = filling::budget(sheet, verdict, detail, point)?;
+    number::budget_left(budget).filter(|_| point.at > day.interval.start)
+}
+
+/// Whether the budget was overspent at some time of a day.
+fn was_overspent(detail: &Detail, day: &Stretch) -> bool {
+    let of_day = detail
+        .burn_down
+        .iter()
+        .filter(|point| point.at > day.interval.start && point.at <= day.interval.end);
+    of_day.into_iter().any(|point| !point.budget.is_met())
 }
 
 /// Nothing was counted, and nothing says that there was nothing to count.

@@ -26,7 +26,7 @@ pub(super) fn promises(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]
         "history",
         "The promise changed in the window",
         |html| {
-            table(html, "parts", |html| {
+            table(html, "parts", "Promises by time", |html| {
                 let names = ["segment", "from", "to", "promised", "attained", "bad", "of"];
                 head(html, names, 4);
                 html.element("tbody", &[], |html| {

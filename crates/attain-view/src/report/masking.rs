@@ -77,14 +77,15 @@ fn side(html: &mut Html, verdict: &Verdict, caption: &str) {
     let class = format!("side {}", series::state(verdict).class());
     html.element("div", &[("class", &class)], |html| {
         html.line("p", &[("class", "caption")], caption);
-        html.line(
-            "p",
-            &[("class", "figure")],
-            &series::attained(verdict).unwrap_or_else(|| "-".to_owned()),
-        );
+        html.element("p", &[("class", "figure")], |html| {
+            html.text(&series::attained(verdict).unwrap_or_else(|| "-".to_owned()));
+            if let Some(under) = series::under(verdict) {
+                html.line("small", &[], &format!(" {under}"));
+            }
+        });
         html.element("p", &[], |html| {
             badge(html, series::state(verdict), series::word(verdict));
-            html.text(&format!(" against {}", series::target(verdict)));
+            html.text(&format!("; promised {}", series::promised(verdict)));
         });
     });
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use attain_model::{Audience, Scope, Verdict};
+use attain_model::{Audience, Scope, Standing, Verdict};
 
 use super::{Sheet, by_objective, series};
 use crate::burndown::left_percent;
@@ -11,6 +11,7 @@ use crate::html::Html;
 use crate::html::chart::bar;
 use crate::html::parts::{badge, head, table};
 use crate::status::is_promise;
+use crate::status::matrix::has_budget;
 
 /// The tables.
 pub(super) fn matrix(html: &mut Html, sheet: &Sheet<'_>) {
@@ -32,7 +33,7 @@ pub(super) fn matrix(html: &mut Html, sheet: &Sheet<'_>) {
         } else {
             "matrix"
         };
-        table(html, class, |html| {
+        table(html, class, &title, |html| {
             let names = names.iter().map(String::as_str);
             head(
                 html,
@@ -74,7 +75,7 @@ fn row(
     };
     let class = if is_first { "" } else { "next" };
     html.element("tr", &[("class", class)], |html| {
-        html.element("th", &[], |html| {
+        html.element("th", &[("scope", "row")], |html| {
             if is_first {
                 let anchor = match sheet.is_empty() {
                     true => String::new(),
@@ -99,7 +100,12 @@ fn cell(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
         let word = format!("{}{pooled}", series::word(verdict));
         badge(html, series::state(verdict), &word);
         if let Some(attained) = series::attained(verdict) {
-            html.line("b", &[], &attained);
+            html.element("b", &[], |html| {
+                html.text(&attained);
+                if has_budget(verdict) {
+                    html.line("small", &[], &format!(" of {}", series::promised(verdict)));
+                }
+            });
         }
         let Some(left) = series::left(verdict) else {
             return;
@@ -108,9 +114,12 @@ fn cell(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
         if sheet.is_dense || !is_promise(verdict) {
             return;
         }
-        match left_percent(verdict.budget).unwrap_or_default() {
-            left if left < 0.0 => bar::share(html, 1.0, "over"),
-            left => bar::share(html, left / 100.0, "within"),
-        }
+        let left = left_percent(verdict.budget).unwrap_or_default();
+        let class = match verdict.standing {
+            Standing::Unknown => "missing",
+            _ if left < 0.0 => "over",
+            _ => "within",
+        };
+        bar::left(html, left / 100.0, class);
     });
 }

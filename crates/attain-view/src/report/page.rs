@@ -19,6 +19,7 @@ pub(super) fn page(sheet: &Sheet<'_>, theme: &str) -> String {
         theme,
         |html| {
             html.own(line::SHARED);
+            cards::shared(html, sheet);
             html.element("main", &[], |html| {
                 top::top(html, sheet);
                 if sheet.desk.evaluation.verdicts.is_empty() {
@@ -147,7 +148,9 @@ fn how_to_read(html: &mut Html) {
                  Left of it: 100% at first, 0% when as much failed as may, below that the promise is broken.",
                 "A burn rate says how many times faster than allowed the budget is spent; 1x for a whole window spends it exactly.",
                 "In the days, a flat mark is a day without a bad event; higher: within what that day allowed, above it, more \
-                 than 10 times above it. A dot is a day without traffic.",
+                 than 10 times above it. Amber is a day that took more than its share, red one on which the budget was \
+                 overspent. A dot is a day without traffic.",
+                "A bar is what is left of a budget, to the right of its tick; to the left of it, what is overspent.",
                 "Hatched is not known. Missing data is never drawn as good.",
                 "What is good to have is rounded down, so a broken promise never reads as kept. Exact counts: `attain report --format json`.",
             ],

@@ -72,6 +72,20 @@ pub(super) fn target(verdict: &Verdict) -> String {
     }
 }
 
+/// `under 200ms`, where that is what is promised.
+pub(super) fn under(verdict: &Verdict) -> Option<String> {
+    let under = verdict.goal?.promised()?.under?;
+    Some(format!("under {under}"))
+}
+
+/// The share that is promised: `99.95%`; what a pooled budget comes to.
+pub(super) fn promised(verdict: &Verdict) -> String {
+    match verdict.goal.as_ref().and_then(|goal| goal.promised()) {
+        Some(promised) => promised.target.to_string(),
+        None => target(verdict),
+    }
+}
+
 pub(super) fn goal_text(goal: &Goal) -> String {
     goal.to_string()
 }
@@ -153,6 +167,17 @@ pub(super) fn observed(verdict: &Verdict) -> Option<String> {
     }
 }
 
+/// How much of a budget is spent, for comparing.
+pub(super) fn spent_millionths(verdict: &Verdict) -> u128 {
+    let spent = u128::from(verdict.budget.spent) * BILLION;
+    spent.saturating_mul(1_000_000) / verdict.budget.allowed_billionths.max(1)
+}
+
+/// Whether not even one bad event is allowed.
+fn is_thin(verdict: &Verdict) -> bool {
+    has_budget(verdict) && verdict.budget.allowed_billionths < BILLION
+}
+
 /// What becomes of the budget at the rate of the last hour: `gone in 1h 40m`, `it lasts`.
 pub(super) fn lasts(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     Some(match lasting(&sheet.desk, verdict)? {
@@ -180,6 +205,9 @@ pub(super) fn advice(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
                 Coverage::NotKnown => "what was observed cannot be told".to_owned(),
             };
             format!("Not judged: {seen}{enough}. The notes below say what is missing.")
+        }
+        Standing::Met | Standing::Breached if is_thin(verdict) => {
+            "Too few requests to judge: one failure breaks it.".to_owned()
         }
         Standing::Met | Standing::Breached => return None,
     })

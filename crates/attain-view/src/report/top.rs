@@ -14,8 +14,10 @@ use crate::status::{is_promise, no_slos, no_verdicts};
 /// Header and summary; on its own a whole report where nothing is promised.
 pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
     html.element("header", &[("class", "top")], |html| {
-        html.line("p", &[("class", "eyebrow")], "Reliability report");
-        html.line("h1", &[], sheet.title());
+        html.element("p", &[("class", "eyebrow")], |html| {
+            html.text("Reliability report \u{b7} ");
+            html.line("b", &[], sheet.title());
+        });
         html.line("p", &[("class", "asof")], &as_of(sheet));
         if let Some(caution) = &sheet.about.run.caution {
             html.element("p", &[("class", "caution")], |html| {
@@ -42,7 +44,7 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
     };
     let class = format!("summary {}", state.class());
     html.element("section", &[("class", &class), ("id", "summary")], |html| {
-        html.element("p", &[("class", "lead")], |html| {
+        html.element("h1", &[("class", "lead")], |html| {
             mark(html, state);
             html.prose(&summary.title);
         });
@@ -146,7 +148,7 @@ fn empty(html: &mut Html, text: &str) {
         &[("class", "summary unknown"), ("id", "summary")],
         |html| {
             let (first, rest) = text.split_once("\n\n").unwrap_or((text, ""));
-            html.element("p", &[("class", "lead")], |html| {
+            html.element("h1", &[("class", "lead")], |html| {
                 mark(html, State::Unknown);
                 html.prose(&first.split_whitespace().collect::<Vec<_>>().join(" "));
             });

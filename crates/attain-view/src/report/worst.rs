@@ -7,7 +7,7 @@ use super::{Sheet, series};
 use crate::burndown::left_percent;
 use crate::html::Html;
 use crate::html::chart::bar;
-use crate::html::parts::{State, block, head, table};
+use crate::html::parts::{State, block, head, spanning, table};
 use crate::number::{self, grouped};
 
 /// Hours that are shown of a series that is not hurt.
@@ -22,7 +22,7 @@ pub(super) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
         return;
     }
     block(html, "worst", "Worst hours", |html| {
-        table(html, "hours", |html| {
+        table(html, "hours", "Worst hours", |html| {
             let names = ["segment", "hour from", "bad", "of", "of the budget"];
             head(html, names, 2);
             html.element("tbody", &[], |html| {
@@ -30,14 +30,12 @@ pub(super) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
                 for (verdict, hour) in &rows {
                     let is_new = before != Some(&verdict.name);
                     before = Some(&verdict.name);
-                    let whose = if is_new {
-                        series::whose(verdict)
-                    } else {
-                        String::new()
-                    };
                     html.element("tr", &[], |html| {
-                        html.line("th", &[], &whose);
-                        html.line("td", &[], &when(sheet, hour));
+                        if is_new {
+                            let same = rows.iter().filter(|(other, _)| other.name == verdict.name);
+                            spanning(html, same.count(), &series::whose(verdict));
+                        }
+                        html.line("td", &[("class", "word")], &when(sheet, hour));
                         html.line(
                             "td",
                             &[],
@@ -127,15 +125,18 @@ pub(super) fn causes(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
         return;
     }
     block(html, "worst", "What burned the budget", |html| {
-        table(html, "causes", |html| {
+        table(html, "causes", "What burned the budget", |html| {
             head(html, ["segment", "what", "bad", "share"], 2);
             html.element("tbody", &[], |html| {
                 for (verdict, causes) in with_causes {
-                    for (i, (what, bad, total)) in ranked(causes).into_iter().enumerate() {
+                    let ranked = ranked(causes);
+                    let rows = ranked.len();
+                    for (i, (what, bad, total)) in ranked.into_iter().enumerate() {
                         html.element("tr", &[], |html| {
-                            let whose = series::whose(verdict);
-                            html.line("th", &[], if i == 0 { &whose } else { "" });
-                            html.line("td", &[], &what);
+                            if i == 0 {
+                                spanning(html, rows, &series::whose(verdict));
+                            }
+                            html.line("td", &[("class", "word")], &what);
                             html.line("td", &[], &grouped(bad));
                             html.element("td", &[], |html| {
                                 html.text(&share(bad, total));

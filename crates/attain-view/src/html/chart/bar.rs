@@ -25,6 +25,16 @@ pub fn share(html: &mut Html, share: f64, class: &str) {
     });
 }
 
+/// A bar for what is left of a whole, from -1 to 1: to the right of a tick at zero, or to its left what is too much.
+pub fn left(html: &mut Html, left: f64, class: &str) {
+    frame(html, "", |html| {
+        let width = (left.abs() * 50.0).clamp(0.0, 50.0);
+        let x = if left < 0.0 { 50.0 - width } else { 50.0 };
+        rect(html, class, x, width);
+        html.shape("path", &[("class", "tick"), ("d", "M50 0v8")]);
+    });
+}
+
 fn frame(html: &mut Html, title: &str, inside: impl FnOnce(&mut Html)) {
     let attributes = [
         ("class", "bar"),

@@ -16,8 +16,10 @@ pub struct Line {
     pub changes: Vec<f64>,
     /// How far ahead of now the value reaches zero, if it goes on like this; as a share of the width behind us.
     pub zero_in: Option<f64>,
-    /// Under the left and the right end; may be empty.
-    pub ends: (String, String),
+    /// Where the page has what stands under the ends (see [`ends`]); may be empty.
+    pub ends: String,
+    /// What the value is now, said where it lies below the drawing.
+    pub now: String,
     /// What is said under a pointer: from, to, what.
     pub titles: Vec<(f64, f64, String)>,
     /// Whether the ground between the line and zero is filled.
@@ -121,7 +123,10 @@ pub fn line(html: &mut Html, line: &Line) {
             &[("class", "curve"), ("d", &steps(line, floor, false))],
         );
         forecast(html, line, floor);
-        ends(html, line);
+        cut(html, line, floor);
+        if !line.ends.is_empty() {
+            html.shape("use", &[("href", &line.ends)]);
+        }
         for (from, to, title) in &line.titles {
             let (from, to) = (x(*from), x(*to));
             let attributes = [
@@ -166,8 +171,14 @@ fn ground(html: &mut Html, line: &Line) {
 fn steps(line: &Line, floor: Floor, closed: bool) -> String {
     let zero = round(floor.y(0.0));
     let mut out = String::new();
-    for run in line
+    // An area that is cut off would say that it ends there.
+    let is_drawn = |value: &f64| !closed || *value >= floor.percent();
+    let points: Vec<(f64, Option<f64>)> = line
         .points
+        .iter()
+        .map(|(at, value)| (*at, value.filter(is_drawn)))
+        .collect();
+    for run in points
         .chunk_by(|a, b| a.1.is_some() && b.1.is_some())
         .filter(|run| run.first().is_some_and(|point| point.1.is_some()))
     {
@@ -221,13 +232,35 @@ fn forecast(html: &mut Html, line: &Line, floor: Floor) {
     html.shape("path", &[("class", "forecast"), ("d", &d)]);
 }
 
-fn ends(html: &mut Html, line: &Line) {
-    for (text, class, x) in [(&line.ends.0, "", "34"), (&line.ends.1, "end", "214")] {
-        if !text.is_empty() {
-            let attributes = [("class", class), ("x", x), ("y", "112")];
-            html.line("text", &attributes, text);
-        }
+/// An arrow out of the drawing where the value of now lies below it.
+fn cut(html: &mut Html, line: &Line, floor: Floor) {
+    let Some((_, Some(now))) = line.points.last() else {
+        return;
+    };
+    if *now >= floor.percent() || line.now.is_empty() {
+        return;
     }
+    html.own("<path class=cut-off d=\"M210 96l4 6l4-6z\"/>");
+    let attributes = [("class", "off"), ("x", "207"), ("y", "94")];
+    html.line("text", &attributes, &line.now);
+}
+
+/// What stands under both ends of lines; a page that draws many of the same time has it once.
+pub fn ends(html: &mut Html, id: &str, first: &str, last: &str) {
+    let attributes = [
+        ("class", "defs"),
+        ("width", "0"),
+        ("height", "0"),
+        ("aria-hidden", "true"),
+    ];
+    html.element("svg", &attributes, |html| {
+        html.element("defs", &[], |html| {
+            html.element("g", &[("id", id)], |html| {
+                html.line("text", &[("class", "x"), ("x", "34"), ("y", "112")], first);
+                html.line("text", &[("class", "y"), ("x", "214"), ("y", "112")], last);
+            });
+        });
+    });
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "coordinates of a drawing")]

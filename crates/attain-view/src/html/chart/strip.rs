@@ -33,8 +33,7 @@ impl Cell {
             Cell::Measured => "measured",
             Cell::Clean => "clean",
             Cell::Within => "within",
-            Cell::Over => "over",
-            Cell::FarOver => "far",
+            Cell::Over | Cell::FarOver => "over",
         }
     }
 
@@ -42,7 +41,7 @@ impl Cell {
     fn height(self) -> u32 {
         match self {
             Cell::Missing | Cell::FarOver => 20,
-            Cell::Empty => 2,
+            Cell::Empty => 3,
             Cell::Measured | Cell::Clean => 4,
             Cell::Within => 8,
             Cell::Over => 14,
@@ -57,6 +56,8 @@ pub struct Stretch {
     pub cell: Cell,
     /// Whether a part of it is not known, which is hatched behind the cell.
     pub is_partial: bool,
+    /// Whether more is not only much but too much: it is drawn in the colour of what is broken.
+    pub is_broken: bool,
 }
 
 /// A row of cells. It is written upside down, and the style turns it: no cell needs a `y`. With `titles` each cell says its value under a pointer; without, like
@@ -82,7 +83,13 @@ pub fn strip(html: &mut Html, label: &str, cells: &[Stretch], titles: Option<&[S
             if stretch.is_partial {
                 rect(html, Cell::Missing, x, width);
             }
-            rect(html, stretch.cell, x, width);
+            match (stretch.cell, stretch.is_broken) {
+                (Cell::Empty, _) => {
+                    (at..at + run.len()).for_each(|i| dot(html, (i as f64 + 0.5) * each))
+                }
+                (Cell::Over | Cell::FarOver, true) => bar(html, "bad", stretch.cell, x, width),
+                (cell, _) => rect(html, cell, x, width),
+            }
             at += run.len();
         }
         for (i, title) in titles.unwrap_or_default().iter().enumerate() {
@@ -98,11 +105,26 @@ pub fn strip(html: &mut Html, label: &str, cells: &[Stretch], titles: Option<&[S
     });
 }
 
+/// Nothing happened: a dot on the ground.
+fn dot(html: &mut Html, x: f64) {
+    let attributes = [
+        ("class", "empty"),
+        ("cx", &*percent(x)),
+        ("cy", "3"),
+        ("r", "1.6"),
+    ];
+    html.shape("circle", &attributes);
+}
+
 fn rect(html: &mut Html, cell: Cell, x: f64, width: f64) {
+    bar(html, cell.class(), cell, x, width);
+}
+
+fn bar(html: &mut Html, class: &str, cell: Cell, x: f64, width: f64) {
     let height = cell.height();
     let gap = (width * 0.12).min(0.35);
     let attributes = [
-        ("class", cell.class()),
+        ("class", class),
         ("x", &*percent(x)),
         ("width", &*percent(width - gap)),
         ("height", &*height.to_string()),
