@@ -103,6 +103,8 @@ pub struct Facts {
     pub end: Option<Timestamp>,
     /// Sources of the catalogue that this version does not read.
     pub not_read: Vec<SourceId>,
+    /// What a data folder says of itself.
+    pub notes: Vec<String>,
 }
 
 /// Where counts are.
@@ -122,7 +124,7 @@ impl Facts {
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
         if let Some(folder) = &input.data {
-            return Self::kept(folder);
+            return Self::kept(folder, catalogue);
         }
         let limit = Limit::parse(&input.max_unparsed)?;
         let options = options(catalogue, &input.files, input.source.as_deref())?;
@@ -143,9 +145,10 @@ impl Facts {
     }
 
     /// From what `attain replay` has kept.
-    pub fn kept(path: &Path) -> Result<Self, Failure> {
+    pub fn kept(path: &Path, catalogue: &Catalogue) -> Result<Self, Failure> {
         let folder = Folder::open(path)?;
         Ok(Self {
+            notes: folder.notes(catalogue),
             begin: folder.span.map(|span| span.start),
             end: folder.span.map(|span| span.end),
             kept: Kept::Folder(Box::new(folder)),
@@ -177,6 +180,7 @@ impl Facts {
             begin,
             end,
             not_read: not_read(catalogue, options),
+            notes: Vec::new(),
         })
     }
 

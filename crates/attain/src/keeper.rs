@@ -7,7 +7,8 @@ use std::path::Path;
 use attain_engine::{Counts, Ledger, Shelf, Shelved};
 use attain_model::delivery::Delivery;
 use attain_model::facts::{Damage, Fingerprint, KeptStream, OriginFacts, State, StreamFacts};
-use attain_model::{Interval, SourceId, Stream, StreamKey};
+use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
+use attain_spec::{Input, parse};
 use attain_store::{Access, Done, Error, Store};
 use jiff::Timestamp;
 
@@ -50,6 +51,13 @@ impl Folder {
             span,
             store,
         })
+    }
+
+    /// What a person should know who asks with this catalogue.
+    pub fn notes(&self, catalogue: &Catalogue) -> Vec<String> {
+        tells_apart_otherwise(&self.store, catalogue)
+            .into_iter()
+            .collect()
     }
 
     /// Hands the counts to somebody who judges them.
@@ -192,6 +200,13 @@ impl Keeper {
         Ok(size.counts_bytes + size.record_bytes)
     }
 
+    /// What a person should know who replays with this catalogue.
+    pub fn notes(&self, catalogue: &Catalogue) -> Vec<String> {
+        tells_apart_otherwise(&self.store, catalogue)
+            .into_iter()
+            .collect()
+    }
+
     /// Whether the newest catalogue of the record is another one.
     pub fn is_new(&self, catalogue: &Done) -> bool {
         let entries = self.store.entries().entries;
@@ -218,6 +233,43 @@ impl Keeper {
             .seal(&state, &streams, through)
             .map_err(|error| Failure::of(&error))
     }
+}
+
+/// The segment of a request is decided when it is counted: whoever changes how must know that the past keeps its own.
+fn tells_apart_otherwise(store: &Store, catalogue: &Catalogue) -> Option<String> {
+    let entries = store.entries().entries;
+    let files = entries.iter().rev().find_map(|entry| match &entry.done {
+        Done::Catalogue { files, .. } => Some(files),
+        _ => None,
+    })?;
+    let inputs: Vec<Input> = files
+        .iter()
+        .map(|file| Input {
+            name: file.path.clone(),
+            text: file.text.clone(),
+        })
+        .collect();
+    let before = parse(&inputs).catalogue?;
+    (who_is_who(&before) != who_is_who(catalogue)).then(|| {
+        "the catalogue tells segments apart otherwise than when counts were kept last; what is kept keeps the segment it was \
+         counted under. To count the past anew, replay the files into a new folder"
+            .to_owned()
+    })
+}
+
+/// All that decides whose a request is.
+fn who_is_who(catalogue: &Catalogue) -> impl PartialEq {
+    let segments = catalogue.segments.values();
+    let matches: Vec<_> = segments
+        .map(|segment| (segment.id.clone(), segment.matches.clone()))
+        .collect();
+    let sources = catalogue.sources.values();
+    let labels: Vec<_> = sources
+        .map(|source| (source.id.clone(), source.labels.clone()))
+        .collect();
+    let edge = catalogue.edge.as_ref();
+    let edge = edge.map(|edge| (edge.identify.clone(), edge.otherwise.clone()));
+    (matches, labels, edge, catalogue.roster.clone())
 }
 
 /// What was appended to a folder and not sealed yet, in a ledger that goes on where the sealed one left off.

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use attain_model::delivery::Delivery;
-use attain_model::{Catalogue, Interval, Promises, Stream};
+use attain_model::{Catalogue, Interval, Promises, SeriesName, Stream};
 use attain_sources::{Options, Reading};
 use attain_store::{Done, Input};
 use jiff::Timestamp;
@@ -103,6 +103,9 @@ fn keep(
     let begun = Instant::now();
     let catalogue = promises.catalogue();
     let mut keeper = Keeper::open(folder, &Stream::all(catalogue))?;
+    for note in keeper.notes(catalogue) {
+        terminal.note(&note);
+    }
     options.taken = keeper.taken();
     options.whole_lines = true;
     let (mut begin, mut end) = (None, None);
@@ -132,7 +135,9 @@ fn keep(
     let done = done(arguments, catalogue, &keeper, &reading)?;
     let bytes = keeper.finish(&reading.fingerprints, &done, Timestamp::now())?;
     // All that is kept, not this run's share of it.
-    write_counts(arguments, promises, terminal, || Facts::kept(folder))?;
+    write_counts(arguments, promises, terminal, || {
+        Facts::kept(folder, catalogue)
+    })?;
     Ok(Said {
         span: begin.zip(end).map(|(start, end)| Interval { start, end }),
         took: begun.elapsed(),
@@ -187,7 +192,16 @@ fn write_counts<F: std::borrow::Borrow<Facts>>(
     let Some(path) = &arguments.counts else {
         return Ok(());
     };
-    let names = all_series(promises.catalogue());
+    let catalogue = promises.catalogue();
+    let is_promised = |name: &SeriesName| {
+        let objective = &catalogue.slos[&name.slo].objectives[&name.objective];
+        objective.current().targets.goal(&name.scope).is_some()
+    };
+    // An aggregate that nobody promised anything about is no series of its own.
+    let names: Vec<_> = all_series(catalogue)
+        .into_iter()
+        .filter(is_promised)
+        .collect();
     let facts = facts()?;
     let text = facts
         .borrow()

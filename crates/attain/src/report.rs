@@ -28,9 +28,15 @@ pub fn run(arguments: &ReportArguments, terminal: &Terminal) -> Result<Exit, Fai
     let details = asked
         .facts
         .with(|counts| detail(&asked.promises, counts, &names, asked.as_of));
+    // Programs get what `attain status --format json` says, people what it tells in notes.
+    let whole = evaluation.clone();
+    let run = asked.run(&mut evaluation);
+    if arguments.format == ReportFormat::Json {
+        evaluation = whole;
+    }
     let about = report::About {
         title: None,
-        run: asked.run(&mut evaluation),
+        run,
         data: asked.data(),
         reading: reading::reading(&asked.facts),
         slos: arguments

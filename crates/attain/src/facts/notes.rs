@@ -9,7 +9,7 @@ use super::{EXAMPLES_SHOWN, Facts};
 
 /// A line for each thing.
 pub fn notes(promises: &Promises, facts: &Facts) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes = facts.notes.clone();
     for (id, source) in &facts.reading.sources {
         if source.unparsed > 0 {
             let example = source.examples.first().map_or_else(String::new, |line| {

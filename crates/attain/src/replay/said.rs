@@ -75,6 +75,9 @@ impl Said {
                     text.push_str(&format!("    {file} is left out: {same} holds all of it\n"));
                 }
             }
+            for note in &source.notes {
+                text.push_str(&format!("    {note}\n"));
+            }
             for line in &source.examples {
                 text.push_str(&format!("    {}: {}\n", line.place, line.why));
             }

@@ -172,7 +172,7 @@ fn other_files_can_be_named_and_piped() {
     place
         .run(&["status", "shop", "other.csv", "--source", "x"])
         .exits(2)
-        .complains("x is not a log or csv");
+        .complains("x is not a source of this catalogue");
     place
         .run(&["status", "shop", "--source", "events"])
         .exits(2)

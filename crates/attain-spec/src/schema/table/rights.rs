@@ -33,7 +33,7 @@ pub(crate) static EXCLUSION: Section = object(
         key(
             "slos",
             List(&Ref("SLO")),
-            "SLOs it touches; where neither these nor services are named, all",
+            "SLOs it touches; `slos`, `services` or `segments` must be named, and segments alone mean all SLOs",
         ),
         key(
             "services",
