@@ -132,6 +132,35 @@ fn a_file_is_counted_once_whatever_becomes_of_it() {
     place.run(&["data", "check", "data"]).exits(0);
 }
 
+/// A log is replayed while a server writes to it.
+#[test]
+fn a_line_that_is_half_written_is_counted_when_it_is_whole() {
+    let place = shop_with(shop::CATALOGUE);
+    let log = shop::log(1, 2, 400);
+    let whole = log.trim_end().rfind('\n').unwrap() + 1;
+    let line = &log[whole..];
+    for cut in [1, line.len() / 2, line.len() - 9, line.len() - 1] {
+        let half = &log[..whole + cut];
+        place.write("access.log", half);
+        let ran = take(&place, &["access.log"]);
+        ran.says("has no line end yet");
+        let complete = &log[..whole];
+        assert_eq!(kept(&place, CATALOGUE, "requests"), said_by(&[complete]));
+    }
+    // Whoever asks for another SLO meanwhile is told the same by all of them.
+    place.write(CATALOGUE, &format!("{}{NEW_SLO}", shop::CATALOGUE));
+    place.write("access.log", &log);
+    take(&place, &["access.log"]);
+    let all = said_by(&[&log]);
+    assert_eq!(kept(&place, CATALOGUE, "requests"), all);
+    let events = |totals: &Totals, objective: &str| -> u64 {
+        let of = totals.iter().filter(|((name, _), _)| name == objective);
+        of.map(|(_, (_, total))| total).sum()
+    };
+    let items = kept(&place, CATALOGUE, "items");
+    assert_eq!(events(&items, "availability"), events(&all, "availability"));
+}
+
 /// As the logs of two replicas that were started together.
 #[test]
 fn files_that_begin_alike_are_told_apart() {
