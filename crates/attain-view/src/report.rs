@@ -162,6 +162,24 @@ impl Sheet<'_> {
         verdicts.all(|verdict| verdict.attainment.total() == 0)
     }
 
+    /// Whether SLOs that hurt nobody are folded.
+    fn is_long(&self) -> bool {
+        const SLOS_IN_FULL: usize = 8;
+        self.is_dense || self.by_slo().len() > SLOS_IN_FULL
+    }
+
+    /// What an SLO promises in the catalogue's words, unless they only repeat its name.
+    fn outcome(&self, slo: &SloId) -> Option<&str> {
+        let slo = self.desk.promises.catalogue().slos.get(slo)?;
+        let outcome = slo.outcome.as_deref()?;
+        let words = |text: &str| {
+            let letters = text.chars().filter(|c| c.is_alphanumeric());
+            letters.flat_map(char::to_lowercase).collect::<String>()
+        };
+        let name = words(slo.id.as_str());
+        (name.is_empty() || words(outcome) != name).then_some(outcome)
+    }
+
     fn title(&self) -> &str {
         self.about
             .title

@@ -105,7 +105,7 @@ fn row(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, condition: &AlertC
     for text in [long, short, limit] {
         html.line("td", &[], &text);
     }
-    html.element("td", &[], |html| match condition.state {
+    html.element("td", &[("class", "word")], |html| match condition.state {
         AlertState::Firing(since) => {
             let state = match condition.urgency {
                 Urgency::Page | Urgency::Ticket => State::Warn,

@@ -18,16 +18,25 @@ use crate::status::matrix::has_budget;
 
 /// The cards, by rank.
 pub(super) fn cards(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
-    let class = if objective.len() == 1 {
-        "cards lone"
-    } else {
-        "cards"
+    // Three beside each other, unless that would leave one alone.
+    let class = match shown(sheet, objective).count() {
+        0 | 1 => "cards lone",
+        cards if cards % 3 == 1 => "cards four",
+        _ => "cards",
     };
     html.element("div", &[("class", class)], |html| {
         for verdict in shown(sheet, objective) {
             card(html, sheet, verdict);
         }
     });
+    let mut details =
+        shown(sheet, objective).filter_map(|verdict| Some((verdict, sheet.detail(&verdict.name)?)));
+    if details.any(|(verdict, detail)| {
+        series::left(verdict).is_some() && filling::is_filling(sheet, verdict, detail)
+    }) {
+        let text = "The window is still filling: lines are drawn against what is allowed now.";
+        html.line("p", &[("class", "hint")], text);
+    }
 }
 
 fn card(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
@@ -142,7 +151,7 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
         &Line {
             label: label(sheet, verdict, detail, lowest),
             hatched: hatched(detail, &points, &place),
-            points,
+            points: points.clone(),
             changes: changes(verdict).map(place).collect(),
             zero_in: match lasting(&sheet.desk, verdict) {
                 Some(Lasting::GoneIn(length)) => Some(length.as_secs_f64() / seconds),
@@ -155,19 +164,18 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
         },
     );
     let mut hints = Vec::new();
-    let begins_late = detail
-        .burn_down
-        .first()
-        .is_some_and(|first| budget(first).is_none());
+    let can_be_seen = |(from, to): &(f64, f64)| to - from > 0.01;
+    let begins_late = hatched(detail, &points, &place)
+        .iter()
+        .any(|stretch| stretch.0 <= 0.0 && can_be_seen(stretch));
     if begins_late {
         hints.push("Hatched: no data yet.".to_owned());
-    } else if !detail.silent.is_empty() {
+    } else if hatched(detail, &points, &place).iter().any(can_be_seen) {
         hints.push("Hatched: no data.".to_owned());
     }
-    if filling::is_filling(sheet, verdict, detail) {
-        hints.push("The window is still filling: drawn against what is allowed now.".to_owned());
-    }
-    if let Some(lowest) = lowest.filter(|budget| order(*budget) < -100.0)
+    // An arrow says it where it is so now.
+    let is_said = left_percent(verdict.budget).is_some_and(|left| left < -100.0);
+    if let Some(lowest) = lowest.filter(|budget| !is_said && order(*budget) < -100.0)
         && let Some(text) = number::budget_left(lowest)
     {
         hints.push(format!(

@@ -50,7 +50,7 @@ fn slo(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict], id: &str) {
         return;
     };
     html.own("\n");
-    let is_folded = sheet.is_dense && is_calm(verdicts);
+    let is_folded = sheet.is_long() && is_calm(verdicts);
     let class = if is_folded { "slo folded" } else { "slo" };
     html.element("section", &[("id", id), ("class", class)], |html| {
         if is_folded {
@@ -118,7 +118,7 @@ fn introduction(html: &mut Html, sheet: &Sheet<'_>, first: &Verdict) {
     let Some(slo) = sheet.desk.slo(first) else {
         return;
     };
-    if let Some(outcome) = &slo.outcome {
+    if let Some(outcome) = sheet.outcome(&slo.id) {
         html.line("p", &[("class", "outcome")], outcome);
     }
     let mut words = vec![match first.audience {

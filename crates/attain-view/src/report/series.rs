@@ -120,12 +120,21 @@ pub(super) fn spent(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
     )
 }
 
-/// `bad`, `bad slices`.
+/// `failed`, `too slow`, `bad slices`.
 pub(super) fn bad_what(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
+    match (counts_slices(&sheet.desk, verdict), under(verdict)) {
+        (true, _) => "bad slices",
+        (false, Some(_)) => "too slow",
+        (false, None) => "failed",
+    }
+}
+
+/// `of requests`, `of slices`.
+pub(super) fn of_what(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
     if counts_slices(&sheet.desk, verdict) {
-        "bad slices"
+        "of slices"
     } else {
-        "bad"
+        "of requests"
     }
 }
 

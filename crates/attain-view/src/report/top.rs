@@ -55,7 +55,11 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
         }
         if !summary.facts.is_empty() {
             let mut brief = brief(&summary.facts);
-            if let Some(outcome) = summary.worst.as_ref().and_then(|name| outcome(sheet, name)) {
+            if let Some(outcome) = summary
+                .worst
+                .as_ref()
+                .and_then(|name| sheet.outcome(&name.slo))
+            {
                 brief.insert(1, ("promise", outcome.to_owned()));
             }
             let pairs = brief.iter().map(|(name, text)| (*name, text.as_str()));
@@ -88,12 +92,6 @@ fn others(html: &mut Html, sheet: &Sheet<'_>, also: &Also) {
         html.line("a", &[("href", &place)], &name.to_string());
     }
     html.text(&format!("{}.", also.rest()));
-}
-
-/// What the customer was promised, in the catalogue's words.
-fn outcome<'a>(sheet: &'a Sheet<'_>, name: &SeriesName) -> Option<&'a str> {
-    let slo = sheet.desk.promises.catalogue().slos.get(&name.slo)?;
-    slo.outcome.as_deref()
 }
 
 /// Where the page shows an SLO.

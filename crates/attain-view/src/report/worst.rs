@@ -19,12 +19,31 @@ const CAUSES: usize = 4;
 pub(super) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     let rows = worst_hours(sheet, objective);
     if rows.is_empty() {
+        let mut details = told(sheet, objective);
+        if details.any(|(_, detail)| !detail.worst_hours.is_empty()) {
+            block(html, "worst", "Worst hours", |html| {
+                html.line(
+                    "p",
+                    &[("class", "answer")],
+                    "Nothing notable: no hour has 1% of it.",
+                );
+            });
+        }
         return;
     }
+    let again = again(sheet, objective);
     block(html, "worst", "Worst hours", |html| {
+        for text in &again {
+            html.line("p", &[("class", "answer")], text);
+        }
         table(html, "hours", "Worst hours", |html| {
-            let names = ["segment", "hour from", "bad", "of", "of the budget"];
-            head(html, names, 2);
+            let (bad, of) = rows.first().map_or(("bad", "of"), |(verdict, _)| {
+                (
+                    series::bad_what(sheet, verdict),
+                    series::of_what(sheet, verdict),
+                )
+            });
+            head(html, ["segment", "hour from", bad, of, "of the budget"], 2);
             html.element("tbody", &[], |html| {
                 let mut before = None;
                 for (verdict, hour) in &rows {
@@ -54,6 +73,31 @@ pub(super) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     });
 }
 
+/// `premium: 4 of its 5 worst hours begin at 09:00.` What comes back every day has a cause that does.
+fn again(sheet: &Sheet<'_>, objective: &[Verdict]) -> Vec<String> {
+    const OFTEN: usize = 3;
+    let clock = |hour: &Stretch| {
+        let text = when(sheet, hour);
+        text.rsplit_once(' ')
+            .map_or(text.clone(), |(_, clock)| clock.to_owned())
+    };
+    told(sheet, objective)
+        .filter_map(|(verdict, detail)| {
+            let clocks: Vec<String> = detail.worst_hours.iter().map(clock).collect();
+            let count = |at: &String| clocks.iter().filter(|other| *other == at).count();
+            let most = clocks.iter().max_by_key(|at| count(at))?;
+            let often = count(most);
+            (often >= OFTEN).then(|| {
+                format!(
+                    "{}: {often} of its {} worst hours begin at {most}.",
+                    series::whose(verdict),
+                    clocks.len()
+                )
+            })
+        })
+        .collect()
+}
+
 /// Worst hours to show, by segment: all of them where it hurts, some where it does not.
 pub(super) fn worst_hours<'a>(
     sheet: &'a Sheet<'_>,
@@ -65,7 +109,12 @@ pub(super) fn worst_hours<'a>(
                 State::Bad | State::Warn if !sheet.is_dense => usize::MAX,
                 _ => HOURS_IF_CALM,
             };
-            let hours = detail.worst_hours.iter().take(shown);
+            // What is less than a hundredth of all that was bad is no worst hour.
+            let hours = detail
+                .worst_hours
+                .iter()
+                .filter(|hour| hour.attainment.bad.saturating_mul(100) >= verdict.attainment.bad)
+                .take(shown);
             hours.map(move |hour| (verdict, hour))
         })
         .collect()
@@ -126,7 +175,10 @@ pub(super) fn causes(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
     }
     block(html, "worst", "What burned the budget", |html| {
         table(html, "causes", "What burned the budget", |html| {
-            head(html, ["segment", "what", "bad", "share"], 2);
+            let bad = with_causes
+                .first()
+                .map_or("bad", |(verdict, _)| series::bad_what(sheet, verdict));
+            head(html, ["segment", "what", bad, "share"], 2);
             html.element("tbody", &[], |html| {
                 for (verdict, causes) in with_causes {
                     let ranked = ranked(causes);
