@@ -14,7 +14,7 @@ use crate::count::Counter;
 use crate::named::{NamedEvents, Want};
 use crate::quick::{MOST_FIELDS, Quick};
 use crate::quick_text::{Latency, Minute, quick_epoch};
-use crate::special::quote_or_backslash;
+use crate::special::{digits, quote_or_backslash};
 use crate::time::parse_time;
 
 const MOST_KEYS: usize = 48;
@@ -94,6 +94,11 @@ impl QuickJson {
     ) -> bool {
         if !self.is_plain && !is_plain(line) {
             return false;
+        }
+        let begins = |shape: &Shape| shape.before[0].strip(line).is_some();
+        if !self.shapes.get(self.current).is_some_and(begins) {
+            let other = self.shapes.iter().position(begins);
+            self.current = other.unwrap_or(self.current);
         }
         let shape = self.shapes.get(self.current);
         let mut fits = shape.is_some_and(|shape| shape.walk(line, &mut self.values));
@@ -183,7 +188,7 @@ impl QuickJson {
 
 impl Place {
     /// What a value says, strings with their first quote; empty if it says nothing. `None` is not sure.
-    #[inline]
+    #[inline(always)]
     fn raw(self, value: &[u8]) -> Option<&[u8]> {
         match value {
             b"\"" | b"\"-" | b"null" => (!self.has_other).then_some(b""),
@@ -405,18 +410,12 @@ fn value_length(rest: &[u8]) -> Option<usize> {
 fn number_length(rest: &[u8]) -> Option<usize> {
     /// A float keeps so many digits; longer integers are rare.
     const LONGEST: usize = 16;
-    let digits = |from: usize| {
-        rest[from..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count()
-    };
-    let whole = digits(0);
+    let whole = digits(rest);
     if whole > 1 && rest[0] == b'0' {
         return None;
     }
     let length = match rest.get(whole) {
-        Some(b'.') => match digits(whole + 1) {
+        Some(b'.') => match digits(&rest[whole + 1..]) {
             0 => return None,
             fraction => whole + 1 + fraction,
         },

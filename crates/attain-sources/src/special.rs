@@ -22,6 +22,23 @@ pub(crate) fn space(text: &[u8]) -> Option<usize> {
     first(text, |word| equal(word, b' '), |rest| memchr(b' ', rest))
 }
 
+/// The number of digits at the beginning.
+#[inline(always)]
+pub(crate) fn digits(text: &[u8]) -> usize {
+    const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+    const TO_HIGH: u64 = u64::from_le_bytes([0x80 - 10; 8]);
+    if let Some(bytes) = text.first_chunk::<8>() {
+        // Invariant: as with `equal`, the lowest bit that is set is sure: digits below it carry nothing.
+        let values = u64::from_le_bytes(*bytes) ^ ZEROS;
+        let others = (values.wrapping_add(TO_HIGH) | values) & HIGH;
+        if others != 0 {
+            return others.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_digit = |byte: &&u8| byte.is_ascii_digit();
+    text.iter().take_while(is_digit).count()
+}
+
 /// The first byte that `mask` marks, or `long` finds behind what was looked at.
 #[inline(always)]
 fn first(
@@ -69,6 +86,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn digits_end_at_any_other_byte() {
+        for byte in 0..=u8::MAX {
+            for length in [1, 7, 8, 9, 20] {
+                for at in 0..length {
+                    let mut text = b"90".repeat(10)[..length].to_vec();
+                    text[at] = byte;
+                    let expected = if byte.is_ascii_digit() { length } else { at };
+                    assert_eq!(digits(&text), expected, "{byte} {at}");
+                }
+            }
+        }
+        assert_eq!(digits(b""), 0);
+        assert_eq!(digits(b"1\xff\xff\xff\xff\xff\xff\xff"), 1);
     }
 
     #[test]
