@@ -31,7 +31,8 @@ pub(super) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
                     .map(|day| strip::Stretch {
                         cell: cell(verdict, day),
                         is_partial: day.is_some_and(|day| partly(day).is_some()),
-                        is_broken: day.is_some_and(|day| was_overspent(detail, day)),
+                        is_broken: day
+                            .is_some_and(|day| was_overspent(sheet, verdict, detail, day)),
                     })
                     .collect();
                 let label = format!("Day by day, {}", series::whose(verdict));
@@ -207,12 +208,15 @@ pub(super) fn left_after(
 }
 
 /// Whether the budget was overspent at some time of a day.
-fn was_overspent(detail: &Detail, day: &Stretch) -> bool {
+fn was_overspent(sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail, day: &Stretch) -> bool {
     let of_day = detail
         .burn_down
         .iter()
         .filter(|point| point.at > day.interval.start && point.at <= day.interval.end);
-    of_day.into_iter().any(|point| !point.budget.is_met())
+    of_day
+        .into_iter()
+        .filter_map(|point| filling::budget(sheet, verdict, detail, point))
+        .any(|budget| !budget.is_met())
 }
 
 /// Nothing was counted, and nothing says that there was nothing to count.

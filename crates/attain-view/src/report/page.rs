@@ -37,7 +37,9 @@ pub(super) fn page(sheet: &Sheet<'_>, theme: &str) -> String {
                     self::slo(html, sheet, slo, &format!("slo-{}", i + 1));
                 }
                 history::left_out(html, sheet);
-                how_to_read(html);
+                if !sheet.is_empty() {
+                    how_to_read(html);
+                }
             });
             foot(html, sheet);
         },

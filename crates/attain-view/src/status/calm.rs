@@ -144,7 +144,10 @@ fn nothing_known(desk: &Desk<'_>, run: &Run, unknown: u64, silent: u64) -> Summa
             number::plural(unknown, "promise")
         );
         return Summary {
-            body: format!("For whoever runs attain: {text}"),
+            body: format!(
+                "For whoever runs attain: {}",
+                text.strip_prefix("Nothing is known: ").unwrap_or(&text)
+            ),
             ..said(Tone::Warn, title)
         };
     }

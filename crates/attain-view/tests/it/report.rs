@@ -618,3 +618,45 @@ fn little_left_is_said_first() {
     assert!(page.contains("auth-login/availability/all has 5% of its budget left. Owner: "));
     assert!(page.contains("kept, little left"));
 }
+
+/// A window that fills for the first time is drawn against what is allowed now, and ends at its number.
+#[test]
+fn a_window_that_fills_does_not_climb() {
+    let promises = shop_promises();
+    let name = "auth-login/availability/all";
+    let story = Story::calm(name, 3_000, 40).incident(200, 2, 900).from(300);
+    let (verdict, detail) = told(&promises, &story);
+    let evaluation = shop::evaluation(vec![verdict.clone()]);
+    let none = About::default();
+    let details = [detail];
+    let page = report(&promises, &evaluation, &details, &none).html();
+    assert!(page.contains("The window is still filling"));
+    assert!(page.contains("Hatched: no data yet."));
+    let curve = page.split_once("<path class=curve d=\"").unwrap().1;
+    let curve = curve.split_once('"').unwrap().0;
+    assert!(
+        curve.contains('v') && !curve.contains("v-"),
+        "it climbs: {curve}"
+    );
+    let left = attain_view::number::budget_left(verdict.budget).unwrap();
+    assert!(page.contains(&format!(", now {left}\"")), "{left}");
+}
+
+/// What lies below a drawing is an arrow with its number, and a day over its share is red only where the budget was gone.
+#[test]
+fn what_is_cut_off_says_how_deep_it_is() {
+    let promises = shop_promises();
+    let name = "auth-login/availability/all";
+    let deep = Story::calm(name, 3_000, 5).incident(100, 5, 200_000);
+    let calm = Story::calm(name, 3_000, 20).incident(500, 5, 3_000);
+    for (story, is_deep) in [(deep, true), (calm, false)] {
+        let (verdict, detail) = told(&promises, &story);
+        let evaluation = shop::evaluation(vec![verdict]);
+        let none = About::default();
+        let details = [detail];
+        let page = report(&promises, &evaluation, &details, &none).html();
+        assert_eq!(page.contains("class=cut-off"), is_deep);
+        assert_eq!(page.contains("<rect class=bad"), is_deep);
+        assert_eq!(page.contains("<rect class=over x"), !is_deep);
+    }
+}
