@@ -102,17 +102,21 @@ fn place(sheet: &Sheet<'_>, name: &SeriesName) -> Option<String> {
     Some(format!("#slo-{}", at + 1))
 }
 
-/// Alerts that fire are said once for each urgency: which conditions they are stands in the table of burn rates.
+/// Alerts that fire, once for each urgency, each of them in full; a time that they share is said once.
 fn brief(facts: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
     facts
         .chunk_by(|a, b| a.0 == b.0)
         .filter_map(|same| {
-            let (name, text) = same.first()?;
-            let text = match same.len() - 1 {
-                0 => text.clone(),
-                1 => format!("{text}, and another condition"),
-                more => format!("{text}, and {more} more conditions"),
-            };
+            let ((name, first), others) = same.split_first()?;
+            let since = first.split_once(": ").map_or("", |(since, _)| since);
+            let mut text = first.clone();
+            for (_, other) in others {
+                text.push_str("; ");
+                let rest = other
+                    .strip_prefix(since)
+                    .and_then(|rest| rest.strip_prefix(": "));
+                text.push_str(rest.unwrap_or(other));
+            }
             Some((*name, text))
         })
         .collect()

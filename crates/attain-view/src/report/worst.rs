@@ -83,7 +83,9 @@ fn again(sheet: &Sheet<'_>, objective: &[Verdict]) -> Vec<String> {
     };
     told(sheet, objective)
         .filter_map(|(verdict, detail)| {
-            let clocks: Vec<String> = detail.worst_hours.iter().map(clock).collect();
+            let hours = detail.worst_hours.iter();
+            let hours = hours.filter(|hour| is_notable(verdict, hour));
+            let clocks: Vec<String> = hours.map(clock).collect();
             let count = |at: &String| clocks.iter().filter(|other| *other == at).count();
             let most = clocks.iter().max_by_key(|at| count(at))?;
             let often = count(most);
@@ -109,15 +111,16 @@ pub(super) fn worst_hours<'a>(
                 State::Bad | State::Warn if !sheet.is_dense => usize::MAX,
                 _ => HOURS_IF_CALM,
             };
-            // What is less than a hundredth of all that was bad is no worst hour.
-            let hours = detail
-                .worst_hours
-                .iter()
-                .filter(|hour| hour.attainment.bad.saturating_mul(100) >= verdict.attainment.bad)
-                .take(shown);
+            let hours = detail.worst_hours.iter();
+            let hours = hours.filter(|hour| is_notable(verdict, hour)).take(shown);
             hours.map(move |hour| (verdict, hour))
         })
         .collect()
+}
+
+/// What is less than a hundredth of all that was bad is no worst hour.
+fn is_notable(verdict: &Verdict, hour: &Stretch) -> bool {
+    hour.attainment.bad.saturating_mul(100) >= verdict.attainment.bad
 }
 
 /// The series whose bad events are looked into. The sum of the segments says nothing new; a page that must be brief
