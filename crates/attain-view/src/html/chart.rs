@@ -3,7 +3,7 @@
 //!
 //! - [`Line`](line::Line): a value in steps over time, with a threshold at zero, holes, a forecast;
 //! - [`strip`]: a cell for each stretch of time, its weight said by height as well as by colour;
-//! - [`bar`]: one value against a limit.
+//! - [`bar`]: one value of a whole.
 
 pub mod bar;
 pub mod line;

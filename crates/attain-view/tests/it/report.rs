@@ -459,6 +459,7 @@ fn fifty_slos_of_four_segments_fit_into_400_kb() {
         checked(name, &html);
         assert_eq!(evaluation.verdicts.len(), slos * 5);
         assert_eq!(html.contains("<th>burn"), slos == 6);
+        assert_eq!(html.contains("class=\"slo folded\""), slos == 50);
         assert!(html.len() < 400_000, "{slos} SLOs: {} bytes", html.len());
     }
 }

@@ -1,22 +1,6 @@
-//! One value against a limit, as a bar: the tick is the limit, and what passes it is drawn in the colour of danger.
+//! One value as a bar: a share of a whole, or what is left of one, on both sides of a tick at zero.
 
 use crate::html::Html;
-
-/// Where the limit stands, of 100.
-const LIMIT_AT: f64 = 66.0;
-
-/// A bar for `value` of `limit`. Below a hundredth of the width nothing is drawn but the limit.
-pub fn against(html: &mut Html, value: f64, limit: f64, title: &str) {
-    let width = (value / limit * LIMIT_AT).clamp(0.0, 100.0);
-    frame(html, title, |html| {
-        let within = width.min(LIMIT_AT);
-        rect(html, "within", 0.0, within);
-        if width > LIMIT_AT {
-            rect(html, "past", LIMIT_AT, width - LIMIT_AT);
-        }
-        html.shape("path", &[("class", "tick"), ("d", "M66 0v8")]);
-    });
-}
 
 /// A bar for a share of a whole, from 0 to 1.
 pub fn share(html: &mut Html, share: f64, class: &str) {

@@ -94,11 +94,11 @@ pub const SHARED: &str = "<svg class=defs width=0 height=0 aria-hidden=true><def
 <linearGradient id=g0 gradientUnits=userSpaceOnUse x1=0 x2=0 y1=8 y2=99><stop offset=1 class=above /><stop offset=1 class=below /></linearGradient>\
 <linearGradient id=g25 gradientUnits=userSpaceOnUse x1=0 x2=0 y1=8 y2=98><stop offset=.805 class=above /><stop offset=.805 class=below /></linearGradient>\
 <linearGradient id=g100 gradientUnits=userSpaceOnUse x1=0 x2=0 y1=8 y2=98><stop offset=.505 class=above /><stop offset=.505 class=below /></linearGradient>\
-<g id=f0><path class=grid d=\"M34 8h204\"/><path class=zero d=\"M34 98h204M214 8v90\"/>\
+<g id=f0><path class=grid d=\"M34 8h204\"/><path class=zero d=\"M34 98h204M214 8v90\"/><text class=y x=224 y=5>now</text>\
 <text class=y x=31 y=12>100%</text><text class=y x=31 y=102>0%</text></g>\
-<g id=f25><path class=grid d=\"M34 8h204\"/><path class=zero d=\"M34 80h204M214 8v90\"/>\
+<g id=f25><path class=grid d=\"M34 8h204\"/><path class=zero d=\"M34 80h204M214 8v90\"/><text class=y x=224 y=5>now</text>\
 <text class=y x=31 y=12>100%</text><text class=y x=31 y=84>0%</text><text class=y x=31 y=102>\u{2212}25%</text></g>\
-<g id=f100><path class=grid d=\"M34 8h204\"/><path class=zero d=\"M34 53h204M214 8v90\"/>\
+<g id=f100><path class=grid d=\"M34 8h204\"/><path class=zero d=\"M34 53h204M214 8v90\"/><text class=y x=224 y=5>now</text>\
 <text class=y x=31 y=12>100%</text><text class=y x=31 y=57>0%</text><text class=y x=31 y=102>\u{2212}100%</text></g>\
 </defs></svg>";
 
