@@ -135,7 +135,7 @@ pub struct ReplayArguments {
     /// Keep what was counted in this folder; made if it is not there
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Write what was counted as CSV, slice by slice; `-` is standard output
+    /// Write the series that were promised as CSV, slice by slice; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub counts: Option<PathBuf>,
     /// Give up when more than this share of the lines of a source cannot be read
@@ -411,9 +411,10 @@ EXIT CODES
   3  nothing is known to be broken, but not every promise can be judged";
 
 const REPLAY_HELP: &str = "\
-Access logs, JSON lines, CSV, Parquet and Prometheus or OpenMetrics text; plain, .gz, .zst or standard input; many files,
-in any order. What was read before is not counted again: the same file, grown, rotated or compressed, adds what is new. An
-SLO that is new since then is counted from files that are replayed again, and nothing else changes.
+Access logs, JSON lines, CSV, Parquet and Prometheus or OpenMetrics text; plain, .gz, .zst or
+standard input; many files, in any order. Without --data nothing is kept. With it, what was read
+before is not counted again: the same file, grown, rotated or compressed, adds what is new. An SLO
+that is new since then is counted from files that are replayed again, and nothing else changes.
 
 EXAMPLES
   attain replay shop/ access.log*                       what the files say, kept nowhere
@@ -439,8 +440,9 @@ EXIT CODES
   2  wrong usage, unreadable input, or a catalogue with errors";
 
 const STATEMENT_HELP: &str = "\
-A statement says for each promise to customers what was in force, what was counted, how much was observed and whether it
-was kept, with a hash over all of it. Whoever has the catalogue and the data can recompute it.
+A statement says for each promise to customers what was in force, what was counted, how much was
+observed and whether it was kept, with a hash over all of it. Whoever has the catalogue and the
+data can recompute it.
 
 EXAMPLES
   attain statement shop/ --data shop-data --period 2026-10

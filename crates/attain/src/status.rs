@@ -73,8 +73,12 @@ fn hint(evaluation: &Evaluation, arguments: &StatusArguments, terminal: &Termina
         .map(|verdict| &verdict.name);
     if let Some(name) = masked.or(broken) {
         let catalogue = catalogue::shown(&arguments.input.catalogue);
+        let data = arguments.input.data.as_deref();
+        let data = data.map_or_else(String::new, |data| {
+            format!(" --data {}", catalogue::shown(data))
+        });
         terminal.note(&format!(
-            "`attain status {catalogue} --chart {name}` draws its budget"
+            "`attain status {catalogue}{data} --chart {name}` draws its budget"
         ));
     }
 }

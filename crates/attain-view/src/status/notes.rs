@@ -40,7 +40,8 @@ pub(super) fn notes(desk: &Desk<'_>, run: &Run) -> String {
 /// What the numbers of an evaluation leave out, a sentence each.
 pub(crate) fn of_evaluation(desk: &Desk<'_>) -> Vec<String> {
     let evaluation = desk.evaluation;
-    let mut notes: Vec<String> = untagged(desk).into_iter().collect();
+    let untagged = [true, false].map(|is_in_all| untagged(desk, is_in_all));
+    let mut notes: Vec<String> = untagged.into_iter().flatten().collect();
     notes.extend(evaluation.verdicts.iter().filter_map(over_load));
     notes.extend(
         evaluation
@@ -63,7 +64,12 @@ pub(crate) fn of_evaluation(desk: &Desk<'_>) -> Vec<String> {
 }
 
 /// One line for all SLOs that promise something to a segment; to the others a tag means nothing.
-fn untagged(desk: &Desk<'_>) -> Option<String> {
+fn untagged(desk: &Desk<'_>, is_in_all: bool) -> Option<String> {
+    let has_all = |slo: &attain_model::SloId| {
+        desk.evaluation.verdicts.iter().any(|verdict| {
+            verdict.name.slo == *slo && verdict.name.scope == Scope::All && !verdict.pooled
+        })
+    };
     let with_segments = |slo: &attain_model::SloId| {
         desk.evaluation.verdicts.iter().any(|verdict| {
             verdict.name.slo == *slo && matches!(verdict.name.scope, Scope::Segment(_))
@@ -74,13 +80,18 @@ fn untagged(desk: &Desk<'_>) -> Option<String> {
         .untagged
         .iter()
         .filter(|untagged| untagged.unknown > 0 && with_segments(&untagged.slo))
+        .filter(|untagged| has_all(&untagged.slo) == is_in_all)
         .filter_map(untagged_share)
         .collect();
     if shares.is_empty() {
         return None;
     }
+    let counted = match is_in_all {
+        true => "counted in `all` only",
+        false => "so in no promise",
+    };
     Some(format!(
-        "no known segment, counted in `all` only: {}",
+        "no known segment, {counted}: {}",
         shares.join(", ")
     ))
 }

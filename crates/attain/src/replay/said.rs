@@ -10,6 +10,9 @@ use serde_json::json;
 
 use crate::cli::StatusFormat;
 
+/// Unreadable lines that are quoted; the JSON has more.
+const EXAMPLES_SHOWN: usize = 5;
+
 /// What a replay came to.
 pub struct Said {
     /// What was read, by source.
@@ -78,7 +81,7 @@ impl Said {
             for note in &source.notes {
                 text.push_str(&format!("    {note}\n"));
             }
-            for line in &source.examples {
+            for line in source.examples.iter().take(EXAMPLES_SHOWN) {
                 text.push_str(&format!("    {}: {}\n", line.place, line.why));
             }
         }
@@ -90,6 +93,9 @@ impl Said {
                 number::grouped(kept.known),
                 number::grouped(kept.bytes.div_ceil(1000))
             ));
+            if kept.new == 0 && !self.stopped {
+                text.push_str("  all that these files hold was counted before\n");
+            }
         }
         if self.stopped {
             text.push_str(match self.kept {
