@@ -4,6 +4,7 @@
 //! the bench: the speed of a wrong table is of no interest.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -77,6 +78,7 @@ pub fn run(setting: &Setting) -> Result<String, String> {
     let mut answer = None;
     let runs = measure::interleaved(RUNS, &contestants, |contestant| {
         let out = scratch.join("counts.csv");
+        warm(&contestant.file)?;
         let mut command = command(contestant, setting, peers.as_ref().ok(), &out);
         let named = |error| format!("{}: {error}", contestant.tool.name());
         let run = match contestant.tool {
@@ -139,6 +141,17 @@ pub fn run(setting: &Setting) -> Result<String, String> {
             &verdicts(&contestants, &runs)
         ),
     ))
+}
+
+/// Reads a file, so that nobody pays for what the one before has pushed out of the page cache.
+fn warm(file: &Path) -> Result<(), String> {
+    let failed = |error: io::Error| format!("{}: {error}", file.display());
+    if file.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let mut input = fs::File::open(file).map_err(failed)?;
+    io::copy(&mut input, &mut io::sink()).map_err(failed)?;
+    Ok(())
 }
 
 fn contestants(lines: u64, with_peers: bool) -> Result<Vec<Contestant>, String> {
