@@ -16,6 +16,7 @@ mod diagnostic;
 pub mod facts;
 pub mod id;
 pub mod indicator;
+pub mod live;
 pub mod meta;
 pub mod policy;
 pub mod promises;
