@@ -7,6 +7,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod carried;
+pub mod diagnose;
 mod edge;
 mod needed;
 mod part;

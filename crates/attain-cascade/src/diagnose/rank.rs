@@ -1,0 +1,154 @@
+//! The account: of each node what it lost, what can have reached the customer, what its callees lost already.
+
+use super::flow::Ways;
+use super::loss::Losses;
+use super::{Diagnosis, Question};
+
+/// From this score on a suspect is named; below, the evidence is too weak.
+pub const CONFIDENT: f64 = 0.5;
+
+/// A callee's loss explains this much of its caller's: with retries and with contention a caller loses more than what it
+/// waits for.
+const AMPLIFIED: f64 = 1.75;
+/// Standard deviations from which on a loss is not chance.
+const SIGNIFICANT: f64 = 2.0;
+/// Scores below are not worth a line.
+const SCORE_LEAST: f64 = 0.02;
+
+/// A node that may have spent the customer's budget.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspect {
+    /// Its position.
+    pub node: usize,
+    /// The share of the customer's loss that started here, as far as can be told; in (0, 1].
+    pub score: f64,
+    /// What it lost itself, in the unit of the customer's budget, per slot that counts.
+    pub loss: f64,
+    /// How many standard deviations that is.
+    pub sigmas: f64,
+    /// The share of the customer's loss that it can account for, its callees' loss included; in [0, 1].
+    pub share: f64,
+    /// The share of its own loss that its callees account for; in [0, 1].
+    pub explained: f64,
+    /// Those callees, the largest loss first.
+    pub explained_by: Vec<Explainer>,
+    /// The calls from the target to it, both included.
+    pub path: Vec<usize>,
+}
+
+impl Suspect {
+    /// Whether the evidence is strong enough to name it.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.score >= CONFIDENT
+    }
+}
+
+/// A callee whose loss accounts for some of its caller's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Explainer {
+    /// Its position.
+    pub node: usize,
+    /// What it lost.
+    pub loss: f64,
+}
+
+/// One node in the account.
+#[derive(Clone, Copy)]
+struct Line {
+    /// What it lost on average, weighed by what the customer lost in the slot.
+    lost: f64,
+    /// One standard deviation of that.
+    deviation: f64,
+    is_known: bool,
+}
+
+impl Line {
+    fn loss(&self) -> f64 {
+        self.lost.max(0.0)
+    }
+
+    fn is_significant(&self) -> bool {
+        self.lost > SIGNIFICANT * self.deviation
+    }
+}
+
+pub(super) fn rank(question: &Question<'_>, losses: &Losses) -> Diagnosis {
+    let Some(lines) = lines(question, losses) else {
+        return Diagnosis::default();
+    };
+    let line = |node: usize| losses.place(node).map(|at| lines[at]);
+    let ways = Ways::of(question.graph, question.target, |node| match line(node) {
+        Some(line) if line.is_known => line.loss(),
+        // Of a node that was never seen before nobody can say how much it lets through.
+        _ => f64::INFINITY,
+    });
+    let customers = lines[0].loss();
+    let mut suspects = Vec::new();
+    for (at, &node) in losses.nodes.iter().enumerate() {
+        let own = lines[at];
+        if !own.is_known || own.loss() <= 0.0 {
+            continue;
+        }
+        let calls = question.graph.calls(node).iter();
+        let mut explained_by: Vec<Explainer> = calls
+            .filter(|call| call.to != node)
+            .filter_map(|call| Some((call, line(call.to)?)))
+            .filter(|(_, callee)| callee.is_known && callee.is_significant())
+            .map(|(call, callee)| Explainer {
+                node: call.to,
+                loss: callee.loss() * call.weight,
+            })
+            .collect();
+        explained_by.sort_by(|a, b| b.loss.total_cmp(&a.loss).then(a.node.cmp(&b.node)));
+        let by_callees: f64 = explained_by.iter().map(|callee| callee.loss).sum();
+        let explained = (AMPLIFIED * by_callees / own.loss()).min(1.0);
+        let certain = (own.lost - SIGNIFICANT * own.deviation).max(0.0);
+        let share = (certain.min(ways.width(node)) / customers).min(1.0);
+        let score = share * (1.0 - explained);
+        if score >= SCORE_LEAST {
+            suspects.push(Suspect {
+                node,
+                score,
+                loss: own.loss(),
+                sigmas: own.lost / own.deviation,
+                share,
+                explained,
+                explained_by,
+                path: ways.path(node),
+            });
+        }
+    }
+    let rounded = |score: f64| (score * 1000.0 + 0.5).floor();
+    suspects.sort_by(|a, b| {
+        let score = rounded(b.score).total_cmp(&rounded(a.score));
+        score
+            .then(b.loss.total_cmp(&a.loss))
+            .then(a.node.cmp(&b.node))
+    });
+    Diagnosis {
+        lost: customers,
+        suspects,
+    }
+}
+
+/// A line for each node of `losses`, or `None` if the customer lost nothing.
+fn lines(question: &Question<'_>, losses: &Losses) -> Option<Vec<Line>> {
+    let customers = losses.nodes.first().map(|_| losses.row(0))?;
+    let total: f64 = customers.iter().map(|lost| lost.max(0.0)).sum();
+    if total <= 0.0 {
+        return None;
+    }
+    let weights: Vec<f64> = customers.iter().map(|lost| lost.max(0.0) / total).collect();
+    let concentrated = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
+    let line = |(at, node): (usize, &usize)| {
+        let row = losses.row(at).iter().zip(&weights);
+        let baseline = question.baseline(*node);
+        Line {
+            lost: row.map(|(lost, weight)| lost * weight).sum(),
+            deviation: baseline.spread * concentrated,
+            is_known: baseline.is_known,
+        }
+    };
+    Some(losses.nodes.iter().enumerate().map(line).collect())
+}

@@ -1,0 +1,3 @@
+//! Who spent the budget: the vectors.
+
+mod vectors;
