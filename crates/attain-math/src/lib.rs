@@ -6,7 +6,7 @@
 //! - what a promise is judged by is exact: `u64` counts, `u128` products, targets in parts per billion ([`ppb`],
 //!   [`fraction`], [`budget`], [`burn`], [`fixed`], [`edge`]);
 //! - what informs a person is `f64`: intervals, percentiles, tests and rehearsals ([`interval`], [`sequential`],
-//!   [`robust`], [`sketch`], [`masking`], [`compose`], [`lowtraffic_trial`]). No `f64` result here is NaN.
+//!   [`robust`], [`sketch`], [`masking`], [`compose`], [`lowtraffic_trial`], [`warning`]). No `f64` result here is NaN.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod budget;
@@ -24,6 +24,7 @@ pub mod robust;
 pub mod sequential;
 pub mod sketch;
 mod slices;
+pub mod warning;
 
 pub use fraction::Fraction;
 pub use ppb::ONE_PPB;

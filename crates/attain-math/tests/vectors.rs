@@ -16,6 +16,7 @@ use attain_math::lowtraffic_trial::simulate;
 use attain_math::masking::{self, Counts};
 use attain_math::sequential::{BURNS, Cusum, Sequential};
 use attain_math::sketch::{self, ClassicHistogram, DdMapping};
+use attain_math::warning::{self, Event, Rule};
 use serde_json::{Value, json};
 
 static VECTORS: LazyLock<Vec<Value>> = LazyLock::new(|| {
@@ -181,6 +182,7 @@ vectors! {
         })
     };
 
+    warning_events, "warning.events", early_warning;
     stat_wilson_3_4, "stat.wilson.3_4", wilson;
     stat_wilson_0_10, "stat.wilson.0_10", wilson;
     stat_wilson_10_10, "stat.wilson.10_10", wilson;
@@ -588,6 +590,39 @@ fn measured_joint(minutes: &Value) -> compose::MeasuredJoint {
         both_down: int(&minutes["both_down"]),
     })
     .expect("some minutes")
+}
+
+fn early_warning(input: &Value) -> Value {
+    let side = |key: &str| -> Vec<Event> {
+        let events = input[key].as_array().expect("events").iter();
+        let slot = |v: &Value| i64::try_from(int(v)).expect("a slot");
+        events
+            .map(|event| Event {
+                start: slot(&event[0]),
+                end: slot(&event[1]),
+            })
+            .collect()
+    };
+    let (internal, customer) = (side("internal"), side("customer"));
+    let rule = Rule {
+        horizon: int(&input["horizon_min"]) as i64,
+        lead_min: int(&input["min_lead_min"]) as i64,
+    };
+    let end = int(&input["data_end"]);
+    let found = warning::measure(&internal, &customer, rule, end as i64);
+    let chance = warning::chance_if_even(internal.len() as u64, end, rule);
+    let pair = |interval: Option<Interval>| interval.map(|i| [i.low, i.high]);
+    json!({
+        "recall": found.recall(),
+        "recall_wilson95": pair(found.recall_interval()),
+        "eligible_internal": found.eligible,
+        "precision": found.precision(),
+        "precision_wilson95": pair(found.precision_interval()),
+        "leads_min": found.leads,
+        "lead_median": found.lead().map(|lead| lead.value),
+        "chance_recall": chance,
+        "lift": found.recall().map(|recall| recall / chance),
+    })
 }
 
 fn wilson(input: &Value) -> Value {
