@@ -75,6 +75,6 @@ pub use origins::Wanted;
 pub use period::{Period, PeriodError};
 pub use ranges::RangeSet;
 pub use shelved::{Shelf, Shelved};
-pub use slices::slices;
+pub use slices::{slices, spending};
 pub use statement::statement;
 pub use timeslices::RATIO_UNITS;

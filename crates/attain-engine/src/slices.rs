@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use attain_model::verdict::Attainment;
+use attain_model::verdict::{Attainment, ErrorBudget};
 use attain_model::{AsOf, Promises, SeriesName};
 use jiff::Timestamp;
 
 use crate::counts::Counts;
 use crate::look::Reader;
+use crate::series::Sums;
 
 /// The slices of a series that have events, oldest first, each with what was good and bad in it.
 ///
@@ -20,6 +21,33 @@ pub fn slices(
     name: &SeriesName,
     as_of: AsOf,
 ) -> Vec<(Timestamp, Attainment)> {
+    let each = by_slice(promises, counts, name, as_of).into_iter();
+    each.map(|(at, sums)| (at, sums.all())).collect()
+}
+
+/// The same, with the budget that each slice allowed and spent: what was promised, and nothing else.
+///
+/// What a window spent is the sum over its slices. Slices in which nothing was promised are left out.
+#[must_use]
+pub fn spending(
+    promises: &Promises,
+    counts: &dyn Counts,
+    name: &SeriesName,
+    as_of: AsOf,
+) -> Vec<(Timestamp, Attainment, ErrorBudget)> {
+    let each = by_slice(promises, counts, name, as_of).into_iter();
+    let promised = each.filter(|(_, sums)| sums.promised.total() > 0);
+    promised
+        .map(|(at, sums)| (at, sums.promised, sums.budget()))
+        .collect()
+}
+
+fn by_slice(
+    promises: &Promises,
+    counts: &dyn Counts,
+    name: &SeriesName,
+    as_of: AsOf,
+) -> Vec<(Timestamp, Sums)> {
     let slo = promises.catalogue().slos.get(&name.slo);
     let Some((slo, objective)) = slo.and_then(|s| Some((s, s.objectives.get(&name.objective)?)))
     else {
@@ -32,8 +60,8 @@ pub fn slices(
         .flat_map(|column| column.counts.iter().map(|(slice, _)| *slice))
         .collect();
     let sums = busy.into_iter().filter_map(|slice| {
-        let events = judged.sum_before(&looked, &(slice..slice + 1)).all();
-        (events.total() > 0).then(|| (looked.grid.start(slice), events))
+        let sums = judged.sum_before(&looked, &(slice..slice + 1));
+        (sums.all().total() > 0).then(|| (looked.grid.start(slice), sums))
     });
     sums.collect()
 }
