@@ -7,6 +7,7 @@
 //! ledger.take(Delivery) -> Taken                      counts each row once, in whatever order rows come
 //! ledger.take_at(Delivery, arrived) -> Taken          live: with the time of arrival
 //! ledger.wanted(source, origin, range) -> Vec<Wanted> what is still to be read, and for which streams
+//! Meter::new(slice_seconds), meter.apply(&LiveEntry)  live samples into deliveries, slice by slice
 //! ledger.unload(), ledger.state()                     the counts moved out; what is known beside them
 //! Ledger::restore(State, lateness), ledger.count(..)  goes on; says what is counted from now on
 //! Shelved::new(&Ledger, &dyn Shelf)                   reads what is in memory and what was moved out
@@ -47,6 +48,7 @@ mod ledger;
 mod load;
 mod look;
 mod masking;
+mod meter;
 mod origins;
 mod period;
 mod pile;
@@ -71,6 +73,7 @@ pub use export::export;
 pub use grid::Grid;
 pub use history::history;
 pub use ledger::Ledger;
+pub use meter::{Meter, Metered};
 pub use origins::Wanted;
 pub use period::{Period, PeriodError};
 pub use ranges::RangeSet;

@@ -124,6 +124,23 @@ impl Bucket {
     pub const UNTIMED: Bucket = Bucket(u16::MAX);
 }
 
+/// Cumulative counts at or under each edge that a histogram has, as counts per bucket of the edges that are asked for.
+///
+/// Both in nanoseconds and ascending; `u64::MAX` is all events. An edge that the histogram lacks takes the count of its
+/// next edge below: what cannot be told apart counts as slower. There is one bucket more than `edges`.
+#[must_use]
+pub fn per_bucket(edges: &[u64], at_or_under: &BTreeMap<u64, u64>) -> Vec<u64> {
+    let mut counts = Vec::with_capacity(edges.len() + 1);
+    let mut before = 0;
+    for edge in edges.iter().copied().chain([u64::MAX]) {
+        let (_, below) = at_or_under.range(..=edge).next_back().unwrap_or((&0, &0));
+        let below = (*below).max(before);
+        counts.push(below - before);
+        before = below;
+    }
+    counts
+}
+
 /// Counts of one stream and segment in one slice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {

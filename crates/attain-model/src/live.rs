@@ -136,6 +136,10 @@ pub struct MeterFacts {
     pub series: Vec<MeteredSeries>,
     /// Increments of slices that are not closed, and late ones that were not delivered.
     pub open: Vec<OpenCount>,
+    /// By how much the part of a pair ran ahead of its total so far: taken off its next slices.
+    pub owed: Vec<(StreamKey, CountedSegment, u64)>,
+    /// Since when each stream is counted, in milliseconds since 1970; `None` is before anything was heard.
+    pub counted_since: Vec<(StreamKey, Option<i64>)>,
     /// What was heard of each source.
     pub sources: Vec<(SourceId, MeteredSource)>,
 }
@@ -154,10 +158,12 @@ pub struct MeteredSeries {
 pub struct LivePoint {
     /// When it was taken, in milliseconds since 1970.
     pub time_ms: i64,
-    /// The counter's value; of stretches (`Happened`) nothing is kept but their end, and this is 0.
+    /// The counter's value; of a stretch (`Happened`) the events in it.
     pub value: u64,
     /// Events that it added to its slice.
     pub added: u64,
+    /// When the counter began, if it says so; of a stretch, its start.
+    pub created_ms: Option<i64>,
 }
 
 /// Increments that wait for their slice to close.
@@ -178,10 +184,10 @@ pub struct OpenCount {
 /// What a meter knows of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MeteredSource {
-    /// The stretch in which it is being heard: from, and until.
-    pub heard_ms: Option<(i64, i64)>,
-    /// Up to here its hearing was delivered.
-    pub told_ms: Option<i64>,
+    /// The stretches in which it was heard and that were not told yet, from and until; the last one may go on.
+    pub heard: Vec<(i64, i64)>,
+    /// The newest sample of all.
+    pub newest_ms: Option<i64>,
     /// Things that were observed, and since when.
     pub things: Vec<(u64, i64)>,
 }

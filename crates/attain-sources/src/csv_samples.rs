@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use attain_model::counts::per_bucket;
 use attain_model::delivery::{Delivery, Reading, Sample};
 use attain_model::indicator::Part;
 use attain_model::quantity::Measure;
@@ -13,7 +14,7 @@ use crate::counter_pairs::{CounterPairs, Point};
 use crate::csv_long::Row;
 use crate::number::{events, scaled};
 use crate::segment::SegmentIndex;
-use crate::series::{Hit, Matcher, Role, pair_of, per_bucket};
+use crate::series::{Hit, Matcher, Role, pair_of};
 
 /// Collects samples until all of one instant are there.
 #[derive(Debug, Default)]

@@ -241,18 +241,3 @@ pub(crate) fn pair_names(stream: &Stream) -> (&str, &str) {
         _ => ("", ""),
     }
 }
-
-/// Cumulative counts at or under each `le`, as counts per bucket of the stream's edges.
-///
-/// An edge that no `le` meets takes the count of the next `le` below it: what cannot be told apart counts as slower.
-pub(crate) fn per_bucket(edges: &[u64], at_or_under: &BTreeMap<u64, u64>) -> Vec<u64> {
-    let mut counts = Vec::with_capacity(edges.len() + 1);
-    let mut before = 0;
-    for edge in edges.iter().copied().chain([u64::MAX]) {
-        let (_, below) = at_or_under.range(..=edge).next_back().unwrap_or((&0, &0));
-        let below = (*below).max(before);
-        counts.push(below - before);
-        before = below;
-    }
-    counts
-}

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use attain_model::counts::per_bucket;
 use attain_model::delivery::{Counted, Delivery, Reading};
 use attain_model::quantity::Measure;
 use attain_model::{Bucket, Class, Stream, Tally};
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::number::{events, scaled};
 use crate::segment::SegmentIndex;
-use crate::series::{Hit, Matcher, Role, per_bucket};
+use crate::series::{Hit, Matcher, Role};
 use crate::slot_pairs::SlotPairs;
 
 /// One number of one series in one slot.

@@ -9,6 +9,7 @@ mod deliveries;
 mod details;
 mod keeping;
 mod meaning;
+mod meter;
 mod oracle;
 mod statements;
 mod vectors;

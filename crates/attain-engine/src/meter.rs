@@ -1,0 +1,366 @@
+//! The meter: from live samples to counts per slice, each event once, in whatever order samples come.
+//!
+//! Knows series by slot, what each said last, and the slices that are still open. Knows neither protocols nor labels, and
+//! keeps no history: a closed slice leaves as a delivery, and the ledger has it from there. See meter/track.rs for how two
+//! samples become an increment, meter/open.rs for slices, meter/hearing.rs for when a source was heard.
+//!
+//! Everything here is a function of the entries in their order: a meter that is restored from its facts and given the
+//! entries since then equals one that was never stopped.
+
+mod hearing;
+mod open;
+mod track;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use attain_model::delivery::{Delivery, Reading};
+use attain_model::live::{
+    LiveBatch, LiveEntry, LivePoint, LiveSample, LiveSeries, LiveValue, MeterFacts, MeteredSeries,
+    MeteredSource, SeriesId,
+};
+use attain_model::{CountedSegment, SourceId, Stream, StreamKey};
+use jiff::Timestamp;
+
+use crate::grid::Grid;
+use hearing::Hearing;
+use open::{Column, Cut, Open};
+use track::{Birth, Outcome, Track};
+
+/// Turns live samples into counts per slice.
+///
+/// ```
+/// use attain_engine::Meter;
+///
+/// let mut meter = Meter::new(10);
+/// meter.count(&[]);
+/// assert!(meter.close("2026-11-22T12:00:10Z".parse().unwrap()).is_empty());
+/// ```
+#[derive(Debug, Clone)]
+pub struct Meter {
+    grid: Grid,
+    /// The first slice that is not closed.
+    closed: Option<i64>,
+    delivered: u64,
+    /// How streams are cut, and since when each is counted.
+    cuts: BTreeMap<StreamKey, Cut>,
+    since: BTreeMap<StreamKey, Option<i64>>,
+    /// By slot.
+    counters: Vec<Option<Counter>>,
+    open: Open,
+    sources: Vec<Source>,
+}
+
+/// A series that counts for somebody.
+#[derive(Debug, Clone)]
+struct Counter {
+    id: SeriesId,
+    source: usize,
+    thing: u64,
+    /// What its increments are added to.
+    columns: Box<[u32]>,
+    track: Track,
+}
+
+#[derive(Debug, Clone)]
+struct Source {
+    id: SourceId,
+    hearing: Hearing,
+    readings: Vec<Reading>,
+}
+
+/// What taking a batch came to. A sample is one, whatever it counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Metered {
+    /// Samples that said something new.
+    pub new: u64,
+    /// Known already: the same series at the same instant, or a stretch inside one that was told.
+    pub already: u64,
+    /// Older than what their series said last in a closed slice: they change no sum, only in which slice it lies.
+    pub too_late: u64,
+    /// Stretches that overlap one that was told in part: which of their events are new cannot be known.
+    pub overlapping: u64,
+    /// Samples of no known slot.
+    pub unknown: u64,
+    /// First values of counters whose beginning is not known: at most so many events are missing.
+    pub unknown_births: u64,
+    /// Events whose slice was closed already: they count at their own time, and became known now.
+    pub late_events: u64,
+}
+
+impl Meter {
+    /// An empty one; slices of so many seconds.
+    #[must_use]
+    pub fn new(slice_seconds: u32) -> Self {
+        Self {
+            grid: Grid::new(slice_seconds),
+            closed: None,
+            delivered: 0,
+            cuts: BTreeMap::new(),
+            since: BTreeMap::new(),
+            counters: Vec::new(),
+            open: Open::default(),
+            sources: Vec::new(),
+        }
+    }
+
+    /// One that goes on where another left off. [`Meter::count`] says how its streams are cut.
+    #[must_use]
+    pub fn restore(facts: MeterFacts, slice_seconds: u32) -> Self {
+        let mut meter = Self::new(slice_seconds);
+        meter.closed = facts.closed_until.map(|until| meter.grid.index(until));
+        meter.delivered = facts.delivered;
+        meter.since = facts.counted_since.into_iter().collect();
+        for (id, source) in facts.sources {
+            let index = meter.source(&id);
+            meter.sources[index].hearing = source.into();
+        }
+        for MeteredSeries { series, points } in facts.series {
+            let slot = series.slot as usize;
+            meter.make(&series);
+            if let Some(Some(counter)) = meter.counters.get_mut(slot) {
+                counter.track = Track::of(points);
+            }
+        }
+        for count in facts.open {
+            let source = meter.source(&count.source);
+            let column = meter.open.column(source, &count.to);
+            meter
+                .open
+                .add(column, count.slice, count.late, count.events);
+        }
+        meter.open.owed = (facts.owed.into_iter())
+            .map(|(stream, segment, events)| ((stream, segment), events))
+            .collect();
+        meter
+    }
+
+    /// From now on these streams are counted, cut as they say. What was counted of others leaves with its slice.
+    pub fn count(&mut self, streams: &[Stream]) {
+        let newest = self.sources.iter().filter_map(|s| s.hearing.newest()).max();
+        for stream in streams {
+            self.cuts.insert(stream.key.clone(), Cut::of(stream));
+            self.since.entry(stream.key.clone()).or_insert(newest);
+        }
+        let counted: BTreeSet<&StreamKey> = streams.iter().map(|stream| &stream.key).collect();
+        self.since.retain(|stream, _| counted.contains(stream));
+    }
+
+    /// Does what an entry says; gives the deliveries of the slices that it closed.
+    pub fn apply(&mut self, entry: &LiveEntry) -> (Metered, Vec<Delivery>) {
+        match entry {
+            LiveEntry::Arrived(batch) => (self.take(batch), Vec::new()),
+            LiveEntry::Closed { until, .. } => (Metered::default(), self.close(*until)),
+        }
+    }
+
+    /// Takes what arrived together.
+    pub fn take(&mut self, batch: &LiveBatch) -> Metered {
+        for series in &batch.series {
+            self.make(series);
+        }
+        let source = self.source(&batch.source);
+        let heard_before = self.sources[source].hearing.newest();
+        let mut metered = Metered::default();
+        for sample in &batch.samples {
+            self.sample(sample, batch.arrived, heard_before, &mut metered);
+        }
+        let source = &mut self.sources[source];
+        source.readings.extend(batch.readings.iter().cloned());
+        metered.new += batch.readings.len() as u64;
+        if let Some(newest) = batch.newest_ms {
+            source.hearing.hear(newest);
+        }
+        metered
+    }
+
+    /// Closes the slices that end at or before an instant, once: they leave as deliveries, one of each source.
+    ///
+    /// What arrived late since the last time leaves too. The deliveries name no streams: they are counted for all that
+    /// look at their source.
+    pub fn close(&mut self, until: Timestamp) -> Vec<Delivery> {
+        let first_open = self.grid.index(until).max(self.closed.unwrap_or(i64::MIN));
+        self.closed = Some(first_open);
+        let mut counted = self.open.close(first_open, self.grid, &self.cuts);
+        let mut deliveries = Vec::new();
+        for (index, source) in self.sources.iter_mut().enumerate() {
+            let at = self.delivered;
+            let mut delivery = Delivery::new(source.id.clone(), "live", at..at + 1);
+            delivery.counted = counted.remove(&index).unwrap_or_default();
+            delivery.readings = std::mem::take(&mut source.readings);
+            delivery.observed = Some(source.hearing.tell());
+            self.delivered += 1;
+            deliveries.push(delivery);
+        }
+        deliveries
+    }
+
+    /// The end of the last closed slice.
+    #[must_use]
+    pub fn closed_until(&self) -> Option<Timestamp> {
+        self.closed.map(|first_open| self.grid.start(first_open))
+    }
+
+    /// Everything that it knows. Readings must have been delivered: call it after [`Meter::close`].
+    #[must_use]
+    pub fn facts(&self) -> MeterFacts {
+        let series = self.counters.iter().enumerate();
+        let series = series.filter_map(|(slot, counter)| {
+            let counter = counter.as_ref()?;
+            Some(MeteredSeries {
+                series: self.described(u32::try_from(slot).ok()?, counter),
+                points: counter.track.points().to_vec(),
+            })
+        });
+        let sources = self.sources.iter();
+        MeterFacts {
+            closed_until: self.closed_until(),
+            delivered: self.delivered,
+            series: series.collect(),
+            open: self.open.waiting(|source| &self.sources[source].id),
+            owed: self.open.owed(),
+            counted_since: (self.since.iter())
+                .map(|(stream, since)| (stream.clone(), *since))
+                .collect(),
+            sources: sources
+                .map(|source| (source.id.clone(), MeteredSource::from(&source.hearing)))
+                .collect(),
+        }
+    }
+
+    /// Makes a series known, or has it count for others from now on: its last sample stays.
+    fn make(&mut self, series: &LiveSeries) {
+        let source = self.source(&series.source);
+        let columns = series.to.iter().map(|to| self.open.column(source, to));
+        let columns: Box<[u32]> = columns.collect();
+        let slot = series.slot as usize;
+        if self.counters.len() <= slot {
+            self.counters.resize_with(slot + 1, || None);
+        }
+        match &mut self.counters[slot] {
+            Some(known) if known.id == series.id => known.columns = columns,
+            other => {
+                *other = Some(Counter {
+                    id: series.id,
+                    source,
+                    thing: series.thing,
+                    columns,
+                    track: Track::default(),
+                });
+            }
+        }
+    }
+
+    fn sample(
+        &mut self,
+        sample: &LiveSample,
+        arrived: Timestamp,
+        heard_before: Option<i64>,
+        metered: &mut Metered,
+    ) {
+        let Some(Some(counter)) = self.counters.get_mut(sample.slot as usize) else {
+            metered.unknown += 1;
+            return;
+        };
+        let hearing = &mut self.sources[counter.source].hearing;
+        let closed_ms = self.closed.map(|index| self.grid.start(index));
+        let closed_ms = closed_ms.map_or(i64::MIN, Timestamp::as_millisecond);
+        let outcome = match sample.says {
+            LiveValue::Stands { value, created_ms } => {
+                let point = LivePoint {
+                    time_ms: sample.time_ms,
+                    value,
+                    added: 0,
+                    created_ms,
+                };
+                let since = (counter.columns.iter())
+                    .filter_map(|column| self.since.get(self.open.stream_of(*column)).copied())
+                    .max()
+                    .flatten();
+                let birth = || Birth {
+                    observed: hearing.observe(counter.thing, sample.time_ms),
+                    counted_since_ms: since,
+                    heard_before_ms: heard_before,
+                };
+                counter.track.stand(point, closed_ms, birth)
+            }
+            LiveValue::Happened { events, start_ms } => {
+                let point = LivePoint {
+                    time_ms: sample.time_ms,
+                    value: events,
+                    added: events,
+                    created_ms: Some(start_ms),
+                };
+                counter.track.happen(point, closed_ms)
+            }
+            LiveValue::Ended => return,
+        };
+        match outcome {
+            Outcome::Already => metered.already += 1,
+            Outcome::TooLate => metered.too_late += 1,
+            Outcome::Overlaps => metered.overlapping += 1,
+            Outcome::Unborn { value } => {
+                metered.new += 1;
+                metered.unknown_births += value;
+            }
+            Outcome::Adds { steps, taken_back } => {
+                metered.new += 1;
+                if let Some((time_ms, events)) = taken_back {
+                    let slice = slice_of(self.grid, time_ms);
+                    for column in &counter.columns {
+                        self.open.take_back(*column, slice, events);
+                    }
+                }
+                for (time_ms, events) in steps.into_iter().flatten() {
+                    let slice = slice_of(self.grid, time_ms);
+                    let is_late = self.closed.is_some_and(|closed| slice < closed);
+                    if is_late {
+                        metered.late_events += events;
+                    }
+                    for column in &counter.columns {
+                        let late = is_late.then_some(arrived);
+                        self.open.add(*column, slice, late, events);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The place of a source, which is made if it is new.
+    fn source(&mut self, id: &SourceId) -> usize {
+        if let Some(index) = self.sources.iter().position(|source| source.id == *id) {
+            return index;
+        }
+        self.sources.push(Source {
+            id: id.clone(),
+            hearing: Hearing::default(),
+            readings: Vec::new(),
+        });
+        self.sources.len() - 1
+    }
+
+    fn described(&self, slot: u32, counter: &Counter) -> LiveSeries {
+        let columns = counter.columns.iter();
+        LiveSeries {
+            slot,
+            id: counter.id,
+            source: self.sources[counter.source].id.clone(),
+            thing: counter.thing,
+            to: columns
+                .map(|column| self.open.described(*column).clone())
+                .collect(),
+        }
+    }
+}
+
+fn slice_of(grid: Grid, time_ms: i64) -> i64 {
+    time_ms.div_euclid(1000).div_euclid(grid.seconds())
+}
+
+/// What a pair of metrics owes: by how much its part ran ahead of its total.
+type Owed = BTreeMap<(StreamKey, CountedSegment), u64>;
+
+impl Column {
+    fn stream(&self) -> &StreamKey {
+        &self.to.stream
+    }
+}

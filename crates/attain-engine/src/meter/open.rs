@@ -1,0 +1,260 @@
+//! Increments that wait for their slice to close, and what they are when it does.
+//!
+//! Knows columns (for whom, as what) and slices by number. Cumulative columns of a histogram become buckets, and the two
+//! metrics of a pair become good and bad, when all of a slice is there.
+
+use std::collections::{BTreeMap, HashMap};
+
+use attain_model::counts::per_bucket;
+use attain_model::delivery::Counted;
+use attain_model::indicator::{Counting, Part};
+use attain_model::live::{CountsFor, LiveRole, OpenCount};
+use attain_model::{Bucket, Class, CountedSegment, SourceId, Stream, StreamKey, Tally};
+use jiff::Timestamp;
+
+use super::Owed;
+use crate::grid::Grid;
+
+/// How a stream is cut.
+#[derive(Debug, Clone)]
+pub(super) struct Cut {
+    /// In nanoseconds, ascending.
+    edges: Vec<u64>,
+    /// What the other metric of a pair holds.
+    part: Option<Part>,
+}
+
+/// One thing that increments are added to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Column {
+    source: usize,
+    pub(super) to: CountsFor,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Open {
+    columns: Vec<Column>,
+    numbers: HashMap<Column, u32>,
+    /// By slice, then by column: as long as the highest column that has any.
+    rows: BTreeMap<i64, Vec<u64>>,
+    /// What arrived after its slice was closed, by slice, arrival and column.
+    late: BTreeMap<(i64, Timestamp, u32), u64>,
+    /// By how much parts ran ahead.
+    pub(super) owed: Owed,
+}
+
+/// What one stream and segment counted in one slice.
+#[derive(Default)]
+struct Sums {
+    events: Vec<(Class, u64)>,
+    at_or_under: BTreeMap<Class, BTreeMap<u64, u64>>,
+    total: u64,
+    part: u64,
+}
+
+/// Whose sums they are: source, stream, segment, slice, arrival if late.
+type Whose<'c> = (
+    usize,
+    &'c StreamKey,
+    &'c CountedSegment,
+    i64,
+    Option<Timestamp>,
+);
+
+impl Cut {
+    pub(super) fn of(stream: &Stream) -> Self {
+        Self {
+            edges: stream.edges.iter().map(|edge| edge.nanoseconds()).collect(),
+            part: match &stream.indicator.counting {
+                Counting::Totals { part, .. } => Some(*part),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl Open {
+    /// The number of a column, which is made if it is new.
+    pub(super) fn column(&mut self, source: usize, to: &CountsFor) -> u32 {
+        let column = Column {
+            source,
+            to: to.clone(),
+        };
+        if let Some(number) = self.numbers.get(&column) {
+            return *number;
+        }
+        let number = u32::try_from(self.columns.len()).unwrap_or(u32::MAX);
+        self.columns.push(column.clone());
+        self.numbers.insert(column, number);
+        number
+    }
+
+    pub(super) fn described(&self, column: u32) -> &CountsFor {
+        &self.columns[column as usize].to
+    }
+
+    pub(super) fn stream_of(&self, column: u32) -> &StreamKey {
+        self.columns[column as usize].stream()
+    }
+
+    /// Adds events to a slice.
+    pub(super) fn add(&mut self, column: u32, slice: i64, late: Option<Timestamp>, events: u64) {
+        if events == 0 {
+            return;
+        }
+        let cell = match late {
+            Some(arrived) => self.late.entry((slice, arrived, column)).or_default(),
+            None => {
+                let row = self.rows.entry(slice).or_default();
+                let at = column as usize;
+                if row.len() <= at {
+                    row.resize(at + 1, 0);
+                }
+                &mut row[at]
+            }
+        };
+        *cell = cell.saturating_add(events);
+    }
+
+    /// Takes events back that were added to an open slice.
+    pub(super) fn take_back(&mut self, column: u32, slice: i64, events: u64) {
+        let cell = self.rows.get_mut(&slice);
+        if let Some(cell) = cell.and_then(|row| row.get_mut(column as usize)) {
+            *cell = cell.saturating_sub(events);
+        }
+    }
+
+    /// Takes the slices before one out, and what came late, by source.
+    pub(super) fn close(
+        &mut self,
+        first_open: i64,
+        grid: Grid,
+        cuts: &BTreeMap<StreamKey, Cut>,
+    ) -> BTreeMap<usize, Vec<Counted>> {
+        let open = self.rows.split_off(&first_open);
+        let rows = std::mem::replace(&mut self.rows, open);
+        let late = std::mem::take(&mut self.late);
+        let mut sums: BTreeMap<Whose<'_>, Sums> = BTreeMap::new();
+        let on_time = rows.iter().flat_map(|(slice, row)| {
+            let cells = row.iter().enumerate();
+            cells.map(move |(column, events)| (*slice, None, column, *events))
+        });
+        let late = late
+            .iter()
+            .map(|((slice, at, column), events)| (*slice, Some(*at), *column as usize, *events));
+        for (slice, at, column, events) in on_time.chain(late).filter(|cell| cell.3 > 0) {
+            let Column { source, to } = &self.columns[column];
+            let whose = (*source, &to.stream, &to.segment, slice, at);
+            sums.entry(whose).or_default().add(&to.role, events);
+        }
+        let mut counted: BTreeMap<usize, Vec<Counted>> = BTreeMap::new();
+        for ((source, stream, segment, slice, late), sums) in sums {
+            // A stream that nobody counts any more has no cut.
+            let Some(cut) = cuts.get(stream) else {
+                continue;
+            };
+            let tally = sums.tally(cut, || (stream.clone(), segment.clone()), &mut self.owed);
+            if tally.cells.is_empty() {
+                continue;
+            }
+            counted.entry(source).or_default().push(Counted {
+                stream: stream.clone(),
+                segment: segment.clone(),
+                slice: grid.start(slice),
+                tally,
+                received: late,
+            });
+        }
+        counted
+    }
+
+    /// What waits, as facts.
+    pub(super) fn waiting<'s>(&self, source: impl Fn(usize) -> &'s SourceId) -> Vec<OpenCount> {
+        let on_time = self.rows.iter().flat_map(|(slice, row)| {
+            let cells = row.iter().enumerate().filter(|(_, events)| **events > 0);
+            cells.map(move |(column, events)| (*slice, None, column, *events))
+        });
+        let late = self.late.iter();
+        let late = late
+            .map(|((slice, at, column), events)| (*slice, Some(*at), *column as usize, *events));
+        on_time
+            .chain(late)
+            .map(|(slice, late, column, events)| OpenCount {
+                to: self.columns[column].to.clone(),
+                source: source(self.columns[column].source).clone(),
+                slice,
+                late,
+                events,
+            })
+            .collect()
+    }
+
+    /// What parts owe, as facts.
+    pub(super) fn owed(&self) -> Vec<(StreamKey, CountedSegment, u64)> {
+        let owed = self.owed.iter();
+        owed.map(|((stream, segment), events)| (stream.clone(), segment.clone(), *events))
+            .collect()
+    }
+}
+
+impl Sums {
+    fn add(&mut self, role: &LiveRole, events: u64) {
+        match role {
+            LiveRole::Events(class) => self.events.push((class.clone(), events)),
+            LiveRole::AtOrUnder(class, edge) => {
+                let edge = edge.map_or(u64::MAX, |edge| edge.nanoseconds());
+                let below = self.at_or_under.entry(class.clone()).or_default();
+                *below.entry(edge).or_default() += events;
+            }
+            LiveRole::Total => self.total += events,
+            LiveRole::Part => self.part += events,
+        }
+    }
+
+    fn tally(
+        &self,
+        cut: &Cut,
+        whose: impl FnOnce() -> (StreamKey, CountedSegment),
+        owed: &mut Owed,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        for (class, events) in &self.events {
+            tally.add(class.clone(), Bucket::UNTIMED, *events);
+        }
+        for (class, below) in &self.at_or_under {
+            for (bucket, events) in (0..).zip(per_bucket(&cut.edges, below)) {
+                tally.add(class.clone(), Bucket(bucket), events);
+            }
+        }
+        if let Some(part) = cut.part
+            && (self.total > 0 || self.part > 0)
+        {
+            let (good, bad) = self.pair(part, whose, owed);
+            tally.add(Class::good(), Bucket::UNTIMED, good);
+            tally.add(Class::bad(), Bucket::UNTIMED, bad);
+        }
+        tally
+    }
+
+    /// Good and bad of a pair. What its part runs ahead of its total is taken off the next slices: never good twice.
+    fn pair(
+        &self,
+        part: Part,
+        whose: impl FnOnce() -> (StreamKey, CountedSegment),
+        owed: &mut Owed,
+    ) -> (u64, u64) {
+        let whose = whose();
+        let before = owed.remove(&whose).unwrap_or(0);
+        let rest = i128::from(self.total) - i128::from(self.part) - i128::from(before);
+        let ahead = u64::try_from(-rest).unwrap_or(0);
+        if ahead > 0 {
+            owed.insert(whose, ahead);
+        }
+        let rest = u64::try_from(rest).unwrap_or(0);
+        match part {
+            Part::Good => (self.total.saturating_sub(rest), rest),
+            Part::Bad | Part::Ratio => (rest, self.part),
+        }
+    }
+}

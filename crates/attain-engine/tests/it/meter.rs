@@ -1,0 +1,365 @@
+//! Live samples, through the meter: counts per slice, whatever the order, the repetition and the stops.
+
+use std::collections::BTreeMap;
+
+use attain_engine::{Meter, Metered};
+use attain_model::delivery::{Counted, Delivery};
+use attain_model::live::{
+    CountsFor, LiveBatch, LiveEntry, LiveRole, LiveSample, LiveSeries, LiveValue, SeriesId,
+};
+use attain_model::{Bucket, Class, SourceId, Stream, StreamKey, Tally, Threshold};
+use fastrand::Rng;
+
+use crate::build::*;
+
+const SLICE: i64 = 10;
+
+fn streams() -> Vec<Stream> {
+    let catalogue = catalogue(&[slo(
+        "checkout",
+        rolling(30),
+        &[objective("availability", &[(None, &[("premium", "99%")])])],
+    )]);
+    let mut streams = Stream::all(&catalogue);
+    streams[0].edges = vec![
+        Threshold::from_nanoseconds(200_000_000),
+        Threshold::from_nanoseconds(500_000_000),
+    ];
+    streams
+}
+
+fn source() -> SourceId {
+    SourceId::new("push")
+}
+
+fn series(slot: u32, role: LiveRole) -> LiveSeries {
+    LiveSeries {
+        slot,
+        id: SeriesId(u128::from(slot) + 1),
+        source: source(),
+        thing: 1,
+        to: vec![CountsFor {
+            stream: streams()[0].key.clone(),
+            segment: segment("premium"),
+            role,
+        }],
+    }
+}
+
+fn stands(slot: u32, second: i64, value: u64) -> LiveSample {
+    LiveSample {
+        slot,
+        time_ms: second * 1000,
+        says: LiveValue::Stands {
+            value,
+            created_ms: None,
+        },
+    }
+}
+
+fn batch(series: &[LiveSeries], samples: &[LiveSample]) -> LiveBatch {
+    let newest_ms = samples.iter().map(|sample| sample.time_ms).max();
+    LiveBatch {
+        source: source(),
+        arrived: second(newest_ms.unwrap_or(0) / 1000),
+        series: series.to_vec(),
+        samples: samples.to_vec(),
+        readings: Vec::new(),
+        newest_ms,
+    }
+}
+
+fn meter() -> Meter {
+    let mut meter = Meter::new(u32::try_from(SLICE).unwrap());
+    meter.count(&streams());
+    meter
+}
+
+/// Events by slice and cell.
+type Cells = BTreeMap<(StreamKey, i64, Class, Bucket), u64>;
+
+fn cells(deliveries: &[Delivery]) -> Cells {
+    let mut cells = Cells::new();
+    let counted = deliveries.iter().flat_map(|delivery| &delivery.counted);
+    for Counted {
+        stream,
+        slice,
+        tally: Tally { cells: tally },
+        ..
+    } in counted
+    {
+        for ((class, bucket), events) in tally {
+            let key = (
+                stream.clone(),
+                slice.as_second() / SLICE,
+                class.clone(),
+                *bucket,
+            );
+            *cells.entry(key).or_default() += events;
+        }
+    }
+    cells
+}
+
+fn by_slice(deliveries: &[Delivery]) -> Vec<(i64, u64)> {
+    let mut slices = BTreeMap::new();
+    for ((_, slice, _, _), events) in cells(deliveries) {
+        *slices.entry(slice).or_insert(0) += events;
+    }
+    slices.into_iter().collect()
+}
+
+fn all_of(meter: &mut Meter, batches: &[LiveBatch], until: i64) -> Vec<(i64, u64)> {
+    for batch in batches {
+        meter.take(batch);
+    }
+    by_slice(&meter.close(second(until)))
+}
+
+#[test]
+fn a_counter_is_a_baseline_first_and_then_telescopes() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let first = batch(&[ok], &[stands(0, 5, 1_000)]);
+    let mut meter = meter();
+    let counted = all_of(
+        &mut meter,
+        &[
+            first,
+            batch(&[], &[stands(0, 15, 1_010)]),
+            // Nothing came for 60 seconds: the slice after it catches up.
+            batch(&[], &[stands(0, 75, 1_100)]),
+            // The process began anew.
+            batch(&[], &[stands(0, 85, 4)]),
+        ],
+        100,
+    );
+    assert_eq!(counted, [(1, 10), (7, 90), (8, 4)]);
+}
+
+#[test]
+fn a_counter_that_appears_beside_others_is_born_and_one_of_a_new_thing_is_not() {
+    let mut meter = meter();
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let failed = series(1, LiveRole::Events(Class::bad()));
+    let mut other = series(2, LiveRole::Events(Class::bad()));
+    other.thing = 2;
+    meter.take(&batch(&[ok], &[stands(0, 5, 1_000)]));
+    // The first failure of a thing that was looked at before: all of it is new.
+    meter.take(&batch(&[failed], &[stands(1, 15, 7)]));
+    let taken = meter.take(&batch(&[other], &[stands(2, 15, 9_000)]));
+    assert_eq!(taken.unknown_births, 9_000);
+    assert_eq!(by_slice(&meter.close(second(20))), [(1, 7)]);
+}
+
+#[test]
+fn a_start_time_tells_births_and_restarts() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let began = |at: i64, value: u64, created: i64| LiveSample {
+        slot: 0,
+        time_ms: at * 1000,
+        says: LiveValue::Stands {
+            value,
+            created_ms: Some(created * 1000),
+        },
+    };
+    let mut meter = meter();
+    let counted = all_of(
+        &mut meter,
+        &[batch(
+            &[ok],
+            // Born a moment ago; then it began anew and counted past its old value.
+            &[began(10_005, 7, 10_001), began(10_015, 9, 10_012)],
+        )],
+        10_100,
+    );
+    assert_eq!(counted, [(1_000, 7), (1_001, 9)]);
+}
+
+#[test]
+fn stretches_count_once_and_what_overlaps_is_refused() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let happened = |from: i64, to: i64, events: u64| LiveSample {
+        slot: 0,
+        time_ms: to * 1000,
+        says: LiveValue::Happened {
+            events,
+            start_ms: from * 1000,
+        },
+    };
+    let mut meter = meter();
+    let taken = meter.take(&batch(
+        &[ok],
+        &[
+            happened(30, 40, 5),
+            happened(10, 20, 3),
+            happened(20, 30, 4),
+            happened(20, 30, 4),
+            happened(25, 45, 50),
+        ],
+    ));
+    let expected = Metered {
+        new: 3,
+        already: 1,
+        overlapping: 1,
+        ..Metered::default()
+    };
+    assert_eq!(taken, expected);
+    assert_eq!(by_slice(&meter.close(second(50))), [(2, 3), (3, 4), (4, 5)]);
+}
+
+#[test]
+fn a_histogram_is_cut_at_the_edges_of_its_stream() {
+    let at_or_under = |slot, ms: Option<u64>| {
+        let edge = ms.map(|ms| Threshold::from_nanoseconds(ms * 1_000_000));
+        series(slot, LiveRole::AtOrUnder(Class::good(), edge))
+    };
+    let all = [
+        at_or_under(0, Some(200)),
+        at_or_under(1, Some(500)),
+        at_or_under(2, None),
+    ];
+    let mut meter = meter();
+    meter.take(&batch(
+        &all,
+        &[stands(0, 5, 0), stands(1, 5, 0), stands(2, 5, 0)],
+    ));
+    meter.take(&batch(&[], &[stands(0, 15, 90), stands(1, 15, 97)]));
+    meter.take(&batch(&[], &[stands(2, 15, 100)]));
+    let deliveries = meter.close(second(20));
+    let buckets: Vec<(u16, u64)> = (cells(&deliveries).into_iter())
+        .map(|((_, _, _, bucket), events)| (bucket.0, events))
+        .collect();
+    assert_eq!(buckets, [(0, 90), (1, 7), (2, 3)]);
+}
+
+#[test]
+fn what_comes_after_its_slice_was_closed_counts_at_its_own_time() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let mut meter = meter();
+    meter.take(&batch(&[ok], &[stands(0, 5, 100), stands(0, 15, 110)]));
+    assert_eq!(by_slice(&meter.close(second(60))), [(1, 10)]);
+    let mut late = batch(&[], &[stands(0, 12, 104), stands(0, 45, 150)]);
+    late.arrived = second(61);
+    let taken = meter.take(&late);
+    assert_eq!((taken.too_late, taken.late_events), (1, 40));
+    let deliveries = meter.close(second(60));
+    assert_eq!(by_slice(&deliveries), [(4, 40)]);
+    let counted = deliveries.iter().flat_map(|d| &d.counted);
+    let received: Vec<_> = counted.map(|row| row.received).collect();
+    assert_eq!(received, [Some(second(61))]);
+}
+
+/// Random entries about counters that rise, restart and vanish, and the order of their samples in time.
+fn random(rng: &mut Rng) -> (Vec<LiveSeries>, Vec<LiveSample>) {
+    let count = rng.u32(1..5);
+    let all: Vec<LiveSeries> = (0..count)
+        .map(|slot| series(slot, LiveRole::Events(Class::good())))
+        .collect();
+    let mut samples = Vec::new();
+    for slot in 0..count {
+        let (mut at, mut value) = (rng.i64(0..20), rng.u64(0..50));
+        for _ in 0..rng.usize(1..12) {
+            samples.push(stands(slot, at, value));
+            at += rng.i64(1..25);
+            value = if rng.u8(0..8) == 0 {
+                rng.u64(0..5)
+            } else {
+                value + rng.u64(0..30)
+            };
+        }
+    }
+    (all, samples)
+}
+
+/// Every first sample is a baseline; what follows adds up.
+fn naive(samples: &[LiveSample]) -> BTreeMap<i64, u64> {
+    let mut by_series: BTreeMap<u32, BTreeMap<i64, u64>> = BTreeMap::new();
+    for sample in samples {
+        let LiveValue::Stands { value, .. } = sample.says else {
+            continue;
+        };
+        let points = by_series.entry(sample.slot).or_default();
+        points.entry(sample.time_ms).or_insert(value);
+    }
+    let mut slices = BTreeMap::new();
+    for points in by_series.values() {
+        for ((_, before), (time, value)) in points.iter().zip(points.iter().skip(1)) {
+            let added = value.checked_sub(*before).unwrap_or(*value);
+            if added > 0 {
+                *slices.entry(time / 1000 / SLICE).or_insert(0) += added;
+            }
+        }
+    }
+    slices
+}
+
+#[test]
+fn the_order_and_repetition_of_samples_do_not_matter_while_slices_are_open() {
+    let mut rng = Rng::with_seed(4711);
+    for _ in 0..300 {
+        let (all, samples) = random(&mut rng);
+        let expected: Vec<_> = naive(&samples).into_iter().collect();
+        let mut meter = meter();
+        // First contact with every series at once, so that none is born later.
+        let firsts: Vec<LiveSample> = (all.iter())
+            .filter_map(|s| samples.iter().find(|sample| sample.slot == s.slot))
+            .copied()
+            .collect();
+        meter.take(&batch(&all, &[]));
+        for first in &firsts {
+            let mut alone = batch(&[], &[*first]);
+            alone.newest_ms = None;
+            meter.take(&alone);
+        }
+        let mut shuffled = samples.clone();
+        shuffled.extend((0..5).map(|_| samples[rng.usize(..samples.len())]));
+        rng.shuffle(&mut shuffled);
+        let mut rest = &shuffled[..];
+        while !rest.is_empty() {
+            let (some, others) = rest.split_at(rng.usize(1..=rest.len()));
+            meter.take(&batch(&[], some));
+            rest = others;
+        }
+        assert_eq!(by_slice(&meter.close(second(10_000))), expected);
+    }
+}
+
+#[test]
+fn a_meter_that_is_restored_goes_on_like_one_that_was_never_stopped() {
+    let mut rng = Rng::with_seed(12);
+    for _ in 0..300 {
+        let (all, mut samples) = random(&mut rng);
+        if rng.bool() {
+            samples.sort_by_key(|sample| sample.time_ms);
+        }
+        let mut entries = vec![LiveEntry::Arrived(batch(&all, &[]))];
+        for some in samples.chunks(3) {
+            entries.push(LiveEntry::Arrived(batch(&[], some)));
+            let newest = some.iter().map(|s| s.time_ms / 1000).max().unwrap_or(0);
+            let until = second(newest - rng.i64(0..40));
+            entries.push(LiveEntry::Closed { at: until, until });
+        }
+        entries.push(LiveEntry::Closed {
+            at: second(10_000),
+            until: second(10_000),
+        });
+        let whole = run(meter(), &entries);
+        let stop = rng.usize(..entries.len());
+        let mut first = meter();
+        let mut deliveries: Vec<Delivery> = Vec::new();
+        for entry in &entries[..stop] {
+            deliveries.extend(first.apply(entry).1);
+        }
+        let facts = first.facts();
+        let mut second_ = Meter::restore(facts.clone(), u32::try_from(SLICE).unwrap());
+        second_.count(&streams());
+        assert_eq!(second_.facts(), facts);
+        deliveries.extend(run(second_, &entries[stop..]));
+        assert_eq!(deliveries, whole);
+    }
+}
+
+fn run(mut meter: Meter, entries: &[LiveEntry]) -> Vec<Delivery> {
+    let all = entries.iter().map(|entry| meter.apply(entry).1);
+    all.collect::<Vec<_>>().concat()
+}
