@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::delivery::Delivery;
 use attain_model::facts::{Damage, KeptStream};
+use attain_model::live::{LiveEntry, LiveValue};
 use attain_model::{Interval, StreamKey};
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,6 +27,8 @@ pub struct Frame {
     pub kept: BTreeMap<StreamKey, KeptStream>,
     /// What was delivered, in order.
     pub deliveries: Vec<Delivery>,
+    /// What happened to live counts, in order.
+    pub live: Vec<LiveEntry>,
 }
 
 /// What was appended since the last sealing.
@@ -52,17 +55,32 @@ impl Store {
         kept: &BTreeMap<StreamKey, KeptStream>,
         deliveries: &[Delivery],
     ) -> Result<u64, Error> {
+        self.append_with(kept, deliveries, &[])
+    }
+
+    /// As [`Store::append`], and with it what happened to live counts.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn append_with(
+        &mut self,
+        kept: &BTreeMap<StreamKey, KeptStream>,
+        deliveries: &[Delivery],
+        live: &[LiveEntry],
+    ) -> Result<u64, Error> {
         self.writer()?;
         let number = self.next_frame;
-        let content = frame::encode(kept, deliveries);
-        let body = blob::wrap(Kind::Frame, &number.to_le_bytes(), &content, LEVEL);
+        let content = frame::encode(kept, deliveries, live);
+        // Live samples are small as they are, and somebody waits for them.
+        let level = if live.is_empty() { Some(LEVEL) } else { None };
+        let body = blob::wrap(Kind::Frame, &number.to_le_bytes(), &content, level);
         self.counts.change(|change| {
             change
                 .prepare_cached("INSERT OR REPLACE INTO frame (number, body) VALUES (?1, ?2)")?
                 .execute((number as i64, &body))
         })?;
         self.next_frame += 1;
-        self.note(number, span_of(deliveries, self.head.slice_seconds));
+        self.note(number, span_of(deliveries, live, self.head.slice_seconds));
         Ok(number)
     }
 
@@ -179,16 +197,23 @@ impl Store {
 
 fn open_frame(number: u64, body: &[u8]) -> Option<Frame> {
     let content = blob::open(Kind::Frame, &number.to_le_bytes(), body).ok()?;
-    let (kept, deliveries) = frame::decode(&content).ok()?;
+    let (kept, deliveries, live) = frame::decode(&content).ok()?;
     Some(Frame {
         number,
         kept,
         deliveries,
+        live,
     })
 }
 
 /// From the first to the last instant that deliveries speak of; `None` if they speak of none, or not of all.
-fn span_of(deliveries: &[Delivery], slice_seconds: u32) -> Option<Interval> {
+fn span_of(deliveries: &[Delivery], live: &[LiveEntry], slice_seconds: u32) -> Option<Interval> {
+    // Without the series made known in it, what comes after it cannot be counted either, nobody knows for how long.
+    let has_series =
+        |entry: &LiveEntry| matches!(entry, LiveEntry::Arrived(batch) if !batch.series.is_empty());
+    if live.iter().any(has_series) {
+        return None;
+    }
     // Before the first sealing the length of a slice is not known here: an hour is longer than any.
     let slice = match slice_seconds {
         0 => SignedDuration::from_hours(1),
@@ -221,6 +246,22 @@ fn span_of(deliveries: &[Delivery], slice_seconds: u32) -> Option<Interval> {
         let observed = delivery.observed.iter().flatten();
         for interval in observed.chain(delivery.observed_streams.values().flatten()) {
             add(interval.start, interval.end);
+        }
+    }
+    for entry in live {
+        let LiveEntry::Arrived(batch) = entry else {
+            continue;
+        };
+        for sample in &batch.samples {
+            let start = match sample.says {
+                LiveValue::Happened { start_ms, .. } => start_ms,
+                _ => sample.time_ms,
+            };
+            let time = |ms| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+            add(time(start), after(time(sample.time_ms), tick));
+        }
+        for reading in &batch.readings {
+            add(reading.time, after(reading.time, tick));
         }
     }
     span

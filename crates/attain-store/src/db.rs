@@ -24,28 +24,38 @@ pub(crate) struct Schema {
 pub(crate) const COUNTS: Schema = Schema {
     name: "counts.db",
     application: 0x6174_7443,
-    migrations: &["
+    migrations: &[
+        "
         CREATE TABLE meta (folder BLOB NOT NULL);
         CREATE TABLE frame (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE page (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE manifest (stream INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE head (generation INTEGER PRIMARY KEY, body BLOB NOT NULL, state BLOB NOT NULL);
         CREATE TABLE anchor (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
-    "],
+    ",
+        LIVE,
+    ],
 };
 
 /// What was done, and what counts.db should hold.
 pub(crate) const RECORD: Schema = Schema {
     name: "record.db",
     application: 0x6174_7452,
-    migrations: &["
+    migrations: &[
+        "
         CREATE TABLE meta (folder BLOB NOT NULL);
         CREATE TABLE entry (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE noted (frame INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE manifest (stream INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE head (generation INTEGER PRIMARY KEY, body BLOB NOT NULL, state BLOB NOT NULL);
-    "],
+    ",
+        LIVE,
+    ],
 };
+
+/// From format 2 on a frame may end with live entries and a state with what a meter knows. The tables stay; what knows
+/// format 1 alone must not take such a blob for a damaged one.
+const LIVE: &str = "";
 
 /// An open file.
 #[derive(Debug)]

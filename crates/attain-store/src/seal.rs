@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use attain_model::StreamKey;
 use attain_model::facts::{State, StreamFacts};
+use attain_model::live::MeterFacts;
 use rusqlite::Transaction;
 
 use crate::codec::blob::{self, Digest, Kind};
@@ -21,7 +22,7 @@ impl Store {
     /// Replaces the frames up to and including `through` by pages and by the ledger's state.
     ///
     /// `streams` are the facts since the last sealing: those of the frames, and of nothing that is in a page already.
-    /// They add to what there is.
+    /// They add to what there is. What the meter knew stays; frames with live entries are sealed by [`Store::seal_with`].
     ///
     /// # Errors
     /// [`Error::Slices`] if the folder is counted in slices of another length, [`Error::Usage`] if there is no such
@@ -29,6 +30,22 @@ impl Store {
     pub fn seal(
         &mut self,
         state: &State,
+        streams: &BTreeMap<StreamKey, StreamFacts>,
+        through: u64,
+    ) -> Result<(), Error> {
+        self.writer()?;
+        let meter = self.meter()?;
+        self.seal_with(state, &meter, streams, through)
+    }
+
+    /// As [`Store::seal`], with what the meter knows once it has taken the live entries of these frames.
+    ///
+    /// # Errors
+    /// As [`Store::seal`].
+    pub fn seal_with(
+        &mut self,
+        state: &State,
+        meter: &MeterFacts,
         streams: &BTreeMap<StreamKey, StreamFacts>,
         through: u64,
     ) -> Result<(), Error> {
@@ -49,7 +66,7 @@ impl Store {
             }
             sealing.manifest(&mut next, key, manifest);
         }
-        let state = state::encode(state);
+        let state = state::encode(state, meter);
         self.commit(next, sealing, Some(&state))
     }
 
@@ -117,7 +134,8 @@ impl Store {
 
     /// The state as it is, under the name of the next generation.
     fn state_again(&self, name: &[u8]) -> Result<Vec<u8>, Error> {
-        let state = state::encode(&self.state()?);
+        let (state, meter) = self.ledger_and_meter()?;
+        let state = state::encode(&state, &meter);
         Ok(blob::wrap(Kind::State, name, &state, LEVEL))
     }
 }

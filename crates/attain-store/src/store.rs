@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use attain_model::facts::{Damage, State};
+use attain_model::live::MeterFacts;
 use attain_model::{Interval, StreamKey};
 use jiff::Timestamp;
 
@@ -95,8 +96,20 @@ impl Store {
     /// [`Error::Damaged`] if neither copy can be read: which origins were counted is not known then, and reading them
     /// again could count them twice.
     pub fn state(&self) -> Result<State, Error> {
+        self.ledger_and_meter().map(|(state, _)| state)
+    }
+
+    /// What the meter knew when it was sealed last; empty where nothing live was counted.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub fn meter(&self) -> Result<MeterFacts, Error> {
+        self.ledger_and_meter().map(|(_, meter)| meter)
+    }
+
+    pub(crate) fn ledger_and_meter(&self) -> Result<(State, MeterFacts), Error> {
         if self.head.generation == 0 {
-            return Ok(State::default());
+            return Ok(Default::default());
         }
         let body = self.state_blob()?;
         let name = self.head.generation.to_le_bytes();

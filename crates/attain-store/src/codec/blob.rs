@@ -39,13 +39,19 @@ const ZSTD: u8 = 1;
 /// A blob inflates to at most this many bytes: what a forged length could make a reader reserve.
 const LARGEST: usize = 1 << 31;
 
-/// Packs content under a name. `level` is that of zstd; what does not shrink by an eighth is left as it is, because it
+/// Packs content under a name. `level` is that of zstd, `None` leaves it as it is; what does not shrink by an eighth is left as it is, because it
 /// is faster to read.
-pub(crate) fn wrap(kind: Kind, name: &[u8], content: &[u8], level: i32) -> Vec<u8> {
+pub(crate) fn wrap(
+    kind: Kind,
+    name: &[u8],
+    content: &[u8],
+    level: impl Into<Option<i32>>,
+) -> Vec<u8> {
     // Invariant: what is packed can be unpacked; what is larger is left for SQLite to refuse.
-    let packed = (content.len() <= LARGEST)
-        .then(|| zstd::bulk::compress(content, level).ok())
-        .flatten()
+    let packed = level
+        .into()
+        .filter(|_| content.len() <= LARGEST)
+        .and_then(|level| zstd::bulk::compress(content, level).ok())
         .filter(|packed| packed.len() < content.len() - content.len() / 8);
     let (form, body) = match &packed {
         Some(packed) => (ZSTD, packed.as_slice()),

@@ -150,6 +150,11 @@ impl<'b> Reader<'b> {
         Ok(things)
     }
 
+    /// Whether nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// That nothing is left.
     pub(crate) fn end(self) -> Read<()> {
         if self.bytes.is_empty() {

@@ -1,28 +1,42 @@
-//! A frame: the deliveries of one group commit, exactly as delivered, and what was counted then.
+//! A frame: the deliveries and live entries of one group commit, exactly as they came, and what was counted then.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use attain_model::delivery::{Counted, Delivery, Reading, Sample, Unparsed};
 use attain_model::facts::KeptStream;
+use attain_model::live::LiveEntry;
 use attain_model::quantity::Measure;
 use attain_model::{Interval, StreamKey, Tally};
 use jiff::Timestamp;
 
 use super::bytes::{Malformed, Read, Writer, time_of};
+use super::live;
 use super::words::{Body, BodyReader};
 
 /// What a frame holds.
-pub(crate) type Content = (BTreeMap<StreamKey, KeptStream>, Vec<Delivery>);
+pub(crate) type Content = (
+    BTreeMap<StreamKey, KeptStream>,
+    Vec<Delivery>,
+    Vec<LiveEntry>,
+);
 
 /// The content of a frame.
-pub(crate) fn encode(kept: &BTreeMap<StreamKey, KeptStream>, deliveries: &[Delivery]) -> Vec<u8> {
+pub(crate) fn encode(
+    kept: &BTreeMap<StreamKey, KeptStream>,
+    deliveries: &[Delivery],
+    live: &[LiveEntry],
+) -> Vec<u8> {
     let mut body = Body::default();
     body.kept(kept);
     body.writer.length(deliveries.len());
     let mut clock = Clock::default();
     for delivery in deliveries {
         write_delivery(&mut body, &mut clock, delivery);
+    }
+    // Format 1 ends here, and so does a frame without live entries.
+    if !live.is_empty() {
+        live::write_entries(&mut body, &mut clock, live);
     }
     body.finish()
 }
@@ -33,18 +47,23 @@ pub(crate) fn decode(content: &[u8]) -> Read<Content> {
     let kept = body.kept()?;
     let mut clock = Clock::default();
     let deliveries = body.many(|body| read_delivery(body, &mut clock))?;
+    let live = if body.reader.is_empty() {
+        Vec::new()
+    } else {
+        live::read_entries(&mut body, &mut clock)?
+    };
     body.reader.end()?;
-    Ok((kept, deliveries))
+    Ok((kept, deliveries, live))
 }
 
 /// Times as their distance from the one before: rows of one delivery lie close together.
 #[derive(Debug, Default)]
-struct Clock {
+pub(crate) struct Clock {
     second: i64,
 }
 
 impl Clock {
-    fn write(&mut self, writer: &mut Writer, time: Timestamp) {
+    pub(crate) fn write(&mut self, writer: &mut Writer, time: Timestamp) {
         let (second, nanosecond) = super::bytes::parts(time);
         writer.signed(second.wrapping_sub(self.second));
         writer.number(u64::from(nanosecond));
@@ -55,7 +74,7 @@ impl Clock {
         writer.option(time, |writer, time| self.write(writer, time));
     }
 
-    fn read(&mut self, body: &mut BodyReader<'_>) -> Read<Timestamp> {
+    pub(crate) fn read(&mut self, body: &mut BodyReader<'_>) -> Read<Timestamp> {
         self.second = self.second.wrapping_add(body.reader.signed()?);
         let nanosecond =
             u32::try_from(body.reader.number()?).map_err(|_| Malformed("no such instant"))?;
@@ -181,7 +200,7 @@ fn read_sample(body: &mut BodyReader<'_>, clock: &mut Clock) -> Read<Sample> {
     })
 }
 
-fn write_reading(body: &mut Body, clock: &mut Clock, reading: &Reading) {
+pub(crate) fn write_reading(body: &mut Body, clock: &mut Clock, reading: &Reading) {
     body.key(&reading.stream);
     body.segment(&reading.segment);
     body.word(&reading.series);
@@ -190,7 +209,7 @@ fn write_reading(body: &mut Body, clock: &mut Clock, reading: &Reading) {
     clock.write_option(&mut body.writer, reading.received);
 }
 
-fn read_reading(body: &mut BodyReader<'_>, clock: &mut Clock) -> Read<Reading> {
+pub(crate) fn read_reading(body: &mut BodyReader<'_>, clock: &mut Clock) -> Read<Reading> {
     Ok(Reading {
         stream: body.key()?,
         segment: body.segment()?,

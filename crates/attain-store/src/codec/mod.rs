@@ -5,6 +5,8 @@ pub(crate) mod bytes;
 pub(crate) mod entry;
 pub(crate) mod frame;
 pub(crate) mod head;
+pub(crate) mod live;
+pub(crate) mod meter;
 pub(crate) mod nouns;
 pub(crate) mod pack;
 pub(crate) mod page;
@@ -15,6 +17,7 @@ pub(crate) mod words;
 mod tests {
     use attain_model::StreamKey;
     use attain_model::facts::{ColumnFacts, Layout, State, StreamFacts};
+    use attain_model::live::MeterFacts;
     use attain_model::{Bucket, Class, CountedSegment};
 
     use super::*;
@@ -41,7 +44,7 @@ mod tests {
         };
         let contents = [
             page::encode(&header, &facts),
-            state::encode(&State::default()),
+            state::encode(&State::default(), &MeterFacts::default()),
             head::Head::default().encode(),
             Vec::new(),
         ];

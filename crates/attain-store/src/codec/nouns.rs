@@ -29,6 +29,10 @@ impl Body {
         self.writer.number(u64::from(bucket.0.wrapping_add(1)));
     }
 
+    pub(crate) fn class(&mut self, class: &Class) {
+        self.word(class.as_str());
+    }
+
     pub(crate) fn key(&mut self, key: &StreamKey) {
         self.word(key.as_str());
     }
@@ -79,6 +83,10 @@ impl BodyReader<'_> {
         let bucket =
             u16::try_from(self.reader.number()?).map_err(|_| Malformed("no such bucket"))?;
         Ok((class, Bucket(bucket.wrapping_sub(1))))
+    }
+
+    pub(crate) fn class(&mut self) -> Read<Class> {
+        self.word().map(Class::new)
     }
 
     pub(crate) fn key(&mut self) -> Read<StreamKey> {

@@ -1,13 +1,15 @@
 //! The state: what a ledger knows beside the counts.
 
 use attain_model::facts::{Fingerprint, HeardFacts, OriginFacts, SourceFacts, State};
+use attain_model::live::MeterFacts;
 use jiff::Timestamp;
 
 use super::bytes::{Malformed, Read, Reader, Writer};
+use super::meter;
 use super::words::{Body, BodyReader};
 
-/// The content of a state.
-pub(crate) fn encode(state: &State) -> Vec<u8> {
+/// The content of a state, and of what a meter knows beside it.
+pub(crate) fn encode(state: &State, meter: &MeterFacts) -> Vec<u8> {
     let mut body = Body::default();
     body.writer.number(u64::from(state.slice_seconds));
     body.writer.option(state.watermark, Writer::time);
@@ -43,11 +45,15 @@ pub(crate) fn encode(state: &State) -> Vec<u8> {
                 writer.text(&print.tail);
             });
     }
+    // Format 1 ends here, and so does the state of a folder that nothing live was counted into.
+    if *meter != MeterFacts::default() {
+        meter::write(&mut body, meter);
+    }
     body.finish()
 }
 
 /// What a state holds.
-pub(crate) fn decode(content: &[u8]) -> Read<State> {
+pub(crate) fn decode(content: &[u8]) -> Read<(State, MeterFacts)> {
     let mut body = BodyReader::new(content)?;
     let state = State {
         slice_seconds: u32::try_from(body.reader.number()?)
@@ -74,8 +80,13 @@ pub(crate) fn decode(content: &[u8]) -> Read<State> {
             .into_iter()
             .collect(),
     };
+    let meter = if body.reader.is_empty() {
+        MeterFacts::default()
+    } else {
+        meter::read(&mut body)?
+    };
     body.reader.end()?;
-    Ok(state)
+    Ok((state, meter))
 }
 
 fn read_origin(body: &mut BodyReader<'_>) -> Read<OriginFacts> {

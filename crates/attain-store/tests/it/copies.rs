@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use attain_store::{Access, Done, Error, Frame, Store, backup, restore};
+use attain_store::{Access, Done, Error, Store, backup, restore};
 use jiff::Timestamp;
 
 use crate::folder::Model;
@@ -34,17 +34,15 @@ fn a_backup_is_one_state_while_another_writes() {
         for step in 0..40 {
             let mut model = models[models.len() - 1].clone();
             if step % 4 == 3 {
-                let (state, streams) = (random.state(), random.streams());
-                writer.seal(&state, &streams, writer.last()).unwrap();
-                model.seal(&state, &streams, writer.last());
+                let (state, meter, streams) = (random.state(), random.meter(), random.streams());
+                writer
+                    .seal_with(&state, &meter, &streams, writer.last())
+                    .unwrap();
+                model.seal(&state, &meter, &streams, writer.last());
             } else {
-                let (kept, deliveries) = (random.kept(), random.deliveries());
-                let number = writer.append(&kept, &deliveries).unwrap();
-                model.frames.push(Frame {
-                    number,
-                    kept,
-                    deliveries,
-                });
+                let (kept, deliveries, live) = (random.kept(), random.deliveries(), random.live());
+                writer.append_with(&kept, &deliveries, &live).unwrap();
+                model.append(&kept, &deliveries, &live);
             }
             models.push(model);
         }
@@ -76,16 +74,12 @@ fn a_restored_folder_is_the_same_and_says_where_it_is_from() {
     let mut random = Random::new(6);
     let mut store = Store::open(&folder, Access::WriteOrCreate).unwrap();
     let mut model = Model::default();
-    let (kept, deliveries) = (random.kept(), random.deliveries());
-    let number = store.append(&kept, &deliveries).unwrap();
-    model.frames.push(Frame {
-        number,
-        kept,
-        deliveries,
-    });
-    let (state, streams) = (random.state(), random.streams());
-    store.seal(&state, &streams, 0).unwrap();
-    model.seal(&state, &streams, 0);
+    let (kept, deliveries, live) = (random.kept(), random.deliveries(), random.live());
+    store.append_with(&kept, &deliveries, &live).unwrap();
+    model.append(&kept, &deliveries, &live);
+    let (state, meter, streams) = (random.state(), random.meter(), random.streams());
+    store.seal_with(&state, &meter, &streams, 0).unwrap();
+    model.seal(&state, &meter, &streams, 0);
     assert!(backup(&folder, &copy).unwrap().is_clean());
     assert!(matches!(
         backup(&folder, &copy),
@@ -119,9 +113,9 @@ fn whole_days_are_dropped_and_it_is_known_since_when() {
     let mut store = Store::open(base.path(), Access::WriteOrCreate).unwrap();
     let mut model = Model::default();
     for _ in 0..6 {
-        let (state, streams) = (random.state(), random.streams());
-        store.seal(&state, &streams, 0).unwrap();
-        model.seal(&state, &streams, 0);
+        let (state, meter, streams) = (random.state(), random.meter(), random.streams());
+        store.seal_with(&state, &meter, &streams, 0).unwrap();
+        model.seal(&state, &meter, &streams, 0);
     }
     // In the middle of the third day: two days go.
     store.retain(at(2 * DAY + 5000), at(9 * DAY)).unwrap();
@@ -155,9 +149,9 @@ fn merged_pages_hold_the_same() {
     let mut store = Store::open(base.path(), Access::WriteOrCreate).unwrap();
     let mut model = Model::default();
     for _ in 0..12 {
-        let (state, streams) = (random.state(), random.streams());
-        store.seal(&state, &streams, 0).unwrap();
-        model.seal(&state, &streams, 0);
+        let (state, meter, streams) = (random.state(), random.meter(), random.streams());
+        store.seal_with(&state, &meter, &streams, 0).unwrap();
+        model.seal(&state, &meter, &streams, 0);
     }
     let before = store.size().pages;
     while store.compact().unwrap() {}

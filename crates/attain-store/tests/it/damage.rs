@@ -6,7 +6,7 @@ use std::path::Path;
 
 use attain_model::facts::{Damage, State, StreamFacts};
 use attain_model::{Interval, StreamKey};
-use attain_store::{Access, Done, Error, Frame, Store};
+use attain_store::{Access, Done, Error, Store};
 use fastrand::Rng;
 use jiff::Timestamp;
 
@@ -55,19 +55,15 @@ fn known(folder: &Path) -> Known {
     let mut model = Model::default();
     for round in 0..8 {
         for _ in 0..3 {
-            let (kept, deliveries) = (random.kept(), random.deliveries());
-            let number = store.append(&kept, &deliveries).unwrap();
-            model.frames.push(Frame {
-                number,
-                kept,
-                deliveries,
-            });
+            let (kept, deliveries, live) = (random.kept(), random.deliveries(), random.live());
+            store.append_with(&kept, &deliveries, &live).unwrap();
+            model.append(&kept, &deliveries, &live);
         }
         if round < 6 {
-            let (state, streams) = (random.state(), random.streams());
+            let (state, meter, streams) = (random.state(), random.meter(), random.streams());
             let through = store.last() - 1;
-            store.seal(&state, &streams, through).unwrap();
-            model.seal(&state, &streams, through);
+            store.seal_with(&state, &meter, &streams, through).unwrap();
+            model.seal(&state, &meter, &streams, through);
         }
         let at = Timestamp::from_second(NOVEMBER + round).unwrap();
         let done = Done::Stated {
@@ -303,18 +299,14 @@ fn try_case(what: &str, folder: &Path, known: &Known, random: &mut Random, damag
         }
     };
     let mut model = known.model.clone();
-    let (kept, deliveries) = (random.kept(), random.deliveries());
-    if let Ok(number) = store.append(&kept, &deliveries) {
-        model.frames.push(Frame {
-            number,
-            kept,
-            deliveries,
-        });
+    let (kept, deliveries, live) = (random.kept(), random.deliveries(), random.live());
+    if store.append_with(&kept, &deliveries, &live).is_ok() {
+        model.append(&kept, &deliveries, &live);
     }
-    let (state, streams) = (random.state(), random.streams());
+    let (state, meter, streams) = (random.state(), random.meter(), random.streams());
     let through = store.last();
-    match store.seal(&state, &streams, through) {
-        Ok(()) => model.seal(&state, &streams, through),
+    match store.seal_with(&state, &meter, &streams, through) {
+        Ok(()) => model.seal(&state, &meter, &streams, through),
         Err(error) => check_error(what, &error),
     }
     check_store(

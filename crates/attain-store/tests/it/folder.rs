@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use attain_model::facts::{Layout, SampleFacts};
-use attain_model::facts::{State, StreamFacts};
+use attain_model::delivery::Delivery;
+use attain_model::facts::{KeptStream, Layout, SampleFacts, State, StreamFacts};
+use attain_model::live::{LiveEntry, MeterFacts};
 use attain_model::quantity::Measure;
 use attain_model::{Bucket, Class, CountedSegment, SourceId, StreamKey};
 use attain_store::{Frame, Store};
@@ -82,18 +83,37 @@ impl Plain {
 pub struct Model {
     pub frames: Vec<Frame>,
     pub state: State,
+    pub meter: MeterFacts,
     pub streams: BTreeMap<StreamKey, Plain>,
+    pub last: u64,
 }
 
 impl Model {
+    pub fn append(
+        &mut self,
+        kept: &BTreeMap<StreamKey, KeptStream>,
+        deliveries: &[Delivery],
+        live: &[LiveEntry],
+    ) {
+        self.last += 1;
+        self.frames.push(Frame {
+            number: self.last,
+            kept: kept.clone(),
+            deliveries: deliveries.to_vec(),
+            live: live.to_vec(),
+        });
+    }
+
     pub fn seal(
         &mut self,
         state: &State,
+        meter: &MeterFacts,
         streams: &BTreeMap<StreamKey, StreamFacts>,
         through: u64,
     ) {
         self.frames.retain(|frame| frame.number > through);
         self.state = state.clone();
+        self.meter = meter.clone();
         for (key, facts) in streams {
             self.streams.entry(key.clone()).or_default().add(facts);
         }
@@ -106,6 +126,7 @@ impl Model {
         assert_eq!(frames.damage, []);
         assert_eq!(frames.frames, self.frames);
         assert_eq!(store.state().unwrap(), self.state);
+        assert_eq!(store.meter().unwrap(), self.meter);
         for (key, plain) in &self.streams {
             let (facts, damage) = store.stream(key).unwrap();
             assert_eq!(damage, []);

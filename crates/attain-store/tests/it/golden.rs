@@ -1,18 +1,19 @@
 //! Folders of released formats stay readable, and writable, forever.
 //!
-//! `testdata/folder-v1` is never made again; `contents.txt` beside it says in words what it holds and follows the names
+//! A folder of `testdata` is never made again; `contents.txt` in it says in words what it holds and follows the names
 //! of the model: `UPDATE_EXPECT=1` rewrites it, and the difference is reviewed. A new format adds a folder.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use attain_model::live::MeterFacts;
 use attain_store::{Access, Store};
 
 use crate::random::Random;
 use crate::{size, workload};
 
-const FORMATS: [&str; 1] = ["folder-v1"];
+const FORMATS: [&str; 2] = ["folder-v1", "folder-v2"];
 
 fn is_update() -> bool {
     std::env::var_os("UPDATE_EXPECT").is_some()
@@ -48,6 +49,10 @@ fn contents(store: &Store) -> String {
             .for_each(|gauge| writeln!(text, "  {gauge:?}").unwrap());
     }
     let _ = writeln!(text, "{:#?}", store.state().unwrap());
+    let meter = store.meter().unwrap();
+    if meter != MeterFacts::default() {
+        let _ = writeln!(text, "{meter:#?}");
+    }
     for frame in store.frames().frames {
         let _ = writeln!(text, "{frame:?}");
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use attain_store::{Access, Frame, Store};
+use attain_store::{Access, Store};
 
 use crate::folder::Model;
 use crate::random::Random;
@@ -13,23 +13,19 @@ fn try_history(folder: &Path, random: &mut Random, steps: usize) {
     for _ in 0..steps {
         match random.rng.u8(..10) {
             0..5 => {
-                let (kept, deliveries) = (random.kept(), random.deliveries());
-                let number = store.append(&kept, &deliveries).unwrap();
-                model.frames.push(Frame {
-                    number,
-                    kept,
-                    deliveries,
-                });
+                let (kept, deliveries, live) = (random.kept(), random.deliveries(), random.live());
+                store.append_with(&kept, &deliveries, &live).unwrap();
+                model.append(&kept, &deliveries, &live);
             }
             5..8 => {
-                let (state, streams) = (random.state(), random.streams());
+                let (state, meter, streams) = (random.state(), random.meter(), random.streams());
                 let open = model
                     .frames
                     .first()
                     .map_or(store.last(), |frame| frame.number);
                 let through = random.rng.u64(open..=store.last().max(open));
-                store.seal(&state, &streams, through).unwrap();
-                model.seal(&state, &streams, through);
+                store.seal_with(&state, &meter, &streams, through).unwrap();
+                model.seal(&state, &meter, &streams, through);
             }
             8 => {
                 drop(store);

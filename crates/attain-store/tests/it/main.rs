@@ -8,6 +8,7 @@ mod faults;
 mod folder;
 mod golden;
 mod keeping;
+mod live;
 mod one_writer;
 mod power;
 mod random;

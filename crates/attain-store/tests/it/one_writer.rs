@@ -56,9 +56,9 @@ fn a_reader_sees_one_state_whatever_is_written() {
     let mut random = Random::new(2);
     let mut writer = Store::open(&folder, Access::WriteOrCreate).unwrap();
     let mut model = Model::default();
-    let (state, streams) = (random.state(), random.streams());
-    writer.seal(&state, &streams, 0).unwrap();
-    model.seal(&state, &streams, 0);
+    let (state, meter, streams) = (random.state(), random.meter(), random.streams());
+    writer.seal_with(&state, &meter, &streams, 0).unwrap();
+    model.seal(&state, &meter, &streams, 0);
     let reader = Store::open(&folder, Access::Read).unwrap();
     for _ in 0..3 {
         writer.append(&random.kept(), &random.deliveries()).unwrap();
@@ -77,11 +77,11 @@ fn a_newer_format_is_refused() {
         let folder = base.path().join("data");
         drop(Store::open(&folder, Access::WriteOrCreate).unwrap());
         let file = Connection::open(folder.join(name)).unwrap();
-        file.pragma_update(None, "user_version", 2).unwrap();
+        file.pragma_update(None, "user_version", 3).unwrap();
         drop(file);
         for access in [Access::Read, Access::Write] {
             let error = Store::open(&folder, access).unwrap_err().to_string();
-            assert!(error.contains("format 2 is newer than 1"), "{error}");
+            assert!(error.contains("format 3 is newer than 2"), "{error}");
         }
     }
 }

@@ -67,7 +67,7 @@ impl Random {
         ]))
     }
 
-    fn source(&mut self) -> SourceId {
+    pub fn source(&mut self) -> SourceId {
         SourceId::new(self.pick(&["main", "api"]))
     }
 
@@ -103,7 +103,7 @@ impl Random {
         }
     }
 
-    fn segment(&mut self) -> CountedSegment {
+    pub fn segment(&mut self) -> CountedSegment {
         match self.rng.u8(..3) {
             0 => CountedSegment::Unknown,
             1 => CountedSegment::Known(SegmentId::new("premium")),
@@ -111,7 +111,7 @@ impl Random {
         }
     }
 
-    fn cell(&mut self) -> (Class, Bucket) {
+    pub fn cell(&mut self) -> (Class, Bucket) {
         let class = match self.rng.u8(..4) {
             0 => Class::good(),
             1 => Class::from_labels([("status", "503"), ("method", "GET")]),

@@ -6,7 +6,8 @@ use std::path::Path;
 use attain_model::StreamKey;
 use attain_model::delivery::Delivery;
 use attain_model::facts::{KeptStream, State, StreamFacts};
-use attain_store::{Access, Done, Error, Frame, Store};
+use attain_model::live::{LiveEntry, MeterFacts};
+use attain_store::{Access, Done, Error, Store};
 use jiff::Timestamp;
 
 use crate::folder::Model;
@@ -14,8 +15,12 @@ use crate::random::{NOVEMBER, Random};
 
 #[derive(Debug, Clone)]
 pub enum Step {
-    Append(BTreeMap<StreamKey, KeptStream>, Vec<Delivery>),
-    Seal(State, BTreeMap<StreamKey, StreamFacts>),
+    Append(
+        BTreeMap<StreamKey, KeptStream>,
+        Vec<Delivery>,
+        Vec<LiveEntry>,
+    ),
+    Seal(Box<(State, MeterFacts)>, BTreeMap<StreamKey, StreamFacts>),
     Record(Done),
     Compact,
     Reopen,
@@ -27,20 +32,31 @@ pub fn steps(seed: u64, rounds: u64) -> Vec<Step> {
     let mut steps = Vec::new();
     for round in 0..rounds {
         for _ in 0..random.rng.usize(1..4) {
-            steps.push(Step::Append(random.kept(), random.deliveries()));
+            steps.push(Step::Append(
+                random.kept(),
+                random.deliveries(),
+                random.live(),
+            ));
         }
         steps.push(Step::Record(Done::Stated {
             period: "2026-10".to_owned(),
             hash: round.to_string(),
         }));
-        steps.push(Step::Seal(random.state(), random.streams()));
+        steps.push(Step::Seal(
+            Box::new((random.state(), random.meter())),
+            random.streams(),
+        ));
         match round % 4 {
             1 => steps.push(Step::Reopen),
             3 => steps.push(Step::Compact),
             _ => {}
         }
     }
-    steps.push(Step::Append(random.kept(), random.deliveries()));
+    steps.push(Step::Append(
+        random.kept(),
+        random.deliveries(),
+        random.live(),
+    ));
     steps
 }
 
@@ -57,8 +73,10 @@ pub fn run(folder: &Path, store: &mut Option<Store>, step: &Step) -> Result<(), 
         return Ok(());
     };
     match step {
-        Step::Append(kept, deliveries) => open.append(kept, deliveries).map(|_| ()),
-        Step::Seal(state, streams) => open.seal(state, streams, open.last()),
+        Step::Append(kept, deliveries, live) => {
+            open.append_with(kept, deliveries, live).map(|_| ())
+        }
+        Step::Seal(known, streams) => open.seal_with(&known.0, &known.1, streams, open.last()),
         Step::Record(done) => {
             let at = Timestamp::from_second(NOVEMBER).unwrap();
             open.record(at, done).map(|_| ())
@@ -73,19 +91,12 @@ pub fn run(folder: &Path, store: &mut Option<Store>, step: &Step) -> Result<(), 
 
 /// What there should be after each step, from none to all.
 pub fn models(steps: &[Step]) -> Vec<(Model, usize)> {
-    let (mut model, mut entries, mut last) = (Model::default(), 0, 0);
+    let (mut model, mut entries) = (Model::default(), 0);
     let mut models = vec![(model.clone(), entries)];
     for step in steps {
         match step {
-            Step::Append(kept, deliveries) => {
-                last += 1;
-                model.frames.push(Frame {
-                    number: last,
-                    kept: kept.clone(),
-                    deliveries: deliveries.clone(),
-                });
-            }
-            Step::Seal(state, streams) => model.seal(state, streams, last),
+            Step::Append(kept, deliveries, live) => model.append(kept, deliveries, live),
+            Step::Seal(known, streams) => model.seal(&known.0, &known.1, streams, model.last),
             Step::Record(_) => entries += 1,
             Step::Compact | Step::Reopen => {}
         }
@@ -101,11 +112,14 @@ pub fn holds(what: &str, store: &Store, models: &[(Model, usize)], acknowledged:
     assert_eq!(frames.damage, [], "{what}");
     let entries = store.entries();
     assert_eq!(entries.damage, [], "{what}");
-    let state = store.state().unwrap();
+    let (state, meter) = (store.state().unwrap(), store.meter().unwrap());
     let candidates = acknowledged..=(acknowledged + 1).min(models.len() - 1);
     let found = candidates.rev().find(|at| {
         let (model, kept) = &models[*at];
-        model.frames == frames.frames && model.state == state && *kept == entries.entries.len()
+        model.frames == frames.frames
+            && model.state == state
+            && model.meter == meter
+            && *kept == entries.entries.len()
     });
     let Some(found) = found else {
         panic!(

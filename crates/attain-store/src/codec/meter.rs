@@ -1,0 +1,119 @@
+//! What a meter knows, behind the ledger's state.
+
+use attain_model::SourceId;
+use attain_model::live::{LivePoint, MeterFacts, MeteredSeries, MeteredSource, OpenCount};
+
+use super::bytes::{Read, Reader, Writer};
+use super::live::{read_series, read_to, write_series, write_to};
+use super::words::{Body, BodyReader};
+
+pub(crate) fn write(body: &mut Body, facts: &MeterFacts) {
+    body.writer.option(facts.closed_until, Writer::time);
+    body.writer.number(facts.delivered);
+    body.writer.length(facts.series.len());
+    for metered in &facts.series {
+        write_series(body, &metered.series);
+        write_points(&mut body.writer, &metered.points);
+    }
+    body.writer.length(facts.open.len());
+    for open in &facts.open {
+        write_to(body, &open.to);
+        body.word(open.source.as_str());
+        body.writer.signed(open.slice);
+        body.writer.option(open.late, Writer::time);
+        body.writer.number(open.events);
+    }
+    body.writer.length(facts.owed.len());
+    for (stream, segment, events) in &facts.owed {
+        body.key(stream);
+        body.segment(segment);
+        body.writer.number(*events);
+    }
+    body.writer.length(facts.counted_since.len());
+    for (stream, since) in &facts.counted_since {
+        body.key(stream);
+        body.writer.option(*since, Writer::signed);
+    }
+    body.writer.length(facts.sources.len());
+    for (source, facts) in &facts.sources {
+        body.word(source.as_str());
+        body.writer.length(facts.heard.len());
+        for (from, until) in &facts.heard {
+            body.writer.signed(*from);
+            body.writer.signed(until.wrapping_sub(*from));
+        }
+        body.writer.option(facts.newest_ms, Writer::signed);
+        body.writer.length(facts.things.len());
+        for (thing, since) in &facts.things {
+            body.writer.raw(&thing.to_le_bytes());
+            body.writer.signed(*since);
+        }
+    }
+}
+
+pub(crate) fn read(body: &mut BodyReader<'_>) -> Read<MeterFacts> {
+    Ok(MeterFacts {
+        closed_until: body.reader.option(Reader::time)?,
+        delivered: body.reader.number()?,
+        series: body.many(|body| {
+            Ok(MeteredSeries {
+                series: read_series(body)?,
+                points: read_points(&mut body.reader)?,
+            })
+        })?,
+        open: body.many(|body| {
+            Ok(OpenCount {
+                to: read_to(body)?,
+                source: SourceId::new(body.word()?),
+                slice: body.reader.signed()?,
+                late: body.reader.option(Reader::time)?,
+                events: body.reader.number()?,
+            })
+        })?,
+        owed: body.many(|body| Ok((body.key()?, body.segment()?, body.reader.number()?)))?,
+        counted_since: body.many(|body| Ok((body.key()?, body.reader.option(Reader::signed)?)))?,
+        sources: body.many(|body| {
+            let source = SourceId::new(body.word()?);
+            let facts = MeteredSource {
+                heard: body.reader.many(|reader| {
+                    let from = reader.signed()?;
+                    Ok((from, from.wrapping_add(reader.signed()?)))
+                })?,
+                newest_ms: body.reader.option(Reader::signed)?,
+                things: body
+                    .reader
+                    .many(|reader| Ok((u64::from_le_bytes(reader.array()?), reader.signed()?)))?,
+            };
+            Ok((source, facts))
+        })?,
+    })
+}
+
+fn write_points(writer: &mut Writer, points: &[LivePoint]) {
+    writer.length(points.len());
+    let (mut time, mut value) = (0_i64, 0_u64);
+    for point in points {
+        writer.signed(point.time_ms.wrapping_sub(time));
+        writer.signed(point.value.wrapping_sub(value) as i64);
+        writer.number(point.added);
+        let created = point.created_ms.map(|ms| point.time_ms.wrapping_sub(ms));
+        writer.option(created, Writer::signed);
+        (time, value) = (point.time_ms, point.value);
+    }
+}
+
+fn read_points(reader: &mut Reader<'_>) -> Read<Vec<LivePoint>> {
+    let (mut time, mut value) = (0_i64, 0_u64);
+    reader.many(|reader| {
+        time = time.wrapping_add(reader.signed()?);
+        value = value.wrapping_add(reader.signed()? as u64);
+        Ok(LivePoint {
+            time_ms: time,
+            value,
+            added: reader.number()?,
+            created_ms: reader
+                .option(Reader::signed)?
+                .map(|before| time.wrapping_sub(before)),
+        })
+    })
+}
