@@ -59,6 +59,7 @@ mod pattern_log;
 mod pool;
 mod probe;
 mod propose;
+pub mod pull;
 mod quick;
 mod quick_combined;
 mod quick_json;

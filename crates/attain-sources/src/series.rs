@@ -91,15 +91,9 @@ impl Matcher {
 
     /// What a series is to each stream that wants it.
     pub(crate) fn hits(&mut self, labels: &Labels) -> Vec<Hit> {
-        let mut all = self.add.clone();
-        all.extend(
-            labels
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
+        let all = self.with_constants(labels);
+        let segment = self.segment_of(&all);
         let get = |name: &str| all.get(name).map_or("", String::as_str);
-        let names = &self.fields.names;
-        let segment = self.decider.decide(|place| get(&names[place]));
         let mut hits = Vec::new();
         for (index, stream) in self.streams.iter().enumerate() {
             let service_fits = self.service.as_deref().is_none_or(|label| {
@@ -124,6 +118,51 @@ impl Matcher {
             }
         }
         hits
+    }
+
+    /// The labels that tell whose a series is.
+    pub(crate) fn segment_labels(&self) -> impl Iterator<Item = &str> {
+        self.fields.names.iter().map(String::as_str)
+    }
+
+    /// What a series is to a stream that is known to select it; `role` is told its labels, the constant ones included.
+    pub(crate) fn hit_of(
+        &mut self,
+        stream: usize,
+        labels: &Labels,
+        role: impl FnOnce(&Self, &Labels) -> Option<Role>,
+    ) -> Option<Hit> {
+        let all = self.with_constants(labels);
+        let segment = self.segment_of(&all);
+        let role = role(self, &all)?;
+        let left_out: &[&str] = match role {
+            Role::AtOrUnder(..) => &["le"],
+            _ => &[],
+        };
+        Some(Hit {
+            stream,
+            segment,
+            key: series_text(&all, left_out),
+            series: series_text(&all, &[]),
+            labels: Rc::new(without(&all, left_out)),
+            role,
+        })
+    }
+
+    fn with_constants(&self, labels: &Labels) -> Labels {
+        let mut all = self.add.clone();
+        all.extend(
+            labels
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        all
+    }
+
+    fn segment_of(&mut self, all: &Labels) -> SegmentIndex {
+        let names = &self.fields.names;
+        self.decider
+            .decide(|place| all.get(&names[place]).map_or("", String::as_str))
     }
 
     /// The value of the segment label if no segment claims it.
@@ -188,7 +227,7 @@ impl Matcher {
 }
 
 /// A histogram's series without `le` (its count or sum) says nothing that the bucket `+Inf` does not.
-fn role_of(kind: MetricKind, unit: Unit, class: Class, le: &str) -> Option<Role> {
+pub(crate) fn role_of(kind: MetricKind, unit: Unit, class: Class, le: &str) -> Option<Role> {
     match kind {
         MetricKind::Gauge => Some(Role::Gauge(unit.billionths())),
         MetricKind::Counter => Some(Role::Events(class)),
@@ -203,7 +242,7 @@ fn role_of(kind: MetricKind, unit: Unit, class: Class, le: &str) -> Option<Role>
     }
 }
 
-fn class_of(stream: &Stream, labels: &Labels) -> Class {
+pub(crate) fn class_of(stream: &Stream, labels: &Labels) -> Class {
     let values = stream.class_labels.iter();
     Class::from_labels(
         values.map(|name| (name.as_str(), labels.get(name).map_or("", String::as_str))),

@@ -11,6 +11,7 @@ mod make;
 mod mutated;
 mod pairs;
 mod parquet;
+mod pull;
 mod resumed;
 mod rows;
 mod segments;
