@@ -5,6 +5,7 @@
 //! number of its series. See pull/query.rs for why slices telescope. What cannot be known (a counter whose beginning
 //! nobody saw, a value that is no number) is not counted, and said.
 
+mod api;
 mod query;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use attain_model::source::Source;
 use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
 use jiff::Timestamp;
 
+pub use self::api::{Api, Line, SLICES_AT_ONCE, Trouble};
 pub use self::query::Query;
 use crate::number::events;
 use crate::roster::Customers;
@@ -148,14 +150,6 @@ impl Puller {
     pub fn slice_of(&self, time: Timestamp) -> i64 {
         let length = i64::try_from(self.slice.as_millis()).unwrap_or(60_000);
         time.as_millisecond().div_euclid(length.max(1))
-    }
-
-    /// When to ask about a slice: one millisecond before its end.
-    #[must_use]
-    pub fn time_of(&self, slice: i64) -> Timestamp {
-        let length = i64::try_from(self.slice.as_millis()).unwrap_or(60_000);
-        let end = slice.saturating_add(1).saturating_mul(length) - 1;
-        Timestamp::from_millisecond(end).unwrap_or(Timestamp::MAX)
     }
 
     fn asks_of(&self, index: usize, source: &Source) -> Result<Vec<Ask>, String> {

@@ -1,6 +1,7 @@
 //! What is asked of a Prometheus-compatible API, and what its answers count.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use attain_model::delivery::Delivery;
@@ -9,7 +10,9 @@ use attain_model::selector::Selector;
 use attain_model::source::SourceKind;
 use attain_model::{Bucket, Catalogue};
 use attain_sources::Customers;
-use attain_sources::pull::{Ask, Puller};
+use attain_sources::pull::{Api, Ask, Line, Puller, Trouble};
+use fastrand::Rng;
+use jiff::Timestamp;
 
 use crate::make::*;
 
@@ -175,4 +178,202 @@ fn what_cannot_be_pulled_is_said() {
     let puller = puller(&catalogue);
     assert!(puller.asks().is_empty());
     assert!(puller.notes()[0].contains("native histogram"));
+}
+
+/// A series as Prometheus would have it: milliseconds and values.
+struct Scraped {
+    labels: BTreeMap<String, String>,
+    samples: BTreeMap<i64, u64>,
+}
+
+/// Answers the queries of one stream from samples, and fails now and then.
+struct Fake<'a> {
+    series: &'a [Scraped],
+    ask: Ask,
+    rng: RefCell<Rng>,
+    fails: u8,
+}
+
+impl Fake<'_> {
+    fn last<'s>(&self, series: &'s Scraped, from: i64, to: i64) -> Option<&'s u64> {
+        series.samples.range(from..=to).next_back().map(|(_, v)| v)
+    }
+
+    /// One query at one instant, by the labels that it is summed by; the test of what PromQL would say.
+    fn at(&self, query: &str, time: i64) -> BTreeMap<BTreeMap<String, String>, u64> {
+        let far = query == self.ask.query.far() || query == self.ask.query.unborn();
+        let back = if far { 86_400_000 } else { 300_000 };
+        let now = |s: &Scraped| self.last(s, time - 60_000, time).copied();
+        let before = |s: &Scraped| self.last(s, time - 60_000 - back, time - 60_000).copied();
+        let thing = |s: &Scraped| s.labels.get("instance").cloned();
+        let seen: BTreeSet<Option<String>> = (self.series.iter())
+            .filter(|s| before(s).is_some())
+            .map(thing)
+            .collect();
+        let mut sums = BTreeMap::new();
+        for series in self.series {
+            let Some(now) = now(series) else { continue };
+            let known = seen.contains(&thing(series));
+            let value = match before(series) {
+                _ if query == self.ask.query.absent() => match before(series) {
+                    None => 1,
+                    Some(_) => continue,
+                },
+                before if query == self.ask.query.unborn() => match before {
+                    None if !known => now,
+                    _ => continue,
+                },
+                Some(before) => now.checked_sub(before).unwrap_or(now),
+                None if far && known => now,
+                None => continue,
+            };
+            let mut labels = series.labels.clone();
+            labels.retain(|name, _| name == "segment" || name == "code");
+            if query == self.ask.query.absent() {
+                labels.clear();
+            }
+            *sums.entry(labels).or_insert(0) += value;
+        }
+        sums
+    }
+}
+
+impl Api for Fake<'_> {
+    fn range(
+        &self,
+        query: &str,
+        from: Timestamp,
+        to: Timestamp,
+        step: Duration,
+    ) -> Result<Vec<Line>, Trouble> {
+        if self.rng.borrow_mut().u8(0..100) < self.fails {
+            return Err(Trouble::Away("connection reset".to_owned()));
+        }
+        let mut lines: BTreeMap<BTreeMap<String, String>, Line> = BTreeMap::new();
+        let step = i64::try_from(step.as_millis()).unwrap();
+        let mut time = from.as_millisecond();
+        while time <= to.as_millisecond() {
+            for (labels, value) in self.at(query, time) {
+                let line = lines.entry(labels.clone()).or_default();
+                line.labels = labels;
+                let at = Timestamp::from_millisecond(time).unwrap();
+                line.points.push((at, value.to_string()));
+            }
+            time += step;
+        }
+        Ok(lines.into_values().collect())
+    }
+
+    fn samples(&self, _: &str, _: Timestamp) -> Result<Vec<Line>, Trouble> {
+        Ok(Vec::new())
+    }
+}
+
+/// Instances that come, go silent, restart, and get series of failures later.
+fn scraped(rng: &mut Rng) -> Vec<Scraped> {
+    let mut all = Vec::new();
+    for instance in 0..rng.usize(1..4) {
+        let birth = if instance == 0 {
+            0
+        } else {
+            rng.i64(0..40) * 60_000
+        };
+        let offset = rng.i64(0..15_000);
+        let away = (rng.i64(10..50) * 60_000, rng.i64(1..20) * 60_000);
+        let restart = birth + rng.i64(1..60) * 60_000;
+        for (code, since) in [("200", 0), ("500", rng.i64(0..60) * 60_000)] {
+            let mut value = if rng.bool() { 0 } else { rng.u64(0..10_000) };
+            let mut samples = BTreeMap::new();
+            let mut time = birth + offset;
+            let mut restarted = false;
+            while time < 90 * 60_000 {
+                if time >= restart && !restarted {
+                    (value, restarted) = (0, true);
+                }
+                value += rng.u64(0..20);
+                let silent = (away.0..away.0 + away.1).contains(&time);
+                if !silent && time >= birth + since && rng.u8(0..20) > 0 {
+                    samples.insert(time, value);
+                }
+                time += 15_000;
+            }
+            let labels = labels(&[
+                ("segment", "premium"),
+                ("code", code),
+                ("instance", &instance.to_string()),
+            ]);
+            all.push(Scraped { labels, samples });
+        }
+    }
+    all
+}
+
+/// What the last samples of slices add up to, without any query.
+fn oracle(series: &[Scraped]) -> BTreeMap<(i64, String), u64> {
+    let mut counted = BTreeMap::new();
+    for one in series {
+        let mut lasts: BTreeMap<i64, u64> = BTreeMap::new();
+        lasts.extend((one.samples.iter()).map(|(time, value)| (time.div_euclid(60_000), *value)));
+        let mut before: Option<u64> = None;
+        for (slice, value) in lasts {
+            let was_seen = |other: &Scraped| {
+                let is_of_it = other.labels["instance"] == one.labels["instance"];
+                is_of_it && other.samples.range(..slice * 60_000).next().is_some()
+            };
+            let added = match before {
+                Some(before) => value.checked_sub(before).unwrap_or(value),
+                None if series.iter().any(was_seen) => value,
+                // A new instance: its first value is a baseline.
+                None => 0,
+            };
+            if added > 0 {
+                let key = (slice, one.labels["code"].clone());
+                *counted.entry(key).or_insert(0) += added;
+            }
+            before = Some(value);
+        }
+    }
+    counted
+}
+
+#[test]
+fn what_is_pulled_in_pieces_through_a_failing_api_is_what_samples_add_up_to() {
+    let http = metric(
+        "http_requests_total",
+        MetricKind::Counter,
+        Selector::default(),
+        &[("code", "5xx")],
+    );
+    let catalogue = empty()
+        .segment("premium", &["premium"])
+        .source("prom", prometheus())
+        .slo("pay", http, &[]);
+    let mut rng = Rng::with_seed(90);
+    for _ in 0..20 {
+        let series = scraped(&mut rng);
+        let mut puller = puller(&catalogue);
+        let ask = puller.asks()[0].clone();
+        let fake = Fake {
+            series: &series,
+            ask: ask.clone(),
+            rng: RefCell::new(Rng::with_seed(rng.u64(..))),
+            fails: 20,
+        };
+        let mut got: BTreeMap<(i64, String), u64> = BTreeMap::new();
+        let mut from = 0;
+        while from < 90 {
+            let to = (from + rng.i64(1..30)).min(90);
+            let Ok(pulled) = puller.pull(&fake, &ask.stream, from..to) else {
+                continue;
+            };
+            for row in pulled.unwrap().delivery.counted {
+                for ((class, _), events) in row.tally.cells {
+                    let key = (row.slice.as_second() / 60, class.label("code").to_owned());
+                    *got.entry(key).or_insert(0) += events;
+                }
+            }
+            from = to;
+        }
+        assert_eq!(got, oracle(&series));
+    }
 }

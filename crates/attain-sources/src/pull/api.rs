@@ -1,0 +1,196 @@
+//! An API that answers PromQL, as far as pulling needs it; and how a stream is pulled through it.
+//!
+//! Knows which queries belong together and what to do when an answer is missing. Opens no connection: whoever has one
+//! implements [`Api`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::time::Duration;
+
+use attain_model::StreamKey;
+use jiff::Timestamp;
+
+use super::{Answers, Ask, Pulled, Puller};
+
+/// An API that answers PromQL.
+pub trait Api {
+    /// The values of a query at `from`, one step later, and so on, until `to` included.
+    ///
+    /// # Errors
+    /// It did not answer, or not understandably.
+    fn range(
+        &self,
+        query: &str,
+        from: Timestamp,
+        to: Timestamp,
+        step: Duration,
+    ) -> Result<Vec<Line>, Trouble>;
+
+    /// The raw samples of a range selector at an instant.
+    ///
+    /// # Errors
+    /// As [`Api::range`].
+    fn samples(&self, query: &str, at: Timestamp) -> Result<Vec<Line>, Trouble>;
+}
+
+/// One series of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its values as text, by time: `NaN` and `+Inf` are values, too.
+    pub points: Vec<(Timestamp, String)>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// It cannot be reached, or broke off: the same question may be answered later.
+    #[error("{0}")]
+    Away(String),
+    /// It refuses the question: asking again is in vain until somebody changes something.
+    #[error("{0}")]
+    Refused(String),
+    /// The answer would be too large: ask for less at once.
+    #[error("{0}")]
+    TooMuch(String),
+}
+
+/// Slices that are asked for at once; an API gives at most 11,000 points a series.
+pub const SLICES_AT_ONCE: i64 = 1_440;
+
+/// Raw samples are many: so many slices are asked for at once.
+const GAUGE_SLICES_AT_ONCE: i64 = 60;
+
+impl Puller {
+    /// Pulls one stream over some slices.
+    ///
+    /// # Errors
+    /// The API did not answer all of it: then nothing of it is known, and the same may be asked again.
+    pub fn pull(
+        &mut self,
+        api: &dyn Api,
+        stream: &StreamKey,
+        slices: Range<i64>,
+    ) -> Result<Option<Pulled>, Trouble> {
+        let asks: Vec<Ask> = (self.asks.iter())
+            .filter(|ask| ask.stream == *stream)
+            .cloned()
+            .collect();
+        let times = Times::of(self);
+        let Some(mut answers) = self.answers(stream, slices.clone()) else {
+            return Ok(None);
+        };
+        for ask in &asks {
+            if ask.is_gauge {
+                gauge(api, ask, &slices, times, &mut answers)?;
+            } else {
+                increments(api, ask, &slices, times, &mut answers)?;
+            }
+        }
+        Ok(Some(answers.finish()))
+    }
+}
+
+/// How slices and instants go together.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    length: Duration,
+    milliseconds: i64,
+}
+
+impl Times {
+    fn of(puller: &Puller) -> Self {
+        let milliseconds = i64::try_from(puller.slice.as_millis()).unwrap_or(60_000);
+        Self {
+            length: puller.slice,
+            milliseconds: milliseconds.max(1),
+        }
+    }
+
+    /// One millisecond before the end of a slice.
+    fn time_of(self, slice: i64) -> Timestamp {
+        let end = slice.saturating_add(1).saturating_mul(self.milliseconds) - 1;
+        Timestamp::from_millisecond(end).unwrap_or(Timestamp::MAX)
+    }
+
+    fn slice_of(self, time: Timestamp) -> i64 {
+        time.as_millisecond().div_euclid(self.milliseconds)
+    }
+
+    fn ask(self, api: &dyn Api, query: &str, slices: &Range<i64>) -> Result<Vec<Line>, Trouble> {
+        let (from, to) = (self.time_of(slices.start), self.time_of(slices.end - 1));
+        api.range(query, from, to, self.length)
+    }
+}
+
+fn increments(
+    api: &dyn Api,
+    ask: &Ask,
+    slices: &Range<i64>,
+    times: Times,
+    answers: &mut Answers<'_>,
+) -> Result<(), Trouble> {
+    let absent = times.ask(api, &ask.query.absent(), slices)?;
+    let mut away: BTreeSet<i64> = BTreeSet::new();
+    for (time, _) in absent.iter().flat_map(|line| &line.points) {
+        away.insert(times.slice_of(*time));
+    }
+    let near = times.ask(api, &ask.query.near(), slices)?;
+    for line in &near {
+        for (time, value) in &line.points {
+            let slice = times.slice_of(*time);
+            if !away.contains(&slice) {
+                answers.take(ask, &line.labels, slice, value);
+            }
+        }
+    }
+    // Somebody was silent, or is new: look back farther there.
+    for run in runs(&away) {
+        for line in times.ask(api, &ask.query.far(), &run)? {
+            for (time, value) in &line.points {
+                answers.take(ask, &line.labels, times.slice_of(*time), value);
+            }
+        }
+        for line in times.ask(api, &ask.query.unborn(), &run)? {
+            for (_, value) in &line.points {
+                answers.unborn(value);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn gauge(
+    api: &dyn Api,
+    ask: &Ask,
+    slices: &Range<i64>,
+    times: Times,
+    answers: &mut Answers<'_>,
+) -> Result<(), Trouble> {
+    let mut start = slices.start;
+    while start < slices.end {
+        let end = (start + GAUGE_SLICES_AT_ONCE).min(slices.end);
+        let length = times.length * u32::try_from(end - start).unwrap_or(1);
+        let query = ask.query.samples(length);
+        for line in api.samples(&query, times.time_of(end - 1))? {
+            for (time, value) in &line.points {
+                answers.take_sample(ask, &line.labels, *time, value);
+            }
+        }
+        start = end;
+    }
+    Ok(())
+}
+
+/// Neighbours together.
+fn runs(slices: &BTreeSet<i64>) -> Vec<Range<i64>> {
+    let mut runs: Vec<Range<i64>> = Vec::new();
+    for slice in slices {
+        match runs.last_mut() {
+            Some(run) if run.end == *slice => run.end += 1,
+            _ => runs.push(*slice..slice + 1),
+        }
+    }
+    runs
+}
