@@ -8,6 +8,7 @@
 )]
 
 mod asked;
+mod bench;
 mod catalogue;
 mod check;
 mod cli;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
 fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
         None => overview::run(terminal),
+        Some(Command::Bench(arguments)) => bench::run(&arguments, terminal),
         Some(Command::Check(arguments)) => check::run(&arguments, terminal),
         Some(Command::Data(arguments)) => data::run(&arguments, terminal),
         Some(Command::Explain(arguments)) => explain::run(&arguments, terminal),
