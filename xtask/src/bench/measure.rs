@@ -139,7 +139,8 @@ fn children_ticks(stat: &str) -> Option<u64> {
     Some(user + system)
 }
 
-fn peak(pid: u32) -> Option<u64> {
+/// The high-water mark of a process in bytes, if it still runs.
+pub fn peak(pid: u32) -> Option<u64> {
     peak_in(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
 }
 

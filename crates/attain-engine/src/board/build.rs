@@ -475,6 +475,7 @@ fn run(grid: Grid, verdict: &Verdict, goal: Option<Goal>, shape: &Shape) -> Run 
         conditions: verdict.alerts.clone(),
         watched,
         least_events: target.map_or(u64::MAX, least_events),
+        budget: target.map(Limit::budget),
         burns: burns.collect(),
     }
 }

@@ -11,7 +11,7 @@ use super::limit::{Limit, Word};
 use super::{Layout, Leaving};
 
 /// Columns judged at a time: what they hold stays in the nearest cache.
-const CHUNK: usize = 128;
+const CHUNK: usize = 256;
 
 /// The most tiers of a policy that a lane watches.
 pub(super) const TIERS_AT_MOST: usize = 8;
@@ -56,6 +56,8 @@ pub(super) struct Run {
     /// Tiers that can fire at all, with their limits.
     pub(super) watched: Vec<(usize, Limit)>,
     pub(super) least_events: u64,
+    /// What the budget allows; nothing for best effort.
+    pub(super) budget: Option<Limit>,
     /// The windows of the policy, shortest first, each with its place among the lane's.
     pub(super) burns: Vec<(Duration, usize)>,
 }
@@ -119,6 +121,8 @@ struct Edge<W> {
     /// So many columns of `next` are there.
     // Invariant: all of them before the edge enters the next block.
     filled: usize,
+    /// What was fetched last; kept so that its memory is not asked for at every slice.
+    fetched: Vec<Attainment>,
 }
 
 /// Series that look at the same windows.
@@ -153,6 +157,7 @@ impl<W: Word> Lane<W> {
             now: Ring::new(block, len),
             next: Ring::new(block, len),
             filled: len,
+            fetched: Vec::new(),
         };
         let kept = short.into_iter().max().unwrap_or(1);
         Self {
@@ -348,21 +353,27 @@ impl<W: Word> Lane<W> {
             .map(|w| self.leaving_row(*w))
             .collect();
         let mut sums = Box::new(Sums::<W>::default());
-        for run in &self.runs {
-            let mut start = run.columns.start;
-            while start < run.columns.end {
-                let columns = start..run.columns.end.min(start + CHUNK);
-                let mut flags = [0; CHUNK];
-                let flags = &mut flags[..columns.len()];
-                sums.take(now, &rows, &columns);
-                sums.judge(&self.shape, run, flags);
-                let before = &self.flags[columns.clone()];
-                if *before != *flags {
-                    let differ = flags.iter().zip(before).enumerate();
-                    let differ = differ.filter(|(_, (new, old))| new != old);
-                    changes.extend(differ.map(|(i, (new, _))| (columns.start + i, *new)));
+        let mut runs = self.runs.as_slice();
+        for start in (0..self.len).step_by(CHUNK) {
+            let chunk = start..self.len.min(start + CHUNK);
+            let mut flags = [0; CHUNK];
+            let flags = &mut flags[..chunk.len()];
+            // All runs of a chunk at once: neighbours in memory are read together, however short the runs are.
+            sums.take(now, &rows, &chunk);
+            while let [run, rest @ ..] = runs {
+                let from = run.columns.start.max(start) - start;
+                let to = run.columns.end.min(chunk.end) - start;
+                sums.judge(&self.shape, run, from, &mut flags[from..to]);
+                if run.columns.end > chunk.end {
+                    break;
                 }
-                start = columns.end;
+                runs = rest;
+            }
+            let before = &self.flags[chunk];
+            if *before != *flags {
+                let differ = flags.iter().zip(before).enumerate();
+                let differ = differ.filter(|(_, (new, old))| new != old);
+                changes.extend(differ.map(|(i, (new, _))| (start + i, *new)));
             }
         }
         for (column, flags) in changes {
@@ -437,9 +448,11 @@ impl<W: Word> Edge<W> {
     ) {
         let from = (self.block + 1) * block;
         let each = usize::try_from(block).unwrap_or(1);
-        let mut kept = vec![Attainment::default(); columns.len() * each];
+        let kept = &mut self.fetched;
+        kept.clear();
+        kept.resize(columns.len() * each, Attainment::default());
         let indices = first + columns.start..first + columns.end;
-        leaving.counts(from..from + block, indices, &mut kept);
+        leaving.counts(from..from + block, indices, kept);
         let (mut total, mut bad): (Vec<W>, Vec<W>) = {
             let (total, bad) = coarse.row(self.block + 1);
             (
@@ -499,24 +512,24 @@ impl<W: Word> Sums<W> {
         }
     }
 
-    fn judge(&self, shape: &Shape, run: &Run, flags: &mut [u32]) {
+    /// Judges the columns of a run that stand in the chunk from a place on, one for each of `flags`.
+    fn judge(&self, shape: &Shape, run: &Run, from: usize, flags: &mut [u32]) {
         let n = flags.len();
-        let all = |window: usize| (&self.total[window][..n], &self.bad[window][..n]);
+        let own = from..from + n;
+        let all = |window: usize| {
+            (
+                &self.total[window][own.clone()],
+                &self.bad[window][own.clone()],
+            )
+        };
         for (tier, limit) in &run.watched {
             let (short, long) = shape.tiers[*tier];
-            let mut both = [0; CHUNK];
-            let both = &mut both[..n];
-            W::flag_above(both, 0, all(short).0, all(short).1, limit);
-            W::flag_above(both, 1, all(long).0, all(long).1, limit);
-            W::flag_below(both, 2, all(long).0, run.least_events);
-            for (flag, both) in flags.iter_mut().zip(both) {
-                *flag |= u32::from(*both == 0b011) << tier;
-                *flag |= (*both >> 2) << (TOO_FEW as usize + tier);
-            }
+            let bits = (*tier as u32, TOO_FEW + *tier as u32);
+            W::flag_tier(flags, bits, all(short), all(long), limit, run.least_events);
         }
         let (total, bad) = all(shape.whole);
-        if let Some(target) = run.target_ppb {
-            W::flag_above(flags, OVERSPENT, total, bad, &Limit::budget(target));
+        if let Some(budget) = &run.budget {
+            W::flag_above(flags, OVERSPENT, total, bad, budget);
         }
         W::flag_below(flags, NO_TRAFFIC, total, 1);
     }

@@ -69,6 +69,16 @@ pub(super) trait Word: Copy + Default {
     fn flag_above(flags: &mut [u32], bit: u32, total: &[Self], bad: &[Self], limit: &Limit);
     /// Sets `bit` in `flags` where there are fewer events than this.
     fn flag_below(flags: &mut [u32], bit: u32, total: &[Self], least: u64);
+    /// Sets the first bit in `flags` where all and bad events of two windows exceed the limit and the second window holds
+    /// enough of them, and the second bit where it does not.
+    fn flag_tier(
+        flags: &mut [u32],
+        bits: (u32, u32),
+        short: (&[Self], &[Self]),
+        long: (&[Self], &[Self]),
+        limit: &Limit,
+        least: u64,
+    );
 }
 
 impl Word for u32 {
@@ -112,6 +122,50 @@ impl Word for u32 {
             *flag |= ((u64::from(*total).wrapping_sub(least) >> 63) as u32) << bit;
         }
     }
+
+    fn flag_tier(
+        flags: &mut [u32],
+        bits: (u32, u32),
+        short: (&[Self], &[Self]),
+        long: (&[Self], &[Self]),
+        limit: &Limit,
+        least: u64,
+    ) {
+        let Some((p, q)) = limit.ratio else {
+            return flag_tier_by_one(flags, bits, short, long, limit, least);
+        };
+        let (p, q, least) = (u64::from(p), u64::from(q), least.min(1 << 32));
+        // The sign of a difference, as in `flag_above`; one pass, for most runs are short.
+        let above = |total: u32, bad: u32| {
+            let allowed = u64::from(total) * p;
+            allowed.wrapping_sub(u64::from(bad) * q) >> 63
+        };
+        let n = flags.len();
+        let (short, long) = ((&short.0[..n], &short.1[..n]), (&long.0[..n], &long.1[..n]));
+        for (i, flag) in flags.iter_mut().enumerate() {
+            let few = u64::from(long.0[i]).wrapping_sub(least) >> 63;
+            let both = above(short.0[i], short.1[i]) & above(long.0[i], long.1[i]);
+            *flag |= ((both & !few) as u32) << bits.0 | (few as u32) << bits.1;
+        }
+    }
+}
+
+/// As [`Word::flag_tier`], for any word and limit.
+fn flag_tier_by_one<W: Word>(
+    flags: &mut [u32],
+    bits: (u32, u32),
+    short: (&[W], &[W]),
+    long: (&[W], &[W]),
+    limit: &Limit,
+    least: u64,
+) {
+    let is_above =
+        |(total, bad): (&[W], &[W]), i: usize| limit.is_exceeded(total[i].get(), bad[i].get());
+    for (i, flag) in flags.iter_mut().enumerate() {
+        let is_few = long.0[i].get() < least;
+        let fires = !is_few && is_above(short, i) && is_above(long, i);
+        *flag |= u32::from(fires) << bits.0 | u32::from(is_few) << bits.1;
+    }
 }
 
 impl Word for u64 {
@@ -143,6 +197,17 @@ impl Word for u64 {
         for (flag, total) in flags.iter_mut().zip(total) {
             *flag |= u32::from(*total < least) << bit;
         }
+    }
+
+    fn flag_tier(
+        flags: &mut [u32],
+        bits: (u32, u32),
+        short: (&[Self], &[Self]),
+        long: (&[Self], &[Self]),
+        limit: &Limit,
+        least: u64,
+    ) {
+        flag_tier_by_one(flags, bits, short, long, limit, least);
     }
 }
 
@@ -180,9 +245,17 @@ mod tests {
             );
             let least = least_events(target);
             let (mut narrow, mut wide) = ([0], [0]);
+            let all = (total, bad);
+            let (total_wide, bad_wide) = (u64::from(total), u64::from(bad));
+            let pair = (&[all.0][..], &[all.1][..]);
+            let pair_wide = (&[total_wide][..], &[bad_wide][..]);
+            u32::flag_tier(&mut narrow, (1, 5), pair, pair, &limit, least);
+            u64::flag_tier(&mut wide, (1, 5), pair_wide, pair_wide, &limit, least);
+            assert_eq!(narrow, wide, "{bad} of {total} at {target}, {millionths}");
+            let allowed = ppb::allowed_bad_billionths(total.into(), target);
+            let (mut narrow, mut wide) = ([0], [0]);
             u32::flag_below(&mut narrow, 0, &[total], least);
             u64::flag_below(&mut wide, 0, &[total.into()], least);
-            let allowed = ppb::allowed_bad_billionths(total.into(), target);
             let too_few = u32::from(allowed < 10_000_000_000);
             assert_eq!((narrow[0], wide[0]), (too_few, too_few));
         }
