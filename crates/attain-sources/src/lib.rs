@@ -49,6 +49,7 @@ mod job;
 mod json_line;
 mod json_log;
 mod lines;
+pub mod live;
 mod named;
 mod number;
 mod numbers;

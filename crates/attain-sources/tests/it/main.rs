@@ -7,6 +7,7 @@ mod asked;
 mod discovery;
 mod exposition;
 mod files;
+mod live;
 mod make;
 mod mutated;
 mod pairs;

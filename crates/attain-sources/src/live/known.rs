@@ -1,0 +1,429 @@
+//! The series that are known: which slot each has, whom it was told to count for, and who has too many.
+//!
+//! Two ways lead to a slot. The bytes of a series as they came lead there at once, and are forgotten with every reload;
+//! its identity, a hash of its sorted labels, is kept for as long as the slot. Knows no bytes of any protocol.
+
+mod claims;
+mod nobody;
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
+
+use attain_model::StreamKey;
+use attain_model::live::{CountsFor, LiveRole, LiveSeries, SeriesId, Slot};
+use attain_model::{CountedSegment, SourceId};
+
+use self::claims::{Claims, group_of};
+use self::nobody::Nobodies;
+use super::whom::{Meaning, Says, Whom, at_or_under};
+use super::{Limits, Numbers};
+
+/// What is known of bytes that came before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// One counter.
+    Slot(Slot),
+    /// Something else: its place among the [`Shape`]s.
+    Shape(u32),
+    /// It counts for nobody.
+    Nobody,
+    /// It would count, but for whom there are too many already.
+    TooMany,
+    /// Its labels cannot be read.
+    Broken,
+}
+
+/// A series that is not just one counter.
+#[derive(Debug, Default)]
+pub(super) struct Shape {
+    /// Its count, if anybody wants that.
+    pub(super) slot: Option<Slot>,
+    /// Who reads it as a gauge, and in how many billionths.
+    pub(super) gauges: Vec<(StreamKey, CountedSegment, i128)>,
+    /// All labels, for readings.
+    pub(super) text: String,
+}
+
+/// A series as it is met: all but its number.
+pub(super) struct Met {
+    pub(super) id: SeriesId,
+    pub(super) thing: u64,
+    /// As what it counts; no gauges.
+    pub(super) meanings: Vec<Meaning>,
+    /// Its labels without the edge of a bucket, as a hash; `None` if its edges are those of its streams.
+    pub(super) group: Option<u64>,
+}
+
+/// A series with a slot.
+#[derive(Debug)]
+struct Held {
+    id: SeriesId,
+    thing: u64,
+    /// Invariant: empty until it was seen under the present catalogue; stream numbers are the present ones.
+    meanings: Box<[Meaning]>,
+    group: Option<u64>,
+    /// The bytes that lead to it.
+    bytes: u128,
+    is_seen: bool,
+    /// A hash of the `to` that was told last.
+    told: Option<u64>,
+    /// What a meter had it count for, until it is seen.
+    restored: Option<Box<[CountsFor]>>,
+    /// Among whose series it is counted.
+    counted: Box<[u64]>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Known {
+    entries: HashMap<u128, Entry, AsIs>,
+    nobodies: Nobodies,
+    shapes: Vec<Shape>,
+    by_id: HashMap<u128, Slot, AsIs>,
+    held: HashMap<Slot, Held>,
+    claims: Claims,
+    /// Series by a hash of stream and segment.
+    counts: HashMap<u64, u32>,
+}
+
+impl Known {
+    /// What came of these bytes before.
+    #[inline]
+    pub(super) fn entry(&self, bytes: u128) -> Option<Entry> {
+        match self.entries.get(&bytes) {
+            Some(entry) => Some(*entry),
+            None => self.nobodies.get(bytes),
+        }
+    }
+
+    /// Remembers what came of these bytes.
+    pub(super) fn remember(&mut self, bytes: u128, entry: Entry) {
+        match entry {
+            Entry::Slot(slot) => {
+                self.entries.insert(bytes, entry);
+                if let Some(held) = self.held.get_mut(&slot) {
+                    held.bytes = bytes;
+                }
+            }
+            Entry::Shape(_) => {
+                self.entries.insert(bytes, entry);
+            }
+            Entry::Nobody | Entry::TooMany => self.nobodies.put(bytes, entry),
+            Entry::Broken => {}
+        }
+    }
+
+    pub(super) fn shape(&self, index: u32) -> Option<&Shape> {
+        self.shapes.get(index as usize)
+    }
+
+    /// Remembers a series that is not just one counter.
+    pub(super) fn add_shape(&mut self, shape: Shape, limits: &Limits) -> Entry {
+        match u32::try_from(self.shapes.len()) {
+            Ok(index) if shape.slot.is_some() || index < limits.series => {
+                self.shapes.push(shape);
+                Entry::Shape(index)
+            }
+            _ => Entry::TooMany,
+        }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.held.len() as u64
+    }
+
+    /// The slot of a series, new or old; `None` if it counts for nobody, or there are too many (`Err`). Whoever is to be
+    /// told of goes to `tell`.
+    pub(super) fn meet(
+        &mut self,
+        met: Met,
+        whom: &Whom,
+        (numbers, limits): (&Numbers, &Limits),
+        tell: &mut Vec<Slot>,
+    ) -> Result<Option<Slot>, TooMany> {
+        let slot = match self.by_id.get(&met.id.0) {
+            Some(slot) => *slot,
+            None if !self.is_useful(&met, whom) => return Ok(None),
+            None => {
+                let counted = self.admit(&met.meanings, whom, limits)?;
+                let slot = numbers.next();
+                self.by_id.insert(met.id.0, slot);
+                let held = Held {
+                    id: met.id,
+                    thing: met.thing,
+                    meanings: Box::default(),
+                    group: None,
+                    bytes: 0,
+                    is_seen: false,
+                    told: None,
+                    restored: None,
+                    counted,
+                };
+                self.held.insert(slot, held);
+                slot
+            }
+        };
+        let Some(held) = self.held.get_mut(&slot) else {
+            return Ok(None);
+        };
+        held.is_seen = true;
+        held.thing = met.thing;
+        held.group = met.group;
+        held.meanings = met.meanings.into();
+        let restored = held.restored.take();
+        let counts = !held.meanings.is_empty();
+        self.claim(slot, restored.as_deref(), whom, tell);
+        tell.push(slot);
+        Ok(counts.then_some(slot))
+    }
+
+    /// Whether a series that has no slot needs one: a bucket that no edge is closest to counts for nobody.
+    fn is_useful(&self, met: &Met, whom: &Whom) -> bool {
+        met.meanings
+            .iter()
+            .any(|meaning| match (&meaning.says, met.group) {
+                (Says::AtOrUnder(_, le), Some(group)) if *le != u64::MAX => {
+                    let stream = whom.stream(meaning);
+                    let mut edges = stream.edges.iter().map(|edge| edge.nanoseconds());
+                    let group = group_of(group, &stream.key);
+                    edges.any(|edge| {
+                        edge >= *le && self.claims.best(group, edge).is_none_or(|best| best < *le)
+                    })
+                }
+                _ => true,
+            })
+    }
+
+    /// Counts a new series among those of its streams and segments.
+    fn admit(
+        &mut self,
+        meanings: &[Meaning],
+        whom: &Whom,
+        limits: &Limits,
+    ) -> Result<Box<[u64]>, TooMany> {
+        let mut keys: Vec<u64> = meanings
+            .iter()
+            .map(|meaning| {
+                let to = whom.counts_for(meaning, LiveRole::Total);
+                count_key(&to)
+            })
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let is_full = |key: &u64| self.counts.get(key).is_some_and(|n| *n >= limits.series);
+        if keys.iter().any(is_full) {
+            return Err(TooMany);
+        }
+        for key in &keys {
+            *self.counts.entry(*key).or_insert(0) += 1;
+        }
+        Ok(keys.into())
+    }
+
+    /// Has a bucket of a classic histogram stand for the edges of its streams that no closer bucket stands for.
+    fn claim(
+        &mut self,
+        slot: Slot,
+        restored: Option<&[CountsFor]>,
+        whom: &Whom,
+        tell: &mut Vec<Slot>,
+    ) {
+        let Some(held) = self.held.get(&slot) else {
+            return;
+        };
+        let Some(group) = held.group else { return };
+        for meaning in &held.meanings {
+            let le = match meaning.says {
+                Says::AtOrUnder(_, le) if le != u64::MAX => le,
+                _ => continue,
+            };
+            let stream = whom.stream(meaning);
+            let may_claim = |edge: u64| {
+                edge == le
+                    || restored
+                        .is_none_or(|to| to.iter().any(|to| stands_for(to, &stream.key, edge)))
+            };
+            let edges = stream.edges.iter().map(|edge| edge.nanoseconds());
+            let edges = edges.filter(|edge| *edge >= le && may_claim(*edge));
+            let is_seen = |slot: Slot| self.held.get(&slot).is_some_and(|held| held.is_seen);
+            tell.extend(
+                self.claims
+                    .claim(group_of(group, &stream.key), edges, le, slot, is_seen),
+            );
+        }
+    }
+
+    /// A series as it is told, if that is news. One that counts for nobody any more is given up, and goes to `idle`.
+    pub(super) fn telling(
+        &mut self,
+        slot: Slot,
+        whom: &Whom,
+        source: &SourceId,
+        idle: &mut Vec<Slot>,
+    ) -> Option<LiveSeries> {
+        let held = self.held.get(&slot).filter(|held| held.is_seen)?;
+        let to = self.to_of(slot, held, whom);
+        let told = hash_of(&to);
+        let held = self.held.get_mut(&slot)?;
+        let told_before = held.told.replace(told);
+        let (id, thing, bytes) = (held.id, held.thing, held.bytes);
+        if to.is_empty() {
+            self.give_up(slot);
+            self.entries.remove(&bytes);
+            self.remember(bytes, Entry::Nobody);
+            idle.push(slot);
+            told_before?;
+        }
+        (told_before != Some(told)).then(|| LiveSeries {
+            slot,
+            id,
+            source: source.clone(),
+            thing,
+            to,
+        })
+    }
+
+    /// For whom a series counts.
+    fn to_of(&self, slot: Slot, held: &Held, whom: &Whom) -> Vec<CountsFor> {
+        let mut to = Vec::new();
+        for meaning in &held.meanings {
+            let mut add = |role| to.push(whom.counts_for(meaning, role));
+            match (&meaning.says, held.group) {
+                (Says::Events(class), _) => add(LiveRole::Events(class.clone())),
+                (Says::Total, _) => add(LiveRole::Total),
+                (Says::Part, _) => add(LiveRole::Part),
+                (Says::AtOrUnder(class, le), Some(group)) if *le != u64::MAX => {
+                    let group = group_of(group, &whom.stream(meaning).key);
+                    for edge in self.claims.of(group, slot) {
+                        add(at_or_under(class, edge));
+                    }
+                }
+                (Says::AtOrUnder(class, edge), _) => add(at_or_under(class, *edge)),
+                (Says::Gauge(_), _) => {}
+            }
+        }
+        to.sort_unstable();
+        to.dedup();
+        to
+    }
+
+    /// Takes a series that a meter knows.
+    pub(super) fn restore(&mut self, series: &LiveSeries) {
+        let mut counted: Vec<u64> = series.to.iter().map(count_key).collect();
+        counted.sort_unstable();
+        counted.dedup();
+        for key in &counted {
+            *self.counts.entry(*key).or_insert(0) += 1;
+        }
+        let mut to = series.to.clone();
+        to.sort_unstable();
+        to.dedup();
+        let held = Held {
+            id: series.id,
+            thing: series.thing,
+            meanings: Box::default(),
+            group: None,
+            bytes: 0,
+            is_seen: false,
+            told: Some(hash_of(&to)),
+            restored: Some(to.into()),
+            counted: counted.into(),
+        };
+        self.by_id.insert(series.id.0, series.slot);
+        self.held.insert(series.slot, held);
+    }
+
+    /// Another catalogue is asked from now on.
+    pub(super) fn forget_meanings(&mut self, whom: &Whom) {
+        self.forget_bytes();
+        for held in self.held.values_mut() {
+            held.is_seen = false;
+            held.meanings = Box::default();
+        }
+        self.claims.keep_those_of(whom.streams());
+    }
+
+    /// Nothing was told.
+    pub(super) fn forget_told(&mut self) {
+        self.forget_bytes();
+        for held in self.held.values_mut() {
+            held.told = None;
+        }
+    }
+
+    /// These slots are given up.
+    pub(super) fn forget(&mut self, slots: &[Slot]) {
+        for slot in slots {
+            self.give_up(*slot);
+        }
+        self.forget_bytes();
+        self.claims.release(|slot| self.held.contains_key(&slot));
+    }
+
+    fn give_up(&mut self, slot: Slot) {
+        let Some(held) = self.held.remove(&slot) else {
+            return;
+        };
+        self.by_id.remove(&held.id.0);
+        for key in &held.counted {
+            if let Some(count) = self.counts.get_mut(key) {
+                *count = count.saturating_sub(1);
+            }
+        }
+    }
+
+    /// Bytes must find their way again.
+    fn forget_bytes(&mut self) {
+        self.entries.clear();
+        self.nobodies.clear();
+        self.shapes.clear();
+    }
+}
+
+/// There are too many series of a stream and segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooMany;
+
+fn stands_for(to: &CountsFor, stream: &StreamKey, edge: u64) -> bool {
+    let is_edge =
+        matches!(&to.role, LiveRole::AtOrUnder(_, Some(limit)) if limit.nanoseconds() == edge);
+    is_edge && to.stream == *stream
+}
+
+/// Stream and segment. In memory only.
+fn count_key(to: &CountsFor) -> u64 {
+    hash_of(&(&to.stream, &to.segment))
+}
+
+fn hash_of(what: &impl std::hash::Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// For keys that are hashes already.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Itself(u64);
+
+/// See [`Itself`].
+pub(super) type AsIs = BuildHasherDefault<Itself>;
+
+impl Hasher for Itself {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write_u128(&mut self, hash: u128) {
+        self.0 = hash as u64;
+    }
+}

@@ -1,0 +1,186 @@
+//! The names that one metric or label has in different protocols. Knows OpenTelemetry's and Prometheus' spelling; knows
+//! no series.
+//!
+//! `http.server.request.duration` in seconds is `http_server_request_duration_seconds` in Prometheus, its buckets have
+//! `_bucket` behind that, and a counter `http.requests` is `http_requests_total`. An indicator is written once, in either
+//! spelling.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use attain_model::Stream;
+use attain_model::indicator::{Counting, MetricKind};
+use attain_model::quantity::Unit;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::known::AsIs;
+
+/// A name as Prometheus spells it: what is no letter, digit, `_` or `:` is `_`, one for several in a row.
+pub(super) fn spelled(name: &str) -> Cow<'_, str> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    if name.chars().all(fits) && !name.contains("__") {
+        return Cow::Borrowed(name);
+    }
+    let mut spelled = String::with_capacity(name.len());
+    for c in name.chars() {
+        if fits(c) && c != '_' {
+            spelled.push(c);
+        } else if !spelled.ends_with('_') {
+            spelled.push('_');
+        }
+    }
+    Cow::Owned(spelled)
+}
+
+/// What Prometheus has behind the name of a metric in this unit.
+fn unit_suffix(unit: Unit) -> Option<&'static str> {
+    match unit {
+        Unit::Seconds => Some("_seconds"),
+        Unit::Milliseconds => Some("_milliseconds"),
+        Unit::Microseconds => Some("_microseconds"),
+        Unit::Nanoseconds => Some("_nanoseconds"),
+        Unit::Bytes => Some("_bytes"),
+        Unit::Percent | Unit::None => None,
+    }
+}
+
+/// The metrics that are wanted, by every name under which they may come; the values are names as the catalogue writes
+/// them.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    by_name: HashMap<String, Vec<String>>,
+    /// Hashes of the names.
+    hashes: HashSet<u64, AsIs>,
+}
+
+impl Wanted {
+    pub(super) fn new(streams: &[Stream]) -> Self {
+        let mut wanted = Self::default();
+        for stream in streams {
+            match &stream.indicator.counting {
+                Counting::Metric {
+                    metric, kind, unit, ..
+                } => wanted.add(metric, *kind, *unit),
+                Counting::Totals {
+                    total,
+                    of,
+                    kind,
+                    unit,
+                    ..
+                } => {
+                    wanted.add(&total.metric, *kind, *unit);
+                    wanted.add(&of.metric, *kind, *unit);
+                }
+                Counting::Log { .. } | Counting::PromQl { .. } => {}
+            }
+        }
+        wanted
+    }
+
+    /// Whether somebody may want a metric of this name.
+    pub(super) fn has(&self, name: &[u8]) -> bool {
+        let is_spelled = |name: &[u8]| self.hashes.contains(&xxh3_64(name));
+        is_spelled(name)
+            || name.contains(&b'.')
+                && std::str::from_utf8(name).is_ok_and(|name| is_spelled(spelled(name).as_bytes()))
+    }
+
+    /// What a metric is called in the catalogue; nothing if nobody wants it.
+    pub(super) fn written(&self, name: &str) -> &[String] {
+        let found = self.by_name.get(name);
+        let found = found.or_else(|| self.by_name.get(spelled(name).as_ref()));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    fn add(&mut self, metric: &str, kind: MetricKind, unit: Option<Unit>) {
+        let is_histogram = matches!(
+            kind,
+            MetricKind::Histogram | MetricKind::NativeHistogram | MetricKind::ExponentialHistogram
+        );
+        let unit = unit.or(is_histogram.then_some(Unit::Seconds));
+        let base = spelled(metric);
+        let mut names = vec![base.to_string()];
+        if let Some(suffix) = unit.and_then(unit_suffix)
+            && !base.contains(suffix)
+        {
+            names.push(format!("{base}{suffix}"));
+        }
+        if kind == MetricKind::Counter && !base.ends_with("_total") {
+            names.extend(names.clone().iter().map(|name| format!("{name}_total")));
+        }
+        for name in names {
+            if is_histogram && !name.ends_with("_bucket") {
+                self.insert(format!("{name}_bucket"), metric);
+            }
+            self.insert(name, metric);
+        }
+        // A name that is spelled as it was, with what no rule of spelling allows.
+        self.insert(metric.to_owned(), metric);
+    }
+
+    fn insert(&mut self, name: String, metric: &str) {
+        self.hashes.insert(xxh3_64(name.as_bytes()));
+        let written = self.by_name.entry(name).or_default();
+        if !written.iter().any(|known| known == metric) {
+            written.push(metric.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_metric_under_all_its_names() {
+        let mut wanted = Wanted::default();
+        wanted.add("http.server.request.duration", MetricKind::Histogram, None);
+        wanted.add("http_request_duration_seconds", MetricKind::Histogram, None);
+        wanted.add("http.requests", MetricKind::Counter, None);
+        wanted.add("jobs_total", MetricKind::Counter, None);
+        for (name, metric) in [
+            (
+                "http_server_request_duration_seconds_bucket",
+                "http.server.request.duration",
+            ),
+            (
+                "http_server_request_duration_bucket",
+                "http.server.request.duration",
+            ),
+            (
+                "http.server.request.duration",
+                "http.server.request.duration",
+            ),
+            (
+                "http_request_duration_seconds_bucket",
+                "http_request_duration_seconds",
+            ),
+            ("http_requests_total", "http.requests"),
+            ("http_requests", "http.requests"),
+            ("jobs_total", "jobs_total"),
+        ] {
+            assert_eq!(wanted.written(name), [metric], "{name}");
+        }
+        for name in [
+            "jobs",
+            "jobs_total_total",
+            "http_request_duration_seconds_seconds",
+            "http_requests_bucket",
+        ] {
+            assert!(wanted.written(name).is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn spelling() {
+        for (name, want) in [
+            ("a.b-c", "a_b_c"),
+            ("a__b", "a_b"),
+            ("a:b", "a:b"),
+            ("häuser", "h_user"),
+            ("", ""),
+        ] {
+            assert_eq!(spelled(name), want);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Remote write: from the bytes of a series to its slot, and its samples. Knows what a number may be; leaves the format
+//! to attain-wire.
+
+use attain_model::live::{LiveBatch, LiveValue};
+use attain_wire::remote_write::{Item, STALE_BITS, Series, each_series};
+use attain_wire::{Broken, WireError};
+use jiff::Timestamp;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::batch::Batch;
+use super::known::Entry;
+use super::series::{Labelled, meet};
+use super::{Intake, Outcome};
+
+/// See [`Intake::remote_write`].
+pub(super) fn take(
+    intake: &mut Intake,
+    body: &[u8],
+    arrived: Timestamp,
+) -> Result<(LiveBatch, Outcome), WireError> {
+    let (mut unpacker, mut room) = (std::mem::take(&mut intake.unpacker), intake.usual_samples);
+    let outcome = (|| {
+        let request = unpacker.unpack(body, intake.limits.unpacked_bytes)?;
+        let mut batch = Batch::new(arrived, intake.limits.ahead, room);
+        // Most of what a sender has is for nobody, and series of one metric come together.
+        let mut last: (&[u8], bool) = (b"", false);
+        each_series(request, |series| {
+            if let Some(name) = series.leading_name() {
+                if name != last.0 {
+                    last = (name, intake.whom.wanted.has(name));
+                }
+                if !last.1 {
+                    return unwanted(&series, &mut batch);
+                }
+            }
+            let bytes = xxh3_128(series.label_bytes());
+            let entry = match intake.known.entry(bytes) {
+                Some(entry) => entry,
+                None => first(intake, &series, bytes, &mut batch),
+            };
+            items(intake, &series, entry, &mut batch);
+        })?;
+        room = batch.samples.len();
+        Ok(intake.finish(batch))
+    })();
+    intake.unpacker = unpacker;
+    intake.usual_samples = room;
+    outcome
+}
+
+/// A series of a metric that nobody wants: heard, and that is all.
+fn unwanted(series: &Series<'_>, batch: &mut Batch) {
+    for item in series.items() {
+        match item {
+            Ok(Item::Sample { time_ms, .. }) => batch.nobodys(time_ms),
+            Ok(Item::Histogram(_)) => {}
+            Err(broken) => batch.outcome.refuse(1, || of(series, &broken)),
+        }
+    }
+}
+
+/// A series whose bytes are not known.
+#[cold]
+fn first(intake: &mut Intake, series: &Series<'_>, bytes: u128, batch: &mut Batch) -> Entry {
+    let entry = match series.labels().and_then(Labelled::new) {
+        Ok(labelled) => meet(intake, &labelled, batch),
+        Err(_) => return Entry::Broken,
+    };
+    intake.known.remember(bytes, entry);
+    entry
+}
+
+fn items(intake: &mut Intake, series: &Series<'_>, entry: Entry, batch: &mut Batch) {
+    for item in series.items() {
+        match item {
+            Ok(Item::Sample { value, time_ms }) => match entry {
+                Entry::Slot(slot) => {
+                    if batch.hears(time_ms) {
+                        match stands(value) {
+                            Some(says) => batch.take(slot, time_ms, says),
+                            None => batch.outcome.refuse(1, || no_counter(series, value)),
+                        }
+                    }
+                }
+                Entry::Shape(shape) => shaped(intake, series, shape, (value, time_ms), batch),
+                Entry::Nobody => batch.nobodys(time_ms),
+                Entry::TooMany => intake.overflow(batch),
+                Entry::Broken => {
+                    let why = series.labels().and_then(Labelled::new).err();
+                    let why = why.unwrap_or(Broken::new("its labels cannot be read"));
+                    batch.outcome.refuse(1, || of(series, &why));
+                }
+            },
+            Ok(Item::Histogram(_)) => {
+                let why = Broken::new(
+                    "native histograms are not taken by remote write; send classic buckets",
+                );
+                batch.outcome.refuse(1, || of(series, &why));
+            }
+            Err(broken) => batch.outcome.refuse(1, || of(series, &broken)),
+        }
+    }
+}
+
+/// A sample of a series that is a gauge to somebody.
+fn shaped(
+    intake: &Intake,
+    series: &Series<'_>,
+    shape: u32,
+    (value, time_ms): (f64, i64),
+    batch: &mut Batch,
+) {
+    let Some(shape) = intake.known.shape(shape) else {
+        return;
+    };
+    if !batch.hears(time_ms) {
+        return;
+    }
+    let mut is_taken = false;
+    if let Some(slot) = shape.slot
+        && let Some(says) = stands(value)
+    {
+        batch.take(slot, time_ms, says);
+        is_taken = true;
+    }
+    if value.to_bits() == STALE_BITS {
+        // A gauge that has ended says nothing any more.
+        batch.outcome.accepted += u64::from(!is_taken);
+    } else if !value.is_finite() {
+        batch.outcome.refuse(1, || {
+            of(
+                series,
+                &Broken::at(format!("a value of {value} is no number")),
+            )
+        });
+    } else {
+        batch.read(shape, value, time_ms, intake.delay_ms);
+        batch.outcome.accepted += u64::from(!is_taken);
+    }
+}
+
+/// What a cumulative counter says with a number; `None` if it cannot say that.
+#[inline]
+pub(super) fn stands(value: f64) -> Option<LiveValue> {
+    /// 2^64.
+    const TOO_MANY: f64 = 18_446_744_073_709_551_616.0;
+    if (0.0..TOO_MANY).contains(&value) {
+        return Some(LiveValue::Stands {
+            value: value as u64,
+            created_ms: None,
+        });
+    }
+    (value.to_bits() == STALE_BITS).then_some(LiveValue::Ended)
+}
+
+fn no_counter(series: &Series<'_>, value: f64) -> String {
+    of(
+        series,
+        &Broken::at(format!("a counter cannot stand at {value}")),
+    )
+}
+
+/// Words about a series.
+fn of(series: &Series<'_>, why: &Broken) -> String {
+    match series.labels().and_then(Labelled::new) {
+        Ok(labelled) => format!("{}: {why}", labelled.text()),
+        Err(_) => why.to_string(),
+    }
+}

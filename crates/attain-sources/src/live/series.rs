@@ -1,0 +1,142 @@
+//! A series as it is first met: its labels, its identity, and its slot. Knows no protocol.
+
+use attain_model::live::SeriesId;
+use attain_wire::Broken;
+use sha2::{Digest as _, Sha256};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::Intake;
+use super::batch::Batch;
+use super::known::{Entry, Met, Shape};
+use super::names::spelled;
+use super::whom::{Meaning, NAME_LABEL, Says};
+
+/// The labels of a series, sorted by name; those without a value are left out.
+pub(super) struct Labelled<'a> {
+    labels: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Labelled<'a> {
+    /// # Errors
+    /// Two labels of one name, or no label that names the metric.
+    pub(super) fn new(mut labels: Vec<(&'a str, &'a str)>) -> Result<Self, Broken> {
+        labels.retain(|(_, value)| !value.is_empty());
+        labels.sort_unstable();
+        if let Some(pair) = labels.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(Broken::at(format!(
+                "the label `{}` stands there twice",
+                pair[0].0
+            )));
+        }
+        let labelled = Self { labels };
+        if labelled.get(NAME_LABEL).is_none() {
+            return Err(Broken::new(
+                "a series has no name; the label `__name__` is to say it",
+            ));
+        }
+        Ok(labelled)
+    }
+
+    /// The value of a label of exactly this name.
+    fn get(&self, name: &str) -> Option<&'a str> {
+        let place = self.labels.binary_search_by_key(&name, |(name, _)| name);
+        place.ok().map(|place| self.labels[place].1)
+    }
+
+    /// The value of a label that is spelled like this in Prometheus, whatever it is called here.
+    fn find(&self, name: &str) -> Option<&'a str> {
+        self.get(name).or_else(|| {
+            let mut others = self.labels.iter();
+            others
+                .find(|(other, _)| spelled(other) == name)
+                .map(|(_, value)| *value)
+        })
+    }
+
+    /// Stable: slots are found again by it after a restart. Collisions cannot be made, because SHA-256 has none known.
+    fn id(&self) -> SeriesId {
+        let mut hasher = Sha256::new();
+        for (name, value) in &self.labels {
+            // No UTF-8 text has these bytes.
+            hasher.update(name);
+            hasher.update([0xff]);
+            hasher.update(value);
+            hasher.update([0xfe]);
+        }
+        let digest: [u8; 32] = hasher.finalize().into();
+        let first: [u8; 16] = std::array::from_fn(|at| digest[at]);
+        SeriesId(u128::from_be_bytes(first))
+    }
+
+    /// What is observed: a job and its instance. Stable, as the identity is.
+    fn thing(&self) -> u64 {
+        let mut text = String::new();
+        for label in ["job", "instance"] {
+            text.push_str(self.get(label).unwrap_or(""));
+            text.push('\0');
+        }
+        xxh3_64(text.as_bytes())
+    }
+
+    /// The labels without the edge of a bucket, as a hash. In memory only.
+    fn group(&self) -> u64 {
+        let mut text = String::new();
+        for (name, value) in self.labels.iter().filter(|(name, _)| *name != "le") {
+            text.extend([name, "\0", value, "\0"]);
+        }
+        xxh3_64(text.as_bytes())
+    }
+
+    /// `name{a="b"}`.
+    pub(super) fn text(&self) -> String {
+        let name = self.get(NAME_LABEL).unwrap_or("");
+        let others = self.labels.iter().filter(|(name, _)| *name != NAME_LABEL);
+        let others: Vec<String> = others
+            .map(|(name, value)| format!("{name}={value:?}"))
+            .collect();
+        format!("{name}{{{}}}", others.join(","))
+    }
+}
+
+/// What a series is, from now on.
+pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Batch) -> Entry {
+    let Intake {
+        whom,
+        known,
+        numbers,
+        limits,
+        ..
+    } = intake;
+    let name = labelled.get(NAME_LABEL).unwrap_or("");
+    let le = labelled.get("le");
+    let mut meanings: Vec<Meaning> = Vec::new();
+    for written in whom.wanted.written(name).to_vec() {
+        meanings.extend(whom.meanings(&written, le, |label| labelled.find(label)));
+    }
+    let (gauges, meanings): (Vec<_>, Vec<_>) = meanings
+        .into_iter()
+        .partition(|meaning| matches!(meaning.says, Says::Gauge(_)));
+    let met = Met {
+        id: labelled.id(),
+        thing: labelled.thing(),
+        meanings,
+        group: le.map(|_| labelled.group()),
+    };
+    let slot = match known.meet(met, whom, (numbers, limits), &mut batch.tell) {
+        Ok(slot) => slot,
+        Err(_) => return Entry::TooMany,
+    };
+    match slot {
+        Some(slot) if gauges.is_empty() => Entry::Slot(slot),
+        None if gauges.is_empty() => Entry::Nobody,
+        slot => {
+            let gauges = gauges.iter().filter_map(|meaning| whom.gauge(meaning));
+            let shape = Shape {
+                slot,
+                gauges: gauges.collect(),
+                text: labelled.text(),
+            };
+            known.add_shape(shape, limits)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! For whom a series counts, and as what: the catalogue's side of an intake.
+//!
+//! Translates a series into the names that the catalogue uses and asks the same matcher that reads files. Knows no slots
+//! and no numbers.
+
+use std::collections::BTreeSet;
+
+use attain_model::indicator::{Counting, Part};
+use attain_model::live::{CountsFor, LiveRole};
+use attain_model::quantity::Threshold;
+use attain_model::source::Source;
+use attain_model::{Catalogue, Class, CountedSegment, Stream, StreamKey};
+
+use super::names::{Wanted, spelled};
+use crate::roster::Customers;
+use crate::segment::SegmentIndex;
+use crate::series::{Labels, Matcher, Role, pair_of};
+
+/// The label that holds a metric's name.
+pub(super) const NAME_LABEL: &str = "__name__";
+
+/// The segment, where a source's own label does not say it.
+const SEGMENT_ATTRIBUTE: &str = "attain_segment";
+
+/// What a series is to one stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Meaning {
+    /// Index of the stream, as long as the catalogue stays.
+    pub(super) stream: u32,
+    pub(super) segment: SegmentIndex,
+    pub(super) says: Says,
+}
+
+/// As what a series counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Says {
+    /// Events of a class.
+    Events(Class),
+    /// Events of a class at or under a latency in nanoseconds; `u64::MAX` is all.
+    AtOrUnder(Class, u64),
+    /// All events of a pair.
+    Total,
+    /// The other number of a pair.
+    Part,
+    /// A value in this many billionths.
+    Gauge(i128),
+}
+
+/// Asks a catalogue.
+pub(super) struct Whom {
+    matcher: Matcher,
+    pub(super) wanted: Wanted,
+    /// The labels that the catalogue looks at: as it writes them, and as Prometheus spells them.
+    labels: Vec<(String, String)>,
+    segment_label: String,
+}
+
+impl Whom {
+    pub(super) fn new(catalogue: &Catalogue, source: &Source, customers: &Customers) -> Self {
+        let named = Some(NAME_LABEL.to_owned());
+        let matcher = Matcher::new(catalogue, source, customers, named);
+        let names = &source.labels;
+        let own = [
+            Some(&names.segment),
+            names.customer.as_ref(),
+            names.service.as_ref(),
+        ];
+        let own = own.into_iter().flatten().map(String::as_str);
+        let labels: BTreeSet<&str> = matcher
+            .streams
+            .iter()
+            .flat_map(looked_at)
+            .chain(own)
+            .collect();
+        let labels = labels
+            .into_iter()
+            .map(|label| (label.to_owned(), spelled(label).into_owned()))
+            .collect();
+        Self {
+            wanted: Wanted::new(&matcher.streams),
+            matcher,
+            labels,
+            segment_label: source.labels.segment.clone(),
+        }
+    }
+
+    /// What a series is to whoever wants the metric `written`. `find` gives the value of a label by Prometheus' spelling.
+    pub(super) fn meanings<'v>(
+        &mut self,
+        written: &str,
+        le: Option<&str>,
+        find: impl Fn(&str) -> Option<&'v str>,
+    ) -> Vec<Meaning> {
+        let mut labels = Labels::new();
+        for (label, spelled) in &self.labels {
+            let value = find(spelled).or_else(|| {
+                let is_segment = *label == self.segment_label;
+                is_segment.then(|| find(SEGMENT_ATTRIBUTE)).flatten()
+            });
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                labels.insert(label.clone(), value.to_owned());
+            }
+        }
+        if let Some(le) = le {
+            labels.insert("le".to_owned(), le.to_owned());
+        }
+        labels.insert(NAME_LABEL.to_owned(), written.to_owned());
+        let hits = self.matcher.hits(&labels).into_iter();
+        let meant = hits.filter_map(|hit| {
+            let says = match hit.role {
+                Role::Events(class) => Says::Events(class),
+                Role::AtOrUnder(class, edge) => Says::AtOrUnder(class, edge),
+                Role::Gauge(billionths) => Says::Gauge(billionths),
+                // A share is a gauge beside a total; as counters the two say nothing.
+                Role::Total | Role::Part if self.is_ratio(hit.stream) => return None,
+                Role::Total => Says::Total,
+                Role::Part => Says::Part,
+            };
+            Some(Meaning {
+                stream: u32::try_from(hit.stream).ok()?,
+                segment: hit.segment,
+                says,
+            })
+        });
+        meant.collect()
+    }
+
+    fn is_ratio(&self, stream: usize) -> bool {
+        matches!(
+            pair_of(&self.matcher.streams[stream]),
+            Some((Part::Ratio, _))
+        )
+    }
+
+    /// The stream of a meaning.
+    pub(super) fn stream(&self, meaning: &Meaning) -> &Stream {
+        &self.matcher.streams[meaning.stream as usize]
+    }
+
+    /// Who reads a gauge, and in how many billionths; `None` if it is no gauge.
+    pub(super) fn gauge(&self, meaning: &Meaning) -> Option<(StreamKey, CountedSegment, i128)> {
+        let Says::Gauge(billionths) = meaning.says else {
+            return None;
+        };
+        let segment = self.matcher.decider.segments.name(meaning.segment);
+        Some((
+            self.stream(meaning).key.clone(),
+            segment.clone(),
+            billionths,
+        ))
+    }
+
+    /// All streams that look at the source.
+    pub(super) fn streams(&self) -> &[Stream] {
+        &self.matcher.streams
+    }
+
+    /// A meaning with names, for a role.
+    pub(super) fn counts_for(&self, meaning: &Meaning, role: LiveRole) -> CountsFor {
+        CountsFor {
+            stream: self.stream(meaning).key.clone(),
+            segment: self.matcher.decider.segments.name(meaning.segment).clone(),
+            role,
+        }
+    }
+}
+
+/// The role of events at or under an edge in nanoseconds; `u64::MAX` is all of them.
+pub(super) fn at_or_under(class: &Class, edge: u64) -> LiveRole {
+    let limit = (edge != u64::MAX).then(|| Threshold::from_nanoseconds(edge));
+    LiveRole::AtOrUnder(class.clone(), limit)
+}
+
+/// The labels by which a stream selects and classifies.
+fn looked_at(stream: &Stream) -> Vec<&str> {
+    let selectors = match &stream.indicator.counting {
+        Counting::Metric { selector, .. } => vec![selector],
+        Counting::Totals { total, of, .. } => vec![&total.selector, &of.selector],
+        Counting::Log { .. } | Counting::PromQl { .. } => Vec::new(),
+    };
+    let selecting = selectors
+        .into_iter()
+        .flat_map(|selector| selector.only.keys().chain(selector.except.keys()));
+    selecting
+        .chain(&stream.class_labels)
+        .map(String::as_str)
+        .collect()
+}

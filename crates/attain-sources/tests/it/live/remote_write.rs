@@ -1,0 +1,386 @@
+//! Remote write: whose series is whose, what a number may be, and that one bad sample spoils nothing.
+
+use attain_model::live::{LivePoint, MeterFacts, MeteredSeries};
+use attain_wire::WireError;
+use attain_wire::remote_write::{Given, STALE_BITS, encode};
+
+use super::*;
+
+fn send(intake: &mut Intake, given: &[Given<'_>]) -> String {
+    let at_now = |samples: &[(f64, i64)]| {
+        samples
+            .iter()
+            .map(|(value, at)| (*value, NOW_MS + at))
+            .collect()
+    };
+    let samples: Vec<Vec<(f64, i64)>> = given.iter().map(|(_, samples)| at_now(samples)).collect();
+    let given: Vec<Given<'_>> = (given.iter().zip(&samples))
+        .map(|((labels, _), samples)| (*labels, samples.as_slice()))
+        .collect();
+    text(intake.remote_write(&encode(&given), now()).unwrap())
+}
+
+const OK: &[(&str, &str)] = &[
+    ("__name__", "http_requests_total"),
+    ("code", "200"),
+    ("job", "shop"),
+    ("segment", "gold"),
+];
+const FAILED: &[(&str, &str)] = &[
+    ("__name__", "http_requests_total"),
+    ("code", "503"),
+    ("job", "shop"),
+];
+
+#[test]
+fn a_series_is_told_once_and_found_again() {
+    let mut intake = intake(&catalogue("request_seconds"));
+    let got = send(
+        &mut intake,
+        &[
+            (OK, &[(5.0, -15_000), (7.5, 0)]),
+            (FAILED, &[(1.0, 0)]),
+            (
+                &[("__name__", "http_requests_total"), ("job", "other")],
+                &[(1.0, 0)],
+            ),
+            (
+                &[("__name__", "up"), ("job", "shop")],
+                &[(1.0, 0), (1.0, 10)],
+            ),
+        ],
+    );
+    check(
+        &got,
+        "\
+        0: http_requests_total premium [code=200];
+        1: http_requests_total unknown [code=503];
+        0 at -15000: 5
+        0 at 0: 7
+        1 at 0: 1
+        6 accepted, 3 of them for nobody, 0 refused, newest Some(10)
+    ",
+    );
+    let again = [OK[2], OK[0], OK[3], OK[1]];
+    let got = send(
+        &mut intake,
+        &[(FAILED, &[(2.0, 15_000)]), (&again, &[(9.0, 15_000)])],
+    );
+    check(
+        &got,
+        "\
+        1 at 15000: 2
+        0 at 15000: 9
+        2 accepted, 0 of them for nobody, 0 refused, newest Some(15000)
+    ",
+    );
+    assert_eq!(intake.counters().series, 2);
+}
+
+#[test]
+fn pairs_and_gauges() {
+    let mut intake = intake(&catalogue("request_seconds"));
+    let stale = f64::from_bits(STALE_BITS);
+    let got = send(
+        &mut intake,
+        &[
+            (
+                &[("__name__", "jobs_total"), ("segment", "free")],
+                &[(10.0, 0), (stale, 5)],
+            ),
+            (
+                &[("__name__", "jobs_failed_total"), ("segment", "free")],
+                &[(3.0, 0)],
+            ),
+            (
+                &[
+                    ("__name__", "queue_age"),
+                    ("segment", "free"),
+                    ("queue", "q"),
+                ],
+                &[(0.25, 0), (-1e-3, 1), (stale, 2), (f64::NAN, 3)],
+            ),
+        ],
+    );
+    check(
+        &got,
+        "\
+        0: jobs_total free total;
+        1: jobs_total free part;
+        0 at 0: 10
+        0 at 5: ended
+        1 at 0: 3
+        queue_age{queue=\"q\",segment=\"free\"} free at 0: 250000000
+        queue_age{queue=\"q\",segment=\"free\"} free at 1: -1000000
+        6 accepted, 0 of them for nobody, 1 refused, newest Some(5)
+        - queue_age{queue=\"q\",segment=\"free\"}: a value of NaN is no number
+    ",
+    );
+}
+
+fn bucket<'a>(le: &'a str, pod: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("__name__", "request_seconds_bucket"),
+        ("le", le),
+        ("pod", pod),
+        ("segment", "free"),
+    ]
+}
+
+#[test]
+fn the_closest_bucket_stands_for_an_edge() {
+    // The edges are 100 ms and 300 ms; no bucket ends at 300 ms.
+    let mut intake = intake(&catalogue("request_seconds"));
+    let first = [
+        (&bucket("0.05", "a")[..], &[(1.0, 0)][..]),
+        (&bucket("0.1", "a"), &[(2.0, 0)]),
+    ];
+    check(
+        &send(&mut intake, &first),
+        "\
+        1: request_seconds free [] <= 100ms; request_seconds free [] <= 300ms;
+        1 at 0: 2
+        2 accepted, 1 of them for nobody, 0 refused, newest Some(0)
+    ",
+    );
+    let more = [
+        (&bucket("0.5", "a")[..], &[(4.0, 0)][..]),
+        (&bucket("0.25", "a"), &[(3.0, 0)]),
+        (&bucket("+Inf", "a"), &[(5.0, 0)]),
+        (&bucket("0.3", "b"), &[(3.0, 0)]),
+        (
+            &[
+                ("__name__", "request_seconds_count"),
+                ("pod", "a"),
+                ("segment", "free"),
+            ],
+            &[(5.0, 0)],
+        ),
+    ];
+    check(
+        &send(&mut intake, &more),
+        "\
+        1: request_seconds free [] <= 100ms;
+        2: request_seconds free [] <= 300ms;
+        3: request_seconds free [] all;
+        4: request_seconds free [] <= 300ms;
+        2 at 0: 3
+        3 at 0: 5
+        4 at 0: 3
+        5 accepted, 2 of them for nobody, 0 refused, newest Some(0)
+    ",
+    );
+}
+
+#[test]
+fn an_indicator_in_opentelemetrys_words_finds_prometheus_names() {
+    let mut made = catalogue("http.server.request.duration");
+    made.sources.get_mut("live").unwrap().labels.segment = "customer.tier".to_owned();
+    let mut intake = intake(&made);
+    let name = ("__name__", "http_server_request_duration_seconds_bucket");
+    let got = send(
+        &mut intake,
+        &[
+            (
+                &[name, ("customer_tier", "free"), ("le", "+Inf")],
+                &[(1.0, 0)],
+            ),
+            (
+                &[name, ("attain_segment", "gold"), ("le", "0.1")],
+                &[(1.0, 0)],
+            ),
+            (
+                &[
+                    ("__name__", "http.server.request.duration_bucket"),
+                    ("customer.tier", "gold"),
+                    ("le", "+Inf"),
+                ],
+                &[(1.0, 0)],
+            ),
+        ],
+    );
+    check(&got, "\
+        0: http.server.request.duration free [] all;
+        1: http.server.request.duration premium [] <= 100ms; http.server.request.duration premium [] <= 300ms;
+        2: http.server.request.duration premium [] all;
+        0 at 0: 1
+        1 at 0: 1
+        2 at 0: 1
+        3 accepted, 0 of them for nobody, 0 refused, newest Some(0)
+    ");
+}
+
+#[test]
+fn bad_samples_never_block_good_ones() {
+    let mut intake = intake(&catalogue("request_seconds"));
+    let five_days = 5 * 86_400_000;
+    let twice = [OK[0], OK[1], OK[1], OK[2]];
+    let got = send(
+        &mut intake,
+        &[
+            (
+                OK,
+                &[
+                    (5.0, five_days),
+                    (6.0, 600_000),
+                    (7.0, -NOW_MS - 1),
+                    (f64::NAN, 0),
+                    (-1.0, 0),
+                    (f64::INFINITY, 0),
+                    (8.0, 1),
+                ],
+            ),
+            (&twice, &[(1.0, 0)]),
+            (&[("A", "b"), ("job", "shop")], &[(1.0, 0)]),
+            (FAILED, &[(1.0, 2)]),
+        ],
+    );
+    check(&got, "\
+        0: http_requests_total premium [code=200];
+        1: http_requests_total unknown [code=503];
+        0 at 600000: 6
+        0 at 1: 8
+        1 at 2: 1
+        3 accepted, 0 of them for nobody, 7 refused, newest Some(600000)
+        - a sample of 2026-11-07T09:40:00Z arrived at 2026-11-02T09:40:00Z: it is too far ahead; compare the clocks
+        - a sample of 1969-12-31T23:59:59.999Z: that is before 1970; its time is milliseconds since then
+        - http_requests_total{code=\"200\",job=\"shop\",segment=\"gold\"}: a counter cannot stand at NaN
+        - http_requests_total{code=\"200\",job=\"shop\",segment=\"gold\"}: a counter cannot stand at -1
+        - http_requests_total{code=\"200\",job=\"shop\",segment=\"gold\"}: a counter cannot stand at inf
+    ");
+    assert!(matches!(
+        intake.remote_write(b"no snappy", now()),
+        Err(WireError::Unreadable { .. })
+    ));
+    assert!(matches!(
+        intake.remote_write(&attain_wire::snappy::pack(b"\x0a\x05a"), now()),
+        Err(WireError::Unreadable { .. })
+    ));
+}
+
+#[test]
+fn what_is_too_many_is_refused_and_shown() {
+    let limits = Limits {
+        series: 2,
+        unpacked_bytes: 1 << 16,
+        ..Limits::default()
+    };
+    let mut intake = limited(&catalogue("request_seconds"), limits);
+    for round in 0..2 {
+        let mut refused = 0;
+        for pod in 0..10 {
+            let pod = pod.to_string();
+            let labels = [OK[0], OK[2], ("pod", pod.as_str()), OK[3]];
+            let (_, outcome) = intake
+                .remote_write(&encode(&[(&labels, &[(1.0, NOW_MS)])]), now())
+                .unwrap();
+            refused += outcome.refused;
+            if let Some(reason) = outcome.reasons.first() {
+                assert_eq!(
+                    reason,
+                    "its stream and segment have 2 series already, and no more are counted; sum some labels away"
+                );
+            }
+        }
+        assert_eq!(refused, 8);
+        assert_eq!(intake.counters().overflowing, 8 * (round + 1));
+    }
+    // Another segment has its own.
+    let got = send(&mut intake, &[(FAILED, &[(1.0, 0)])]);
+    assert!(got.starts_with("2: http_requests_total unknown"), "{got}");
+    // A slot that was given up makes room.
+    intake.forget(&[0]);
+    let labels = [OK[0], OK[2], ("pod", "new"), OK[3]];
+    assert!(send(&mut intake, &[(&labels, &[(1.0, 0)])]).starts_with("3: "));
+    let bomb = attain_wire::snappy::pack(&vec![0; (1 << 16) + 1]);
+    assert!(matches!(
+        intake.remote_write(&bomb, now()),
+        Err(WireError::TooLarge { .. })
+    ));
+}
+
+#[test]
+fn slots_outlive_a_reload_and_a_restart() {
+    let made = catalogue("request_seconds");
+    let mut first = intake(&made);
+    let given = [
+        (OK, &[(5.0, 0)][..]),
+        (FAILED, &[(1.0, 0)]),
+        (&bucket("0.25", "a"), &[(1.0, 0)]),
+        (&bucket("0.05", "a"), &[(1.0, 0)]),
+    ];
+    let body = encode(&given.map(|(labels, _)| (labels, &[(5.0, NOW_MS)][..])));
+    let (batch, _) = first.remote_write(&body, now()).unwrap();
+    assert_eq!(batch.series.len(), 4);
+
+    // What was told is not told again, but if it was not kept.
+    let (again, _) = first.remote_write(&body, now()).unwrap();
+    assert_eq!(again.series, []);
+    first.retell();
+    let (again, _) = first.remote_write(&body, now()).unwrap();
+    assert_eq!(again.series, batch.series);
+
+    // A meter that knows them.
+    let facts = MeterFacts {
+        series: (batch.series.iter().cloned())
+            .map(|series| MeteredSeries {
+                series,
+                points: Vec::<LivePoint>::new(),
+            })
+            .collect(),
+        ..MeterFacts::default()
+    };
+    let mut second = intake(&made);
+    second.restore(&facts);
+    assert_eq!(second.counters().series, 4);
+    // Alone the smaller bucket would stand for both edges; the larger one still does for one of them.
+    let got = send(
+        &mut second,
+        &[given[3], (&[("__name__", "jobs_total")], &[(1.0, 0)])],
+    );
+    check(
+        &got,
+        "\
+        4: jobs_total unknown total;
+        3 at 0: 1
+        4 at 0: 1
+        2 accepted, 0 of them for nobody, 0 refused, newest Some(0)
+    ",
+    );
+    let (again, _) = second.remote_write(&body, now()).unwrap();
+    assert_eq!(again.series, []);
+    assert_eq!(again.samples, batch.samples);
+
+    // Another catalogue: `gold` is free now, and nobody counts jobs.
+    let mut other = made.clone();
+    other.slos.remove("jobs");
+    other.segments.get_mut("premium").unwrap().matches.pop();
+    other
+        .segments
+        .get_mut("free")
+        .unwrap()
+        .matches
+        .push("gold".to_owned());
+    second.reload(
+        &other,
+        &other.sources[&SourceId::new("live")],
+        &Customers::default(),
+    );
+    let got = send(
+        &mut second,
+        &[
+            given[0],
+            given[1],
+            (&[("__name__", "jobs_total")], &[(1.0, 0)]),
+        ],
+    );
+    check(
+        &got,
+        "\
+        0: http_requests_total free [code=200];
+        0 at 0: 5
+        1 at 0: 1
+        3 accepted, 1 of them for nobody, 0 refused, newest Some(0)
+    ",
+    );
+}

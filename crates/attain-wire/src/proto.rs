@@ -1,0 +1,180 @@
+//! Protobuf's bytes, walked where they lie. Knows numbers, lengths and field numbers; knows no message.
+//!
+//! Written by hand, because a derived decoder sets a string aside for each label of each sample, and a series is
+//! recognised by its raw bytes.
+
+use crate::error::Broken;
+
+/// It ends in the middle of something.
+pub(crate) const CUT: Broken = Broken::new("it ends too early");
+
+/// A field without its number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Value<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Bytes(&'a [u8]),
+    Fixed32(u32),
+}
+
+/// A varint, and what follows it.
+#[inline(always)]
+pub(crate) fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Broken> {
+    match bytes {
+        [byte, rest @ ..] if *byte < 0x80 => Ok((u64::from(*byte), rest)),
+        _ => long_varint(bytes),
+    }
+}
+
+#[inline]
+fn long_varint(bytes: &[u8]) -> Result<(u64, &[u8]), Broken> {
+    let mut value = 0_u64;
+    for (at, byte) in bytes.iter().enumerate().take(10) {
+        value |= u64::from(byte & 0x7f) << (7 * at).min(63);
+        if *byte < 0x80 {
+            return Ok((value, &bytes[at + 1..]));
+        }
+    }
+    Err(if bytes.len() < 10 {
+        CUT
+    } else {
+        Broken::new("a number has more than ten bytes")
+    })
+}
+
+/// Bytes behind their length, and what follows them.
+#[inline(always)]
+pub(crate) fn delimited(bytes: &[u8]) -> Result<(&[u8], &[u8]), Broken> {
+    let (length, rest) = varint(bytes)?;
+    match usize::try_from(length)
+        .ok()
+        .and_then(|length| rest.split_at_checked(length))
+    {
+        Some(parts) => Ok(parts),
+        None => Err(CUT),
+    }
+}
+
+#[inline(always)]
+pub(crate) fn fixed64(bytes: &[u8]) -> Result<(u64, &[u8]), Broken> {
+    match bytes.split_first_chunk::<8>() {
+        Some((number, rest)) => Ok((u64::from_le_bytes(*number), rest)),
+        None => Err(CUT),
+    }
+}
+
+/// The fields of a message, in the order in which they stand.
+#[derive(Debug, Clone)]
+pub(crate) struct Fields<'a> {
+    pub(crate) rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(message: &'a [u8]) -> Self {
+        Self { rest: message }
+    }
+
+    /// The next field's number and value; `None` at the end.
+    #[inline]
+    pub(crate) fn next_field(&mut self) -> Result<Option<(u32, Value<'a>)>, Broken> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let (tag, rest) = varint(self.rest)?;
+        let number = match u32::try_from(tag >> 3) {
+            Ok(number @ 1..) => number,
+            _ => return Err(Broken::new("a field has no number")),
+        };
+        let (value, rest) = match tag & 7 {
+            0 => varint(rest).map(|(value, rest)| (Value::Varint(value), rest))?,
+            1 => fixed64(rest).map(|(value, rest)| (Value::Fixed64(value), rest))?,
+            2 => delimited(rest).map(|(value, rest)| (Value::Bytes(value), rest))?,
+            5 => match rest.split_first_chunk::<4>() {
+                Some((number, rest)) => (Value::Fixed32(u32::from_le_bytes(*number)), rest),
+                None => return Err(CUT),
+            },
+            _ => return Err(Broken::new("a field is of no kind that protobuf has")),
+        };
+        self.rest = rest;
+        Ok(Some((number, value)))
+    }
+}
+
+/// Writes a varint.
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Writes a field that holds bytes.
+pub(crate) fn put_bytes(out: &mut Vec<u8>, field: u32, bytes: &[u8]) {
+    put_varint(out, u64::from(field) << 3 | 2);
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// Writes a field that holds a varint.
+pub(crate) fn put_number(out: &mut Vec<u8>, field: u32, value: u64) {
+    put_varint(out, u64::from(field) << 3);
+    put_varint(out, value);
+}
+
+/// Writes a field that holds eight bytes.
+pub(crate) fn put_fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
+    put_varint(out, u64::from(field) << 3 | 1);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_every_length() {
+        for shift in 0..64 {
+            let value = u64::MAX >> shift;
+            let mut bytes = Vec::new();
+            put_varint(&mut bytes, value);
+            assert_eq!(varint(&bytes), Ok((value, &[][..])));
+            for cut in 0..bytes.len() {
+                assert_eq!(varint(&bytes[..cut]), Err(CUT));
+            }
+        }
+        assert!(varint(&[0xff; 11]).is_err());
+    }
+
+    #[test]
+    fn fields_of_every_kind() {
+        let mut bytes = Vec::new();
+        put_number(&mut bytes, 1, 300);
+        put_fixed64(&mut bytes, 2, 7);
+        put_bytes(&mut bytes, 300, b"abc");
+        bytes.extend([5 << 3 | 5, 1, 0, 0, 0]);
+        let mut fields = Fields::new(&bytes);
+        let mut seen = Vec::new();
+        while let Some(field) = fields.next_field().unwrap() {
+            seen.push(field);
+        }
+        assert_eq!(
+            seen,
+            [
+                (1, Value::Varint(300)),
+                (2, Value::Fixed64(7)),
+                (300, Value::Bytes(b"abc")),
+                (5, Value::Fixed32(1)),
+            ]
+        );
+        for wrong in [
+            &[0x00, 0][..],
+            &[0x0b],
+            &[0x0c],
+            &[0x0a, 5, 1],
+            &[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+        ] {
+            assert!(Fields::new(wrong).next_field().is_err(), "{wrong:?}");
+        }
+    }
+}
