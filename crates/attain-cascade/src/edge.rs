@@ -20,6 +20,7 @@ pub(crate) struct Caller<'a> {
 }
 
 /// What an edge does to its caller.
+#[derive(Clone, Copy)]
 pub(crate) enum Outcome {
     Cost(Probability),
     Apart,
@@ -46,6 +47,17 @@ impl<'a> Caller<'a> {
         })
     }
 
+    /// What is asked of the part behind an edge.
+    pub fn question(&self, dependency: &Dependency) -> Question<'a> {
+        Question {
+            catalogue: self.catalogue,
+            objective: self.objective,
+            scope: self.scope,
+            on: self.on,
+            within: self.promised.under.and(dependency.latency),
+        }
+    }
+
     /// The cost of an edge; with `assumed_ppb`, as if its parts promised that.
     pub fn cost(
         &self,
@@ -58,13 +70,7 @@ impl<'a> Caller<'a> {
         if !takes_part(dependency) || (latency && dependency.latency.is_none()) {
             return Outcome::Apart;
         }
-        let question = Question {
-            catalogue: self.catalogue,
-            objective: self.objective,
-            scope: self.scope,
-            on: self.on,
-            within: if latency { dependency.latency } else { None },
-        };
+        let question = self.question(dependency);
         let assumed = assumed_ppb.map(failing);
         let mut asking = Asking {
             question,
@@ -81,12 +87,7 @@ impl<'a> Caller<'a> {
         } else {
             asking.softened(failure, dependency)
         };
-        let usage = Use {
-            share_ppb: dependency.share.ppb(),
-            calls_millionths: dependency.calls.millionths(),
-            impact_ppb: dependency.impact.ppb(),
-        };
-        Outcome::Cost(cost(failure, usage))
+        Outcome::Cost(cost(failure, usage(dependency)))
     }
 }
 
@@ -162,12 +163,21 @@ impl Asking<'_> {
     }
 }
 
-fn failing(target_ppb: u32) -> Probability {
+/// How a caller uses what is behind an edge.
+pub(crate) fn usage(dependency: &Dependency) -> Use {
+    Use {
+        share_ppb: dependency.share.ppb(),
+        calls_millionths: dependency.calls.millionths(),
+        impact_ppb: dependency.impact.ppb(),
+    }
+}
+
+pub(crate) fn failing(target_ppb: u32) -> Probability {
     Probability::from_ppb(target_ppb).complement()
 }
 
 /// Whether a failure of the edge can be a failure of the caller.
-fn takes_part(dependency: &Dependency) -> bool {
+pub(crate) fn takes_part(dependency: &Dependency) -> bool {
     !dependency.optional
         && !dependency.asynchronous
         && dependency.share.ppb() > 0

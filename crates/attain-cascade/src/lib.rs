@@ -3,23 +3,34 @@
 //! Knows the edges of a catalogue and the formula of an edge: `share * impact * (1 - a^calls)`. Knows no counts: it says
 //! what was promised to hold, not what held. Rounds against ourselves: whoever reads "carried" may rely on it.
 //!
-//! [`warning`] asks what breaks inside before a customer feels it. [`carried`] answers "do the parts hold the whole?", [`needed`] "what would each part have to promise?".
+//! - [`carried`]: do the edges hold the whole? [`needed`]: what would each part have to promise?
+//! - [`composed`]: what do the parts carry, each counted once, and whatever fails together?
+//! - [`explain`]: which part costs how much of a budget, by what was promised and by what was counted?
+//! - [`warning`]: what breaks inside before a customer feels it?
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod carried;
+mod composed;
 pub mod diagnose;
 mod edge;
+mod explain;
+mod graph;
 mod needed;
+mod once;
 mod part;
 mod reach;
 mod shown;
+mod tighter;
 pub mod warning;
 
 #[cfg(test)]
 mod fixture;
 
 pub use carried::{Carried, EdgeCost, carried};
+pub use composed::{Carries, Composed, PartCost, Shared, composed};
+pub use explain::{Counted, Counts, Explained, Line, explain};
 pub use needed::{Need, needed};
 pub use part::{Missing, Part, Why};
 pub use reach::{below, customer_series};
 pub use shown::{percent_down, percent_up};
+pub use tighter::{Outside, Tighter, with_buffer};

@@ -3,10 +3,11 @@
 
 use attain_math::edge::lowest_target;
 use attain_math::fixed::Probability;
-use attain_model::slo::{Dependency, Provider};
+use attain_model::slo::Dependency;
 use attain_model::{Catalogue, ObjectiveId, Scope, Slo};
 use jiff::civil::Date;
 
+use crate::composed::parts_of;
 use crate::edge::{Caller, Outcome};
 use crate::part::Part;
 
@@ -74,19 +75,11 @@ pub fn needed(
         };
         needs.push(Need {
             edge,
-            parts: parts(dependency),
+            parts: parts_of(dependency),
             ppb,
         });
     }
     needs
-}
-
-fn parts(dependency: &Dependency) -> Vec<Part> {
-    match &dependency.on {
-        Provider::Slo(slo) => vec![Part::Slo(slo.clone())],
-        Provider::External { name, .. } => vec![Part::External(name.clone())],
-        Provider::AnyOf { slos, .. } => slos.iter().cloned().map(Part::Slo).collect(),
-    }
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use std::fmt;
 use std::time::Duration;
 
 use attain_model::slo::Objective;
-use attain_model::{Catalogue, Goal, ObjectiveId, Promised, Scope, SloId, Targets};
+use attain_model::{Catalogue, Goal, ObjectiveId, Promised, Scope, SegmentId, SloId, Targets};
 use jiff::civil::Date;
 
 /// A part that an edge leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// An SLO of the catalogue.
     Slo(SloId),
@@ -61,9 +61,25 @@ pub(crate) struct Question<'a> {
     pub within: Option<Duration>,
 }
 
+/// What a part answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The target, in parts per billion.
+    pub ppb: u32,
+    /// The objective that promises it.
+    pub objective: ObjectiveId,
+    /// Whose requests it is about; where all of several segments must be asked, the weakest of them.
+    pub scope: Scope,
+}
+
 impl Question<'_> {
     /// The target of a part in parts per billion.
     pub fn target_ppb(&self, part: &SloId) -> Result<u32, Why> {
+        self.answer(part).map(|answer| answer.ppb)
+    }
+
+    /// The target of a part, and which of its promises that is.
+    pub fn answer(&self, part: &SloId) -> Result<Answer, Why> {
         let slo = self.catalogue.slos.get(part).ok_or(Why::NoObjective)?;
         if slo.retired.is_some_and(|retired| retired <= self.on) {
             return Err(Why::Retired);
@@ -78,20 +94,20 @@ impl Question<'_> {
     fn by_outcome(
         &self,
         objectives: &std::collections::BTreeMap<ObjectiveId, Objective>,
-    ) -> Result<u32, Why> {
-        let by_outcome = |promised: &Promised| promised.under.is_none();
+    ) -> Result<Answer, Why> {
+        let by_outcome = |promised: &Told| promised.iter().all(|(_, p)| p.under.is_none());
         if let Some(same) = objectives.get(self.objective) {
             let promised = self.promises(same)?;
-            if promised.iter().all(by_outcome) {
-                return lowest(&promised);
+            if by_outcome(&promised) {
+                return lowest(same, promised);
             }
         }
         let mut others = objectives
             .values()
-            .filter_map(|o| self.promises(o).ok())
-            .filter(|p| p.iter().all(by_outcome));
+            .filter_map(|o| Some((o, self.promises(o).ok()?)))
+            .filter(|(_, promised)| by_outcome(promised));
         match (others.next(), others.next()) {
-            (Some(only), None) => lowest(&only),
+            (Some((objective, only)), None) => lowest(objective, only),
             _ => Err(Why::NoObjective),
         }
     }
@@ -101,27 +117,28 @@ impl Question<'_> {
         &self,
         objectives: impl Iterator<Item = &'o Objective>,
         within: Duration,
-    ) -> Result<u32, Why> {
-        let mut best = Err(Why::NoObjective);
+    ) -> Result<Answer, Why> {
+        let mut best: Result<Answer, Why> = Err(Why::NoObjective);
         for objective in objectives {
             let answer = self.promises(objective).and_then(|promised| {
                 let limits = promised
                     .iter()
-                    .map(|p| p.under)
+                    .map(|(_, p)| p.under)
                     .collect::<Option<Vec<_>>>()
                     .ok_or(Why::NoObjective)?;
                 let in_time = limits
                     .iter()
                     .all(|limit| u128::from(limit.nanoseconds()) <= within.as_nanos());
                 if in_time {
-                    lowest(&promised)
+                    lowest(objective, promised)
                 } else {
                     Err(Why::TooSlow)
                 }
             });
             best = match (best, answer) {
-                (Ok(best), Ok(ppb)) => Ok(best.max(ppb)),
-                (Ok(ppb), Err(_)) | (Err(_), Ok(ppb)) => Ok(ppb),
+                (Ok(best), Ok(answer)) if answer.ppb > best.ppb => Ok(answer),
+                (Ok(best), _) => Ok(best),
+                (Err(_), Ok(answer)) => Ok(answer),
                 // The reason that says most: an objective that is too slow, before one that is none.
                 (Err(Why::NoObjective), Err(why)) | (Err(why), Err(_)) => Err(why),
             };
@@ -130,14 +147,18 @@ impl Question<'_> {
     }
 
     /// What an objective promises to the scope; several answers where all of them must be asked.
-    fn promises(&self, objective: &Objective) -> Result<Vec<Promised>, Why> {
+    fn promises(&self, objective: &Objective) -> Result<Told, Why> {
         let term = objective.on(self.on).ok_or(Why::NoObjective)?;
-        let goals: Vec<&Goal> = match (&term.targets, self.scope) {
-            (Targets::All(goal), _) => vec![goal],
+        let segment = |id: &SegmentId| Scope::Segment(id.clone());
+        let goals: Vec<(Scope, &Goal)> = match (&term.targets, self.scope) {
+            (Targets::All(goal), _) => vec![(Scope::All, goal)],
             (Targets::PerSegment { segments, all }, Scope::Segment(id)) => {
-                segments.get(id).or(all.as_ref()).into_iter().collect()
+                let own = segments.get(id).map(|goal| (segment(id), goal));
+                own.or(all.as_ref().map(|goal| (Scope::All, goal)))
+                    .into_iter()
+                    .collect()
             }
-            (Targets::PerSegment { all: Some(all), .. }, Scope::All) => vec![all],
+            (Targets::PerSegment { all: Some(all), .. }, Scope::All) => vec![(Scope::All, all)],
             // All traffic is a mixture of segments: as good as the worst of them.
             (
                 Targets::PerSegment {
@@ -145,24 +166,32 @@ impl Question<'_> {
                     all: None,
                 },
                 Scope::All,
-            ) => segments.values().collect(),
+            ) => segments
+                .iter()
+                .map(|(id, goal)| (segment(id), goal))
+                .collect(),
         };
         if goals.is_empty() {
             return Err(Why::NoObjective);
         }
         goals
             .into_iter()
-            .map(|goal| goal.promised().copied().ok_or(Why::BestEffort))
+            .map(|(scope, goal)| Ok((scope, *goal.promised().ok_or(Why::BestEffort)?)))
             .collect()
     }
 }
 
-fn lowest(promised: &[Promised]) -> Result<u32, Why> {
-    promised
-        .iter()
-        .map(|p| p.target.ppb())
-        .min()
-        .ok_or(Why::NoObjective)
+/// Promises, and whose requests each is about.
+type Told = Vec<(Scope, Promised)>;
+
+fn lowest(objective: &Objective, promised: Told) -> Result<Answer, Why> {
+    let weakest = promised.into_iter().min_by_key(|(_, p)| p.target);
+    let (scope, promised) = weakest.ok_or(Why::NoObjective)?;
+    Ok(Answer {
+        ppb: promised.target.ppb(),
+        objective: objective.id.clone(),
+        scope,
+    })
 }
 
 #[cfg(test)]

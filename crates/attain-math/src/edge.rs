@@ -62,6 +62,20 @@ pub fn cost(failure: Probability, edge: Use) -> Probability {
         .times_up(Probability::from_ppb(edge.impact_ppb))
 }
 
+/// The most that an edge can cost, whatever fails together with what: the calls of a request never help each other out.
+///
+/// ```
+/// use attain_math::{edge::{Use, cost_most}, fixed::Probability};
+/// let thrice = Use { share_ppb: 200_000_000, calls_millionths: 3_000_000, ..Use::default() };
+/// assert_eq!(cost_most(Probability::from_ppb(1_000_000), thrice).ppb_ceil(), 600_000); // 0.2 * 3 * 0.001
+/// ```
+pub fn cost_most(failure: Probability, edge: Use) -> Probability {
+    failure
+        .repeated_up(edge.calls_millionths, ONE_CALL_MILLIONTHS)
+        .times_up(Probability::from_ppb(edge.share_ppb))
+        .times_up(Probability::from_ppb(edge.impact_ppb))
+}
+
 /// The failure of a call tried up to `attempts` times, where a retry fails again with this probability; rounded up.
 ///
 /// Zero attempts count as one: the call is made.
@@ -115,6 +129,38 @@ pub fn quorum_failure(failures: &[Probability], need: usize) -> Probability {
         .iter()
         .take(need)
         .fold(Probability::ZERO, |sum, &p| sum.plus(p))
+}
+
+/// The most often that fewer than `need` of the parts hold, whatever fails together with what; rounded up.
+///
+/// Markov's bound on how many are down, over all parts and over all but the least reliable ones, of which no more can be
+/// down than there are (Rueger 1978).
+///
+/// ```
+/// use attain_math::{edge::quorum_failure_most, fixed::Probability};
+/// let failures = [Probability::from_ppb(10_000_000); 3];
+/// assert_eq!(quorum_failure_most(&failures, 2).ppb_ceil(), 15_000_000); // they fail in pairs
+/// assert_eq!(quorum_failure_most(&failures, 1).ppb_ceil(), 10_000_000); // all at once
+/// ```
+pub fn quorum_failure_most(failures: &[Probability], need: usize) -> Probability {
+    let Some(enough_down) = (failures.len() + 1).checked_sub(need) else {
+        return Probability::ONE;
+    };
+    if need == 0 {
+        return Probability::ZERO;
+    }
+    let mut sorted = failures.to_vec();
+    sorted.sort();
+    (0..enough_down)
+        .map(|apart| {
+            // Divided before they are added, for a sum is held at one.
+            let parts = sorted[..sorted.len() - apart].iter();
+            parts.fold(Probability::ZERO, |sum, p| {
+                sum.plus(p.divided_up((enough_down - apart) as u64))
+            })
+        })
+        .min()
+        .unwrap_or(Probability::ONE)
 }
 
 /// What a whole carries whose edges cost this much together: `1 - cost` in parts per billion, rounded down.

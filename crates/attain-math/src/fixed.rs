@@ -106,6 +106,30 @@ impl Probability {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// So many times itself, a ratio of whole numbers, rounded up and held at one. Nothing divided by nothing is one.
+    ///
+    /// ```
+    /// # use attain_math::fixed::Probability;
+    /// assert_eq!(Probability::from_ppb(3).repeated_up(1_500_000, 1_000_000).ppb_ceil(), 5);
+    /// ```
+    pub fn repeated_up(self, times: u64, of: u64) -> Self {
+        if of == 0 {
+            return Self::ONE;
+        }
+        let product = (u128::from(self.0) * u128::from(times)).div_ceil(u128::from(of));
+        Self(product.min(u128::from(ONE)) as u64)
+    }
+
+    /// An equal part of it, rounded up. Divided by nothing is one.
+    ///
+    /// ```
+    /// # use attain_math::fixed::Probability;
+    /// assert_eq!(Probability::from_ppb(9).divided_up(3).ppb_ceil(), 3);
+    /// ```
+    pub fn divided_up(self, parts: u64) -> Self {
+        self.repeated_up(1, parts)
+    }
+
     /// The power, each product rounded down. To the power of zero is one.
     ///
     /// ```

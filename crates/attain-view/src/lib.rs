@@ -5,6 +5,7 @@
 //!
 //! - [`status`]: the verdict table that a person on call reads; [`status_json`]: the same for programs.
 //! - [`burndown`]: the budget of one series over its window, drawn.
+//! - [`cascade`]: what a promise rests on, as a tree, as a drawing and for programs.
 //! - [`report`]: one page that people forward, as HTML, Markdown and JSON; [`html`]: what pages are made of.
 //! - [`statement`]: what was promised and kept in a past period, as a document with a hash, and in words.
 //! - [`diagnostics`]: what is wrong with a catalogue, with the line and a caret; [`json`], [`sarif`], [`github`] and
@@ -12,6 +13,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod burndown;
+pub mod cascade;
 pub mod diagnostics;
 pub mod github;
 pub mod html;

@@ -8,7 +8,7 @@
 )]
 
 mod asked;
-mod bench;
+mod cascade;
 mod catalogue;
 mod check;
 mod cli;
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
 fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
         None => overview::run(terminal),
-        Some(Command::Bench(arguments)) => bench::run(&arguments, terminal),
+        Some(Command::Cascade(arguments)) => cascade::run(&arguments, terminal),
         Some(Command::Check(arguments)) => check::run(&arguments, terminal),
         Some(Command::Data(arguments)) => data::run(&arguments, terminal),
         Some(Command::Explain(arguments)) => explain::run(&arguments, terminal),

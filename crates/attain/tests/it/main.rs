@@ -5,7 +5,7 @@
     reason = "tests start the binary and write its input"
 )]
 
-mod bench;
+mod cascade;
 mod check;
 mod ctrl_c;
 mod damage;
