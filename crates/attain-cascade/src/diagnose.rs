@@ -8,15 +8,17 @@
 //! callees lost. How unusual a loss is decides only whether it is real.
 //!
 //! - baseline.rs: what is usual for a node; loss.rs: what was lost in a window; flow.rs: what can reach the customer;
-//!   rank.rs: the account.
+//!   rank.rs: the account; gate.rs: whether there is anything to explain.
 
 mod baseline;
 mod flow;
+mod gate;
 mod graph;
 mod loss;
 mod rank;
 
 pub use baseline::{Baseline, Track, Unit};
+pub use gate::Gate;
 pub use graph::{Call, CallGraph};
 pub use rank::{CONFIDENT, Explainer, Suspect};
 

@@ -56,6 +56,9 @@ pub enum Command {
     /// Explain a promise by its parts: what each may cost, and whether they carry it
     #[command(after_long_help = CASCADE_HELP)]
     Cascade(CascadeArguments),
+    /// Measure how often the diagnosis is right, on incidents whose culprit is known
+    #[command(after_long_help = BENCH_HELP)]
+    Bench(BenchArguments),
     /// Look after a data folder: check, back up, restore, prune
     #[command(after_long_help = DATA_HELP)]
     Data(DataArguments),
@@ -263,6 +266,52 @@ pub enum CascadeFormat {
     Json,
     /// A drawing
     Svg,
+}
+
+/// Arguments of `attain bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    #[command(subcommand)]
+    pub command: BenchCommand,
+}
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Who spent the budget: how often the culprit is named first
+    #[command(after_long_help = BENCH_DIAGNOSE_HELP)]
+    Diagnose(BenchDiagnoseArguments),
+}
+
+/// Arguments of `attain bench diagnose`.
+#[derive(Debug, Args)]
+pub struct BenchDiagnoseArguments {
+    /// The folder of the dataset; scenarios are looked for at any depth
+    #[arg(long, value_name = "DIR")]
+    pub dataset: PathBuf,
+    /// What is usual where a scenario has no normal traffic of its own: a metrics.csv; several are put together
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub baseline: Vec<PathBuf>,
+    /// Instead of its incidents, make so many on its normal traffic
+    #[arg(long, value_name = "COUNT")]
+    pub synthetic: Option<usize>,
+    /// With --synthetic: the last so many of them begin at two nodes at once
+    #[arg(
+        long,
+        value_name = "COUNT",
+        requires = "synthetic",
+        default_value_t = 0
+    )]
+    pub two: usize,
+    /// With --synthetic: the same seed makes the same incidents
+    #[arg(long, requires = "synthetic", default_value_t = 1)]
+    pub seed: u64,
+    /// Instead of its incidents, look through its normal traffic, and say how often somebody is named
+    #[arg(long, conflicts_with = "synthetic")]
+    pub normal: bool,
+    /// Write every incident with its suspects as JSON
+    #[arg(long, value_name = "FILE", conflicts_with = "normal")]
+    pub json: Option<PathBuf>,
 }
 
 /// Arguments of `attain data`.
@@ -509,6 +558,28 @@ EXIT CODES
   1  the parts of a promise cannot carry it
   2  wrong usage, unreadable input, or a catalogue with errors
   3  nothing is known to be short, but a part promises nothing";
+
+const BENCH_HELP: &str = "\
+EXAMPLES
+  attain bench diagnose --dataset petshop";
+
+const BENCH_DIAGNOSE_HELP: &str = "\
+A dataset is a folder of scenarios. A scenario is a folder with graph.csv (callers in rows, callees in
+columns), noissue/metrics.csv (normal traffic) and, at any depth, folders with metrics.csv and
+target.json: the form of PetShop. Or it is NAME_bins.csv with NAME_cases.json: calls and mean latency
+by case, slot and service; what is usual for a case are then the other cases. A culprit counts as named
+from a score of 0.5 on; below that the evidence is called weak.
+
+EXAMPLES
+  attain bench diagnose --dataset petshop
+  attain bench diagnose --dataset petshop --json result.json \\
+    --baseline petshop/low_traffic/noissue/metrics.csv petshop/high_traffic/noissue/metrics.csv
+  attain bench diagnose --dataset petshop --synthetic 720 --two 140 --seed 7
+  attain bench diagnose --dataset petshop --normal
+
+EXIT CODES
+  0  every incident was looked at, whoever was right
+  2  wrong usage or unreadable input";
 
 const DATA_HELP: &str = "\
 EXAMPLES

@@ -9,6 +9,7 @@
 
 mod asked;
 mod cascade;
+mod bench;
 mod catalogue;
 mod check;
 mod cli;
@@ -66,6 +67,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
         None => overview::run(terminal),
         Some(Command::Cascade(arguments)) => cascade::run(&arguments, terminal),
+        Some(Command::Bench(arguments)) => bench::run(&arguments, terminal),
         Some(Command::Check(arguments)) => check::run(&arguments, terminal),
         Some(Command::Data(arguments)) => data::run(&arguments, terminal),
         Some(Command::Explain(arguments)) => explain::run(&arguments, terminal),

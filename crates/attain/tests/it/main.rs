@@ -6,6 +6,7 @@
 )]
 
 mod cascade;
+mod bench;
 mod check;
 mod ctrl_c;
 mod damage;
