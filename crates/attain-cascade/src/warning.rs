@@ -13,7 +13,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use attain_math::warning::{Chance, Event, Found, Rule, events, holm, measure, shifted};
-use attain_model::{Interval, SeriesName, SloId};
+use attain_model::verdict::{Attainment, ErrorBudget};
+use attain_model::{Interval, Multiple, SeriesName, SloId};
 use jiff::Timestamp;
 
 pub use pairs::{Candidate, candidates};
@@ -51,6 +52,24 @@ pub struct Slot {
     pub at: Timestamp,
     /// Whether it was breached: whether its budget was spent as fast as was asked about.
     pub breached: bool,
+}
+
+impl Slot {
+    /// A slot in which so much happened and so much was allowed, breached when its budget was spent at least `burn` times as
+    /// fast as allowed. Where no error rate reaches that, half of what can be reached is enough.
+    #[must_use]
+    pub fn new(at: Timestamp, events: Attainment, budget: ErrorBudget, burn: Multiple) -> Self {
+        const BILLION: u128 = 1_000_000_000;
+        const MILLION: u128 = 1_000_000;
+        let spent = u128::from(events.bad) * BILLION;
+        let asked =
+            (u128::from(burn.millionths()).saturating_mul(budget.allowed_billionths)) / MILLION;
+        let half = u128::from(events.total()) * BILLION / 2;
+        Self {
+            at,
+            breached: events.bad > 0 && spent >= asked.min(half),
+        }
+    }
 }
 
 /// A series over time, oldest first, each slot once.
@@ -180,17 +199,14 @@ pub fn warnings(customer: &History, insides: &[Inside<'_>], matching: Matching) 
         rank(a).cmp(&rank(b)).then(p).then(a.inside.cmp(&b.inside))
     });
     let histories: Vec<&History> = insides.iter().map(|inside| inside.history).collect();
-    let at = |slot: Option<&Slot>| slot.map_or(Timestamp::UNIX_EPOCH, |slot| slot.at);
-    let step = Duration::from_secs(customer.step_seconds().unsigned_abs());
-    let end = at(customer.slots.last());
+    let step = customer.step_seconds();
+    let range = common(&[customer], step);
+    let at = |slot: i64| Timestamp::from_second(slot.saturating_mul(step)).unwrap_or_default();
     Warnings {
         customer: customer.name.clone(),
         period: Interval {
-            start: at(customer.slots.first()),
-            end: match customer.slots.is_empty() {
-                true => end,
-                false => end.saturating_add(step).unwrap_or(Timestamp::MAX),
-            },
+            start: at(range.start),
+            end: at(range.end),
         },
         any: (pairs.len() > 1).then(|| measured(customer, &histories, matching).0),
         pairs,

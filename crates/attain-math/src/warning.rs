@@ -56,6 +56,9 @@ pub struct Found {
     pub targets: u64,
     /// Those that were preceded by a warning.
     pub warned: u64,
+    /// Those that were not, and with which a warning began at the same time or less than the shortest lead before: both
+    /// broke at once, as far as the slots can tell.
+    pub together: u64,
     /// Warnings whose horizon ended before the data did; the others are censored.
     pub eligible: u64,
     /// Those of them that an event followed.
@@ -137,6 +140,16 @@ pub fn measure(warnings: &[Event], targets: &[Event], rule: Rule, data_end: i64)
         })
         .collect();
     leads.sort_unstable();
+    let is_together = |target: &&Event| {
+        let begins =
+            |w: &Event| (target.start - rule.lead_min + 1..=target.start).contains(&w.start);
+        let first = warnings.partition_point(|w| w.start <= target.start - rule.lead_min);
+        let before = &warnings[..first];
+        let is_warned = before.last().is_some_and(|w| {
+            w.start >= target.start - rule.horizon || w.end >= target.start - rule.lead_min
+        });
+        !is_warned && warnings[first..].iter().take(1).any(begins)
+    };
     let eligible = || {
         let ends = |w: &&Event| w.start.saturating_add(rule.horizon) <= data_end;
         warnings.iter().filter(ends)
@@ -149,6 +162,7 @@ pub fn measure(warnings: &[Event], targets: &[Event], rule: Rule, data_end: i64)
     Found {
         targets: targets.len() as u64,
         warned: leads.len() as u64,
+        together: targets.iter().filter(is_together).count() as u64,
         eligible: eligible().count() as u64,
         followed: eligible().filter(is_followed).count() as u64,
         leads,
@@ -357,6 +371,7 @@ mod tests {
         let both = events([100, 300, 700], 1);
         let found = measure(&both, &both, RULE, 1000);
         assert_eq!((found.warned, found.followed, found.lead()), (0, 0, None));
+        assert_eq!(found.together, 3);
     }
 
     #[test]

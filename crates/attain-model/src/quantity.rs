@@ -87,7 +87,7 @@ impl Multiple {
 
     /// From millionths: 14.4x is 14,400,000.
     #[must_use]
-    pub fn from_millionths(millionths: u64) -> Self {
+    pub const fn from_millionths(millionths: u64) -> Self {
         Self(millionths)
     }
 

@@ -8,6 +8,7 @@
 //! - [`cascade`]: what a promise rests on, as a tree, as a drawing and for programs.
 //! - [`report`]: one page that people forward, as HTML, Markdown and JSON; [`html`]: what pages are made of.
 //! - [`statement`]: what was promised and kept in a past period, as a document with a hash, and in words.
+//! - [`warnings`]: what breaks inside before a customer feels it.
 //! - [`diagnostics`]: what is wrong with a catalogue, with the line and a caret; [`json`], [`sarif`], [`github`] and
 //!   [`junit`]: the same for programs.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
@@ -27,5 +28,6 @@ pub mod statement;
 pub mod status;
 pub mod status_json;
 pub mod table;
+pub mod warnings;
 
 pub use look::{Look, Tone, wrap};

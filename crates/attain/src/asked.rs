@@ -6,6 +6,7 @@ use attain_engine::evaluate_only;
 use attain_model::{AsOf, Catalogue, Evaluation, GapReason, Interval, Promises, SloId};
 use attain_view::status::Run;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::catalogue;
 use crate::check;
@@ -101,6 +102,12 @@ impl Asked {
             caution: self.facts.beyond(self.as_of.instant, self.now, zone),
             nothing_read: self.facts.end.is_none(),
         }
+    }
+
+    /// The day of the instant, in the catalogue's zone.
+    pub fn day(&self) -> Date {
+        let zone = self.promises.catalogue().timezone.clone();
+        self.as_of.instant.to_zoned(zone).date()
     }
 
     /// From the first to the last slice with counts.

@@ -47,6 +47,9 @@ pub enum Command {
     /// Read logs at speed and keep what they say: once, exactly, for every later question
     #[command(after_long_help = REPLAY_HELP)]
     Replay(ReplayArguments),
+    /// Find which internal breaches come before a customer's, how early, and which only seem to
+    #[command(after_long_help = WARNINGS_HELP)]
+    Warnings(WarningsArguments),
     /// Write a report that people forward: one HTML file, or Markdown, or JSON
     #[command(after_long_help = REPORT_HELP)]
     Report(ReportArguments),
@@ -185,6 +188,31 @@ pub enum ReportFormat {
     Markdown,
     /// For programs; exact whole numbers
     Json,
+}
+
+/// Arguments of `attain warnings`.
+#[derive(Debug, Args)]
+pub struct WarningsArguments {
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// Look back from this instant, as in `attain status`
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Only this SLO of a customer; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub slo: Vec<String>,
+    /// A slot is breached when its budget is spent at least so many times as fast as allowed
+    #[arg(long, value_name = "TIMES", default_value = "6x")]
+    pub burn: String,
+    /// A breach inside warns of what follows within this; at least three slots
+    #[arg(long, value_name = "LENGTH", default_value = "1h")]
+    pub horizon: String,
+    /// Breaches with less than this between them are one; at least two slots
+    #[arg(long, value_name = "LENGTH", default_value = "10m")]
+    pub gap: String,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    pub format: StatusFormat,
 }
 
 /// Arguments of `attain statement`.
@@ -495,6 +523,23 @@ EXIT CODES
   1  a promise is broken, hidden by its aggregate, or paging
   2  wrong usage, unreadable input, or a catalogue with errors
   3  nothing is known to be broken, but not every promise can be judged";
+
+const WARNINGS_HELP: &str = "\
+Looks back over all data at every SLO below a promise to customers. Being first is not being the
+cause; that is for a diagnosis to say. The chance level stands beside every number: of many
+dependencies, one or another breaks before almost anything.
+
+EXAMPLES
+  attain warnings shop/                           every promise to customers
+  attain warnings shop/ --slo checkout-completes --data shop-data
+  attain warnings shop/ --burn 14.4x --horizon 2h
+  attain warnings shop/ --format json | jq '.promises[].pairs[] | select(.earned_ticket)'
+
+EXIT CODES
+  0  told; nothing that warns is breached now
+  1  something that has earned it is breached now: expect the customer's promise to follow
+  2  wrong usage, unreadable input, or a catalogue with errors
+  3  too few breaches to tell anything";
 
 const REPLAY_HELP: &str = "\
 Access logs, JSON lines, CSV, Parquet and Prometheus or OpenMetrics text; plain, .gz, .zst or

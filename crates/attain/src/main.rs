@@ -33,6 +33,7 @@ mod statement;
 mod status;
 mod terminal;
 mod test;
+mod warnings;
 mod whose;
 
 use std::process::ExitCode;
@@ -79,5 +80,6 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Statement(arguments)) => statement::run(&arguments, terminal),
         Some(Command::Status(arguments)) => status::run(&arguments, terminal),
         Some(Command::Test(arguments)) => test::run(&arguments, terminal),
+        Some(Command::Warnings(arguments)) => warnings::run(&arguments, terminal),
     }
 }

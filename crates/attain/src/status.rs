@@ -18,6 +18,7 @@ use crate::cli::{StatusArguments, StatusFormat};
 use crate::exit::{Exit, Failure};
 use crate::facts::reading;
 use crate::terminal::Terminal;
+use crate::warnings;
 
 /// Runs the command.
 pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -53,7 +54,8 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
             terminal.print(&status_json(&asked.promises, &evaluation, &reading))?;
         }
         StatusFormat::Human => {
-            let run = asked.run(&mut evaluation);
+            let mut run = asked.run(&mut evaluation);
+            run.notes.splice(0..0, warnings::due(&asked, &evaluation));
             let text = status(&asked.promises, &evaluation, &run, &terminal.look());
             terminal.print(&text)?;
             hint(&evaluation, arguments, terminal);

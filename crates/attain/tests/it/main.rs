@@ -22,6 +22,7 @@ mod shop;
 mod small;
 mod statement;
 mod status;
+mod warnings;
 
 use std::io::Write;
 use std::path::Path;
