@@ -75,7 +75,7 @@ fn what_is_broken_half_of_the_time_is_not() {
 fn of_many_strangers_none_is_predictive() {
     let mut rng = fastrand::Rng::with_seed(20);
     let mut called = 0;
-    for _ in 0..20 {
+    for _ in 0..8 {
         let customer = history("whole", 60, 12_000, OUTAGES);
         let strangers: Vec<History> = (0..22)
             .map(|i| {
@@ -92,7 +92,7 @@ fn of_many_strangers_none_is_predictive() {
             .filter(|p| p.verdict == Verdict::Predictive)
             .count();
     }
-    assert!(called <= 2, "{called} of 440 called predictive");
+    assert!(called <= 1, "{called} of 176 called predictive");
 }
 
 /// A count of an hour is known when the hour is over: the customer's minutes within it have no order.
