@@ -1,11 +1,12 @@
-//! Pulling from a Prometheus-compatible API: what to ask for, and what the answers count. Knows no network: whoever pulls
-//! asks the queries and hands the answers over.
+//! Pulling from a Prometheus-compatible API: what to ask for, and what the answers count. Only pull/http.rs knows that
+//! there is a network.
 //!
 //! Only increments are pulled, already summed by segment, class and bucket, so a stream costs one query whatever the
 //! number of its series. See pull/query.rs for why slices telescope. What cannot be known (a counter whose beginning
 //! nobody saw, a value that is no number) is not counted, and said.
 
 mod api;
+mod http;
 mod query;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
 use jiff::Timestamp;
 
 pub use self::api::{Api, Line, SLICES_AT_ONCE, Trouble};
+pub use self::http::{HttpApi, Metadata};
 pub use self::query::Query;
 use crate::number::events;
 use crate::roster::Customers;

@@ -1,0 +1,308 @@
+//! The Prometheus HTTP API, version 1, over a connection. Knows URLs, time limits and what an answer looks like; knows no
+//! stream and no catalogue.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::api::{Api, Line, Trouble};
+
+/// Larger answers are asked for in pieces.
+const ANSWER_BYTES_AT_MOST: u64 = 64 << 20;
+
+/// How long to wait for a connection, and for a whole answer.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// A Prometheus-compatible API at a URL: Prometheus, Mimir, Thanos, VictoriaMetrics.
+pub struct HttpApi {
+    agent: ureq::Agent,
+    base: String,
+    /// Sent with each question.
+    headers: Vec<(String, String)>,
+}
+
+/// What a label or metric says of itself, from the API's metadata.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Metadata {
+    /// `counter`, `histogram`, `gauge`, …
+    #[serde(default, rename = "type")]
+    pub kind: String,
+    /// What it means, in a sentence.
+    #[serde(default)]
+    pub help: String,
+}
+
+impl HttpApi {
+    /// Asks at this URL, which is what stands before `/api/v1`. `within` is how long to wait for an answer; a minute
+    /// unless said.
+    #[must_use]
+    pub fn new(url: &str, within: Option<Duration>) -> Self {
+        let config = ureq::Agent::config_builder()
+            .timeout_connect(Some(CONNECT_WITHIN))
+            .timeout_global(Some(within.unwrap_or(ANSWER_WITHIN)))
+            // What is wrong stands in the body.
+            .http_status_as_error(false)
+            .user_agent(concat!("attain/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Self {
+            agent: config.into(),
+            base: url.trim_end_matches('/').to_owned(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Sends a header with each question, e.g. `X-Scope-OrgID`.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Its values of a label in this time, e.g. of `__name__`.
+    ///
+    /// # Errors
+    /// It did not answer, or not understandably.
+    pub fn label_values(&self, label: &str, matching: &[&str]) -> Result<Vec<String>, Trouble> {
+        let mut query: Vec<(&str, &str)> = Vec::new();
+        query.extend(matching.iter().map(|selector| ("match[]", *selector)));
+        self.get(&format!("label/{label}/values"), &query)
+    }
+
+    /// What it knows of each metric.
+    ///
+    /// # Errors
+    /// As [`HttpApi::label_values`].
+    pub fn metadata(&self) -> Result<BTreeMap<String, Vec<Metadata>>, Trouble> {
+        self.get("metadata", &[])
+    }
+
+    /// The labels of the series that a selector has.
+    ///
+    /// # Errors
+    /// As [`HttpApi::label_values`].
+    pub fn series(&self, selector: &str) -> Result<Vec<BTreeMap<String, String>>, Trouble> {
+        self.get("series", &[("match[]", selector)])
+    }
+
+    /// The values of a query now.
+    ///
+    /// # Errors
+    /// As [`HttpApi::label_values`].
+    pub fn instant(&self, query: &str, at: Option<Timestamp>) -> Result<Vec<Line>, Trouble> {
+        let at = at.map(seconds);
+        let mut asked = vec![("query", query)];
+        asked.extend(at.as_deref().map(|at| ("time", at)));
+        self.get::<Answered>("query", &asked)?.lines()
+    }
+
+    fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Trouble> {
+        let url = format!("{}/api/v1/{path}", self.base);
+        let away = |why: &dyn std::fmt::Display| Trouble::Away(format!("{}: {why}", self.base));
+        let mut request = self.agent.get(&url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let request = request.query_pairs(query.iter().copied());
+        let mut response = request.call().map_err(|error| away(&error))?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        let reader = response.body_mut().as_reader();
+        let read = reader.take(ANSWER_BYTES_AT_MOST + 1).read_to_end(&mut body);
+        read.map_err(|error| away(&format!("the answer broke off: {error}")))?;
+        if body.len() as u64 > ANSWER_BYTES_AT_MOST {
+            return Err(Trouble::TooMuch(format!(
+                "{}: the answer is larger than {} MiB",
+                self.base,
+                ANSWER_BYTES_AT_MOST >> 20
+            )));
+        }
+        understood(&self.base, status, &body)
+    }
+}
+
+impl Api for HttpApi {
+    fn range(
+        &self,
+        query: &str,
+        from: Timestamp,
+        to: Timestamp,
+        step: Duration,
+    ) -> Result<Vec<Line>, Trouble> {
+        let step = format!("{}", step.as_secs_f64());
+        let (from, to) = (seconds(from), seconds(to));
+        let asked = [
+            ("query", query),
+            ("start", &from),
+            ("end", &to),
+            ("step", &step),
+        ];
+        self.get::<Answered>("query_range", &asked)?.lines()
+    }
+
+    fn samples(&self, query: &str, at: Timestamp) -> Result<Vec<Line>, Trouble> {
+        self.instant(query, Some(at))
+    }
+}
+
+/// What stands in every answer.
+#[derive(Deserialize)]
+struct Envelope<T> {
+    status: String,
+    #[serde(default = "Option::default")]
+    data: Option<T>,
+    #[serde(default)]
+    error: String,
+    #[serde(default, rename = "errorType")]
+    error_type: String,
+}
+
+#[derive(Deserialize)]
+struct Answered {
+    #[serde(rename = "resultType")]
+    result_type: String,
+    result: Vec<AnsweredLine>,
+}
+
+#[derive(Deserialize)]
+struct AnsweredLine {
+    #[serde(default)]
+    metric: BTreeMap<String, String>,
+    #[serde(default)]
+    values: Vec<(serde_json::Number, String)>,
+    value: Option<(serde_json::Number, String)>,
+}
+
+impl Answered {
+    fn lines(self) -> Result<Vec<Line>, Trouble> {
+        if !["matrix", "vector"].contains(&self.result_type.as_str()) {
+            return Err(Trouble::Refused(format!(
+                "the query gives a {}, not series",
+                self.result_type
+            )));
+        }
+        let line = |line: AnsweredLine| {
+            let points = line.values.into_iter().chain(line.value);
+            let points = points.map(|(time, value)| {
+                time_of(&time)
+                    .map(|time| (time, value))
+                    .ok_or_else(|| Trouble::Away(format!("`{time}` is not a time")))
+            });
+            Ok(Line {
+                labels: line.metric,
+                points: points.collect::<Result<_, _>>()?,
+            })
+        };
+        self.result.into_iter().map(line).collect()
+    }
+}
+
+/// What an answer says, by status and body. Whatever is not an answer may be one later, unless the question was wrong.
+fn understood<T: DeserializeOwned>(base: &str, status: u16, body: &[u8]) -> Result<T, Trouble> {
+    let envelope: Envelope<T> = match serde_json::from_slice(body) {
+        Ok(envelope) => envelope,
+        Err(_) if status == 401 || status == 403 => {
+            return Err(Trouble::Refused(format!(
+                "{base}: refused ({status}): check the source's `bearer` and `tenant`"
+            )));
+        }
+        Err(error) => {
+            let what = if status == 200 {
+                "its answer"
+            } else {
+                "an error"
+            };
+            return Err(Trouble::Away(format!(
+                "{base}: {what} ({status}) is not that of a Prometheus API: {error}"
+            )));
+        }
+    };
+    if let (200, "success", Some(data)) = (status, envelope.status.as_str(), envelope.data) {
+        return Ok(data);
+    }
+    let why = format!("{base}: {} ({status})", envelope.error);
+    Err(match envelope.error_type.as_str() {
+        _ if envelope.error.contains("too many samples") => Trouble::TooMuch(why),
+        _ if envelope.error.contains("maximum resolution") => Trouble::TooMuch(why),
+        "bad_data" | "execution" | "not_found" if status < 500 => Trouble::Refused(why),
+        _ => Trouble::Away(why),
+    })
+}
+
+/// Seconds with milliseconds, as the API has them.
+fn seconds(time: Timestamp) -> String {
+    let milliseconds = time.as_millisecond();
+    let (whole, rest) = (milliseconds.div_euclid(1000), milliseconds.rem_euclid(1000));
+    format!("{whole}.{rest:03}")
+}
+
+/// Seconds as a number, to the millisecond.
+fn time_of(seconds: &serde_json::Number) -> Option<Timestamp> {
+    let text = seconds.to_string();
+    let milliseconds = crate::number::scaled(&text, 1000)?;
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(status: u16, body: &str) -> Result<Vec<Line>, Trouble> {
+        understood::<Answered>("http://prom", status, body.as_bytes())?.lines()
+    }
+
+    #[test]
+    fn series_are_read_with_what_is_no_number() {
+        let body = r#"{"status":"success","data":{"resultType":"matrix","result":[
+            {"metric":{"segment":"premium"},"values":[[1766404799.999,"12"],[1766404859.999,"NaN"]]}]},"warnings":["x"]}"#;
+        let lines = lines(200, body).unwrap();
+        let times: Vec<i64> = (lines[0].points.iter())
+            .map(|p| p.0.as_millisecond())
+            .collect();
+        assert_eq!(times, [1_766_404_799_999, 1_766_404_859_999]);
+        assert_eq!(lines[0].points[1].1, "NaN");
+        assert_eq!(lines[0].labels["segment"], "premium");
+    }
+
+    #[test]
+    fn a_wrong_question_is_told_from_a_missing_answer() {
+        let refused = r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#;
+        assert!(matches!(lines(400, refused), Err(Trouble::Refused(_))));
+        let large = r#"{"status":"error","errorType":"execution","error":"query processing would load too many samples"}"#;
+        assert!(matches!(lines(422, large), Err(Trouble::TooMuch(_))));
+        let busy = r#"{"status":"error","errorType":"unavailable","error":"starting"}"#;
+        assert!(matches!(lines(503, busy), Err(Trouble::Away(_))));
+        for (status, broken) in [
+            (
+                200,
+                r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric"#,
+            ),
+            (200, "<html>"),
+            (502, "Bad Gateway"),
+            (200, ""),
+        ] {
+            assert!(
+                matches!(lines(status, broken), Err(Trouble::Away(_))),
+                "{broken}"
+            );
+        }
+        assert!(matches!(lines(401, "no"), Err(Trouble::Refused(_))));
+    }
+
+    #[test]
+    fn nobody_there_is_away() {
+        // A port that was free a moment ago, and that nobody listens at.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = port.local_addr().unwrap();
+        drop(port);
+        let api = HttpApi::new(&format!("http://{address}/"), None);
+        assert!(matches!(
+            api.label_values("__name__", &[]),
+            Err(Trouble::Away(_))
+        ));
+    }
+}
