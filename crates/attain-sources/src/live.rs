@@ -22,6 +22,7 @@
 mod batch;
 mod known;
 mod names;
+mod otlp;
 mod remote_write;
 mod series;
 mod whom;
@@ -156,7 +157,7 @@ impl Intake {
         for metered in &facts.series {
             self.numbers.given(metered.series.slot);
             if metered.series.source == self.source {
-                self.known.restore(&metered.series);
+                self.known.restore(metered);
             }
         }
     }
@@ -191,6 +192,32 @@ impl Intake {
         arrived: Timestamp,
     ) -> Result<(LiveBatch, Outcome), WireError> {
         remote_write::take(self, body, arrived)
+    }
+
+    /// Takes a request of OpenTelemetry metrics in protobuf, unpacked.
+    ///
+    /// What is wrong with a point is refused alone. A point is one sample in the outcome, whatever it holds.
+    ///
+    /// # Errors
+    /// The request as a whole cannot be read. Nothing was taken.
+    pub fn otlp(
+        &mut self,
+        body: &[u8],
+        arrived: Timestamp,
+    ) -> Result<(LiveBatch, Outcome), WireError> {
+        otlp::take(self, body, arrived)
+    }
+
+    /// Takes a request of OpenTelemetry metrics in JSON, unpacked.
+    ///
+    /// # Errors
+    /// As of [`Intake::otlp`].
+    pub fn otlp_json(
+        &mut self,
+        body: &[u8],
+        arrived: Timestamp,
+    ) -> Result<(LiveBatch, Outcome), WireError> {
+        otlp::take(self, &attain_wire::otlp::from_json(body)?, arrived)
     }
 
     /// What it holds.

@@ -1,7 +1,7 @@
 //! The protocols that telemetry comes in: bytes to series and samples, and back.
 //!
-//! Knows Prometheus remote write (snappy and protobuf). Knows no
-//! catalogue, no socket and no clock; what a series means is decided in attain-sources.
+//! Knows Prometheus remote write (snappy and protobuf) and OpenTelemetry metrics (protobuf and JSON). Knows no catalogue,
+//! no socket and no clock; what a series means is decided in attain-sources.
 //!
 //! What comes from the network is not trusted: a declared length is checked against a limit before anything is set
 //! aside for it, nothing panics, and what is wrong with one series does not spoil the next.
@@ -21,6 +21,7 @@
 //! ```
 
 mod error;
+pub mod otlp;
 mod proto;
 pub mod remote_write;
 pub mod snappy;

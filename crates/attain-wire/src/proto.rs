@@ -100,6 +100,17 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The bytes of a field that holds text, a message or packed numbers.
+#[inline(always)]
+pub(crate) fn message(value: Value<'_>) -> Result<&[u8], Broken> {
+    match value {
+        Value::Bytes(bytes) => Ok(bytes),
+        _ => Err(Broken::new(
+            "a field is of another kind than its message says",
+        )),
+    }
+}
+
 /// Writes a varint.
 pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {

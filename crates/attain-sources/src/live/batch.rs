@@ -66,6 +66,12 @@ impl Batch {
     #[inline]
     pub(super) fn take(&mut self, slot: Slot, time_ms: i64, says: LiveValue) {
         self.outcome.accepted += 1;
+        self.push(slot, time_ms, says);
+    }
+
+    /// Takes a part of what a sample says.
+    #[inline]
+    pub(super) fn push(&mut self, slot: Slot, time_ms: i64, says: LiveValue) {
         self.samples.push(LiveSample {
             slot,
             time_ms,

@@ -4,16 +4,18 @@
 //! its identity, a hash of its sorted labels, is kept for as long as the slot. Knows no bytes of any protocol.
 
 mod claims;
+mod lifts;
 mod nobody;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 
 use attain_model::StreamKey;
-use attain_model::live::{CountsFor, LiveRole, LiveSeries, SeriesId, Slot};
+use attain_model::live::{CountsFor, LiveRole, LiveSeries, MeteredSeries, SeriesId, Slot};
 use attain_model::{CountedSegment, SourceId};
 
 use self::claims::{Claims, group_of};
+use self::lifts::Lifts;
 use self::nobody::Nobodies;
 use super::whom::{Meaning, Says, Whom, at_or_under};
 use super::{Limits, Numbers};
@@ -38,6 +40,10 @@ pub(super) enum Entry {
 pub(super) struct Shape {
     /// Its count, if anybody wants that.
     pub(super) slot: Option<Slot>,
+    /// Of a histogram: the slot of the events at or under each edge, in nanoseconds and ascending; `u64::MAX` is all.
+    pub(super) edges: Vec<(u64, Slot)>,
+    /// Of a histogram: what one of its unit is, in nanoseconds.
+    pub(super) billionths: f64,
     /// Who reads it as a gauge, and in how many billionths.
     pub(super) gauges: Vec<(StreamKey, CountedSegment, i128)>,
     /// All labels, for readings.
@@ -82,6 +88,7 @@ pub(super) struct Known {
     by_id: HashMap<u128, Slot, AsIs>,
     held: HashMap<Slot, Held>,
     claims: Claims,
+    lifts: Lifts,
     /// Series by a hash of stream and segment.
     counts: HashMap<u64, u32>,
 }
@@ -111,6 +118,11 @@ impl Known {
             Entry::Nobody | Entry::TooMany => self.nobodies.put(bytes, entry),
             Entry::Broken => {}
         }
+    }
+
+    /// A shape, and what is remembered of histograms whose buckets change.
+    pub(super) fn shape_and_lifts(&mut self, index: u32) -> Option<(&Shape, &mut Lifts)> {
+        Some((self.shapes.get(index as usize)?, &mut self.lifts))
     }
 
     pub(super) fn shape(&self, index: u32) -> Option<&Shape> {
@@ -308,7 +320,11 @@ impl Known {
     }
 
     /// Takes a series that a meter knows.
-    pub(super) fn restore(&mut self, series: &LiveSeries) {
+    pub(super) fn restore(&mut self, metered: &MeteredSeries) {
+        let series = &metered.series;
+        if let Some(point) = metered.points.last() {
+            self.lifts.restore(series.slot, point);
+        }
         let mut counted: Vec<u64> = series.to.iter().map(count_key).collect();
         counted.sort_unstable();
         counted.dedup();
@@ -365,6 +381,7 @@ impl Known {
             return;
         };
         self.by_id.remove(&held.id.0);
+        self.lifts.forget(slot);
         for key in &held.counted {
             if let Some(count) = self.counts.get_mut(key) {
                 *count = count.saturating_sub(1);

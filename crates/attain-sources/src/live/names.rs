@@ -11,7 +11,8 @@ use std::collections::{HashMap, HashSet};
 use attain_model::Stream;
 use attain_model::indicator::{Counting, MetricKind};
 use attain_model::quantity::Unit;
-use xxhash_rust::xxh3::xxh3_64;
+use attain_wire::otlp::{Kind, Metric};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::known::AsIs;
 
@@ -30,6 +31,86 @@ pub(super) fn spelled(name: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(spelled)
+}
+
+/// As what a metric's name is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Form {
+    /// A number.
+    Value,
+    /// A histogram.
+    Buckets,
+    /// How many events a histogram or summary has.
+    Count,
+}
+
+/// One of a unit of time in UCUM, in nanoseconds; `None` for any other.
+pub(super) fn unit_billionths(unit: &[u8]) -> Option<i128> {
+    Some(match unit {
+        b"s" => 1_000_000_000,
+        b"ms" => 1_000_000,
+        b"us" => 1000,
+        b"ns" => 1,
+        b"min" => 60_000_000_000,
+        b"h" => 3_600_000_000_000,
+        _ => return None,
+    })
+}
+
+/// What Prometheus has behind the name of an OpenTelemetry metric in this unit.
+fn ucum_suffix(unit: &[u8], kind: Kind) -> Option<&'static str> {
+    Some(match unit {
+        b"s" => "_seconds",
+        b"ms" => "_milliseconds",
+        b"us" => "_microseconds",
+        b"ns" => "_nanoseconds",
+        b"min" => "_minutes",
+        b"h" => "_hours",
+        b"d" => "_days",
+        b"By" => "_bytes",
+        b"%" => "_percent",
+        b"1" if kind == Kind::Gauge => "_ratio",
+        _ => return None,
+    })
+}
+
+/// The names that an OpenTelemetry metric has, in its own spelling and in Prometheus'.
+fn names_of(metric: &Metric<'_>) -> Vec<(String, Form)> {
+    let Ok(name) = std::str::from_utf8(metric.name) else {
+        return Vec::new();
+    };
+    let base = spelled(name);
+    let mut names = vec![name.to_owned(), base.to_string()];
+    if let Some(suffix) = ucum_suffix(metric.unit, metric.kind)
+        && !base.contains(suffix)
+    {
+        names.push(format!("{base}{suffix}"));
+    }
+    let with = |suffix: &str, form| {
+        names
+            .iter()
+            .map(move |name| (format!("{name}{suffix}"), form))
+            .collect::<Vec<_>>()
+    };
+    let mut forms = match metric.kind {
+        Kind::Gauge
+        | Kind::Sum {
+            is_monotonic: false,
+        } => with("", Form::Value),
+        Kind::Sum { is_monotonic: true } => {
+            [with("", Form::Value), with("_total", Form::Value)].concat()
+        }
+        Kind::Histogram | Kind::Exponential => [
+            with("", Form::Buckets),
+            with("_bucket", Form::Buckets),
+            with("_count", Form::Count),
+        ]
+        .concat(),
+        Kind::Summary => with("_count", Form::Count),
+    };
+    forms.sort_unstable();
+    forms.dedup();
+    forms
 }
 
 /// What Prometheus has behind the name of a metric in this unit.
@@ -51,6 +132,8 @@ pub(super) struct Wanted {
     by_name: HashMap<String, Vec<String>>,
     /// Hashes of the names.
     hashes: HashSet<u64, AsIs>,
+    /// OpenTelemetry metrics that were asked for before, by a hash.
+    metrics: HashMap<u64, bool, AsIs>,
 }
 
 impl Wanted {
@@ -83,6 +166,41 @@ impl Wanted {
         is_spelled(name)
             || name.contains(&b'.')
                 && std::str::from_utf8(name).is_ok_and(|name| is_spelled(spelled(name).as_bytes()))
+    }
+
+    /// Whether somebody may want an OpenTelemetry metric.
+    pub(super) fn has_metric(&mut self, metric: &Metric<'_>) -> bool {
+        /// Names are few; whoever makes up new ones all the time fills no memory.
+        const REMEMBERED: usize = 10_000;
+        let mut hash = xxh3_64_with_seed(metric.unit, xxh3_64(metric.name));
+        hash ^= match metric.kind {
+            Kind::Gauge
+            | Kind::Sum {
+                is_monotonic: false,
+            } => 1,
+            Kind::Sum { is_monotonic: true } => 2,
+            Kind::Histogram | Kind::Exponential => 3,
+            Kind::Summary => 4,
+        };
+        if let Some(known) = self.metrics.get(&hash) {
+            return *known;
+        }
+        let is_wanted = !self.written_of(metric).is_empty();
+        if self.metrics.len() >= REMEMBERED {
+            self.metrics.clear();
+        }
+        self.metrics.insert(hash, is_wanted);
+        is_wanted
+    }
+
+    /// What an OpenTelemetry metric is called in the catalogue, and as what.
+    pub(super) fn written_of(&self, metric: &Metric<'_>) -> Vec<(String, Form)> {
+        let names = names_of(metric).into_iter();
+        let written = names.flat_map(|(name, form)| {
+            let written = self.by_name.get(&name).into_iter().flatten();
+            written.map(move |written| (written.clone(), form))
+        });
+        written.collect()
     }
 
     /// What a metric is called in the catalogue; nothing if nobody wants it.

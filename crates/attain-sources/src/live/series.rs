@@ -44,7 +44,7 @@ impl<'a> Labelled<'a> {
     }
 
     /// The value of a label that is spelled like this in Prometheus, whatever it is called here.
-    fn find(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn find(&self, name: &str) -> Option<&'a str> {
         self.get(name).or_else(|| {
             let mut others = self.labels.iter();
             others
@@ -53,8 +53,10 @@ impl<'a> Labelled<'a> {
         })
     }
 
-    /// Stable: slots are found again by it after a restart. Collisions cannot be made, because SHA-256 has none known.
-    fn id(&self) -> SeriesId {
+    /// The identity of the series, or of one edge of it.
+    ///
+    /// Stable: slots are found again by it after a restart. Nobody can make two series with one, as SHA-256 stands.
+    pub(super) fn id(&self, edge: Option<&str>) -> SeriesId {
         let mut hasher = Sha256::new();
         for (name, value) in &self.labels {
             // No UTF-8 text has these bytes.
@@ -63,13 +65,17 @@ impl<'a> Labelled<'a> {
             hasher.update(value);
             hasher.update([0xfe]);
         }
+        if let Some(edge) = edge {
+            hasher.update([0xfd]);
+            hasher.update(edge);
+        }
         let digest: [u8; 32] = hasher.finalize().into();
         let first: [u8; 16] = std::array::from_fn(|at| digest[at]);
         SeriesId(u128::from_be_bytes(first))
     }
 
     /// What is observed: a job and its instance. Stable, as the identity is.
-    fn thing(&self) -> u64 {
+    pub(super) fn thing(&self) -> u64 {
         let mut text = String::new();
         for label in ["job", "instance"] {
             text.push_str(self.get(label).unwrap_or(""));
@@ -117,7 +123,7 @@ pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Bat
         .into_iter()
         .partition(|meaning| matches!(meaning.says, Says::Gauge(_)));
     let met = Met {
-        id: labelled.id(),
+        id: labelled.id(None),
         thing: labelled.thing(),
         meanings,
         group: le.map(|_| labelled.group()),
@@ -135,6 +141,7 @@ pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Bat
                 slot,
                 gauges: gauges.collect(),
                 text: labelled.text(),
+                ..Shape::default()
             };
             known.add_shape(shape, limits)
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use attain_model::indicator::{Counting, Part};
 use attain_model::live::{CountsFor, LiveRole};
-use attain_model::quantity::Threshold;
+use attain_model::quantity::{Threshold, Unit};
 use attain_model::source::Source;
 use attain_model::{Catalogue, Class, CountedSegment, Stream, StreamKey};
 
@@ -148,6 +148,16 @@ impl Whom {
             segment.clone(),
             billionths,
         ))
+    }
+
+    /// The unit in which a stream wants its metric.
+    pub(super) fn unit_of(&self, meaning: &Meaning) -> Unit {
+        match &self.stream(meaning).indicator.counting {
+            Counting::Metric {
+                unit: Some(unit), ..
+            } => *unit,
+            _ => Unit::Seconds,
+        }
     }
 
     /// All streams that look at the source.

@@ -1,5 +1,6 @@
 //! Requests in, samples by slot as text.
 
+mod otlp;
 mod remote_write;
 
 use std::fmt::Write as _;

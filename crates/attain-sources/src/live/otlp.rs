@@ -1,0 +1,268 @@
+//! OpenTelemetry metrics: from a point to its slots, and its samples. Leaves the format to attain-wire and names to
+//! names.rs.
+//!
+//! A histogram becomes one series per edge of a stream, and one for all events. What lies in a bucket that straddles an
+//! edge counts as slower.
+
+mod meet;
+
+use attain_model::live::{LiveBatch, LiveValue, Slot};
+use attain_wire::otlp::{
+    Explicit, Exponential, Kind, Metric, Point, Recorded, Temporality, each_metric,
+};
+use attain_wire::{Broken, WireError};
+use jiff::Timestamp;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128_with_seed};
+
+use self::meet::meet;
+use super::batch::Batch;
+use super::known::{Entry, Shape};
+use super::remote_write::stands;
+use super::{Intake, Outcome};
+
+/// See [`Intake::otlp`].
+pub(super) fn take(
+    intake: &mut Intake,
+    request: &[u8],
+    arrived: Timestamp,
+) -> Result<(LiveBatch, Outcome), WireError> {
+    let mut batch = Batch::new(arrived, intake.limits.ahead, intake.usual_samples);
+    each_metric(request, |metric| {
+        let is_wanted = intake.whom.wanted.has_metric(&metric);
+        let seed = seed_of(&metric);
+        for point in metric.points() {
+            match point {
+                Ok(point) if !is_wanted => batch.nobodys(point.time_ms),
+                Ok(point) => take_point(intake, &metric, seed, &point, &mut batch),
+                Err(broken) => batch.outcome.refuse(1, || of(&metric, &broken)),
+            }
+        }
+    })?;
+    intake.usual_samples = batch.samples.len();
+    Ok(intake.finish(batch))
+}
+
+/// What all points of a metric have in common.
+fn seed_of(metric: &Metric<'_>) -> u64 {
+    let kind = match metric.kind {
+        Kind::Gauge => 1,
+        Kind::Sum { is_monotonic } => 2 + u64::from(is_monotonic),
+        Kind::Histogram => 4,
+        Kind::Exponential => 5,
+        Kind::Summary => 6,
+    };
+    let seed = xxh3_64_with_seed(metric.name, xxh3_64(metric.resource.bytes()) ^ kind);
+    xxh3_64_with_seed(metric.unit, seed)
+}
+
+fn take_point(
+    intake: &mut Intake,
+    metric: &Metric<'_>,
+    seed: u64,
+    point: &Point<'_>,
+    batch: &mut Batch,
+) {
+    let bytes = xxh3_128_with_seed(point.attributes.bytes(), seed);
+    let entry = match intake.known.entry(bytes) {
+        Some(entry) => Ok(entry),
+        None => meet(intake, metric, point, batch).inspect(|entry| {
+            intake.known.remember(bytes, *entry);
+        }),
+    };
+    let outcome = match entry {
+        Ok(Entry::Slot(slot)) => batch.hears(point.time_ms).then(|| {
+            let says = says(metric, point)?;
+            batch.push(slot, point.time_ms, says);
+            Ok(())
+        }),
+        Ok(Entry::Shape(shape)) => batch
+            .hears(point.time_ms)
+            .then(|| shaped(intake, shape, metric, point, batch)),
+        Ok(Entry::TooMany) => return intake.overflow(batch),
+        Ok(Entry::Nobody | Entry::Broken) => return batch.nobodys(point.time_ms),
+        Err(broken) => Some(Err(broken)),
+    };
+    match outcome {
+        Some(Ok(())) => batch.outcome.accepted += 1,
+        Some(Err(broken)) => batch.outcome.refuse(1, || of(metric, &broken)),
+        // Its time is refused already.
+        None => {}
+    }
+}
+
+/// What one number says.
+fn says(metric: &Metric<'_>, point: &Point<'_>) -> Result<LiveValue, Broken> {
+    let events = match point.recorded {
+        Recorded::Nothing => return Ok(LiveValue::Ended),
+        Recorded::Whole(number) => u64::try_from(number)
+            .map_err(|_| Broken::at(format!("a counter cannot stand at {number}")))?,
+        Recorded::Number(number) => match stands(number) {
+            Some(LiveValue::Stands { value, .. }) => value,
+            _ => return Err(Broken::at(format!("a counter cannot stand at {number}"))),
+        },
+        Recorded::Count(count) => count,
+        Recorded::Explicit(histogram) => histogram.count,
+        Recorded::Exponential(histogram) => histogram.count,
+    };
+    counted(metric, point, events)
+}
+
+/// So many events, since when the metric says.
+fn counted(metric: &Metric<'_>, point: &Point<'_>, events: u64) -> Result<LiveValue, Broken> {
+    let start_ms = point.start_ms;
+    match metric.temporality {
+        Temporality::Cumulative => Ok(LiveValue::Stands {
+            value: events,
+            // A point that begins when it was taken says that its beginning is not known.
+            created_ms: (0 < start_ms && start_ms < point.time_ms).then_some(start_ms),
+        }),
+        Temporality::Delta if start_ms > point.time_ms => {
+            Err(Broken::new("it begins after it was taken"))
+        }
+        Temporality::Delta => Ok(LiveValue::Happened {
+            events,
+            start_ms: if start_ms == 0 {
+                point.time_ms
+            } else {
+                start_ms
+            },
+        }),
+        Temporality::Unspecified => Err(Broken::new(
+            "it does not say whether it counts since its beginning or since the point before",
+        )),
+    }
+}
+
+/// A histogram, or what is a gauge to somebody.
+fn shaped(
+    intake: &mut Intake,
+    shape: u32,
+    metric: &Metric<'_>,
+    point: &Point<'_>,
+    batch: &mut Batch,
+) -> Result<(), Broken> {
+    let delay_ms = intake.delay_ms;
+    let Some((shape, lifts)) = intake.known.shape_and_lifts(shape) else {
+        return Ok(());
+    };
+    if let Some(slot) = shape.slot {
+        batch.push(slot, point.time_ms, says(metric, point)?);
+    }
+    match point.recorded {
+        Recorded::Nothing => {
+            for (_, slot) in &shape.edges {
+                batch.push(*slot, point.time_ms, LiveValue::Ended);
+            }
+        }
+        Recorded::Explicit(histogram) => {
+            for (slot, events) in at_or_under(shape, &histogram)? {
+                batch.push(slot, point.time_ms, counted(metric, point, events)?);
+            }
+        }
+        Recorded::Exponential(histogram) => {
+            for (slot, events) in at_or_under_powers(shape, &histogram)? {
+                let mut events = events;
+                if metric.temporality == Temporality::Cumulative && events != histogram.count {
+                    let at = (point.start_ms, point.time_ms);
+                    events = lifts
+                        .lifted(slot, events, histogram.count, at)
+                        .min(histogram.count);
+                }
+                batch.push(slot, point.time_ms, counted(metric, point, events)?);
+            }
+        }
+        Recorded::Whole(number) => batch.read(shape, number as f64, point.time_ms, delay_ms),
+        Recorded::Number(number) if number.is_finite() => {
+            batch.read(shape, number, point.time_ms, delay_ms);
+        }
+        Recorded::Number(number) => {
+            return Err(Broken::at(format!("a value of {number} is no number")));
+        }
+        Recorded::Count(_) => {}
+    }
+    Ok(())
+}
+
+/// Events at or under each edge.
+fn at_or_under(shape: &Shape, histogram: &Explicit<'_>) -> Result<Vec<(Slot, u64)>, Broken> {
+    let mut counts = vec![0_u64; shape.edges.len()];
+    for (bound, events) in histogram.buckets()? {
+        // Of a bound that is no latency nothing can be said.
+        let bound_ns = match bound {
+            Some(bound) if bound.is_finite() => (bound * shape.billionths).round().max(0.0) as u64,
+            _ => u64::MAX,
+        };
+        for (count, (edge, _)) in counts.iter_mut().zip(&shape.edges) {
+            if bound_ns <= *edge && *edge != u64::MAX {
+                *count = count.saturating_add(events);
+            }
+        }
+    }
+    Ok(with_all(shape, counts, histogram.count))
+}
+
+/// Events at or under each edge.
+fn at_or_under_powers(
+    shape: &Shape,
+    histogram: &Exponential<'_>,
+) -> Result<Vec<(Slot, u64)>, Broken> {
+    /// What the protocol allows is -10 to 20.
+    const SCALES: std::ops::RangeInclusive<i32> = -64..=64;
+    /// For edges that are a power of the base, but for rounding.
+    const ROUNDING: f64 = 1e-9;
+    if !SCALES.contains(&histogram.scale) {
+        return Err(Broken::at(format!(
+            "a scale of {} is out of range",
+            histogram.scale
+        )));
+    }
+    // The first bucket that does not end at or under the edge.
+    let limits: Vec<i64> = shape
+        .edges
+        .iter()
+        .map(|(edge, _)| {
+            let edge = *edge as f64 / shape.billionths;
+            (edge.log2() * f64::from(histogram.scale).exp2() + ROUNDING).floor() as i64
+        })
+        .collect();
+    let zero_ns = histogram.zero_threshold * shape.billionths;
+    let zeros = |edge: u64| {
+        if zero_ns <= edge as f64 {
+            histogram.zero_count
+        } else {
+            0
+        }
+    };
+    let mut counts: Vec<u64> = shape.edges.iter().map(|(edge, _)| zeros(*edge)).collect();
+    for bucket in histogram.buckets() {
+        let (index, events) = bucket?;
+        for (count, limit) in counts.iter_mut().zip(&limits) {
+            if index < *limit {
+                *count = count.saturating_add(events);
+            }
+        }
+    }
+    Ok(with_all(shape, counts, histogram.count))
+}
+
+/// Invariant: never more at or under an edge than there are.
+fn with_all(shape: &Shape, counts: Vec<u64>, all: u64) -> Vec<(Slot, u64)> {
+    let counted = shape.edges.iter().zip(counts);
+    counted
+        .map(|((edge, slot), count)| {
+            (
+                *slot,
+                if *edge == u64::MAX {
+                    all
+                } else {
+                    count.min(all)
+                },
+            )
+        })
+        .collect()
+}
+
+/// Words about a metric.
+fn of(metric: &Metric<'_>, why: &Broken) -> String {
+    format!("{}: {why}", String::from_utf8_lossy(metric.name))
+}

@@ -1,0 +1,167 @@
+//! A point's series as it is first met: its labels, and what they count for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use attain_model::live::Slot;
+use attain_wire::Broken;
+use attain_wire::otlp::{Kind, Metric, Point};
+
+use super::super::Intake;
+use super::super::batch::Batch;
+use super::super::known::{Entry, Met, Shape, TooMany};
+use super::super::names::{Form, unit_billionths};
+use super::super::series::Labelled;
+use super::super::whom::{Meaning, NAME_LABEL, Says};
+
+/// What the series of a point is, from now on.
+///
+/// # Errors
+/// Its labels cannot be read.
+pub(super) fn meet(
+    intake: &mut Intake,
+    metric: &Metric<'_>,
+    point: &Point<'_>,
+    batch: &mut Batch,
+) -> Result<Entry, Broken> {
+    let labels = labels_of(metric, point)?;
+    let pairs = labels
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let labelled = Labelled::new(pairs.collect())?;
+    let (gauges, meanings): (Vec<_>, Vec<_>) = meanings_of(intake, metric, &labelled)
+        .into_iter()
+        .partition(|meaning| matches!(meaning.says, Says::Gauge(_)));
+    let own_unit = unit_billionths(metric.unit);
+    let stated = || Some(intake.whom.unit_of(meanings.first()?).billionths());
+    let billionths = own_unit.or_else(stated).unwrap_or(1_000_000_000) as f64;
+    let slots = if matches!(metric.kind, Kind::Histogram | Kind::Exponential) {
+        of_edges(intake, &labelled, &meanings, batch).map(|edges| (None, edges))
+    } else {
+        slot(intake, &labelled, None, meanings, batch).map(|slot| (slot, Vec::new()))
+    };
+    let Ok((slot, edges)) = slots else {
+        return Ok(Entry::TooMany);
+    };
+    Ok(match slot {
+        Some(slot) if gauges.is_empty() => Entry::Slot(slot),
+        None if gauges.is_empty() && edges.is_empty() => Entry::Nobody,
+        slot => {
+            let gauges = gauges
+                .iter()
+                .filter_map(|meaning| intake.whom.gauge(meaning));
+            let gauges = gauges
+                .map(|(stream, segment, stated)| (stream, segment, own_unit.unwrap_or(stated)));
+            let shape = Shape {
+                slot,
+                edges,
+                billionths,
+                gauges: gauges.collect(),
+                text: labelled.text(),
+            };
+            intake.known.add_shape(shape, &intake.limits)
+        }
+    })
+}
+
+/// What a series is to whoever wants its metric, under any of its names.
+fn meanings_of(intake: &mut Intake, metric: &Metric<'_>, labelled: &Labelled<'_>) -> Vec<Meaning> {
+    let only_rises = !matches!(
+        metric.kind,
+        Kind::Gauge
+            | Kind::Sum {
+                is_monotonic: false
+            }
+    );
+    let mut meanings: Vec<Meaning> = Vec::new();
+    let mut asked = BTreeSet::new();
+    for (written, form) in intake.whom.wanted.written_of(metric) {
+        // All of a histogram's events are those at or under no limit.
+        let le = (form == Form::Buckets).then_some("+Inf");
+        if !asked.insert((written.clone(), le)) {
+            continue;
+        }
+        let found = intake
+            .whom
+            .meanings(&written, le, |label| labelled.find(label));
+        meanings.extend(found.into_iter().filter(|meaning| match meaning.says {
+            Says::Gauge(_) => form == Form::Value,
+            _ => only_rises,
+        }));
+    }
+    meanings
+}
+
+/// One slot per edge of the streams, ascending, and one for all events; none if nobody wants them.
+fn of_edges(
+    intake: &mut Intake,
+    labelled: &Labelled<'_>,
+    meanings: &[Meaning],
+    batch: &mut Batch,
+) -> Result<Vec<(u64, Slot)>, TooMany> {
+    let mut edges: BTreeMap<u64, Vec<Meaning>> = BTreeMap::new();
+    for meaning in meanings {
+        edges.entry(u64::MAX).or_default().push(meaning.clone());
+        if let Says::AtOrUnder(class, _) = &meaning.says {
+            for edge in &intake.whom.stream(meaning).edges {
+                let edge = edge.nanoseconds();
+                let says = Says::AtOrUnder(class.clone(), edge);
+                let meaning = Meaning {
+                    says,
+                    ..meaning.clone()
+                };
+                edges.entry(edge).or_default().push(meaning);
+            }
+        }
+    }
+    let mut slots = Vec::new();
+    for (edge, meanings) in edges {
+        let slot = slot(intake, labelled, Some(edge), meanings, batch)?;
+        slots.extend(slot.map(|slot| (edge, slot)));
+    }
+    Ok(slots)
+}
+
+/// The slot of a series, or of an edge of it.
+fn slot(
+    intake: &mut Intake,
+    labelled: &Labelled<'_>,
+    edge: Option<u64>,
+    meanings: Vec<Meaning>,
+    batch: &mut Batch,
+) -> Result<Option<Slot>, TooMany> {
+    let edge = edge.map(|edge| edge.to_string());
+    let met = Met {
+        id: labelled.id(edge.as_deref()),
+        thing: labelled.thing(),
+        meanings,
+        group: None,
+    };
+    let limits = (&intake.numbers, &intake.limits);
+    intake
+        .known
+        .meet(met, &intake.whom, limits, &mut batch.tell)
+}
+
+/// The labels of a point and of its resource, and those that Prometheus would give it.
+fn labels_of(metric: &Metric<'_>, point: &Point<'_>) -> Result<BTreeMap<String, String>, Broken> {
+    let name =
+        std::str::from_utf8(metric.name).map_err(|_| Broken::new("its name is not UTF-8"))?;
+    let mut labels = BTreeMap::new();
+    for said in [metric.resource.said()?, point.attributes.said()?] {
+        let said = said.into_iter();
+        labels.extend(said.map(|(name, value)| (name.to_owned(), value.into_owned())));
+    }
+    let of = |name: &str| labels.get(name).cloned();
+    let job = match (of("service.namespace"), of("service.name")) {
+        (Some(namespace), Some(name)) => Some(format!("{namespace}/{name}")),
+        (_, name) => name,
+    };
+    let instance = of("service.instance.id");
+    for (label, value) in [("job", job), ("instance", instance)] {
+        if let Some(value) = value {
+            labels.entry(label.to_owned()).or_insert(value);
+        }
+    }
+    labels.insert(NAME_LABEL.to_owned(), name.to_owned());
+    Ok(labels)
+}

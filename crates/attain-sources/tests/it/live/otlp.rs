@@ -1,0 +1,311 @@
+//! OTLP: what a real SDK sends is what was counted, whatever its temporality and its kind of histogram.
+
+use std::collections::BTreeMap;
+
+use attain_model::live::Slot;
+use attain_wire::WireError;
+
+use super::*;
+
+fn recorded(name: &str) -> Vec<u8> {
+    std::fs::read(testdata().join("otlp").join(name)).unwrap()
+}
+
+/// After the recordings.
+fn arrived() -> Timestamp {
+    "2026-11-22T07:00:00Z".parse().unwrap()
+}
+
+/// Counts what comes, as the meter would: by `metric segment role`.
+#[derive(Default)]
+struct Sums {
+    to: BTreeMap<Slot, Vec<String>>,
+    stands: BTreeMap<Slot, u64>,
+    sums: BTreeMap<String, u64>,
+    refused: u64,
+}
+
+impl Sums {
+    fn take(&mut self, (batch, outcome): (LiveBatch, Outcome)) {
+        self.refused += outcome.refused;
+        for line in text((
+            LiveBatch {
+                samples: Vec::new(),
+                ..batch.clone()
+            },
+            outcome,
+        ))
+        .lines()
+        {
+            if let Some((slot, to)) = line.split_once(": ")
+                && let Ok(slot) = slot.parse()
+            {
+                self.to
+                    .insert(slot, to.split(';').map(|to| to.trim().to_owned()).collect());
+            }
+        }
+        for sample in &batch.samples {
+            let events = match sample.says {
+                LiveValue::Stands { value, created_ms } => {
+                    assert!(created_ms.is_some());
+                    value - self.stands.insert(sample.slot, value).unwrap_or(0)
+                }
+                LiveValue::Happened { events, start_ms } => {
+                    assert!(start_ms <= sample.time_ms);
+                    events
+                }
+                LiveValue::Ended => 0,
+            };
+            for to in self.to[&sample.slot].iter().filter(|to| !to.is_empty()) {
+                *self.sums.entry(to.clone()).or_default() += events;
+            }
+        }
+        for reading in &batch.readings {
+            let key = format!(
+                "{} {}",
+                reading.stream.as_str().split(['|', ':']).nth(1).unwrap(),
+                reading.segment
+            );
+            self.sums
+                .insert(key, u64::try_from(reading.value.0).unwrap());
+        }
+    }
+}
+
+/// The indicators of three services that mean the same.
+fn spelled(prometheus: bool) -> Catalogue {
+    let [requests, status, latency, age] = match prometheus {
+        true => [
+            "http_requests_total",
+            "http_response_status_code",
+            "http_server_request_duration_seconds",
+            "queue_age_milliseconds",
+        ],
+        false => [
+            "http.requests",
+            "http.response.status_code",
+            "http.server.request.duration",
+            "queue.age",
+        ],
+    };
+    empty()
+        .segment("premium", &["premium", "gold"])
+        .segment("free", &["free"])
+        .source("live", SourceKind::Otlp { token: None })
+        .labels("live", "segment", None, None)
+        .slo(
+            "requests",
+            metric(
+                requests,
+                MetricKind::Counter,
+                only(&[("ok", "true|false")]),
+                &[(status, "5xx")],
+            ),
+            &[],
+        )
+        .slo(
+            "latency",
+            metric(
+                latency,
+                MetricKind::Histogram,
+                only(&[("job", "eu/shop")]),
+                &[],
+            ),
+            &[100, 300],
+        )
+        .slo(
+            "age",
+            metric(
+                age,
+                MetricKind::Gauge,
+                only(&[("service.name", "shop")]),
+                &[],
+            ),
+            &[],
+        )
+        // Goes up and down: counted by nobody.
+        .slo(
+            "length",
+            metric("queue.length", MetricKind::Counter, only(&[]), &[]),
+            &[],
+        )
+}
+
+#[test]
+fn one_indicator_counts_the_same_from_every_kind_of_exporter() {
+    for prometheus in [false, true] {
+        for temporality in ["cumulative", "delta"] {
+            for histogram in ["explicit", "exponential"] {
+                let mut intake = intake(&spelled(prometheus));
+                let mut sums = Sums::default();
+                for round in [1, 2] {
+                    let body = recorded(&format!("{temporality}-{histogram}-{round}.pb"));
+                    sums.take(intake.otlp(&body, arrived()).unwrap());
+                }
+                assert_eq!(sums.refused, 0);
+                let total = |end: &str| -> u64 {
+                    let of = |(key, _): &(&String, &u64)| key.ends_with(end);
+                    sums.sums.iter().filter(of).map(|(_, events)| events).sum()
+                };
+                let name = format!("{prometheus} {temporality} {histogram}: {:#?}", sums.sums);
+                // 300 requests: every tenth failed, all for `free`.
+                assert_eq!(total("status_code=200]"), 270, "{name}");
+                assert_eq!(
+                    total("free [http_response_status_code=503]")
+                        + total("free [http.response.status_code=503]"),
+                    30,
+                    "{name}"
+                );
+                assert_eq!(
+                    (total("premium [] all"), total("free [] all")),
+                    (150, 150),
+                    "{name}"
+                );
+                let under = [
+                    total("premium [] <= 100ms"),
+                    total("free [] <= 100ms"),
+                    total("premium [] <= 300ms"),
+                    total("free [] <= 300ms"),
+                ];
+                if histogram == "explicit" {
+                    assert_eq!(under, [100, 100, 150, 150], "{name}");
+                } else {
+                    // No bucket ends at 100 ms: some of the 100 count as slower, and none of the others as faster.
+                    assert!(
+                        under[0] <= 100 && under[0] >= 90 && under[1] <= 100 && under[1] >= 90,
+                        "{name}"
+                    );
+                    assert_eq!(under[2..], [150, 150], "{name}");
+                }
+                let age = if prometheus {
+                    "queue_age_milliseconds free"
+                } else {
+                    "queue.age free"
+                };
+                assert_eq!(sums.sums[age], 501_000_000, "{name}");
+                assert!(!name.contains("queue.length"), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn json_is_the_same_as_protobuf() {
+    for name in [
+        "cumulative-explicit-1",
+        "cumulative-exponential-1",
+        "delta-explicit-1",
+        "delta-exponential-1",
+    ] {
+        let made = spelled(false);
+        let protobuf = intake(&made)
+            .otlp(&recorded(&format!("{name}.pb")), arrived())
+            .unwrap();
+        let json = intake(&made)
+            .otlp_json(&recorded(&format!("{name}.json")), arrived())
+            .unwrap();
+        assert_eq!(protobuf, json, "{name}");
+        assert!(!protobuf.0.samples.is_empty());
+    }
+}
+
+/// A request with one metric of these points.
+fn request(kind: &str, data: &str) -> String {
+    format!(
+        r#"{{"resourceMetrics":[{{"later":[1,{{}}],"scopeMetrics":[{{"metrics":[{{"name":"http.requests","{kind}":{data}}}]}}]}}]}}"#
+    )
+}
+
+#[test]
+fn what_a_point_may_say() {
+    let mut intake = intake(&spelled(false));
+    let at = |offset: i64| (NOW_MS + offset) * 1_000_000;
+    let point = |value: &str, start: i64, time: i64| {
+        format!(
+            r#"{{"attributes":[{{"key":"ok","value":{{"stringValue":"true"}}}}],"startTimeUnixNano":{start},"timeUnixNano":"{time}",{value}}}"#
+        )
+    };
+    let points = [
+        point(r#""asInt":"5""#, at(-10_000), at(0)),
+        point(r#""asDouble":7.9"#, at(1), at(1)),
+        point(r#""flags":1"#, at(-10_000), at(2)),
+        point(r#""asInt":-1"#, 0, at(3)),
+        point(r#""asDouble":"NaN""#, 0, at(4)),
+        point(r#""flags":0"#, 0, at(5)),
+        point(r#""asInt":9"#, 0, at(86_400_000)),
+        point(r#""asInt":9"#, 0, at(6)),
+    ]
+    .join(",");
+    let sum = |temporality: u8| {
+        format!(
+            r#"{{"isMonotonic":true,"aggregationTemporality":{temporality},"dataPoints":[{points}]}}"#
+        )
+    };
+    let got = text(
+        intake
+            .otlp_json(request("sum", &sum(2)).as_bytes(), now())
+            .unwrap(),
+    );
+    check(&got, "\
+        0: http.requests unknown [];
+        0 at 0: 5 since -10000
+        0 at 1: 7
+        0 at 2: ended
+        0 at 6: 9
+        4 accepted, 0 of them for nobody, 4 refused, newest Some(6)
+        - http.requests: a counter cannot stand at -1
+        - http.requests: a counter cannot stand at NaN
+        - http.requests: it has no value, and does not say that it has none
+        - a sample of 2026-11-03T09:40:00Z arrived at 2026-11-02T09:40:00Z: it is too far ahead; compare the clocks
+    ");
+    let got = text(
+        intake
+            .otlp_json(request("sum", &sum(1)).as_bytes(), now())
+            .unwrap(),
+    );
+    assert!(
+        got.contains("0 at 0: +5 since -10000\n0 at 1: +7 since 1\n"),
+        "{got}"
+    );
+    let got = text(
+        intake
+            .otlp_json(request("sum", &sum(0)).as_bytes(), now())
+            .unwrap(),
+    );
+    assert!(
+        got.contains("- http.requests: it does not say whether it counts since"),
+        "{got}"
+    );
+    let got = text(
+        intake
+            .otlp_json(request("gauge", &sum(0)).as_bytes(), now())
+            .unwrap(),
+    );
+    assert!(got.contains("6 of them for nobody"), "{got}");
+}
+
+#[test]
+fn a_request_that_cannot_be_read_is_refused_as_a_whole() {
+    let mut intake = intake(&spelled(false));
+    let body = recorded("cumulative-explicit-1.pb");
+    for cut in [1, 5, 100, body.len() - 1] {
+        assert!(
+            matches!(
+                intake.otlp(&body[..cut], now()),
+                Err(WireError::Unreadable { .. })
+            ),
+            "{cut}"
+        );
+    }
+    assert_eq!(intake.otlp(b"", now()).unwrap().1, Outcome::default());
+    for json in [
+        "",
+        "[]",
+        "{\"resourceMetrics\":1}",
+        "{\"resourceMetrics\":[{}]",
+        &request("sum", r#"{"dataPoints":[{"asInt":"x"}]}"#),
+    ] {
+        let error = intake.otlp_json(json.as_bytes(), now()).unwrap_err();
+        assert!(error.to_string().contains("line 1 column"), "{error}");
+    }
+}
