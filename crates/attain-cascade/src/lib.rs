@@ -9,6 +9,7 @@
 //! - [`warning`]: what breaks inside before a customer feels it?
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod attribution;
 mod carried;
 mod composed;
 pub mod diagnose;
@@ -31,6 +32,6 @@ pub use composed::{Carries, Composed, PartCost, Shared, composed};
 pub use explain::{Counted, Counts, Explained, Line, explain};
 pub use needed::{Need, needed};
 pub use part::{Missing, Part, Why};
-pub use reach::{below, customer_series};
+pub use reach::{below, customer_series, slot_seconds};
 pub use shown::{percent_down, percent_up};
 pub use tighter::{Outside, Tighter, with_buffer};

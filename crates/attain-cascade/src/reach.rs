@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use attain_model::slo::{Audience, Dependency, Objective, Provider};
+use attain_model::slo::{Audience, Budgeting, Dependency, Objective, Provider};
+use attain_model::source::SourceKind;
 use attain_model::{Catalogue, Promises, Scope, SeriesName, SloId};
 use jiff::civil::Date;
 
@@ -86,4 +87,26 @@ pub fn customer_series(promises: &Promises, on: Date) -> Vec<SeriesName> {
         }
     }
     names
+}
+
+/// The length of the slots in which an SLO's data come: of the coarsest of its sources, of its readings, of its time
+/// slices; a minute where nothing says more.
+#[must_use]
+pub fn slot_seconds(catalogue: &Catalogue, slo: &SloId) -> i64 {
+    const MINUTE: u64 = 60;
+    let Some(slo) = catalogue.slos.get(slo) else {
+        return 60;
+    };
+    let sources = slo.indicator.sources.iter();
+    let files = sources.filter_map(|id| match &catalogue.sources.get(id)?.kind {
+        SourceKind::Csv(csv) => csv.slot,
+        _ => None,
+    });
+    let slices = match slo.budgeting {
+        Budgeting::Timeslices { slice, .. } | Budgeting::RatioTimeslices { slice } => Some(slice),
+        Budgeting::Occurrences => None,
+    };
+    let lengths = files.chain(slices).chain([slo.indicator.slice]);
+    let longest = lengths.map(|length| length.as_secs()).max();
+    i64::try_from(longest.unwrap_or(MINUTE).max(MINUTE)).unwrap_or(i64::MAX)
 }

@@ -9,6 +9,7 @@
 //!   [`robust`], [`sketch`], [`masking`], [`compose`], [`lowtraffic_trial`], [`warning`]). No `f64` result here is NaN.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod apportion;
 pub mod budget;
 pub mod burn;
 pub mod compose;

@@ -8,11 +8,13 @@
 //! - [`cascade`]: what a promise rests on, as a tree, as a drawing and for programs.
 //! - [`report`]: one page that people forward, as HTML, Markdown and JSON; [`html`]: what pages are made of.
 //! - [`statement`]: what was promised and kept in a past period, as a document with a hash, and in words.
+//! - [`attribution`]: who spent a customer's budget.
 //! - [`warnings`]: what breaks inside before a customer feels it.
 //! - [`diagnostics`]: what is wrong with a catalogue, with the line and a caret; [`json`], [`sarif`], [`github`] and
 //!   [`junit`]: the same for programs.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod attribution;
 pub mod burndown;
 pub mod cascade;
 pub mod diagnostics;

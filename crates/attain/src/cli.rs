@@ -47,6 +47,9 @@ pub enum Command {
     /// Read logs at speed and keep what they say: once, exactly, for every later question
     #[command(after_long_help = REPLAY_HELP)]
     Replay(ReplayArguments),
+    /// Say who spent a customer's budget, to the event
+    #[command(after_long_help = ATTRIBUTION_HELP)]
+    Attribution(AttributionArguments),
     /// Find which internal breaches come before a customer's, how early, and which only seem to
     #[command(after_long_help = WARNINGS_HELP)]
     Warnings(WarningsArguments),
@@ -188,6 +191,25 @@ pub enum ReportFormat {
     Markdown,
     /// For programs; exact whole numbers
     Json,
+}
+
+/// Arguments of `attain attribution`.
+#[derive(Debug, Args)]
+pub struct AttributionArguments {
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// Over the window that ends at this instant, as in `attain status`
+    #[arg(long, value_name = "TIME", conflicts_with = "period")]
+    pub at: Option<String>,
+    /// Over a past period instead of the window: `2026-10`, `2026-Q3`, a day, or `2026-10-01..2026-10-15`
+    #[arg(long, value_name = "PERIOD")]
+    pub period: Option<String>,
+    /// Only this SLO, for customers or not; may be given several times [default: those promised to customers]
+    #[arg(long, value_name = "ID")]
+    pub slo: Vec<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    pub format: StatusFormat,
 }
 
 /// Arguments of `attain warnings`.
@@ -523,6 +545,21 @@ EXIT CODES
   1  a promise is broken, hidden by its aggregate, or paging
   2  wrong usage, unreadable input, or a catalogue with errors
   3  nothing is known to be broken, but not every promise can be judged";
+
+const ATTRIBUTION_HELP: &str = "\
+Each bad event of a promise is put down to one SLO: to the deepest one below it whose own losses
+explain it, or to the promise's own. Whole events, and none is lost: those of the promises and those
+of the SLOs are the same events, counted by row and by column.
+
+EXAMPLES
+  attain attribution shop/                              every promise to customers, over its window
+  attain attribution shop/ --period 2026-10 --data shop-data
+  attain attribution shop/ --slo checkout-completes --format json | jq '.nodes[0]'
+
+EXIT CODES
+  0  told
+  2  wrong usage, unreadable input, or a catalogue with errors
+  3  there are no data";
 
 const WARNINGS_HELP: &str = "\
 Looks back over all data at every SLO below a promise to customers. Being first is not being the

@@ -8,8 +8,9 @@
 )]
 
 mod asked;
-mod cascade;
+mod attribution;
 mod bench;
+mod cascade;
 mod catalogue;
 mod check;
 mod cli;
@@ -80,6 +81,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Statement(arguments)) => statement::run(&arguments, terminal),
         Some(Command::Status(arguments)) => status::run(&arguments, terminal),
         Some(Command::Test(arguments)) => test::run(&arguments, terminal),
+        Some(Command::Attribution(arguments)) => attribution::run(&arguments, terminal),
         Some(Command::Warnings(arguments)) => warnings::run(&arguments, terminal),
     }
 }

@@ -5,8 +5,9 @@
     reason = "tests start the binary and write its input"
 )]
 
-mod cascade;
+mod attribution;
 mod bench;
+mod cascade;
 mod check;
 mod ctrl_c;
 mod damage;
