@@ -70,6 +70,7 @@ mod quick_text;
 mod read;
 mod roster;
 mod scan;
+pub mod scrape;
 mod segment;
 mod series;
 mod silent;

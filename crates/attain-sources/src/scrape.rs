@@ -1,0 +1,95 @@
+//! Scraping: a page of metrics over a connection, as it stands now. Knows addresses, time limits and sizes; what the page
+//! says is read by exposition.rs and matched by live/.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use crate::pull::Trouble;
+
+/// A page is larger than this only by mistake.
+const PAGE_BYTES_AT_MOST: u64 = 64 << 20;
+
+/// What is understood, best first.
+const ACCEPT: &str =
+    "application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+
+/// One target of a `scrape` source.
+pub struct Target {
+    agent: ureq::Agent,
+    url: String,
+    instance: String,
+}
+
+impl Target {
+    /// From its text in the catalogue: a URL, or `host:port` with or without a path; `/metrics` unless said.
+    #[must_use]
+    pub fn new(text: &str, within: Duration) -> Self {
+        let with_scheme = match text.contains("://") {
+            true => text.to_owned(),
+            false => format!("http://{text}"),
+        };
+        let rest = with_scheme.split_once("://").map_or("", |(_, rest)| rest);
+        let (instance, has_path) = match rest.split_once('/') {
+            Some((instance, path)) => (instance, !path.is_empty()),
+            None => (rest, false),
+        };
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(within))
+            .user_agent(concat!("attain/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Self {
+            agent: config.into(),
+            instance: instance.to_owned(),
+            url: match has_path {
+                true => with_scheme.clone(),
+                false => format!("{}/metrics", with_scheme.trim_end_matches('/')),
+            },
+        }
+    }
+
+    /// Where it is: the label `instance` of everything that it says.
+    #[must_use]
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// Its page now.
+    ///
+    /// # Errors
+    /// It did not answer in time, or with something larger than a page.
+    pub fn page(&self) -> Result<Vec<u8>, Trouble> {
+        let away = |why: &dyn std::fmt::Display| Trouble::Away(format!("{}: {why}", self.url));
+        let request = self.agent.get(&self.url).header("accept", ACCEPT);
+        let mut response = request.call().map_err(|error| away(&error))?;
+        let mut page = Vec::new();
+        let reader = response.body_mut().as_reader();
+        let read = reader.take(PAGE_BYTES_AT_MOST + 1).read_to_end(&mut page);
+        read.map_err(|error| away(&format!("the page broke off: {error}")))?;
+        if page.len() as u64 > PAGE_BYTES_AT_MOST {
+            return Err(Trouble::TooMuch(format!(
+                "{}: the page is larger than {} MiB",
+                self.url,
+                PAGE_BYTES_AT_MOST >> 20
+            )));
+        }
+        Ok(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_url_or_an_address() {
+        for (text, url, instance) in [
+            ("shop:9100", "http://shop:9100/metrics", "shop:9100"),
+            ("http://shop:9100/", "http://shop:9100/metrics", "shop:9100"),
+            ("https://shop/custom", "https://shop/custom", "shop"),
+            ("shop:80/a/b", "http://shop:80/a/b", "shop:80"),
+        ] {
+            let target = Target::new(text, Duration::from_secs(1));
+            assert_eq!((target.url.as_str(), target.instance()), (url, instance));
+        }
+    }
+}
