@@ -41,6 +41,14 @@ impl Unpacker {
     }
 }
 
+/// How many bytes a block says it unpacks to: to find room for them first.
+///
+/// # Errors
+/// [`WireError::Unreadable`] if it is no block.
+pub fn declared(block: &[u8]) -> Result<usize, WireError> {
+    snap::raw::decompress_len(block).map_err(|error| unreadable(&error))
+}
+
 /// A block of these bytes.
 ///
 /// # Panics

@@ -112,7 +112,7 @@ pub fn valid(path: &Path, terminal: &Terminal) -> Result<(Parsed, PathBuf), Fail
 }
 
 /// The folder's name, or that of the folder around a file.
-fn name_of(path: &Path) -> Option<String> {
+pub fn name_of(path: &Path) -> Option<String> {
     let path = fs::canonicalize(path).ok()?;
     let folder = if path.is_dir() {
         path.as_path()

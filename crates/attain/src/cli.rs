@@ -2,6 +2,7 @@
 //!
 //! The help of a command is its reference: what it does, examples that run, and its exit codes.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -50,6 +51,9 @@ pub enum Command {
     /// Say who spent a customer's budget, to the event
     #[command(after_long_help = ATTRIBUTION_HELP)]
     Attribution(AttributionArguments),
+    /// Take telemetry as it comes, keep it durably, judge it every ten seconds
+    #[command(after_long_help = SERVE_HELP)]
+    Serve(ServeArguments),
     /// Find which internal breaches come before a customer's, how early, and which only seem to
     #[command(after_long_help = WARNINGS_HELP)]
     Warnings(WarningsArguments),
@@ -106,6 +110,23 @@ pub struct InputArguments {
     /// Give up when more than this share of the lines of a source cannot be read
     #[arg(long, value_name = "SHARE", default_value = "1%")]
     pub max_unparsed: String,
+}
+
+/// Arguments of `attain serve`.
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// The catalogue: a folder of YAML files, or one file; looked at again whenever it changes
+    #[arg(default_value = ".")]
+    pub catalogue: PathBuf,
+    /// The data folder: made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where to listen; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
+    pub listen: SocketAddr,
+    /// For tests: seconds between two seals. What is counted does not depend on it.
+    #[arg(long, hide = true)]
+    pub seal_every: Option<u64>,
 }
 
 /// Arguments of `attain status`.
@@ -577,6 +598,22 @@ EXIT CODES
   1  something that has earned it is breached now: expect the customer's promise to follow
   2  wrong usage, unreadable input, or a catalogue with errors
   3  too few breaches to tell anything";
+
+const SERVE_HELP: &str = "\
+Prometheus writes to it (remote write); what arrived is on disk before it is acknowledged. A slice of ten seconds is
+closed when the `delay` of the slowest source has passed, and judged then. The catalogue's files are looked at every two
+seconds and on SIGHUP: a catalogue that is not valid never replaces one that is. SIGTERM and Ctrl-C stop it: requests
+under way are answered, the rest is sealed.
+
+EXAMPLES
+  attain serve shop/ --data shop-data
+  attain serve shop/ --data shop-data --listen 0.0.0.0:7878
+  curl localhost:7878/api/v1/status        the same as attain status --format json
+  curl localhost:7878/api/v1/server        which catalogue is in force, and why a newer one is not
+
+EXIT CODES
+  0  stopped, and everything is sealed
+  2  wrong usage, a catalogue that is not valid, a data folder that cannot be written, an address that is taken";
 
 const REPLAY_HELP: &str = "\
 Access logs, JSON lines, CSV, Parquet and Prometheus or OpenMetrics text; plain, .gz, .zst or

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use attain_engine::{Counts, Ledger, Shelf, Shelved};
 use attain_model::delivery::Delivery;
-use attain_model::facts::{Damage, Fingerprint, KeptStream, OriginFacts, State, StreamFacts};
+use attain_model::facts::{Damage, Fingerprint, KeptStream, OriginFacts, StreamFacts};
+use attain_model::live::MeterFacts;
 use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
 use attain_spec::{Input, parse};
 use attain_store::{Access, Done, Error, Store};
@@ -42,11 +43,11 @@ impl Folder {
             start: a.start.min(b.start),
             end: a.end.max(b.end),
         });
-        let mut damage = unsealed.damage;
+        let mut damage = unsealed.unsealed.damage;
         damage.extend(store.found().iter().cloned());
         damage.extend(store.since().map(pruned));
         Ok(Self {
-            ledger: unsealed.ledger,
+            ledger: unsealed.unsealed.ledger,
             damage,
             span,
             store,
@@ -99,6 +100,8 @@ fn pruned(since: Timestamp) -> Damage {
 pub struct Keeper {
     store: Store,
     ledger: Ledger,
+    /// What a server knows of live counts: it goes on with that.
+    meter: MeterFacts,
     /// How the streams are counted now.
     kept: BTreeMap<StreamKey, KeptStream>,
     unsealed: usize,
@@ -113,8 +116,9 @@ impl Keeper {
     pub fn open(path: &Path, streams: &[Stream]) -> Result<Self, Failure> {
         let store =
             Store::open(path, Access::WriteOrCreate).map_err(|error| Failure::of(&error))?;
-        let unsealed = Unsealed::of(&store)?;
-        let mut found = unsealed.damage.clone();
+        let mut unsealed = Unsealed::of(&store)?.unsealed;
+        unsealed.settle();
+        let mut found = unsealed.damage;
         found.extend(store.found().iter().cloned());
         for (stream, _) in store.streams() {
             let (_, damage) = store.stream(stream).map_err(|error| Failure::of(&error))?;
@@ -133,6 +137,7 @@ impl Keeper {
         let mut keeper = Self {
             store,
             ledger: unsealed.ledger,
+            meter: unsealed.meter.facts(),
             kept: BTreeMap::new(),
             unsealed: unsealed.frames,
             new: 0,
@@ -230,7 +235,7 @@ impl Keeper {
         self.unsealed = 0;
         let through = self.store.last();
         self.store
-            .seal(&state, &streams, through)
+            .seal_with(&state, &self.meter, &streams, through)
             .map_err(|error| Failure::of(&error))
     }
 }
@@ -272,34 +277,22 @@ fn who_is_who(catalogue: &Catalogue) -> impl PartialEq {
     (matches, labels, edge, catalogue.roster.clone())
 }
 
-/// What was appended to a folder and not sealed yet, in a ledger that goes on where the sealed one left off.
+/// What was appended to a folder and not sealed yet, and when it happened.
 struct Unsealed {
-    ledger: Ledger,
-    frames: usize,
+    unsealed: attain_server::Unsealed,
     span: Option<Interval>,
-    damage: Vec<Damage>,
 }
 
 impl Unsealed {
     fn of(store: &Store) -> Result<Self, Failure> {
-        let mut state = store.state().map_err(|error| Failure::of(&error))?;
-        if state == State::default() {
-            state.slice_seconds = SLICE_SECONDS;
-        }
-        let mut ledger = Ledger::restore(state, None);
-        let frames = store.frames();
         let (mut begin, mut end) = (None, None);
-        let count = frames.frames.len();
-        for delivery in frames.frames.into_iter().flat_map(|f| f.deliveries) {
-            begin = [begin, begin_of(&delivery)].into_iter().flatten().min();
-            end = end.max(end_of(&delivery));
-            ledger.take(delivery);
-        }
+        let unsealed = attain_server::Unsealed::of(store, SLICE_SECONDS, |delivery| {
+            begin = [begin, begin_of(delivery)].into_iter().flatten().min();
+            end = end.max(end_of(delivery));
+        });
         Ok(Self {
-            ledger,
-            frames: count,
+            unsealed: unsealed.map_err(|error| Failure::of(&error))?,
             span: begin.zip(end).map(|(start, end)| Interval { start, end }),
-            damage: frames.damage,
         })
     }
 }

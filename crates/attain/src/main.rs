@@ -30,6 +30,7 @@ mod progress;
 mod replay;
 mod report;
 mod schema;
+mod serve;
 mod statement;
 mod status;
 mod terminal;
@@ -78,6 +79,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Replay(arguments)) => replay::run(&arguments, terminal),
         Some(Command::Report(arguments)) => report::run(&arguments, terminal),
         Some(Command::Schema) => schema::run(terminal),
+        Some(Command::Serve(arguments)) => serve::run(&arguments, terminal),
         Some(Command::Statement(arguments)) => statement::run(&arguments, terminal),
         Some(Command::Status(arguments)) => status::run(&arguments, terminal),
         Some(Command::Test(arguments)) => test::run(&arguments, terminal),

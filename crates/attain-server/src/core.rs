@@ -1,0 +1,461 @@
+//! The one thread that owns what is kept: takes what waits, appends it as one frame, answers, closes slices, judges.
+//!
+//! Knows the order of these. A group commit has no window of its own: while one frame is written, requests gather for the
+//! next, so an answer waits for at most the frame that is under way and its own. What is being judged is judged one slice
+//! at a time, and requests are taken between two of them: no closed slice is left out, however late it is.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use attain_engine::{Wanted, evaluate};
+use attain_model::delivery::Delivery;
+use attain_model::facts::OriginFacts;
+use attain_model::live::{LiveBatch, LiveEntry};
+use attain_model::source::SourceKind;
+use attain_model::{AsOf, Catalogue, Promises, SourceId};
+use attain_store::{Done, Error};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::gate::Gates;
+use crate::kept::{Kept, Together};
+use crate::published::{CoreState, InForce, Judged, Published};
+use crate::watcher::Loaded;
+
+/// Requests in one frame at most.
+const TOGETHER: usize = 64;
+/// Slices judged in a row before requests are looked at again.
+const JUDGED_IN_A_ROW: usize = 4;
+/// A disk that failed is tried again after this.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+
+/// What the core is asked to do.
+pub(crate) enum Job {
+    /// Keep what arrived.
+    Live {
+        batch: LiveBatch,
+        answer: oneshot::Sender<Result<(), NotKept>>,
+        /// The room that it takes.
+        room: Vec<OwnedSemaphorePermit>,
+    },
+    /// Keep what was read of a file.
+    Read {
+        delivery: Box<Delivery>,
+        answer: oneshot::Sender<Result<(), NotKept>>,
+    },
+    /// Say what was taken of each origin so far.
+    Taken(oneshot::Sender<BTreeMap<(SourceId, String), OriginFacts>>),
+    /// Say what of an origin is still to be delivered.
+    Wanted {
+        source: SourceId,
+        origin: String,
+        range: Range<u64>,
+        answer: oneshot::Sender<Vec<Wanted>>,
+    },
+
+    /// Put another catalogue in force, or say why that is not done. The answer is whether that is settled.
+    Catalogue(Result<Box<Loaded>, String>, oneshot::Sender<bool>),
+    /// A source cannot be read, or can be again.
+    Trouble(SourceId, Option<String>),
+    /// Seal and end.
+    Stop(oneshot::Sender<Result<(), String>>),
+}
+
+/// Nothing of it is kept: say it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NotKept(pub(crate) String);
+
+/// What the core begins with.
+pub(crate) struct Core {
+    kept: Kept,
+    gates: Arc<Gates>,
+    clock: Arc<Clock>,
+    limits: Limits,
+    jobs: mpsc::Receiver<Job>,
+    published: watch::Sender<Arc<Published>>,
+    promises: Arc<Promises>,
+    in_force: InForce,
+    delay: SignedDuration,
+    judged_until: Option<Timestamp>,
+    judged: Option<Judged>,
+    state: CoreState,
+    sealed_at: Instant,
+    failed_at: Option<Instant>,
+}
+
+impl Core {
+    pub(crate) fn new(
+        kept: Kept,
+        loaded: &Loaded,
+        gates: Arc<Gates>,
+        clock: Arc<Clock>,
+        limits: Limits,
+        jobs: mpsc::Receiver<Job>,
+    ) -> (Self, watch::Receiver<Arc<Published>>) {
+        let promises = Arc::new(Promises::of(loaded.catalogue.clone()));
+        let in_force = InForce {
+            sha256: sha256(&loaded.done),
+            since: clock.now(),
+            refused: None,
+            reloads: 0,
+            refusals: 0,
+        };
+        let (published, seen) = watch::channel(Arc::new(Published {
+            promises: Arc::clone(&promises),
+            catalogue: in_force.clone(),
+            judged: None,
+            core: CoreState::default(),
+        }));
+        let core = Self {
+            kept,
+            gates,
+            clock,
+            limits,
+            jobs,
+            published,
+            delay: delay_of(&loaded.catalogue),
+            promises,
+            in_force,
+            judged_until: None,
+            judged: None,
+            state: CoreState::default(),
+            sealed_at: Instant::now(),
+            failed_at: None,
+        };
+        (core, seen)
+    }
+
+    /// Works until it is stopped, or nobody can ask it anything any more.
+    pub(crate) async fn run(mut self) {
+        self.tick();
+        let mut waiting: Vec<Job> = Vec::with_capacity(TOGETHER);
+        loop {
+            let wait = self.wait();
+            let taken = self.jobs.recv_many(&mut waiting, TOGETHER);
+            match tokio::time::timeout(wait, taken).await {
+                Ok(0) => return,
+                Ok(_) => {
+                    if let Some(answer) = self.take(waiting.drain(..)) {
+                        let sealed = self.kept.seal().map_err(|error| error.to_string());
+                        let _ = answer.send(sealed);
+                        return;
+                    }
+                }
+                Err(_) => {}
+            }
+            self.tick();
+        }
+    }
+
+    /// How long nothing needs to be done unless somebody asks.
+    fn wait(&self) -> Duration {
+        if self.judged_until < self.kept.closed_until() {
+            return Duration::ZERO;
+        }
+        let next = self
+            .kept
+            .closed_until()
+            .map_or(Timestamp::MIN, |until| until + self.slice());
+        let due = next.saturating_add(self.delay).unwrap_or(Timestamp::MAX);
+        let wait = due.duration_since(self.clock.now());
+        let wait = Duration::try_from(wait).unwrap_or(Duration::ZERO);
+        // A clock may be set meanwhile.
+        wait.min(Duration::from_secs(1))
+    }
+
+    fn slice(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::from(self.kept.slice_seconds()))
+    }
+
+    /// Does what was asked for: what is to be kept as one frame, up to each job that is something else. Gives whoever asked
+    /// for the end.
+    fn take(
+        &mut self,
+        jobs: impl Iterator<Item = Job>,
+    ) -> Option<oneshot::Sender<Result<(), String>>> {
+        let mut frame = Frame::default();
+        let mut rest: VecDeque<Job> = jobs.collect();
+        while let Some(job) = rest.pop_front() {
+            match job {
+                Job::Live {
+                    batch,
+                    answer,
+                    room,
+                } => {
+                    self.state.samples += (batch.samples.len() + batch.readings.len()) as u64;
+                    frame.together.live.push(LiveEntry::Arrived(batch));
+                    frame.answers.push(answer);
+                    frame.room.extend(room);
+                }
+                Job::Read { delivery, answer } => {
+                    frame.together.deliveries.push(*delivery);
+                    frame.answers.push(answer);
+                }
+                Job::Taken(answer) => {
+                    self.keep(std::mem::take(&mut frame), &mut rest);
+                    let _ = answer.send(self.kept.taken());
+                }
+                Job::Catalogue(loaded, answer) => {
+                    self.keep(std::mem::take(&mut frame), &mut rest);
+                    let _ = answer.send(self.put_in_force(loaded));
+                }
+                Job::Wanted {
+                    source,
+                    origin,
+                    range,
+                    answer,
+                } => {
+                    self.keep(std::mem::take(&mut frame), &mut rest);
+                    let _ = answer.send(self.kept.wanted(&source, &origin, range));
+                }
+                Job::Trouble(source, why) => {
+                    match why {
+                        Some(why) => self.state.trouble.insert(source, why),
+                        None => self.state.trouble.remove(&source),
+                    };
+                }
+                Job::Stop(answer) => {
+                    self.keep(std::mem::take(&mut frame), &mut rest);
+                    return Some(answer);
+                }
+            }
+        }
+        self.keep(frame, &mut rest);
+        None
+    }
+
+    /// Appends a frame and answers. If that fails, whatever waits behind it is refused as well.
+    fn keep(&mut self, frame: Frame, rest: &mut VecDeque<Job>) {
+        if frame.together.is_empty() {
+            return;
+        }
+        let begun = Instant::now();
+        let result = self.kept.append(frame.together);
+        self.state.appending += begun.elapsed();
+        match result {
+            Ok(()) => {
+                self.state.frames += 1;
+                self.recovered();
+                for answer in frame.answers {
+                    let _ = answer.send(Ok(()));
+                }
+            }
+            Err(error) => {
+                let why = NotKept(error.to_string());
+                self.failed(&error);
+                for answer in frame.answers {
+                    let _ = answer.send(Err(why.clone()));
+                }
+                self.refuse_waiting(&why, rest);
+            }
+        }
+    }
+
+    /// Refuses what was matched before a frame was lost.
+    ///
+    /// Invariant: a series is told to the meter before its first sample. A frame that is not kept takes what it told with
+    /// it, so nothing that was matched since may be kept, and every series is told again.
+    fn refuse_waiting(&mut self, why: &NotKept, rest: &mut VecDeque<Job>) {
+        let gates = Arc::clone(&self.gates);
+        gates.retell(|| {
+            let mut others = VecDeque::new();
+            let mut refuse = |job| match job {
+                Job::Live { answer, .. } => {
+                    let _ = answer.send(Err(why.clone()));
+                }
+                other => others.push_back(other),
+            };
+            rest.drain(..).for_each(&mut refuse);
+            while let Ok(job) = self.jobs.try_recv() {
+                refuse(job);
+            }
+            rest.extend(others);
+        });
+    }
+
+    fn failed(&mut self, error: &Error) {
+        self.state.frames_failed += 1;
+        self.state.disk = Some(error.to_string());
+        self.failed_at = Some(Instant::now());
+    }
+
+    fn recovered(&mut self) {
+        self.state.disk = None;
+        self.failed_at = None;
+    }
+
+    /// Closes the slices that are over, judges what was closed, seals now and then, and makes it known.
+    fn tick(&mut self) {
+        self.state.clock_off = self.clock.distrusted();
+        self.close();
+        self.try_again();
+        let was_judged = self.judge();
+        let is_due = self.sealed_at.elapsed() >= self.limits.seal
+            || self.kept.unsealed_bytes >= self.limits.seal_bytes;
+        // Between two slices, so that nobody waits for both.
+        if is_due && !was_judged && self.failed_at.is_none() {
+            self.seal();
+        }
+        self.publish();
+    }
+
+    /// Closes by the clock: what ended so long ago that it can no longer arrive in time.
+    fn close(&mut self) {
+        let now = self.clock.now();
+        let seconds = i64::from(self.kept.slice_seconds());
+        let over = now.saturating_sub(self.delay).unwrap_or(Timestamp::MIN);
+        let until = over.as_second().div_euclid(seconds) * seconds;
+        let Ok(until) = Timestamp::from_second(until) else {
+            return;
+        };
+        // Invariant: slices never close backwards, whatever a clock says.
+        if self
+            .kept
+            .closed_until()
+            .is_some_and(|closed| closed >= until)
+        {
+            return;
+        }
+        let closed = self.kept.close(now, until);
+        if self.judged_until.is_none() {
+            // What was closed while nobody was there is judged with the first slice.
+            self.judged_until = until.checked_sub(self.slice()).ok();
+        }
+        match closed {
+            Ok(()) => self.recovered(),
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// After a failure: an empty frame, so that the answer to the next request need not be the try.
+    fn try_again(&mut self) {
+        let is_due = self.failed_at.is_some_and(|at| at.elapsed() >= TRY_AGAIN);
+        if !is_due {
+            return;
+        }
+        match self.kept.append(Together::default()) {
+            Ok(()) => self.recovered(),
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// Judges the next slices that were closed and not judged. Returns whether any was.
+    fn judge(&mut self) -> bool {
+        let Some(closed) = self.kept.closed_until() else {
+            return false;
+        };
+        let mut was_judged = false;
+        for _ in 0..JUDGED_IN_A_ROW {
+            let next = match self.judged_until {
+                Some(judged) if judged >= closed => break,
+                Some(judged) => (judged + self.slice()).min(closed),
+                None => closed,
+            };
+            let begun = Instant::now();
+            let as_of = AsOf {
+                instant: next,
+                known_until: Timestamp::MAX,
+            };
+            let promises = Arc::clone(&self.promises);
+            let evaluation = self.kept.with(|counts| evaluate(&promises, counts, as_of));
+            self.judged = Some(Judged {
+                evaluation: Arc::new(evaluation),
+                until: next,
+                took: begun.elapsed(),
+            });
+            self.judged_until = Some(next);
+            self.state.slices += 1;
+            was_judged = true;
+        }
+        let behind = self
+            .judged_until
+            .map(|judged| closed.duration_since(judged));
+        let behind = behind.and_then(|behind| Duration::try_from(behind).ok());
+        self.state.lag = behind.unwrap_or_default();
+        was_judged
+    }
+
+    fn seal(&mut self) {
+        let begun = Instant::now();
+        self.sealed_at = begun;
+        match self.kept.seal() {
+            Ok(()) => self.state.seals += 1,
+            Err(error) => self.failed(&error),
+        }
+        self.state.sealing += begun.elapsed();
+    }
+
+    /// Puts a catalogue in force: the counts first, then who may say what, then what is judged.
+    fn put_in_force(&mut self, loaded: Result<Box<Loaded>, String>) -> bool {
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(why) => {
+                if self.in_force.refused.as_ref() != Some(&why) {
+                    self.in_force.refusals += 1;
+                }
+                self.in_force.refused = Some(why);
+                return true;
+            }
+        };
+        let now = self.clock.now();
+        if let Err(error) = self.kept.count(&loaded.catalogue, &loaded.done, now) {
+            self.in_force.refusals += 1;
+            self.in_force.refused = Some(error.to_string());
+            self.failed(&error);
+            return false;
+        }
+        self.gates.reload(&loaded, &self.kept.meter());
+        self.delay = delay_of(&loaded.catalogue);
+        self.promises = Arc::new(Promises::of(loaded.catalogue.clone()));
+        self.in_force = InForce {
+            sha256: sha256(&loaded.done),
+            since: now,
+            refused: None,
+            reloads: self.in_force.reloads + 1,
+            refusals: self.in_force.refusals,
+        };
+        // The same slice means something else now.
+        self.judged_until = self
+            .judged_until
+            .and_then(|judged| judged.checked_sub(self.slice()).ok());
+        true
+    }
+
+    fn publish(&mut self) {
+        self.state.metered = self.kept.metered.clone();
+        self.published.send_replace(Arc::new(Published {
+            promises: Arc::clone(&self.promises),
+            catalogue: self.in_force.clone(),
+            judged: self.judged.clone(),
+            core: self.state.clone(),
+        }));
+    }
+}
+
+/// What becomes one frame, and who waits for it.
+#[derive(Default)]
+struct Frame {
+    together: Together,
+    answers: Vec<oneshot::Sender<Result<(), NotKept>>>,
+    room: Vec<OwnedSemaphorePermit>,
+}
+
+/// The largest delay of the sources that are live.
+fn delay_of(catalogue: &Catalogue) -> SignedDuration {
+    let sources = catalogue.sources.values();
+    let live =
+        sources.filter(|source| !matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_)));
+    let delay = live.map(|source| source.delay).max().unwrap_or_default();
+    SignedDuration::try_from(delay).unwrap_or(SignedDuration::from_hours(1))
+}
+
+fn sha256(done: &Done) -> String {
+    match done {
+        Done::Catalogue { sha256, .. } => sha256.clone(),
+        _ => String::new(),
+    }
+}

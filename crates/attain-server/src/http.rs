@@ -1,0 +1,257 @@
+//! A server, started and stopped: the listener, its connections, and the threads behind them.
+//!
+//! Knows sockets and how a stop goes: not ready, no new connection, requests under way get their answer, the rest is
+//! sealed. What is answered is routes.rs'.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::core::{Core, Job};
+use crate::error::Error;
+use crate::gate::Gates;
+use crate::handle::Handle;
+use crate::kept::Kept;
+use crate::metrics::Counters;
+use crate::routes::{self, App};
+use crate::watcher::{self, Loaded};
+
+/// A server that runs.
+pub struct Server {
+    runtime: Runtime,
+    app: Arc<App>,
+    address: SocketAddr,
+    core: Option<JoinHandle<()>>,
+    look: Arc<Notify>,
+    closing: watch::Sender<bool>,
+    drained: oneshot::Receiver<()>,
+    slice_seconds: u32,
+    loaded: Loaded,
+}
+
+/// Starts a server: when this returns it listens, and what was kept is counted.
+///
+/// # Errors
+/// The catalogue, the data folder, a token or the address; nothing is left running.
+pub fn start(config: Config) -> Result<Server, Error> {
+    let written = (config.catalogue)().map_err(Error::Catalogue)?;
+    let loaded = watcher::load(written).map_err(Error::Catalogue)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(8)
+        .thread_name("attain-http")
+        .enable_all()
+        .build()
+        .map_err(Error::Start)?;
+    let listener = runtime
+        .block_on(TcpListener::bind(config.listen))
+        .map_err(|why| Error::Listen {
+            address: config.listen,
+            why,
+        })?;
+    let address = listener.local_addr().map_err(Error::Start)?;
+    let clock = Arc::new(Clock::new());
+    let kept = Kept::open(&config.data, &loaded.catalogue, &loaded.done, clock.now())?;
+    let slice_seconds = kept.slice_seconds();
+    let gates = Gates::new(&loaded, &kept.meter(), config.limits.unpacked_bytes);
+    let gates = Arc::new(gates.map_err(Error::Token)?);
+    let (jobs, asked) = mpsc::channel(config.limits.waiting);
+    let (core, published) = Core::new(
+        kept,
+        &loaded,
+        Arc::clone(&gates),
+        Arc::clone(&clock),
+        config.limits.clone(),
+        asked,
+    );
+    let app = Arc::new(App {
+        room: Arc::new(Semaphore::new(
+            config.limits.waiting_bytes / routes::ROOM_UNIT,
+        )),
+        limits: config.limits.clone(),
+        gates,
+        jobs: jobs.clone(),
+        clock,
+        published,
+        ready: AtomicBool::new(false),
+        runtime: runtime.handle().clone(),
+        counters: Counters::default(),
+    });
+    let core = core_thread(core, Arc::clone(&app)).map_err(Error::Start)?;
+    let look = Arc::new(Notify::new());
+    let done = loaded.done.clone();
+    runtime.spawn(watcher::watch(
+        config.clone(),
+        done,
+        jobs,
+        Arc::clone(&look),
+    ));
+    let (closing, closed) = watch::channel(false);
+    let (all_drained, drained) = oneshot::channel();
+    let connections = Connections {
+        app: Arc::clone(&app),
+        room: Arc::new(Semaphore::new(config.limits.connections)),
+        arrival: config.limits.arrival,
+        drain: config.limits.drain,
+    };
+    runtime.spawn(async move {
+        connections.accept(listener, closed).await;
+        let _ = all_drained.send(());
+    });
+    Ok(Server {
+        runtime,
+        app,
+        address,
+        core: Some(core),
+        look,
+        closing,
+        drained,
+        slice_seconds,
+        loaded,
+    })
+}
+
+impl Server {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Seconds of a slice.
+    #[must_use]
+    pub fn slice_seconds(&self) -> u32 {
+        self.slice_seconds
+    }
+
+    /// The catalogue it began with.
+    #[must_use]
+    pub fn catalogue(&self) -> &attain_model::Catalogue {
+        &self.loaded.catalogue
+    }
+
+    /// Looks at the catalogue's files at once.
+    pub fn look(&self) {
+        self.look.notify_one();
+    }
+
+    /// For threads that fetch telemetry.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle::new(Arc::clone(&self.app))
+    }
+
+    /// Whether the core still works; if it does not, nothing is kept or judged any more.
+    #[must_use]
+    pub fn is_working(&self) -> bool {
+        self.core.as_ref().is_some_and(|core| !core.is_finished())
+    }
+
+    /// Stops: requests under way get their answer, and what was counted is sealed.
+    ///
+    /// # Errors
+    /// What could not be sealed; it is in frames, as everything that was acknowledged, and the next start goes on.
+    pub fn stop(mut self) -> Result<(), String> {
+        self.app.ready.store(false, Ordering::Relaxed);
+        self.closing.send_replace(true);
+        let drained = &mut self.drained;
+        let _ = self.runtime.block_on(drained);
+        let (answer, sealed) = oneshot::channel();
+        let jobs = self.app.jobs.clone();
+        let stopped = self.runtime.block_on(async move {
+            if jobs.send(Job::Stop(answer)).await.is_err() {
+                return Err("the core has ended before".to_owned());
+            }
+            let ended = |_| Err("the core has ended before".to_owned());
+            sealed.await.unwrap_or_else(ended)
+        });
+        if let Some(core) = self.core.take()
+            && core.join().is_err()
+        {
+            return Err("the core broke".to_owned());
+        }
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+        stopped
+    }
+}
+
+fn core_thread(core: Core, app: Arc<App>) -> io::Result<JoinHandle<()>> {
+    // A timer and a queue are all that it waits for.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    std::thread::Builder::new()
+        .name("attain-core".to_owned())
+        .spawn(move || {
+            app.ready.store(true, Ordering::Relaxed);
+            runtime.block_on(core.run());
+            app.ready.store(false, Ordering::Relaxed);
+        })
+}
+
+/// How connections are served.
+struct Connections {
+    app: Arc<App>,
+    room: Arc<Semaphore>,
+    arrival: Duration,
+    drain: Duration,
+}
+
+impl Connections {
+    async fn accept(self, listener: TcpListener, mut closing: watch::Receiver<bool>) {
+        let router = routes::router(Arc::clone(&self.app));
+        let service = TowerToHyperService::new(router);
+        let graceful = GracefulShutdown::new();
+        let mut http = Builder::new(TokioExecutor::new());
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.arrival);
+        http.http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(128)
+            .keep_alive_interval(Duration::from_secs(20));
+        loop {
+            // Invariant: room first: whoever has none for a connection leaves it in the system's queue.
+            let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
+                return;
+            };
+            let stream: TcpStream = tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    // Out of descriptors, or gone again: both pass.
+                    Err(_) => {
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        continue;
+                    }
+                },
+                // The sender says it once, or is gone.
+                _ = closing.changed() => break,
+            };
+            let _ = stream.set_nodelay(true);
+            let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+            let connection = graceful.watch(connection.into_owned());
+            tokio::spawn(async move {
+                // What one connection dies of is its own.
+                let _ = connection.await;
+                drop(room);
+            });
+        }
+        drop(listener);
+        let begun = Instant::now();
+        let left = self.drain.saturating_sub(begun.elapsed());
+        let _ = tokio::time::timeout(left, graceful.shutdown()).await;
+    }
+}

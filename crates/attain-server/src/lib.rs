@@ -1,0 +1,35 @@
+//! One process that takes telemetry, keeps it durably and judges it at every tick.
+//!
+//! Handlers read a body under a budget of bytes, decode and match it under the lock of its source's intake, and put it
+//! into a queue; one thread takes what waits there, appends it as one frame, and answers once that is on disk. The same
+//! thread closes slices by event time, judges, and publishes what it means:
+//!
+//! ```text
+//! http.rs, routes.rs ──► gate.rs (budget, token, intake) ──► queue ──► core.rs ──► kept.rs (store, ledger, meter)
+//!                                                                        │  ▲
+//!                                              published.rs (watch) ◄────┘  └──── watcher.rs (the catalogue's files)
+//! ```
+//!
+//! Knows no argument of a command line and prints nothing: the binary says where the catalogue is and what was started.
+// A server reads the clock, files and sockets; see clippy.toml.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod clock;
+mod config;
+mod core;
+mod error;
+mod gate;
+mod handle;
+mod http;
+mod kept;
+mod metrics;
+mod published;
+mod routes;
+mod unsealed;
+mod watcher;
+
+pub use config::{Config, Limits, ReadCatalogue, Written};
+pub use error::Error;
+pub use handle::{Handle, Refused};
+pub use http::{Server, start};
+pub use unsealed::{Unsealed, recorded_streams};

@@ -1,0 +1,393 @@
+//! The metrics page: how the server is doing, and what every promise comes to, in the text format of Prometheus.
+//!
+//! `attain_*` of promises are bounded: what does not fit is counted in one series that says so. Percentages are ratios.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use attain_model::verdict::{AlertState, Coverage};
+use attain_model::{Standing, Verdict};
+
+use crate::gate::Way;
+use crate::published::Published;
+use crate::routes::App;
+
+/// What is counted while requests are answered.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Requests that found no room.
+    pub(crate) shed: AtomicU64,
+    answers: Mutex<BTreeMap<(&'static str, u16), u64>>,
+}
+
+impl Counters {
+    pub(crate) fn answered(&self, way: Way, code: u16) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        *answers.entry((name(way), code)).or_default() += 1;
+    }
+}
+
+fn name(way: Way) -> &'static str {
+    match way {
+        Way::RemoteWrite => "remote_write",
+        Way::Otlp => "otlp",
+        Way::Scrape => "scrape",
+    }
+}
+
+/// The page as it is now.
+pub(crate) fn page(app: &App) -> String {
+    let published = std::sync::Arc::clone(&app.published.borrow());
+    let mut page = Page::default();
+    requests(&mut page, app);
+    core(&mut page, &published);
+    catalogue(&mut page, &published);
+    if let Some(judged) = &published.judged {
+        let judged_until = judged.until.as_second() as f64;
+        page.gauge(
+            "attain_judged_until_seconds",
+            "End of the last slice that was judged, in seconds since 1970.",
+        );
+        page.sample("attain_judged_until_seconds", &[], judged_until);
+        page.gauge(
+            "attain_judging_seconds",
+            "How long judging the last slice took.",
+        );
+        page.sample("attain_judging_seconds", &[], judged.took.as_secs_f64());
+        promises(
+            &mut page,
+            &judged.evaluation.verdicts,
+            app.limits.shown_series,
+        );
+    }
+    page.text
+}
+
+fn requests(page: &mut Page, app: &App) {
+    page.counter(
+        "attain_requests_total",
+        "Requests with telemetry, by the way they came and their answer.",
+    );
+    let answers = app.counters.answers.lock();
+    let answers = answers.unwrap_or_else(PoisonError::into_inner).clone();
+    for ((way, code), count) in answers {
+        let code = code.to_string();
+        page.sample(
+            "attain_requests_total",
+            &[("way", way), ("code", &code)],
+            count as f64,
+        );
+    }
+    page.counter(
+        "attain_requests_shed_total",
+        "Requests that found no room and were told to come again.",
+    );
+    let shed = app.counters.shed.load(Ordering::Relaxed);
+    page.sample("attain_requests_shed_total", &[], shed as f64);
+    page.gauge(
+        "attain_room_bytes",
+        "Bytes of requests for which there is room.",
+    );
+    let room = app.room.available_permits() * crate::routes::ROOM_UNIT;
+    page.sample("attain_room_bytes", &[], room as f64);
+    page.gauge(
+        "attain_queue_places",
+        "Requests more that could wait to be kept.",
+    );
+    page.sample("attain_queue_places", &[], app.jobs.capacity() as f64);
+
+    let open = app.gates.open();
+    page.counter(
+        "attain_samples_total",
+        "Samples that arrived, by source and what became of them.",
+    );
+    for gate in open.values() {
+        let entry = &gate.entry;
+        let unmatched = entry.unmatched.load(Ordering::Relaxed);
+        let accepted = entry.accepted.load(Ordering::Relaxed);
+        let outcomes = [
+            ("counted", accepted.saturating_sub(unmatched)),
+            ("unmatched", unmatched),
+            ("refused", entry.refused.load(Ordering::Relaxed)),
+        ];
+        for (outcome, count) in outcomes {
+            let labels = [("source", gate.source.as_str()), ("outcome", outcome)];
+            page.sample("attain_samples_total", &labels, count as f64);
+        }
+    }
+    page.gauge(
+        "attain_series",
+        "Series that count for a promise, by source.",
+    );
+    page.counter(
+        "attain_series_overflowing_total",
+        "Samples refused because their stream and segment have too many series.",
+    );
+    for gate in open.values() {
+        let entry = &gate.entry;
+        let source = [("source", gate.source.as_str())];
+        page.sample(
+            "attain_series",
+            &source,
+            entry.series.load(Ordering::Relaxed) as f64,
+        );
+        page.sample(
+            "attain_series_overflowing_total",
+            &source,
+            entry.overflowing.load(Ordering::Relaxed) as f64,
+        );
+    }
+}
+
+fn core(page: &mut Page, published: &Published) {
+    let core = &published.core;
+    let counters = [
+        (
+            "attain_frames_total",
+            "Group commits: frames on disk.",
+            core.frames as f64,
+        ),
+        (
+            "attain_frames_failed_total",
+            "Group commits that could not be kept.",
+            core.frames_failed as f64,
+        ),
+        (
+            "attain_frame_samples_total",
+            "Samples in frames.",
+            core.samples as f64,
+        ),
+        (
+            "attain_appending_seconds_total",
+            "Time spent on frames, most of it waiting for the disk.",
+            core.appending.as_secs_f64(),
+        ),
+        (
+            "attain_seals_total",
+            "Times that frames became pages.",
+            core.seals as f64,
+        ),
+        (
+            "attain_sealing_seconds_total",
+            "Time spent on that.",
+            core.sealing.as_secs_f64(),
+        ),
+        (
+            "attain_slices_judged_total",
+            "Slices judged.",
+            core.slices as f64,
+        ),
+        (
+            "attain_samples_known_total",
+            "Samples that were known already.",
+            core.metered.already as f64,
+        ),
+        (
+            "attain_samples_too_late_total",
+            "Samples older than what their series said in a closed slice.",
+            core.metered.too_late as f64,
+        ),
+        (
+            "attain_late_events_total",
+            "Events that arrived after their slice was closed; they count at their own time.",
+            core.metered.late_events as f64,
+        ),
+        (
+            "attain_uncertain_events_total",
+            "First values of counters whose beginning is not known.",
+            core.metered.unknown_births as f64,
+        ),
+    ];
+    for (name, help, value) in counters {
+        page.counter(name, help);
+        page.sample(name, &[], value);
+    }
+    let gauges = [
+        (
+            "attain_lag_seconds",
+            "How far judging is behind the last closed slice.",
+            core.lag.as_secs_f64(),
+        ),
+        (
+            "attain_disk_failed",
+            "1 while nothing can be kept.",
+            f64::from(u8::from(core.disk.is_some())),
+        ),
+        (
+            "attain_clock_off_seconds",
+            "By how much the machine's clock is off while it is not believed.",
+            core.clock_off.map_or(0.0, |by| by.as_secs_f64()),
+        ),
+    ];
+    for (name, help, value) in gauges {
+        page.gauge(name, help);
+        page.sample(name, &[], value);
+    }
+}
+
+fn catalogue(page: &mut Page, published: &Published) {
+    let catalogue = &published.catalogue;
+    page.gauge("attain_catalogue_info", "The catalogue in force.");
+    page.sample(
+        "attain_catalogue_info",
+        &[("sha256", &catalogue.sha256)],
+        1.0,
+    );
+    page.gauge(
+        "attain_catalogue_since_seconds",
+        "Since when it is in force, in seconds since 1970.",
+    );
+    page.sample(
+        "attain_catalogue_since_seconds",
+        &[],
+        catalogue.since.as_second() as f64,
+    );
+    page.gauge(
+        "attain_catalogue_refused",
+        "1 while the files differ from it and cannot be put in force.",
+    );
+    let refused = f64::from(u8::from(catalogue.refused.is_some()));
+    page.sample("attain_catalogue_refused", &[], refused);
+    page.counter(
+        "attain_catalogue_refusals_total",
+        "Catalogues that were not put in force.",
+    );
+    page.sample(
+        "attain_catalogue_refusals_total",
+        &[],
+        catalogue.refusals as f64,
+    );
+}
+
+/// A number of a promise, where there is one.
+type Number = fn(&Verdict) -> Option<f64>;
+
+fn promises(page: &mut Page, verdicts: &[Verdict], shown: usize) {
+    let shown_verdicts = &verdicts[..verdicts.len().min(shown)];
+    let numbers: [(&str, &str, Number); 5] = [
+        (
+            "attain_sli_ratio",
+            "Good events of all in the window.",
+            |verdict| {
+                let total = verdict.attainment.good as f64 + verdict.attainment.bad as f64;
+                (total > 0.0).then(|| verdict.attainment.good as f64 / total)
+            },
+        ),
+        (
+            "attain_budget_remaining_ratio",
+            "Error budget that is left; negative once it is overspent.",
+            remaining,
+        ),
+        (
+            "attain_coverage_ratio",
+            "Share of the window that was observed.",
+            |verdict| match verdict.coverage {
+                Coverage::Share(share) => Some(f64::from(share.ppb()) / 1e9),
+                Coverage::NotKnown => None,
+            },
+        ),
+        (
+            "attain_promise_kept",
+            "1 kept, 0 broken; not there while it cannot be told.",
+            |verdict| match verdict.standing {
+                Standing::Met => Some(1.0),
+                Standing::Breached => Some(0.0),
+                _ => None,
+            },
+        ),
+        (
+            "attain_alert_firing",
+            "1 while an alert of the promise fires.",
+            |verdict| {
+                let is_firing = |state: &AlertState| matches!(state, AlertState::Firing(_));
+                let firing = verdict.alerts.iter().any(|alert| is_firing(&alert.state));
+                (!verdict.alerts.is_empty()).then(|| f64::from(u8::from(firing)))
+            },
+        ),
+    ];
+    for (name, help, number) in numbers {
+        page.gauge(name, help);
+        for verdict in shown_verdicts {
+            if let Some(value) = number(verdict) {
+                page.promise(name, verdict, &[], value);
+            }
+        }
+    }
+    page.gauge("attain_burn_rate", "How fast the budget is spent, by the length of the window in seconds; 1 spends it by the end.");
+    for verdict in shown_verdicts {
+        for burn in &verdict.burn {
+            if burn.allowed_billionths == 0 {
+                continue;
+            }
+            let rate = burn.attainment.bad as f64 * 1e9 / burn.allowed_billionths as f64;
+            let window = burn.window.as_secs().to_string();
+            page.promise("attain_burn_rate", verdict, &[("window", &window)], rate);
+        }
+    }
+    page.gauge(
+        "attain_promises_not_shown",
+        "Promises for which there is no room on this page.",
+    );
+    page.sample(
+        "attain_promises_not_shown",
+        &[],
+        (verdicts.len() - shown_verdicts.len()) as f64,
+    );
+}
+
+/// Nothing was allowed and nothing spent: then there is no share to speak of.
+fn remaining(verdict: &Verdict) -> Option<f64> {
+    let budget = &verdict.budget;
+    let spent = budget.spent as f64 * 1e9;
+    (budget.allowed_billionths > 0).then(|| 1.0 - spent / budget.allowed_billionths as f64)
+}
+
+/// The page as it grows.
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn counter(&mut self, name: &str, help: &str) {
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} counter");
+    }
+
+    fn gauge(&mut self, name: &str, help: &str) {
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+        self.text.push_str(name);
+        for (at, (label, value)) in labels.iter().enumerate() {
+            self.text.push(if at == 0 { '{' } else { ',' });
+            let _ = write!(self.text, "{label}=\"");
+            for letter in value.chars() {
+                match letter {
+                    '\\' => self.text.push_str("\\\\"),
+                    '"' => self.text.push_str("\\\""),
+                    '\n' => self.text.push_str("\\n"),
+                    letter => self.text.push(letter),
+                }
+            }
+            self.text.push('"');
+        }
+        if !labels.is_empty() {
+            self.text.push('}');
+        }
+        let _ = writeln!(self.text, " {value}");
+    }
+
+    fn promise(&mut self, name: &str, verdict: &Verdict, more: &[(&str, &str)], value: f64) {
+        let segment = verdict.name.scope.to_string();
+        let mut labels = vec![
+            ("slo", verdict.name.slo.as_str()),
+            ("objective", verdict.name.objective.as_str()),
+            ("segment", segment.as_str()),
+        ];
+        labels.extend_from_slice(more);
+        self.sample(name, &labels, value);
+    }
+}

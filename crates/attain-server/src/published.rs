@@ -1,0 +1,62 @@
+//! What the server makes known: what the counts mean, and how it is doing. Written by the core, read by anybody.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use attain_engine::Metered;
+use attain_model::{Evaluation, Promises, SourceId};
+use jiff::{SignedDuration, Timestamp};
+
+/// What is known after a tick, or after a catalogue was taken or refused.
+#[derive(Debug, Clone)]
+pub(crate) struct Published {
+    pub(crate) promises: Arc<Promises>,
+    /// The catalogue in force.
+    pub(crate) catalogue: InForce,
+    /// `None` until the first slice was judged.
+    pub(crate) judged: Option<Judged>,
+    pub(crate) core: CoreState,
+}
+
+/// Which catalogue is in force, and what became of the newest try to replace it.
+#[derive(Debug, Clone)]
+pub(crate) struct InForce {
+    pub(crate) sha256: String,
+    pub(crate) since: Timestamp,
+    /// Why the files as they are now are not in force.
+    pub(crate) refused: Option<String>,
+    pub(crate) reloads: u64,
+    pub(crate) refusals: u64,
+}
+
+/// What a tick found.
+#[derive(Debug, Clone)]
+pub(crate) struct Judged {
+    pub(crate) evaluation: Arc<Evaluation>,
+    /// The end of the last slice that was judged.
+    pub(crate) until: Timestamp,
+    pub(crate) took: Duration,
+}
+
+/// How the core is doing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CoreState {
+    /// Slices judged since the start.
+    pub(crate) slices: u64,
+    /// By how long the newest judged slice lies behind the one that could have been judged.
+    pub(crate) lag: Duration,
+    pub(crate) frames: u64,
+    pub(crate) frames_failed: u64,
+    /// Samples and readings in frames.
+    pub(crate) samples: u64,
+    pub(crate) appending: Duration,
+    pub(crate) seals: u64,
+    pub(crate) sealing: Duration,
+    /// Why nothing can be kept at the moment.
+    pub(crate) disk: Option<String>,
+    pub(crate) metered: Metered,
+    pub(crate) clock_off: Option<SignedDuration>,
+    /// Why sources cannot be read at the moment.
+    pub(crate) trouble: BTreeMap<SourceId, String>,
+}

@@ -1,0 +1,209 @@
+//! A request with telemetry, from its first byte to its answer: token, size, room, intake, queue, disk.
+//!
+//! Knows nothing of what the bytes mean: that is given to it. Overload is 503 with Retry-After and never 429, which common
+//! senders take for "drop it".
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use attain_model::live::LiveBatch;
+use attain_sources::live::{Intake, Outcome};
+use attain_wire::WireError;
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::{App, ROOM_UNIT};
+use crate::core::{Job, NotKept};
+use crate::gate::{Closed, Gate, Way};
+
+/// Why a request is not taken.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// No source, no token, another name.
+    Closed(Closed),
+    /// Larger than this many bytes.
+    TooLarge(usize),
+    /// It did not arrive in time, or broke off.
+    Broke(String),
+    /// It cannot be read as what it says it is.
+    Wire(WireError),
+    /// No room at the moment, or no disk: the same again a little later.
+    Busy(String),
+    /// A bug of ours.
+    Bug,
+}
+
+impl Refusal {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Refusal::Closed(Closed::NoSource | Closed::NoSuchSource(_)) => StatusCode::NOT_FOUND,
+            Refusal::Closed(Closed::WhichSource(_)) => StatusCode::BAD_REQUEST,
+            Refusal::Closed(Closed::Token) => StatusCode::UNAUTHORIZED,
+            Refusal::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::Broke(_) => StatusCode::REQUEST_TIMEOUT,
+            Refusal::Wire(WireError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::Wire(_) => StatusCode::BAD_REQUEST,
+            Refusal::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::Bug => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What is wrong and what to do about it.
+    pub(super) fn says(&self, way: Way) -> String {
+        match self {
+            Refusal::Closed(Closed::NoSource) => {
+                let kind = match way {
+                    Way::RemoteWrite => "remote_write",
+                    Way::Otlp => "otlp",
+                    Way::Scrape => "scrape",
+                };
+                format!(
+                    "no source of the catalogue is sent this way; add one: sources: {{NAME: {{{kind}: {{}}}}}}"
+                )
+            }
+            Refusal::Closed(Closed::NoSuchSource(source)) => {
+                format!("no source of the catalogue that is sent this way is called `{source}`")
+            }
+            Refusal::Closed(Closed::WhichSource(sources)) => {
+                let names: Vec<&str> = sources.iter().map(|source| source.as_str()).collect();
+                format!(
+                    "several sources of the catalogue are sent this way ({}): name one at the end of the path",
+                    names.join(", ")
+                )
+            }
+            Refusal::Closed(Closed::Token) => {
+                "the source asks for a bearer token, and this is not it".to_owned()
+            }
+            Refusal::TooLarge(limit) => {
+                format!("larger than {limit} bytes: send less at once")
+            }
+            Refusal::Broke(why) => why.clone(),
+            Refusal::Wire(error) => error.to_string(),
+            Refusal::Busy(why) => format!("not kept: {why}; send it again"),
+            Refusal::Bug => "this request broke something in attain; it is not kept".to_owned(),
+        }
+    }
+}
+
+/// What was sent, and the room that it takes.
+pub(super) struct Sent {
+    pub(super) body: Vec<u8>,
+    room: Vec<OwnedSemaphorePermit>,
+}
+
+/// Finds the source and reads the body.
+pub(super) async fn read(
+    app: &Arc<App>,
+    way: Way,
+    named: Option<&str>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Arc<Gate>, Sent), Refusal> {
+    let gate = app
+        .gates
+        .gate(way, named, bearer(headers))
+        .map_err(Refusal::Closed)?;
+    let limit = app.limits.body_bytes;
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|declared| declared > limit) {
+        return Err(Refusal::TooLarge(limit));
+    }
+    let mut sent = Sent {
+        body: Vec::new(),
+        room: Vec::new(),
+    };
+    let arrival = app.limits.arrival;
+    tokio::time::timeout(arrival, sent.fill(app, body, limit))
+        .await
+        .map_err(|_| Refusal::Broke(format!("it took longer than {} s", arrival.as_secs())))??;
+    Ok((gate, sent))
+}
+
+impl Sent {
+    /// Takes room for so many bytes more, until the request is answered.
+    pub(super) fn take_room(&mut self, app: &App, bytes: usize) -> Result<(), Refusal> {
+        let permits = u32::try_from(bytes.div_ceil(ROOM_UNIT)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&app.room).try_acquire_many_owned(permits);
+        let room = room.map_err(|_| {
+            app.counters.shed.fetch_add(1, Ordering::Relaxed);
+            Refusal::Busy("too much is under way".to_owned())
+        })?;
+        self.room.push(room);
+        Ok(())
+    }
+
+    async fn fill(&mut self, app: &App, mut body: Body, limit: usize) -> Result<(), Refusal> {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| Refusal::Broke(format!("it broke off: {error}")))?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            if self.body.len() + data.len() > limit {
+                return Err(Refusal::TooLarge(limit));
+            }
+            self.take_room(app, data.len())?;
+            self.body.extend_from_slice(&data);
+        }
+        Ok(())
+    }
+}
+
+/// Decodes, matches, and waits until it is on disk.
+pub(super) async fn keep(
+    app: &Arc<App>,
+    gate: Arc<Gate>,
+    sent: Sent,
+    decode: impl FnOnce(&mut Intake, &[u8], Timestamp) -> Result<(LiveBatch, Outcome), WireError>
+    + Send
+    + 'static,
+) -> Result<Outcome, Refusal> {
+    // A place in the queue before anything is matched: what is matched must be kept, or told again.
+    let place = app.jobs.clone().try_reserve_owned().map_err(|_| {
+        app.counters.shed.fetch_add(1, Ordering::Relaxed);
+        Refusal::Busy("too many requests wait".to_owned())
+    })?;
+    let arrived = app.clock.now();
+    let (answer, kept) = oneshot::channel();
+    let matched = tokio::task::spawn_blocking(move || {
+        let mut intake = gate.entry();
+        let (batch, outcome) = decode(&mut intake, &sent.body, arrived)?;
+        gate.note(&intake, &outcome);
+        let has_content =
+            !(batch.series.is_empty() && batch.samples.is_empty() && batch.readings.is_empty());
+        let is_kept = has_content || batch.newest_ms.is_some_and(|newest| gate.is_news(newest));
+        if is_kept {
+            if let Some(newest) = batch.newest_ms {
+                gate.heard(newest);
+            }
+            // Invariant: in the queue before the intake is free, so that series are told before their samples.
+            place.send(Job::Live {
+                batch,
+                answer,
+                room: sent.room,
+            });
+        }
+        drop(intake);
+        Ok((outcome, is_kept))
+    });
+    let (outcome, is_kept) = matched
+        .await
+        .map_err(|_| Refusal::Bug)?
+        .map_err(Refusal::Wire)?;
+    if is_kept {
+        kept.await
+            .map_err(|_| Refusal::Busy("the server is stopping".to_owned()))?
+            .map_err(|NotKept(why)| Refusal::Busy(why))?;
+    }
+    Ok(outcome)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = text.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,12 @@
+//! A server in this process, on loopback, asked as senders and people ask it.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests start servers and write files"
+)]
+
+mod client;
+mod counted;
+mod receiving;
+mod reloading;
+mod shop;

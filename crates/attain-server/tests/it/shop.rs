@@ -1,0 +1,130 @@
+//! A small catalogue, a server of it, and samples for it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use attain_server::{Config, Limits, Server, Written, start};
+use attain_spec::Input;
+use attain_store::{Done, Text};
+use tempfile::TempDir;
+
+pub const CATALOGUE: &str = r#"
+attain: 1
+catalogue: {name: shop}
+segments:
+  premium:  {rank: 1, price: 90 USD/month, contract: 12 months, severity: sev1}
+  standard: {rank: 2, price: 9 USD/month, contract: none, severity: sev2}
+sources:
+  prom: {remote_write: {}}
+defaults: {source: prom, window: 30d, owner: shop, alerting: none}
+slos:
+  checkout:
+    outcome: A customer can pay
+    service: shop
+    indicator: {metric: http_requests_total, bad: {code: 5xx}}
+    objectives:
+      availability: {premium: 99.9%, standard: 99%}
+"#;
+
+pub struct Shop {
+    pub folder: TempDir,
+    pub server: Option<Server>,
+}
+
+impl Shop {
+    pub fn open() -> Self {
+        Self::of(CATALOGUE, Limits::default())
+    }
+
+    pub fn of(catalogue: &str, limits: Limits) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("shop")).unwrap();
+        let mut shop = Self {
+            folder,
+            server: None,
+        };
+        shop.edit(catalogue);
+        shop.start(limits);
+        shop
+    }
+
+    pub fn edit(&self, catalogue: &str) {
+        fs::write(self.catalogue().join("shop.yaml"), catalogue).unwrap();
+    }
+
+    pub fn start(&mut self, limits: Limits) {
+        let server = start(config(&self.catalogue(), &self.data(), limits)).unwrap();
+        self.server = Some(server);
+    }
+
+    pub fn stop(&mut self) {
+        self.server.take().unwrap().stop().unwrap();
+    }
+
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().unwrap()
+    }
+
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.server().address()
+    }
+
+    pub fn catalogue(&self) -> PathBuf {
+        self.folder.path().join("shop")
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+pub fn config(catalogue: &Path, data: &Path, limits: Limits) -> Config {
+    let folder = catalogue.to_owned();
+    Config {
+        catalogue: Arc::new(move || read(&folder)),
+        data: data.to_owned(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        limits,
+    }
+}
+
+fn read(folder: &Path) -> Result<Written, String> {
+    let text = fs::read_to_string(folder.join("shop.yaml")).map_err(|error| error.to_string())?;
+    let name = "shop.yaml".to_owned();
+    Ok(Written {
+        inputs: vec![Input {
+            name: name.clone(),
+            text: text.clone(),
+        }],
+        base: folder.to_owned(),
+        done: Done::catalogue(vec![Text { path: name, text }]),
+        name: Some("shop".to_owned()),
+    })
+}
+
+/// One sample of each of some counters, all with the same value.
+pub fn samples(counters: u32, value: u64, time_ms: i64) -> Vec<u8> {
+    let pods: Vec<String> = (0..counters).map(|pod| format!("pod-{pod}")).collect();
+    let labels: Vec<[(&str, &str); 4]> = pods
+        .iter()
+        .map(|pod| {
+            [
+                ("__name__", "http_requests_total"),
+                ("code", "200"),
+                ("pod", pod.as_str()),
+                ("segment", "premium"),
+            ]
+        })
+        .collect();
+    let sample = [(value as f64, time_ms)];
+    let series: Vec<_> = labels
+        .iter()
+        .map(|labels| (labels.as_slice(), sample.as_slice()))
+        .collect();
+    attain_wire::remote_write::encode(&series)
+}
+
+pub fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

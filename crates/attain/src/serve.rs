@@ -1,0 +1,186 @@
+//! `attain serve`: one process that takes telemetry, keeps it and judges it. Knows what is said when it starts and stops,
+//! and the signals; the server is attain-server's.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use attain_model::source::SourceKind;
+use attain_model::{Catalogue, SourceId};
+use attain_server::{Config, Limits, ReadCatalogue, Server, Written};
+use attain_view::number;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::catalogue::{self, Files, shown};
+use crate::cli::ServeArguments;
+use crate::exit::{Exit, Failure};
+use crate::terminal::Terminal;
+
+/// Runs the command: until somebody stops it.
+pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Failure> {
+    // Said once, with everything that is wrong; the server reads it again.
+    let (parsed, _) = catalogue::valid(&arguments.catalogue, terminal)?;
+    drop(parsed);
+    let signals = watch_signals()?;
+    let config = Config {
+        catalogue: reader(arguments),
+        data: arguments.data.clone(),
+        listen: arguments.listen,
+        limits: limits(arguments),
+    };
+    let server = attain_server::start(config).map_err(|error| Failure::of(&error))?;
+    terminal.print(&hello(&server, arguments))?;
+    let _ = std::io::stdout().flush();
+    loop {
+        match signals.recv_timeout(Duration::from_millis(500)) {
+            Ok(SIGHUP) => server.look(),
+            Ok(_) | Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if !server.is_working() {
+            let what = "the part that keeps and judges has ended; what was acknowledged is on disk";
+            return Err(Failure::new(what).help("start it again; if it ends again, attain data check says whether the folder is damaged"));
+        }
+    }
+    terminal.note("stopping: requests under way are answered, then what was counted is sealed");
+    server.stop().map_err(|why| {
+        Failure::new(format!("stopped, but not sealed: {why}"))
+            .help("everything acknowledged is on disk: the next start goes on from there")
+    })?;
+    Ok(Exit::Fine)
+}
+
+/// A second signal ends the process at once: everything that was acknowledged is on disk already.
+fn watch_signals() -> Result<std::sync::mpsc::Receiver<i32>, Failure> {
+    let failed = |error| Failure::new(format!("cannot watch for signals: {error}"));
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut is_stopping = false;
+        for signal in signals.forever() {
+            if signal != SIGHUP && std::mem::replace(&mut is_stopping, true) {
+                std::process::exit(128 + signal);
+            }
+            if sender.send(signal).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+/// Reads the files of the catalogue as they are now.
+fn reader(arguments: &ServeArguments) -> Arc<ReadCatalogue> {
+    let path = arguments.catalogue.clone();
+    Arc::new(move || {
+        let files = Files::of(&path).map_err(|failure| failure.what)?;
+        let done = catalogue::written(&path).map_err(|failure| failure.what)?;
+        Ok(Written {
+            name: catalogue::name_of(&path),
+            inputs: files.inputs,
+            base: files.base,
+            done,
+        })
+    })
+}
+
+fn limits(arguments: &ServeArguments) -> Limits {
+    let mut limits = Limits::default();
+    if let Some(seconds) = arguments.seal_every {
+        limits.seal = Duration::from_secs(seconds.max(1));
+    }
+    limits
+}
+
+/// What somebody who has just started it needs next.
+fn hello(server: &Server, arguments: &ServeArguments) -> String {
+    let catalogue = server.catalogue();
+    let address = server.address();
+    let mut text = format!(
+        "{} is served on http://{address}, kept in {}, judged every {} s\n",
+        catalogue.name,
+        shown(&arguments.data),
+        server.slice_seconds(),
+    );
+    text.push_str(&format!(
+        "  {} of {}\n",
+        number::plural(catalogue.slos.len() as u64, "SLO"),
+        number::plural(catalogue.services.len() as u64, "service")
+    ));
+    for (id, source) in &catalogue.sources {
+        text.push_str(&format!("  source {id}: {}\n", how(&source.kind)));
+    }
+    text.push_str(&sending(catalogue, address));
+    text.push_str(&format!(
+        "\nlook:  curl http://{address}/api/v1/status?format=human\nstop:  Ctrl-C\n"
+    ));
+    text
+}
+
+fn how(kind: &SourceKind) -> String {
+    match kind {
+        SourceKind::RemoteWrite { token } => {
+            let token = if token.is_some() {
+                ", with a bearer token"
+            } else {
+                ""
+            };
+            format!("waits for remote write{token}")
+        }
+        SourceKind::Otlp { token } => {
+            let token = if token.is_some() {
+                ", with a bearer token"
+            } else {
+                ""
+            };
+            format!("waits for OTLP{token}")
+        }
+        SourceKind::Prometheus { url, .. } => format!("{url} is not pulled by this version yet"),
+        SourceKind::Scrape { targets, .. } => {
+            format!(
+                "{} is not scraped by this version yet",
+                number::plural(targets.len() as u64, "target")
+            )
+        }
+        SourceKind::Log(_) | SourceKind::Csv(_) => {
+            "files are not followed by this version yet; attain replay reads them".to_owned()
+        }
+    }
+}
+
+/// What to put where, for every source that sends.
+fn sending(catalogue: &Catalogue, address: SocketAddr) -> String {
+    let of = |is: fn(&SourceKind) -> bool| -> Vec<(&SourceId, bool)> {
+        let sources = catalogue.sources.iter();
+        sources
+            .filter(|(_, source)| is(&source.kind))
+            .map(|(id, source)| (id, has_token(&source.kind)))
+            .collect()
+    };
+    let written = of(|kind| matches!(kind, SourceKind::RemoteWrite { .. }));
+    let mut text = String::new();
+    for (id, has_token) in &written {
+        let path = if written.len() > 1 {
+            format!("/{id}")
+        } else {
+            String::new()
+        };
+        text.push_str(&format!(
+            "\nin prometheus.yml, for {id}:\n  remote_write:\n    - url: http://{address}/api/v1/write{path}\n"
+        ));
+        if *has_token {
+            text.push_str("      authorization: {credentials_file: TOKEN-FILE}\n");
+        }
+    }
+    text
+}
+
+fn has_token(kind: &SourceKind) -> bool {
+    match kind {
+        SourceKind::RemoteWrite { token } | SourceKind::Otlp { token } => token.is_some(),
+        _ => false,
+    }
+}
