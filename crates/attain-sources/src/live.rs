@@ -20,6 +20,7 @@
 //! ```
 
 mod batch;
+mod exposed;
 mod known;
 mod names;
 mod otlp;
@@ -218,6 +219,18 @@ impl Intake {
         arrived: Timestamp,
     ) -> Result<(LiveBatch, Outcome), WireError> {
         otlp::take(self, &attain_wire::otlp::from_json(body)?, arrived)
+    }
+
+    /// Takes a page as it is scraped (Prometheus text or OpenMetrics) from a target with these labels, e.g. `job` and
+    /// `instance`; what the page says in a label of that name becomes `exported_..`. A sample without a time was taken
+    /// `at`, which is also when the page arrived. A line that is none is refused alone.
+    pub fn exposition(
+        &mut self,
+        page: &[u8],
+        at: Timestamp,
+        target: &[(String, String)],
+    ) -> (LiveBatch, Outcome) {
+        exposed::take(self, page, at, target)
     }
 
     /// What it holds.

@@ -88,16 +88,14 @@ impl Batch {
         }
     }
 
-    /// Takes a reading, for everybody who reads it. What came later than `delay_ms` says when.
-    pub(super) fn read(&mut self, shape: &Shape, value: f64, time_ms: i64, delay_ms: i64) {
+    /// Takes a reading in decimal text, for everybody who reads it. What came later than `delay_ms` says when.
+    pub(super) fn read(&mut self, shape: &Shape, text: &str, time_ms: i64, delay_ms: i64) {
         let Ok(time) = Timestamp::from_millisecond(time_ms) else {
             return;
         };
         let is_late = self.arrived.as_millisecond() > time_ms.saturating_add(delay_ms);
-        // By its shortest decimal text: the same number in a file reads the same.
-        let text = value.to_string();
         for (stream, segment, billionths) in &shape.gauges {
-            let Some(value) = scaled(&text, *billionths) else {
+            let Some(value) = scaled(text, *billionths) else {
                 continue;
             };
             self.readings.push(Reading {

@@ -171,9 +171,9 @@ fn shaped(
                 batch.push(slot, point.time_ms, counted(metric, point, events)?);
             }
         }
-        Recorded::Whole(number) => batch.read(shape, number as f64, point.time_ms, delay_ms),
+        Recorded::Whole(number) => batch.read(shape, &number.to_string(), point.time_ms, delay_ms),
         Recorded::Number(number) if number.is_finite() => {
-            batch.read(shape, number, point.time_ms, delay_ms);
+            batch.read(shape, &number.to_string(), point.time_ms, delay_ms);
         }
         Recorded::Number(number) => {
             return Err(Broken::at(format!("a value of {number} is no number")));

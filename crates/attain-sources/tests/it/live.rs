@@ -1,5 +1,6 @@
 //! Requests in, samples by slot as text.
 
+mod exposed;
 mod otlp;
 mod remote_write;
 

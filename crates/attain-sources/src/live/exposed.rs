@@ -1,0 +1,293 @@
+//! A scraped page: from a line to its slot, and its sample. Leaves the syntax to exposition.rs.
+//!
+//! A line is recognised by its text, as an exposer writes it the same way each time. Knows what `# TYPE` says of names,
+//! and that `_created` says when counters began.
+
+use std::collections::HashMap;
+
+use attain_model::live::{LiveBatch, LiveValue};
+use attain_wire::Broken;
+use jiff::Timestamp;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128_with_seed};
+
+use super::batch::Batch;
+use super::known::{AsIs, Entry};
+use super::remote_write::stands;
+use super::series::{Labelled, meet};
+use super::whom::NAME_LABEL;
+use super::{Intake, Outcome};
+use crate::exposition::{self, Line, Sample};
+use crate::number::scaled;
+
+/// What is known of one page while it is walked.
+struct Page<'p> {
+    at: Timestamp,
+    target: &'p [(String, String)],
+    /// A hash of the target's labels.
+    seed: u64,
+    /// The last family that was named, and its kind.
+    family: (&'p str, &'p str),
+    /// When counters began, by their names and labels; `None` if the page does not say so of any.
+    births: Option<HashMap<u64, i64, AsIs>>,
+    /// Samples of counters by their place in the batch, and by what their births are found.
+    counters: Vec<(usize, u64)>,
+}
+
+/// See [`Intake::exposition`].
+pub(super) fn take(
+    intake: &mut Intake,
+    page: &[u8],
+    at: Timestamp,
+    target: &[(String, String)],
+) -> (LiveBatch, Outcome) {
+    let mut batch = Batch::new(at, intake.limits.ahead, intake.usual_samples);
+    let mut hasher = Xxh3::new();
+    for text in target.iter().flat_map(|(name, value)| [name, value]) {
+        hasher.update(text.as_bytes());
+        hasher.update(b"\0");
+    }
+    let mut walked = Page {
+        at,
+        target,
+        seed: hasher.digest(),
+        family: ("", ""),
+        births: memchr::memmem::find(page, b"_created").map(|_| HashMap::default()),
+        counters: Vec::new(),
+    };
+    for (number, line) in (1..).zip(lines(page)) {
+        if let Err(why) = walked.line(line, intake, &mut batch) {
+            batch.outcome.refuse(1, || format!("line {number}: {why}"));
+        }
+    }
+    walked.bear(&mut batch);
+    intake.usual_samples = batch.samples.len();
+    intake.finish(batch)
+}
+
+fn lines(page: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = page;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
+        Some(line)
+    })
+}
+
+impl<'p> Page<'p> {
+    fn line(
+        &mut self,
+        line: &'p [u8],
+        intake: &mut Intake,
+        batch: &mut Batch,
+    ) -> Result<(), String> {
+        let sample = match exposition::parse(line)? {
+            Line::Nothing => return Ok(()),
+            Line::Type { family, kind } => {
+                self.family = (family, kind);
+                return Ok(());
+            }
+            Line::Sample(sample) => sample,
+        };
+        let time_ms = sample.time.unwrap_or(self.at).as_millisecond();
+        let (name, labels) = parts(sample.series);
+        if !name.is_empty() && !self.is_wanted(name, intake) {
+            if self.births.is_some()
+                && let Some(stem) = name.strip_suffix("_created")
+            {
+                self.birth(stem, labels, &sample)?;
+            }
+            batch.nobodys(time_ms);
+            return Ok(());
+        }
+        let bytes = xxh3_128_with_seed(sample.series.as_bytes(), self.seed);
+        let entry = match intake.known.entry(bytes) {
+            Some(entry) => entry,
+            None => {
+                let entry = self.meet(sample.series, intake, batch)?;
+                intake.known.remember(bytes, entry);
+                entry
+            }
+        };
+        let place = batch.samples.len();
+        self.sample(entry, &sample, time_ms, intake, batch)?;
+        if self.births.is_some() && batch.samples.len() > place {
+            self.counters.push((place, base_of(stem_of(name), labels)));
+        }
+        Ok(())
+    }
+
+    fn sample(
+        &self,
+        entry: Entry,
+        sample: &Sample<'_>,
+        time_ms: i64,
+        intake: &mut Intake,
+        batch: &mut Batch,
+    ) -> Result<(), String> {
+        let text = match (entry, sample.value) {
+            (Entry::Nobody | Entry::Broken, _) => {
+                batch.nobodys(time_ms);
+                return Ok(());
+            }
+            (Entry::TooMany, _) => {
+                intake.overflow(batch);
+                return Ok(());
+            }
+            (_, None) => return Err(format!("`{}` is NaN: it knows no number", sample.series)),
+            (_, Some(text)) => text,
+        };
+        // Its time is refused by itself.
+        if !batch.hears(time_ms) {
+            return Ok(());
+        }
+        let shape = match entry {
+            Entry::Shape(shape) => intake.known.shape(shape),
+            _ => None,
+        };
+        let slot = match entry {
+            Entry::Slot(slot) => Some(slot),
+            _ => shape.and_then(|shape| shape.slot),
+        };
+        if let Some(slot) = slot {
+            let says = counter(text).ok_or_else(|| format!("a counter cannot stand at {text}"))?;
+            batch.push(slot, time_ms, says);
+        }
+        if let Some(shape) = shape {
+            batch.read(shape, text, time_ms, intake.delay_ms);
+        }
+        batch.outcome.accepted += 1;
+        Ok(())
+    }
+
+    /// Whether somebody may want the metric; a family of counters is also meant by its name with `_total`.
+    fn is_wanted(&self, name: &str, intake: &Intake) -> bool {
+        let wanted = &intake.whom.wanted;
+        wanted.has(name.as_bytes())
+            || self.is_bare_counter(name) && wanted.has(format!("{name}_total").as_bytes())
+    }
+
+    fn is_bare_counter(&self, name: &str) -> bool {
+        self.family == (name, "counter") && !name.ends_with("_total")
+    }
+
+    fn meet(&self, series: &str, intake: &mut Intake, batch: &mut Batch) -> Result<Entry, String> {
+        let (mut name, own) = exposition::series_of(series)?;
+        let (family, kind) = self.family;
+        // Its buckets go up and down.
+        if kind == "gaugehistogram" && name.strip_suffix("_bucket") == Some(family) {
+            return Ok(Entry::Nobody);
+        }
+        if self.is_bare_counter(&name) && intake.whom.wanted.written(&name).is_empty() {
+            name.push_str("_total");
+        }
+        let is_of_target = |name: &str| self.target.iter().any(|(label, _)| label == name);
+        let mut labels: Vec<(String, String)> = vec![(NAME_LABEL.to_owned(), name)];
+        labels.extend(self.target.iter().cloned());
+        labels.extend(own.into_iter().map(|(name, value)| {
+            // As Prometheus does: what the target is called is not for the page to say.
+            let is_taken = is_of_target(&name);
+            (
+                if is_taken {
+                    format!("exported_{name}")
+                } else {
+                    name
+                },
+                value,
+            )
+        }));
+        let pairs = labels
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let labelled =
+            Labelled::new(pairs.collect()).map_err(|broken: Broken| broken.to_string())?;
+        Ok(meet(intake, &labelled, batch))
+    }
+
+    /// A counter says when it began, in seconds since 1970.
+    fn birth(&mut self, stem: &str, labels: &str, sample: &Sample<'_>) -> Result<(), String> {
+        let text = sample.value.unwrap_or("NaN");
+        let created_ms = scaled(text, 1000)
+            .and_then(|ms| i64::try_from(ms).ok())
+            .ok_or_else(|| format!("`{text}` is not the time at which a counter began"))?;
+        if let Some(births) = &mut self.births {
+            births.insert(base_of(stem, labels), created_ms);
+        }
+        Ok(())
+    }
+
+    /// Says of each counter when it began, where the page does.
+    fn bear(&self, batch: &mut Batch) {
+        let Some(births) = self.births.as_ref().filter(|births| !births.is_empty()) else {
+            return;
+        };
+        for (place, base) in &self.counters {
+            let (Some(sample), Some(born)) = (batch.samples.get_mut(*place), births.get(base))
+            else {
+                continue;
+            };
+            if let LiveValue::Stands { created_ms, .. } = &mut sample.says
+                && (1..=sample.time_ms).contains(born)
+            {
+                *created_ms = Some(*born);
+            }
+        }
+    }
+}
+
+/// A counter's value. Whole numbers are taken exactly; the others have a fraction or an exponent.
+fn counter(text: &str) -> Option<LiveValue> {
+    match text.parse() {
+        Ok(value) => Some(LiveValue::Stands {
+            value,
+            created_ms: None,
+        }),
+        Err(_) => stands(text.parse().ok()?),
+    }
+}
+
+/// The name and the text of the labels; the name is empty if it stands among them.
+fn parts(series: &str) -> (&str, &str) {
+    match series.split_once('{') {
+        None => (series, ""),
+        Some((name, labels)) => (name.trim_end(), labels.trim_end().trim_end_matches('}')),
+    }
+}
+
+/// The name of a metric without what tells its parts.
+fn stem_of(name: &str) -> &str {
+    let mut suffixes = ["_total", "_bucket", "_count", "_sum"].into_iter();
+    suffixes
+        .find_map(|suffix| name.strip_suffix(suffix))
+        .unwrap_or(name)
+}
+
+/// By what a counter and what says when it began find each other: stem and labels as written, without `le`.
+fn base_of(stem: &str, labels: &str) -> u64 {
+    let (before, after) = match edge_in(labels) {
+        Some((start, end)) => (&labels[..start], &labels[end..]),
+        None => (labels, ""),
+    };
+    let is_blank = |c: char| c == ',' || c == ' ';
+    let pieces = [before.trim_matches(is_blank), after.trim_matches(is_blank)];
+    let pieces: Vec<&str> = pieces
+        .into_iter()
+        .filter(|piece| !piece.is_empty())
+        .collect();
+    xxh3_64(format!("{stem}\0{}", pieces.join(",")).as_bytes())
+}
+
+/// Where `le="..."` stands.
+fn edge_in(labels: &str) -> Option<(usize, usize)> {
+    let start = if labels.starts_with("le=\"") {
+        0
+    } else {
+        labels.find(",le=\"")? + 1
+    };
+    let value = start + "le=\"".len();
+    let end = labels[value..].find('"')?;
+    Some((start, value + end + 1))
+}

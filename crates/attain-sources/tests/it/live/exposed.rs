@@ -1,0 +1,100 @@
+//! Scraped pages: names, births, the target's labels, and lines that are none.
+
+use super::*;
+
+fn target() -> Vec<(String, String)> {
+    [("job", "shop"), ("instance", "a:80")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+}
+
+fn scrape(intake: &mut Intake, page: &str) -> String {
+    text(intake.exposition(page.as_bytes(), now(), &target()))
+}
+
+#[test]
+fn a_page_says_what_counters_stand_at_and_since_when() {
+    let mut intake = intake(&catalogue("request_seconds"));
+    let page = "\
+# HELP http_requests Requests.
+# TYPE http_requests counter
+http_requests_total{code=\"200\",segment=\"gold\",job=\"own\"} 18446744073709551615
+http_requests_total{code=\"503\"} 2.5 1793612399000
+http_requests_created{code=\"200\",segment=\"gold\",job=\"own\"} 1793612390.5
+http_requests_created{code=\"503\"} 1793612499
+# TYPE request_seconds histogram
+request_seconds_bucket{path=\"/\",le=\"0.1\"} 3 # {trace_id=\"x\"} 0.05
+request_seconds_bucket{path=\"/\",le=\"+Inf\"} 4
+request_seconds_count{path=\"/\"} 4
+request_seconds_created{path=\"/\"} 1793612395
+# TYPE queue_age gauge
+queue_age NaN
+queue_age{segment=\"free\"} 0.1
+# TYPE up gauge
+up 1
+# EOF
+";
+    check(
+        &scrape(&mut intake, page),
+        "\
+        0: http_requests_total premium [code=200];
+        1: http_requests_total unknown [code=503];
+        2: request_seconds unknown [] <= 100ms; request_seconds unknown [] <= 300ms;
+        3: request_seconds unknown [] all;
+        0 at 0: 18446744073709551615 since -9500
+        1 at -1000: 2
+        2 at 0: 3 since -5000
+        3 at 0: 4 since -5000
+        queue_age{instance=\"a:80\",job=\"shop\",segment=\"free\"} free at 0: 100000000
+        10 accepted, 5 of them for nobody, 1 refused, newest Some(0)
+        - line 13: `queue_age` is NaN: it knows no number
+    ",
+    );
+    // Known lines are found again; another target has series of its own.
+    assert!(scrape(&mut intake, page).starts_with("0 at 0: "));
+    let other = vec![
+        ("job".to_owned(), "shop".to_owned()),
+        ("instance".to_owned(), "b:80".to_owned()),
+    ];
+    assert!(
+        text(intake.exposition(page.as_bytes(), now(), &other))
+            .starts_with("4: http_requests_total premium")
+    );
+}
+
+#[test]
+fn a_family_of_counters_is_meant_by_either_name() {
+    let mut intake = intake(&catalogue("request_seconds"));
+    let page =
+        "# TYPE http_requests counter\nhttp_requests{code=\"200\"} 7\n# TYPE jobs gauge\njobs 5\n";
+    check(
+        &scrape(&mut intake, page),
+        "\
+        0: http_requests_total unknown [code=200];
+        0 at 0: 7
+        2 accepted, 1 of them for nobody, 0 refused, newest Some(0)
+    ",
+    );
+}
+
+#[test]
+fn lines_that_are_none_are_refused_alone() {
+    let mut intake = intake(&catalogue("request_seconds"));
+    let page = b"http_requests_total 1\n<html>\nhttp_requests_total{code=\"2\xff\"} 1\nhttp_requests_total{code=\"500\" 1\nhttp_requests_total{code=\"500\"} -1\r\nhttp_requests_total{code=\"500\"} 6";
+    let got = text(intake.exposition(page, now(), &target()));
+    check(
+        &got,
+        "\
+        0: http_requests_total unknown [];
+        1: http_requests_total unknown [code=500];
+        0 at 0: 1
+        1 at 0: 6
+        2 accepted, 0 of them for nobody, 4 refused, newest Some(0)
+        - line 2: a line begins with the name of a metric
+        - line 3: it is not UTF-8
+        - line 4: the labels do not end with `}`
+        - line 5: a counter cannot stand at -1
+    ",
+    );
+    assert_eq!(intake.exposition(b"", now(), &[]).1, Outcome::default());
+}
