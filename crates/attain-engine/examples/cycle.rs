@@ -177,9 +177,10 @@ impl Counts for Made {
         self.0.contains_key(stream)
     }
 
-    fn read(&self, stream: &StreamKey, _: &Indicator, until: i64, _: Timestamp) -> Read {
+    fn read(&self, stream: &StreamKey, _: &Indicator, slices: Range<i64>, _: Timestamp) -> Read {
         let slo = self.0.get(stream).copied().unwrap_or(0);
-        let busy: Vec<i64> = (until - 31 * DAY..until).filter(|s| is_busy(*s)).collect();
+        let start = slices.start.max(slices.end - 31 * DAY);
+        let busy: Vec<i64> = (start..slices.end).filter(|s| is_busy(*s)).collect();
         let mut columns = Vec::new();
         for (i, (name, _)) in SEGMENTS.iter().enumerate() {
             let series = slo * SEGMENTS.len() + i;
@@ -219,7 +220,7 @@ impl Counts for Made {
         Vec::new()
     }
 
-    fn damage(&self, _: &StreamKey) -> Vec<Damage> {
+    fn damage(&self, _: &StreamKey, _: Range<i64>) -> Vec<Damage> {
         Vec::new()
     }
 

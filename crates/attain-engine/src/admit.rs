@@ -335,6 +335,9 @@ impl Ledger {
             };
             if let Some(counts) = self.counts.get_mut(stream) {
                 counts.add(&row.segment, &row.tally, slice, late);
+                if let Some(changes) = &mut self.changes {
+                    changes.count(stream, &row.segment, &row.tally, slice);
+                }
             }
         }
     }
@@ -349,6 +352,9 @@ impl Ledger {
             state.instants.add(time, late);
         }
         batch.heard.insert(slice..slice + 1);
+        if let Some(changes) = &mut self.changes {
+            changes.restate(&row.stream);
+        }
         let counts = self.counts.get_mut(&row.stream);
         let is_new = counts.is_none_or(|counts| counts.add_sample(&batch.source, row, late));
         batch.taken.count_one(is_new);
@@ -364,6 +370,9 @@ impl Ledger {
         let length = kept.map_or(1, |kept| self.grid.slices(kept.slice.as_secs()));
         let start = slice.div_euclid(length) * length;
         batch.heard.insert(start..start + length);
+        if let Some(changes) = &mut self.changes {
+            changes.restate(&row.stream);
+        }
         let counts = self.counts.get_mut(&row.stream);
         let is_new = counts.is_none_or(|counts| counts.add_reading(&batch.source, row, late));
         batch.taken.count_one(is_new);

@@ -38,12 +38,7 @@ pub(crate) fn policy<'a>(looked: &Looked<'a>, scope: &Scope) -> Option<&'a Alert
 
 /// Burn rates over the windows of a policy, shortest first; none is longer than the SLO's own window.
 pub(crate) fn burns(looked: &Looked<'_>, judged: &Judged, policy: &AlertPolicy) -> Vec<Burn> {
-    let tiers = policy.page.iter().chain(&policy.ticket);
-    let longest = looked.slo.window.nominal();
-    let windows = tiers.flat_map(|tier| [tier.short, tier.long]);
-    let mut windows: Vec<Duration> = windows.map(|window| window.min(longest)).collect();
-    windows.sort();
-    windows.dedup();
+    let windows = windows(looked, policy);
     let end = looked.span.end;
     let burn = |window: Duration| {
         let sums = judged.sum_before(looked, &back(looked, end, window));
@@ -54,6 +49,17 @@ pub(crate) fn burns(looked: &Looked<'_>, judged: &Judged, policy: &AlertPolicy) 
         }
     };
     windows.into_iter().map(burn).collect()
+}
+
+/// The windows of a policy, shortest first; none is longer than the SLO's own window.
+pub(crate) fn windows(looked: &Looked<'_>, policy: &AlertPolicy) -> Vec<Duration> {
+    let tiers = policy.page.iter().chain(&policy.ticket);
+    let longest = looked.slo.window.nominal();
+    let windows = tiers.flat_map(|tier| [tier.short, tier.long]);
+    let mut windows: Vec<Duration> = windows.map(|window| window.min(longest)).collect();
+    windows.sort();
+    windows.dedup();
+    windows
 }
 
 /// The conditions of a policy: those that page, those that open a ticket, then the one for few requests.

@@ -18,6 +18,7 @@ mod view;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use attain_model::verdict::Attainment;
 use attain_model::{SeriesName, SloId};
@@ -29,6 +30,7 @@ use lane::Lane;
 use view::Looking;
 
 pub use build::KeptCounts;
+pub(crate) use build::read_old;
 pub use view::View;
 
 /// How much of the past is in memory, in slices.
@@ -151,6 +153,16 @@ pub enum NotCarried {
 pub(crate) struct Series {
     name: SeriesName,
     slo: usize,
+    what: What,
+}
+
+/// What a column counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Good and bad events of a series.
+    Judged,
+    /// All requests of an SLO: good ones are those of a known segment.
+    Tagged,
 }
 
 /// One SLO with carried series.
@@ -186,6 +198,7 @@ pub struct Board {
     /// Slices with whose end series are dropped, latest first.
     endings: Vec<(i64, usize)>,
     next_change: Option<Timestamp>,
+    names: Arc<[(SeriesName, What)]>,
     // Invariant: the closed slice is judged before another is closed, or alerts would begin too late.
     is_judged: bool,
     pending: Vec<usize>,
@@ -208,6 +221,41 @@ impl Board {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.series.is_empty()
+    }
+
+    /// What each index counts, and of whom.
+    pub(crate) fn names(&self) -> Arc<[(SeriesName, What)]> {
+        Arc::clone(&self.names)
+    }
+
+    /// The indices by name; that of an SLO's requests has an empty objective.
+    pub(crate) fn places(&self) -> BTreeMap<SeriesName, usize> {
+        let series = self.series.iter().enumerate();
+        series
+            .map(|(index, series)| (series.name.clone(), index))
+            .collect()
+    }
+
+    /// What a series counts, and its name.
+    pub(crate) fn about(&self, index: usize) -> Option<(&SeriesName, What)> {
+        let series = self.series.get(index)?;
+        Some((&series.name, series.what))
+    }
+
+    /// What was counted of a series in a window of so many slices; `None` if it does not look at such a window.
+    pub(crate) fn counted(&self, index: usize, slices: i64) -> Option<Attainment> {
+        let sum = match self.wide.get(&index) {
+            Some(lane) => lane.sum_of(0, slices),
+            None => {
+                let lane = self.lanes.get(self.lane_of(index))?;
+                lane.sum_of(index.checked_sub(lane.first)?, slices)
+            }
+        };
+        let (total, bad) = sum?;
+        Some(Attainment {
+            good: total.saturating_sub(bad),
+            bad,
+        })
     }
 
     /// The name of a series.

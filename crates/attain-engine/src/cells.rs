@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::Range;
 
 use attain_model::delivery::{Reading, Sample};
 use attain_model::facts::{ColumnFacts, GaugeFacts, Layout, SampleFacts, SeriesFacts, StreamFacts};
@@ -31,6 +32,12 @@ pub(crate) struct StreamCounts {
 struct Cells {
     on_time: BTreeMap<i64, u64>,
     late: BTreeMap<(i64, Timestamp), u64>,
+}
+
+impl Cells {
+    fn is_empty(&self) -> bool {
+        self.on_time.is_empty() && self.late.is_empty()
+    }
 }
 
 /// One sample. What arrived first comes first.
@@ -125,6 +132,41 @@ impl StreamCounts {
     /// A copy as plain data.
     pub(crate) fn facts(&self) -> StreamFacts {
         self.clone().into_facts()
+    }
+
+    /// A copy of what was counted in a range of slices, and of all samples and readings: what they mean in a slice
+    /// depends on those before it.
+    pub(crate) fn facts_within(&self, slices: &Range<i64>) -> StreamFacts {
+        if slices.start == i64::MIN && slices.end == i64::MAX {
+            return self.facts();
+        }
+        if slices.is_empty() {
+            return StreamFacts::default();
+        }
+        let cut = |cells: &Cells| {
+            let on_time = cells.on_time.range(slices.clone());
+            let late = (slices.start, Timestamp::MIN)..(slices.end, Timestamp::MIN);
+            let late = cells.late.range(late);
+            Cells {
+                on_time: on_time.map(|(slice, events)| (*slice, *events)).collect(),
+                late: late.map(|(key, events)| (*key, *events)).collect(),
+            }
+        };
+        let mut columns = BTreeMap::new();
+        for (segment, of_segment) in &self.columns {
+            let cells = of_segment.iter();
+            let cells = cells.map(|(key, cells)| (key.clone(), cut(cells)));
+            let inside = cells.filter(|(_, cells)| !cells.is_empty());
+            columns.insert(segment.clone(), inside.collect());
+        }
+        let copy = Self {
+            layout: self.layout.clone(),
+            columns,
+            series: self.series.clone(),
+            gauges: self.gauges.clone(),
+            older: self.older.clone(),
+        };
+        copy.into_facts()
     }
 
     /// Moved out as plain data; nothing is left.

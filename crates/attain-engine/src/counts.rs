@@ -27,14 +27,14 @@ pub trait Counts {
     /// Not so for a stream that is kept only since its sources were read last.
     fn is_counted(&self, stream: &StreamKey) -> bool;
 
-    /// The counts of a stream in slices before `until` that were known at an instant.
+    /// The counts of a stream in a range of slices that were known at an instant.
     ///
-    /// The indicator says how readings of a gauge become events; two SLOs may judge the same readings differently.
+    /// A counter is born where it was first seen, however late the range begins. The indicator says how readings of a gauge become events; two SLOs may judge the same readings differently.
     fn read(
         &self,
         stream: &StreamKey,
         indicator: &Indicator,
-        until: i64,
+        slices: Range<i64>,
         known_until: Timestamp,
     ) -> Read;
 
@@ -44,8 +44,9 @@ pub trait Counts {
     /// The sources of a stream, and when each was heard, whichever of its streams were silent.
     fn heard_sources(&self, stream: &StreamKey) -> Vec<(SourceId, Heard)>;
 
-    /// Counts of a stream that were kept and can no longer be read. What was heard there is not known any more.
-    fn damage(&self, stream: &StreamKey) -> Vec<Damage>;
+    /// Counts of a stream, at least those of a range of slices, that were kept and can no longer be read. What was heard
+    /// there is not known any more.
+    fn damage(&self, stream: &StreamKey, slices: Range<i64>) -> Vec<Damage>;
 
     /// What the keeper of the counts knows to be missing: lines that could not be read, counts that came too late or
     /// too far ahead.
@@ -95,12 +96,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// The part that lies before a slice.
-    pub(crate) fn before(counts: &Arc<Vec<(i64, u64)>>, until: i64) -> Self {
-        let end = counts.partition_point(|(slice, _)| *slice < until);
+    /// The part that lies in a range of slices.
+    pub(crate) fn within(counts: &Arc<Vec<(i64, u64)>>, slices: &Range<i64>) -> Self {
+        let start = counts.partition_point(|(slice, _)| *slice < slices.start);
+        let end = counts.partition_point(|(slice, _)| *slice < slices.end);
         Self {
             counts: Arc::clone(counts),
-            range: 0..end,
+            range: start..end.max(start),
         }
     }
 }

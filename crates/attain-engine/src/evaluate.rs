@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use attain_math::budget::time_to_exhaustion;
 use attain_model::slo::Objective;
-use attain_model::verdict::{Part, Untagged};
+use attain_model::verdict::{ErrorBudget, Masked, Part, Untagged};
 use attain_model::{
     AsOf, CountedSegment, Evaluation, Gap, GapReason, Interval, Promises, Scope, SeriesName, SloId,
     Standing, Targets, Verdict,
@@ -68,19 +68,7 @@ pub fn evaluate_only(
     let mut reader = Reader::new(promises, counts, as_of.instant, as_of.known_until);
     for slo in catalogue.live_slos(day).filter(|slo| is_asked(&slo.id)) {
         let looked = reader.look(slo);
-        evaluation.untagged.push(untagged(&looked));
-        let missing = gaps(&looked);
-        evaluation.gaps.extend(damage(&looked));
-        // Where all of the window is silent, that is said already.
-        let is_all = missing.iter().any(|gap| gap.why == GapReason::NoData);
-        evaluation.gaps.extend(missing);
-        if !is_all {
-            let alone = silence.add(&looked, counts);
-            evaluation.gaps.extend(alone);
-        }
-        for objective in slo.objectives.values() {
-            judge(&looked, objective, &mut evaluation);
-        }
+        Said::of(&looked, counts, &mut silence).append_to(&mut evaluation);
     }
     let mut of_sources = counts.gaps();
     of_sources.extend(silence.gaps(counts.grid()));
@@ -88,8 +76,57 @@ pub fn evaluate_only(
     evaluation
 }
 
+/// What is said of one SLO.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said {
+    pub(crate) verdicts: Vec<Verdict>,
+    pub(crate) masked: Vec<Masked>,
+    pub(crate) untagged: Vec<Untagged>,
+    pub(crate) gaps: Vec<Gap>,
+}
+
+impl Said {
+    /// What is said before any objective is judged.
+    pub(crate) fn before(
+        looked: &Looked<'_>,
+        untagged: Untagged,
+        counts: &dyn Counts,
+        silence: &mut Silence,
+    ) -> Self {
+        let missing = gaps(looked, untagged.total == 0);
+        let mut gaps: Vec<Gap> = damage(looked).collect();
+        // Where all of the window is silent, that is said already.
+        let is_all = missing.iter().any(|gap| gap.why == GapReason::NoData);
+        gaps.extend(missing);
+        if !is_all {
+            gaps.extend(silence.add(looked, counts));
+        }
+        Self {
+            gaps,
+            untagged: vec![untagged],
+            ..Self::default()
+        }
+    }
+
+    /// Everything that is said of an SLO, from its counts.
+    pub(crate) fn of(looked: &Looked<'_>, counts: &dyn Counts, silence: &mut Silence) -> Self {
+        let mut said = Self::before(looked, untagged(looked), counts, silence);
+        for objective in looked.slo.objectives.values() {
+            judge(looked, objective, &mut said);
+        }
+        said
+    }
+
+    pub(crate) fn append_to(self, evaluation: &mut Evaluation) {
+        evaluation.verdicts.extend(self.verdicts);
+        evaluation.masked.extend(self.masked);
+        evaluation.untagged.extend(self.untagged);
+        evaluation.gaps.extend(self.gaps);
+    }
+}
+
 /// Judges one objective: segments by rank, then all.
-fn judge(looked: &Looked<'_>, objective: &Objective, found: &mut Evaluation) {
+pub(crate) fn judge(looked: &Looked<'_>, objective: &Objective, found: &mut Said) {
     let mut segments: Vec<(Verdict, Judged)> = Vec::new();
     for scope in scopes(looked, objective) {
         let judged = looked.judge(objective, &scope);
@@ -107,7 +144,7 @@ fn judge(looked: &Looked<'_>, objective: &Objective, found: &mut Evaluation) {
 }
 
 /// The scopes of an objective in the order in which they are shown; always `all` at the end.
-fn scopes(looked: &Looked<'_>, objective: &Objective) -> Vec<Scope> {
+pub(crate) fn scopes(looked: &Looked<'_>, objective: &Objective) -> Vec<Scope> {
     let Some(Targets::PerSegment { segments, .. }) = looked.targets(objective) else {
         return vec![Scope::All];
     };
@@ -119,7 +156,12 @@ fn scopes(looked: &Looked<'_>, objective: &Objective) -> Vec<Scope> {
         .collect()
 }
 
-fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Judged) -> Verdict {
+pub(crate) fn verdict(
+    looked: &Looked<'_>,
+    objective: &Objective,
+    scope: Scope,
+    judged: &Judged,
+) -> Verdict {
     let (slo, range) = (looked.slo, &looked.window);
     let pooled = looked.is_pooled(objective, &scope);
     let sums = judged.sum(range);
@@ -154,6 +196,7 @@ fn verdict(looked: &Looked<'_>, objective: &Objective, scope: Scope, judged: &Ju
                 attainment,
                 sums.budget(),
                 coverage,
+                || looked.events(|_| true, &looked.window) > 0,
             )
         } else {
             Standing::Unknown
@@ -195,7 +238,7 @@ fn parts(looked: &Looked<'_>, judged: &Judged, range: &Range<i64>) -> Vec<Part> 
 }
 
 /// The first slice of the run in which the budget was overspent without a break; `None` if it is not at the instant.
-fn overspent_since(looked: &Looked<'_>, judged: &Judged) -> Option<Timestamp> {
+pub(crate) fn overspent_since(looked: &Looked<'_>, judged: &Judged) -> Option<Timestamp> {
     let is_overspent = |window: &Range<i64>| !judged.budget_before(looked, window).is_met();
     is_overspent(&looked.window).then(|| {
         looked
@@ -210,24 +253,34 @@ fn overspent_since(looked: &Looked<'_>, judged: &Judged) -> Option<Timestamp> {
 /// count: nothing is decided by it, so that floats are exact enough. The same counts give the same bits everywhere, for
 /// IEEE 754 fixes what these four operations give.
 fn exhausted_in(looked: &Looked<'_>, judged: &Judged) -> Option<Duration> {
-    let (range, resolved) = (&looked.window, looked.resolved);
+    let range = &looked.window;
     let hour = range.end - looked.grid.slices(3600)..range.end;
     let (spent, hourly) = (judged.sum(range), judged.sum_within(range, &hour));
+    exhausted_at(looked, spent.budget(), hourly.budget())
+}
+
+/// The same, from the budget of the window and of its last hour.
+pub(crate) fn exhausted_at(
+    looked: &Looked<'_>,
+    spent: ErrorBudget,
+    hourly: ErrorBudget,
+) -> Option<Duration> {
+    let resolved = looked.resolved;
     let whole = resolved.closes.as_second() - resolved.interval.start.as_second();
     let so_far = resolved.interval.seconds();
     if spent.allowed_billionths == 0 || hourly.allowed_billionths == 0 || so_far == 0 {
         return None;
     }
-    let burn = hourly.promised.bad as f64 * 1e9 / hourly.allowed_billionths as f64;
+    let burn = hourly.spent as f64 * 1e9 / hourly.allowed_billionths as f64;
     let allowed = spent.allowed_billionths as f64 / 1e9 * (whole as f64 / so_far as f64);
-    let remaining = 1.0 - spent.promised.bad as f64 / allowed;
+    let remaining = 1.0 - spent.spent as f64 / allowed;
     let seconds = time_to_exhaustion(burn, remaining, whole as f64)?;
     (remaining > 0.0)
         .then(|| Duration::try_from_secs_f64(seconds.floor()).ok())
         .flatten()
 }
 
-fn untagged(looked: &Looked<'_>) -> Untagged {
+pub(crate) fn untagged(looked: &Looked<'_>) -> Untagged {
     let range = &looked.window;
     Untagged {
         slo: looked.slo.id.clone(),
@@ -236,8 +289,8 @@ fn untagged(looked: &Looked<'_>) -> Untagged {
     }
 }
 
-/// What an SLO as a whole is missing.
-pub(crate) fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
+/// What an SLO as a whole is missing; `is_empty` says whether nothing was counted in its window.
+pub(crate) fn gaps(looked: &Looked<'_>, is_empty: bool) -> Vec<Gap> {
     let range = &looked.window;
     let interval = looked.interval(range);
     let about = looked.slo.id.to_string();
@@ -252,7 +305,7 @@ pub(crate) fn gaps(looked: &Looked<'_>) -> Vec<Gap> {
             ..interval
         };
         Some((missing, GapReason::NotYet))
-    } else if looked.is_empty(range) && is_silent(looked, range) {
+    } else if is_empty && is_silent(looked, range) {
         Some((interval, GapReason::NoData))
     } else {
         None

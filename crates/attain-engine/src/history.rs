@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use attain_model::detail::Point;
+use attain_model::slo::Budgeting;
 use attain_model::{Promises, SeriesName};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::counts::Counts;
 use crate::look::Reader;
+use crate::window;
 
 /// The most points of one history.
 const POINTS_AT_MOST: usize = 100_000;
 
 /// A series at `from`, and every `step` after it up to and including `to`, with all that is known today.
 ///
-/// The counts are read once; each point costs as much as one window. Empty for a name that the catalogue lacks and for
+/// The counts of its windows are read once; each point costs as much as one window. Empty for a name that the catalogue lacks and for
 /// a step of zero; at most 100,000 points.
 #[must_use]
 pub fn history(
@@ -31,7 +33,15 @@ pub fn history(
         return Vec::new();
     };
     let grid = counts.grid();
-    let looked = Reader::new(promises, counts, to, Timestamp::MAX).look(slo);
+    let mut reader = Reader::new(promises, counts, to, Timestamp::MAX);
+    if slo.budgeting == Budgeting::Occurrences {
+        // Time slices without traffic depend on when data began; events do not. Whole hours, for loads are by the minute.
+        let first = window::resolve(&slo.window, from.min(to), grid)
+            .interval
+            .start;
+        reader = reader.since(grid.index(first) - grid.slices(3600));
+    }
+    let looked = reader.look(slo);
     let judged = looked.judge(objective, &name.scope);
     let step = SignedDuration::try_from(step).unwrap_or(SignedDuration::MAX);
     let mut points = Vec::new();

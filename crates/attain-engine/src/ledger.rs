@@ -17,6 +17,7 @@ use attain_model::{SourceId, Stream, StreamKey};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cells::StreamCounts;
+use crate::changes::Changes;
 use crate::grid::Grid;
 use crate::hearing::{Hearing, SourceState};
 use crate::origins::{Origin, Wanted};
@@ -43,6 +44,8 @@ pub struct Ledger {
     pub(crate) origins: BTreeMap<SourceId, BTreeMap<String, Origin>>,
     pub(crate) sources: BTreeMap<SourceId, SourceState>,
     pub(crate) watermark: Option<Timestamp>,
+    /// What was counted since somebody asked; nothing as long as nobody does.
+    pub(crate) changes: Option<Changes>,
 }
 
 /// The streams that look at one source.
@@ -98,6 +101,7 @@ impl Ledger {
             origins,
             sources: sources.map(|(id, facts)| (id, facts.into())).collect(),
             watermark: state.watermark,
+            changes: None,
             kept: state.kept,
         };
         ledger.look(|_| true);
@@ -192,6 +196,13 @@ impl Ledger {
             .filter(|(_, counts)| !counts.is_empty())
             .map(|(stream, counts)| (stream.clone(), counts.unload()))
             .collect()
+    }
+
+    /// What was counted since this was asked last. The first call gives nothing, and from then on it is written down: ask
+    /// regularly, or do not begin.
+    #[must_use]
+    pub fn changes(&mut self) -> Changes {
+        self.changes.replace(Changes::default()).unwrap_or_default()
     }
 
     /// A copy of everything that the ledger holds.

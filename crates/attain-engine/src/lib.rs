@@ -17,6 +17,9 @@
 //! statement(&Promises, &dyn Counts, &Period, &[SloId], Option<Timestamp>) -> Statement
 //! history(&Promises, &dyn Counts, &SeriesName, from, to, step) -> Vec<Point>
 //! Board::new(&Promises, &dyn Counts, until) -> (Board, not carried)     the same numbers at every tick, in a millisecond
+//! ledger.changes() -> Changes                         what was counted since this was asked last
+//! Monitor::new(Arc<Promises>, counts, until)          verdicts kept up to date: reads all counts once
+//! monitor.push(changes, counts, until) -> Vec<SeriesName>    closes slices; what changed; see monitor.evaluation()
 //! window::resolve(&Window, Timestamp, Grid) -> Resolved
 //! ```
 //!
@@ -33,6 +36,7 @@ pub mod board;
 mod by_slice;
 mod causes;
 mod cells;
+mod changes;
 mod counter;
 mod counts;
 mod detail;
@@ -49,6 +53,7 @@ mod load;
 mod look;
 mod masking;
 mod meter;
+mod monitor;
 mod origins;
 mod period;
 mod pile;
@@ -66,6 +71,7 @@ pub mod window;
 
 pub use admit::{Refusal, Taken};
 pub use board::Board;
+pub use changes::Changes;
 pub use counts::{Birth, Column, Counts, Heard, Read, Run};
 pub use detail::detail;
 pub use evaluate::{evaluate, evaluate_only};
@@ -74,6 +80,7 @@ pub use grid::Grid;
 pub use history::history;
 pub use ledger::Ledger;
 pub use meter::{Meter, Metered};
+pub use monitor::Monitor;
 pub use origins::Wanted;
 pub use period::{Period, PeriodError};
 pub use ranges::RangeSet;

@@ -21,6 +21,7 @@ use crate::exclusions::Excluded;
 use crate::grid::Grid;
 use crate::judge::Judged;
 use crate::ranges::RangeSet;
+use crate::series::{Entry, Series};
 use crate::window::{self, Resolved};
 
 /// How far back it is asked since when something has been so: 400 days.
@@ -35,6 +36,8 @@ pub(crate) struct Reader<'a> {
     instant: Timestamp,
     day: Date,
     known_until: Timestamp,
+    /// The first slice that is read.
+    since: i64,
     seen: BTreeMap<ReadKey, Rc<Read>>,
 }
 
@@ -58,7 +61,16 @@ impl<'a> Reader<'a> {
                 .to_zoned(zone)
                 .date(),
             known_until,
+            since: i64::MIN,
             seen: BTreeMap::new(),
+        }
+    }
+
+    /// Reads no counts from before a slice. For whoever sums windows and asks nothing of what was before them.
+    pub(crate) fn since(self, slice: i64) -> Self {
+        Self {
+            since: slice,
+            ..self
         }
     }
 
@@ -71,7 +83,7 @@ impl<'a> Reader<'a> {
     /// The same over another window, which ends at the instant.
     pub(crate) fn look_over(&mut self, slo: &'a Slo, resolved: Resolved) -> Looked<'a> {
         let (counts, grid) = (self.counts, self.counts.grid());
-        let until = grid.index(self.instant);
+        let (since, until) = (self.since, grid.index(self.instant));
         let key = Stream::key_of(self.promises.catalogue(), slo);
         let condition = match slo.indicator.outcome() {
             Outcome::GoodIf(condition) => Some(*condition),
@@ -80,10 +92,11 @@ impl<'a> Reader<'a> {
         let seen = self
             .seen
             .entry((key.clone(), condition, slo.indicator.slice));
-        let read = seen
-            .or_insert_with(|| Rc::new(counts.read(&key, &slo.indicator, until, self.known_until)));
+        let read = seen.or_insert_with(|| {
+            Rc::new(counts.read(&key, &slo.indicator, since..until, self.known_until))
+        });
         let window = grid.index(resolved.interval.start)..until;
-        let damage = counts.damage(&key);
+        let damage = counts.damage(&key, since..until);
         let damaged = damaged(&damage, grid, &window);
         let heard = counts.heard(&key);
         let first_of = |slices: &RangeSet<i64>| slices.ranges().first().map(|range| range.start);
@@ -218,6 +231,22 @@ impl Looked<'_> {
         columns
             .iter()
             .all(|column| within(column, range).is_empty())
+    }
+
+    /// All requests: good ones are those of a known segment.
+    pub(crate) fn tagged(&self) -> Series {
+        let mut entries = Vec::new();
+        for column in &self.read.columns {
+            let is_known = column.segment != CountedSegment::Unknown;
+            entries.extend(column.counts.iter().map(|(slice, events)| Entry {
+                slice: *slice,
+                good: if is_known { *events } else { 0 },
+                bad: if is_known { 0 } else { *events },
+                uncertain: 0,
+                target_ppb: None,
+            }));
+        }
+        Series::new(entries)
     }
 
     /// All events of some segments in a range of slices, whatever their outcome.

@@ -35,16 +35,23 @@ pub(crate) fn masked(
         .collect()
 }
 
+/// Whether an aggregate hides a segment as far as their budgets go, whatever else their verdicts say.
+pub(crate) fn hides(all: &ErrorBudget, segment: &ErrorBudget) -> bool {
+    all.is_met() && !segment.is_met()
+}
+
 /// The first slice of the unbroken run in which the aggregate was met and the segment was not.
-fn since(looked: &Looked<'_>, all: &Judged, segment: &Judged) -> i64 {
+pub(crate) fn since(looked: &Looked<'_>, all: &Judged, segment: &Judged) -> i64 {
     looked.first_of_run(&[all, segment], |window| {
-        all.budget_before(looked, window).is_met()
-            && !segment.budget_before(looked, window).is_met()
+        hides(
+            &all.budget_before(looked, window),
+            &segment.budget_before(looked, window),
+        )
     })
 }
 
 /// The burn rate over the window in millionths, rounded down; the largest there is where nothing was allowed.
-fn burn_millionths(budget: &ErrorBudget) -> u128 {
+pub(crate) fn burn_millionths(budget: &ErrorBudget) -> u128 {
     let burnt = u128::from(budget.spent) * MILLIONTHS_PER_BILLIONTH;
     match burnt.checked_div(budget.allowed_billionths) {
         Some(burn) => burn,
@@ -57,8 +64,15 @@ fn burn_millionths(budget: &ErrorBudget) -> u128 {
 fn share(looked: &Looked<'_>, scope: &Scope) -> Share {
     let window = &looked.window;
     let is_own = |segment: &CountedSegment| crate::look::covers(scope, segment);
-    let own = u128::from(looked.events(is_own, window));
-    let all = u128::from(looked.events(|_| true, window));
+    share_of(
+        looked.events(is_own, window),
+        looked.events(|_| true, window),
+    )
+}
+
+/// So many events of all.
+pub(crate) fn share_of(own: u64, all: u64) -> Share {
+    let (own, all) = (u128::from(own), u128::from(all));
     let ppb = (own * u128::from(attain_math::ONE_PPB)).checked_div(all);
     ppb.and_then(|ppb| Share::from_ppb(u32::try_from(ppb).ok()?))
         .unwrap_or(Share::NONE)

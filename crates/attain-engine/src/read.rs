@@ -1,6 +1,7 @@
 //! The ledger as counts: columns by segment, class and bucket, as far as they were known at an instant.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use attain_model::facts::{Damage, KeptStream, Layout, SampleFacts};
 use attain_model::indicator::Indicator;
@@ -45,15 +46,16 @@ impl Counts for Ledger {
         &self,
         stream: &StreamKey,
         indicator: &Indicator,
-        until: i64,
+        slices: Range<i64>,
         known_until: Timestamp,
     ) -> Read {
         let counts = self.counts.get(stream);
-        let pile = counts.map_or_else(Pile::default, |counts| Pile::of(counts.facts()));
+        let facts = counts.map(|counts| counts.facts_within(&slices));
+        let pile = facts.map_or_else(Pile::default, Pile::of);
         let question = Question {
             stream,
             indicator,
-            until,
+            slices,
             known_until,
         };
         question.read(self, &pile)
@@ -85,7 +87,7 @@ impl Counts for Ledger {
             .collect()
     }
 
-    fn damage(&self, _stream: &StreamKey) -> Vec<Damage> {
+    fn damage(&self, _stream: &StreamKey, _slices: Range<i64>) -> Vec<Damage> {
         Vec::new()
     }
 
@@ -140,7 +142,7 @@ impl Ledger {
 pub(crate) struct Question<'q> {
     pub(crate) stream: &'q StreamKey,
     pub(crate) indicator: &'q Indicator,
-    pub(crate) until: i64,
+    pub(crate) slices: Range<i64>,
     pub(crate) known_until: Timestamp,
 }
 
@@ -174,10 +176,12 @@ impl Question<'_> {
                         || self.is_observed_before(ledger, source, sample.time))
             };
             let found = counter::increments(samples, is_born, ledger.grid, self.known_until);
-            let before = found.counts.into_iter().filter(|(s, _)| *s < self.until);
+            let counts = found.counts.into_iter();
+            let inside = counts.filter(|(slice, _)| self.slices.contains(slice));
             let runs = pieces.entry((cell.clone(), number(layout))).or_default();
-            runs.push(Run::from(before.collect::<Vec<_>>()));
-            let birth = found.birth.filter(|(slice, _)| *slice < self.until);
+            runs.push(Run::from(inside.collect::<Vec<_>>()));
+            let birth = found.birth;
+            let birth = birth.filter(|(slice, _)| self.slices.contains(slice));
             births.extend(birth.map(|(slice, value)| Birth {
                 segment: cell.0.clone(),
                 slice,
@@ -196,11 +200,11 @@ impl Question<'_> {
     /// The events of a column that are asked for.
     fn events(&self, column: &PiledColumn, grid: Grid) -> Run {
         // A slice is known with its end.
-        let closed = self.until.min(grid.index(self.known_until));
-        let on_time = Run::before(&column.on_time, closed);
+        let closed = self.slices.end.min(grid.index(self.known_until));
+        let on_time = Run::within(&column.on_time, &(self.slices.start..closed));
         let late = column.late.iter();
         let late: Vec<(i64, u64)> = late
-            .filter(|(slice, at, _)| *slice < self.until && *at <= self.known_until)
+            .filter(|(slice, at, _)| self.slices.contains(slice) && *at <= self.known_until)
             .map(|(slice, _, events)| (*slice, *events))
             .collect();
         if late.is_empty() {
@@ -215,7 +219,8 @@ impl Question<'_> {
         for ((_, _, segment), readings) in &pile.gauges {
             let events = gauge::events(readings, outcome, length, grid, self.known_until);
             let (mut good, mut bad) = (Vec::new(), Vec::new());
-            for (slice, is_good) in events.into_iter().filter(|(s, _)| *s < self.until) {
+            let inside = events.into_iter();
+            for (slice, is_good) in inside.filter(|(slice, _)| self.slices.contains(slice)) {
                 let of = if is_good { &mut good } else { &mut bad };
                 of.push((slice, 1));
             }

@@ -4,11 +4,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use attain_model::facts::{Damage, KeptStream, StreamFacts};
 use attain_model::indicator::Indicator;
-use attain_model::{Gap, SourceId, StreamKey};
+use attain_model::{Gap, Interval, SourceId, StreamKey};
 use jiff::Timestamp;
 
 use crate::counts::{Counts, Heard, Read};
@@ -25,19 +26,32 @@ pub trait Shelf {
 
     /// What can no longer be read and may be of any stream.
     fn damage(&self) -> Vec<Damage>;
+
+    /// What was handed over of a stream, at least of a stretch of time; the same as all of it unless that is cheaper.
+    ///
+    /// May leave out counts from before the stretch and after it. Where there are samples or readings in it, all of the
+    /// stream's must be there, for what they mean depends on those before; what is left out need not be looked at for
+    /// damage.
+    fn stream_within(&self, stream: &StreamKey, interval: Interval) -> (StreamFacts, Vec<Damage>) {
+        let _ = interval;
+        self.stream(stream)
+    }
 }
 
 /// A ledger together with the counts that were unloaded from it, or from the ledgers before it.
 ///
-/// Judges exactly as the ledger would had it kept everything itself. Each stream is read from the shelf once.
+/// Judges exactly as the ledger would had it kept everything itself. Each stream is read from the shelf once, unless less
+/// of it was read than is asked for.
 pub struct Shelved<'a> {
     ledger: &'a Ledger,
     shelf: &'a dyn Shelf,
-    streams: RefCell<BTreeMap<StreamKey, Rc<Whole>>>,
+    streams: RefCell<BTreeMap<StreamKey, Rc<Piece>>>,
 }
 
-/// All there is of one stream.
-struct Whole {
+/// What was read of one stream.
+struct Piece {
+    /// Of these slices at least.
+    slices: Range<i64>,
     pile: Pile,
     damage: Vec<Damage>,
 }
@@ -53,13 +67,27 @@ impl<'a> Shelved<'a> {
         }
     }
 
-    fn whole(&self, stream: &StreamKey) -> Rc<Whole> {
-        if let Some(known) = self.streams.borrow().get(stream) {
+    fn piece(&self, stream: &StreamKey, slices: &Range<i64>) -> Rc<Piece> {
+        if let Some(known) = self.streams.borrow().get(stream)
+            && known.slices.start <= slices.start
+            && slices.end <= known.slices.end
+        {
             return Rc::clone(known);
         }
-        let (mut facts, mut damage) = self.shelf.stream(stream);
+        // What is open at its beginning is everything: half of a history saves little, and is asked for again.
+        let slices = match slices.start {
+            i64::MIN => i64::MIN..i64::MAX,
+            _ => slices.clone(),
+        };
+        let (mut facts, mut damage) = match slices.start {
+            i64::MIN => self.shelf.stream(stream),
+            _ => {
+                let interval = self.ledger.grid.interval(&slices);
+                self.shelf.stream_within(stream, interval)
+            }
+        };
         if let Some(hot) = self.ledger.counts.get(stream) {
-            facts.merge(hot.facts());
+            facts.merge(hot.facts_within(&slices));
         }
         let is_ours = |damage: &Damage| damage.stream.as_ref().is_none_or(|own| own == stream);
         let others = self.shelf.damage().into_iter().filter(is_ours);
@@ -70,10 +98,14 @@ impl<'a> Shelved<'a> {
         }
         damage.sort_by(|a, b| (a.interval, &a.why).cmp(&(b.interval, &b.why)));
         let pile = Pile::of(facts);
-        let whole = Rc::new(Whole { pile, damage });
+        let piece = Rc::new(Piece {
+            slices,
+            pile,
+            damage,
+        });
         let mut streams = self.streams.borrow_mut();
-        streams.insert(stream.clone(), Rc::clone(&whole));
-        whole
+        streams.insert(stream.clone(), Rc::clone(&piece));
+        piece
     }
 }
 
@@ -94,16 +126,17 @@ impl Counts for Shelved<'_> {
         &self,
         stream: &StreamKey,
         indicator: &Indicator,
-        until: i64,
+        slices: Range<i64>,
         known_until: Timestamp,
     ) -> Read {
+        let piece = self.piece(stream, &slices);
         let question = Question {
             stream,
             indicator,
-            until,
+            slices,
             known_until,
         };
-        question.read(self.ledger, &self.whole(stream).pile)
+        question.read(self.ledger, &piece.pile)
     }
 
     fn heard(&self, stream: &StreamKey) -> Heard {
@@ -114,8 +147,8 @@ impl Counts for Shelved<'_> {
         self.ledger.heard_sources(stream)
     }
 
-    fn damage(&self, stream: &StreamKey) -> Vec<Damage> {
-        self.whole(stream).damage.clone()
+    fn damage(&self, stream: &StreamKey, slices: Range<i64>) -> Vec<Damage> {
+        self.piece(stream, &slices).damage.clone()
     }
 
     fn gaps(&self) -> Vec<Gap> {

@@ -12,7 +12,8 @@ use crate::counts::Heard;
 use crate::look::Looked;
 use crate::ranges::RangeSet;
 
-/// What the verdict is, the first row that holds. `other` is what was counted outside every promise; covered is what was
+/// What the verdict is, the first row that holds. `is_any` says whether anything was counted in the window, of whomever;
+/// `other` is what was counted outside every promise; covered is what was
 /// observed of at least the SLO's `coverage:`, or that anything was counted where coverage cannot be known. What the tally
 /// does not keep is `unknown` before any of this.
 ///
@@ -33,6 +34,7 @@ pub(crate) fn standing(
     attainment: Attainment,
     budget: ErrorBudget,
     coverage: Coverage,
+    is_any: impl Fn() -> bool,
 ) -> Standing {
     if !promised && attainment.total() > 0 {
         return Standing::BestEffort;
@@ -40,7 +42,7 @@ pub(crate) fn standing(
     let is_covered = match coverage {
         Coverage::Share(share) => share >= looked.slo.coverage,
         // A log that says nothing at all may be a log that nobody wrote.
-        Coverage::NotKnown => attainment.total() > 0 || looked.events(|_| true, &looked.window) > 0,
+        Coverage::NotKnown => attainment.total() > 0 || is_any(),
     };
     if !promised && is_covered {
         return Standing::NoTraffic;

@@ -274,7 +274,16 @@ fn whole(looked: &mut Looked<'_>, scope: &Scope, judged: &Judged, part: &Range<i
     };
     let coverage = coverage(looked, scope, part);
     let budget = sums.budget();
-    let standing = standing(looked, scope, is_promised, attainment, budget, coverage);
+    let is_any = || looked.events(|_| true, &looked.window) > 0;
+    let standing = standing(
+        looked,
+        scope,
+        is_promised,
+        attainment,
+        budget,
+        coverage,
+        is_any,
+    );
     looked.window = period;
     Whole {
         attainment,
@@ -359,7 +368,7 @@ fn clip(time: &Interval, period: Interval) -> Interval {
 
 /// What is missing of an SLO in the period.
 fn missing(looked: &Looked<'_>, counts: &dyn Counts) -> Vec<Gap> {
-    let mut missing = gaps(looked);
+    let mut missing = gaps(looked, looked.is_empty(&looked.window));
     missing.extend(damage(looked));
     let mut silence = Silence::default();
     let alone = silence.add(looked, counts);

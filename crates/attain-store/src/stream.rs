@@ -1,7 +1,7 @@
 //! A stream's pages, read back.
 
-use attain_model::StreamKey;
 use attain_model::facts::{Damage, StreamFacts};
+use attain_model::{Interval, StreamKey};
 
 use crate::codec::blob::{self, Kind};
 use crate::codec::head::{Listed, Listing, Manifest};
@@ -17,6 +17,34 @@ impl Store {
     /// # Errors
     /// Those of the disk. A page that cannot be read is damage, not an error.
     pub fn stream(&self, key: &StreamKey) -> Result<(StreamFacts, Vec<Damage>), Error> {
+        self.pages(key, |_| true)
+    }
+
+    /// The same of a stretch of time, from the pages that have any of it: they may say more. Where there are samples or
+    /// readings in it, all of the stream, for what they mean depends on those before.
+    ///
+    /// # Errors
+    /// As [`Store::stream`]. Pages that are not read are not found to be damaged.
+    pub fn stream_within(
+        &self,
+        key: &StreamKey,
+        interval: Interval,
+    ) -> Result<(StreamFacts, Vec<Damage>), Error> {
+        let (facts, damage) = self.pages(key, |own| {
+            own.start < interval.end && interval.start < own.end
+        })?;
+        if facts.series.is_empty() && facts.gauges.is_empty() {
+            Ok((facts, damage))
+        } else {
+            self.stream(key)
+        }
+    }
+
+    fn pages(
+        &self,
+        key: &StreamKey,
+        is_wanted: impl Fn(Interval) -> bool,
+    ) -> Result<(StreamFacts, Vec<Damage>), Error> {
         let Some(listed) = self.head.streams.get(key) else {
             return Ok((StreamFacts::default(), Vec::new()));
         };
@@ -32,6 +60,9 @@ impl Store {
         let mut scratch = Scratch::default();
         let mut damage = Vec::new();
         for (at, listing) in manifest.pages.iter().enumerate() {
+            if !is_wanted(listing.span.interval()) {
+                continue;
+            }
             gather.page(manifest.pages.len() - at - 1);
             let page = self.page(listing);
             let read = page.and_then(|content| {

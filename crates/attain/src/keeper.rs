@@ -69,19 +69,28 @@ impl Folder {
 
 impl Shelf for Folder {
     fn stream(&self, stream: &StreamKey) -> (StreamFacts, Vec<Damage>) {
-        self.store.stream(stream).unwrap_or_else(|error| {
-            let damage = Damage {
-                stream: Some(stream.clone()),
-                interval: None,
-                why: Failure::of(&error).what,
-            };
-            (StreamFacts::default(), vec![damage])
-        })
+        let read = self.store.stream(stream);
+        read.unwrap_or_else(|error| unread(stream, &error))
+    }
+
+    fn stream_within(&self, stream: &StreamKey, interval: Interval) -> (StreamFacts, Vec<Damage>) {
+        let read = self.store.stream_within(stream, interval);
+        read.unwrap_or_else(|error| unread(stream, &error))
     }
 
     fn damage(&self) -> Vec<Damage> {
         self.damage.clone()
     }
+}
+
+/// All of a stream is missing.
+fn unread(stream: &StreamKey, error: &Error) -> (StreamFacts, Vec<Damage>) {
+    let damage = Damage {
+        stream: Some(stream.clone()),
+        interval: None,
+        why: Failure::of(error).what,
+    };
+    (StreamFacts::default(), vec![damage])
 }
 
 /// What was dropped on purpose is missing all the same: a verdict that rests on it must say so.

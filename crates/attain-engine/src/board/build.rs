@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use attain_math::burn;
 use attain_model::company::ExclusionTime;
@@ -13,14 +14,15 @@ use attain_model::promises::day_start;
 use attain_model::slo::{Budgeting, MissingData};
 use attain_model::verdict::{AlertRule, AlertState, Attainment};
 use attain_model::{
-    AsOf, Gap, Goal, Interval, Promises, SeriesName, Slo, SourceId, StreamKey, Verdict, Window,
+    AsOf, Gap, Goal, Interval, ObjectiveId, Promises, Scope, SeriesName, Slo, SourceId, StreamKey,
+    Verdict, Window,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use super::hearing::Hearing;
 use super::lane::{Lane, NO_TRAFFIC, OVERSPENT, Run, Shape, TIERS_AT_MOST, TOO_FEW};
 use super::limit::{Limit, Word, least_events};
-use super::{Board, Layout, Leaving, NotCarried, Series, SloFacts};
+use super::{Board, Layout, Leaving, NotCarried, Series, SloFacts, What};
 use crate::alerts;
 use crate::counts::{Counts, Heard, Read};
 use crate::evaluate::evaluate;
@@ -28,6 +30,7 @@ use crate::exclusions::{is_about, touches};
 use crate::grid::Grid;
 use crate::judge::Judged;
 use crate::look::{Looked, Reader};
+use crate::window;
 
 impl Board {
     /// A board of the series it can carry, as of the end of the slice before `until`, with all that is known; and the
@@ -49,7 +52,40 @@ impl Board {
         until: i64,
         layout: Layout,
     ) -> (Self, Vec<(SeriesName, NotCarried)>) {
-        let planned = plan(promises, counts.grid(), until, layout);
+        Self::from(
+            plan(promises, counts.grid(), until, layout),
+            promises,
+            counts,
+            until,
+        )
+    }
+
+    /// As [`Board::with_layout`]; behind the series of every SLO with a rolling window there is one of all its requests.
+    pub(crate) fn with_totals(
+        promises: &Promises,
+        counts: &dyn Counts,
+        until: i64,
+        layout: Layout,
+    ) -> (Self, Vec<(SeriesName, NotCarried)>) {
+        let grid = counts.grid();
+        let mut planned = plan(promises, grid, until, layout);
+        let catalogue = promises.catalogue();
+        let last = window::last_judged(grid.start(until), grid);
+        let day = last.to_zoned(catalogue.timezone.clone()).date();
+        for slo in catalogue.live_slos(day) {
+            if let Window::Rolling(length) = &slo.window {
+                planned.add_total(slo, grid.slices(length.as_secs()), grid, layout);
+            }
+        }
+        Self::from(planned, promises, counts, until)
+    }
+
+    fn from(
+        planned: Plan,
+        promises: &Promises,
+        counts: &dyn Counts,
+        until: i64,
+    ) -> (Self, Vec<(SeriesName, NotCarried)>) {
         let mut board = planned.board(promises, counts.grid(), until);
         let mut missing = planned.missing;
         let gone = board.fill(promises, counts);
@@ -122,6 +158,13 @@ impl Board {
             let name = self.series[index].name.clone();
             let objective = promised.objectives.get(&name.objective);
             let is_wanted = only.is_none_or(|only| only.contains(&index));
+            if is_wanted && self.series[index].what == What::Tagged {
+                self.dropped.remove(&index);
+                self.wide.remove(&index);
+                let tagged = looked.tagged();
+                self.fill_column(index, State::default(), |range| tagged.sum(range).all());
+                continue;
+            }
             let Some(objective) = objective.filter(|_| is_wanted) else {
                 continue;
             };
@@ -141,18 +184,23 @@ impl Board {
     }
 
     fn fill_series(&mut self, index: usize, looked: &Looked<'_>, judged: &Judged) {
+        let lane = &self.lanes[self.lane_of(index)];
+        let run = lane.run(index - lane.first);
+        let state = state(looked, judged, run, &self.series[index].name);
+        self.fill_column(index, state, |range| judged.sum(&range).all());
+    }
+
+    fn fill_column(&mut self, index: usize, state: State, sum: impl Fn(Range<i64>) -> Attainment) {
         let end = self.end;
         let lane_at = self.lane_of(index);
         let lane = &mut self.lanes[lane_at];
         let column = index - lane.first;
         let oldest = Lane::<u32>::oldest(&lane.shape, end);
-        let sum = |range: Range<i64>| judged.sum(&range).all();
         let cumulative = |at: i64| {
             // Rows from before the oldest block are never read.
             let sum = sum(oldest..at.max(oldest));
             (sum.total(), sum.bad)
         };
-        let state = state(looked, judged, lane.run(column), &self.series[index].name);
         let wide = cumulative(end).0 > <u32 as Word>::MOST;
         if !wide {
             lane.fill(column, cumulative);
@@ -166,16 +214,14 @@ impl Board {
 }
 
 /// What is so of a series at the end of the last slice.
+#[derive(Default)]
 struct State {
     flags: u32,
     since: Vec<(usize, i64)>,
 }
 
 fn state(looked: &Looked<'_>, judged: &Judged, run: Option<&Run>, name: &SeriesName) -> State {
-    let mut state = State {
-        flags: 0,
-        since: Vec::new(),
-    };
+    let mut state = State::default();
     let Some(run) = run else {
         return state;
     };
@@ -232,6 +278,7 @@ type Runs = BTreeMap<String, (Run, Vec<Planned>)>;
 
 struct Planned {
     name: SeriesName,
+    what: What,
     /// The end of the last slice for which it is carried.
     ending: i64,
 }
@@ -358,7 +405,47 @@ impl Plan {
         let (_, series) = runs.entry(run_key).or_insert_with(|| (run, Vec::new()));
         series.push(Planned {
             name: verdict.name.clone(),
+            what: What::Judged,
             ending,
+        });
+    }
+
+    /// A column for all requests of an SLO over its window.
+    fn add_total(&mut self, slo: &Slo, whole: i64, grid: Grid, layout: Layout) {
+        let mut windows = vec![grid.slices(3600), whole];
+        windows.sort_unstable();
+        windows.dedup();
+        let place = |length: i64| windows.partition_point(|window| *window < length);
+        let shape = Shape {
+            whole: place(whole),
+            hour: place(grid.slices(3600)),
+            tiers: Vec::new(),
+            layout,
+            windows,
+        };
+        let run = Run {
+            columns: 0..0,
+            target_ppb: None,
+            conditions: Vec::new(),
+            watched: Vec::new(),
+            least_events: u64::MAX,
+            budget: None,
+            burns: Vec::new(),
+        };
+        let lane = self.lanes.entry(format!("{shape:?}"));
+        let (_, runs) = lane.or_insert_with(|| (shape, Runs::new()));
+        // No key of a judged run is empty.
+        let (_, series) = runs
+            .entry(String::new())
+            .or_insert_with(|| (run, Vec::new()));
+        series.push(Planned {
+            name: SeriesName {
+                slo: slo.id.clone(),
+                objective: ObjectiveId::from(""),
+                scope: Scope::All,
+            },
+            what: What::Tagged,
+            ending: i64::MAX,
         });
     }
 
@@ -378,6 +465,7 @@ impl Plan {
             next_change: next_change(promises, grid.start(until)),
             is_judged: true,
             pending: Vec::new(),
+            names: Arc::from([]),
         };
         let mut slos: BTreeMap<&str, usize> = BTreeMap::new();
         for (shape, runs) in self.lanes.values() {
@@ -395,6 +483,7 @@ impl Plan {
                     board.series.push(Series {
                         name: planned.name.clone(),
                         slo,
+                        what: planned.what,
                     });
                 }
                 placed.push(Run {
@@ -406,6 +495,8 @@ impl Plan {
                 .lanes
                 .push(Lane::new(first, shape.clone(), placed, until));
         }
+        let names = board.series.iter();
+        board.names = names.map(|s| (s.name.clone(), s.what)).collect();
         board.endings.sort_unstable_by(|a, b| b.cmp(a));
         board
     }
@@ -493,12 +584,11 @@ fn next_change(promises: &Promises, now: Timestamp) -> Option<Timestamp> {
     changes.filter(|change| *change >= now).min()
 }
 
-/// [`Leaving`] from kept counts. Reads all of a stream for one block of it: where counts are kept by day, a store does
-/// better.
+/// [`Leaving`] from kept counts: reads the slices that are asked for, of one SLO after the other.
 pub struct KeptCounts<'c> {
     promises: &'c Promises,
     counts: &'c dyn Counts,
-    names: Vec<SeriesName>,
+    series: Arc<[(SeriesName, What)]>,
 }
 
 impl<'c> KeptCounts<'c> {
@@ -508,33 +598,44 @@ impl<'c> KeptCounts<'c> {
         Self {
             promises,
             counts,
-            names: board
-                .series
-                .iter()
-                .map(|series| series.name.clone())
-                .collect(),
+            series: board.names(),
         }
     }
 }
 
 impl Leaving for KeptCounts<'_> {
     fn counts(&mut self, slices: Range<i64>, series: Range<usize>, into: &mut [Attainment]) {
-        let each = usize::try_from(slices.end - slices.start)
-            .unwrap_or(1)
-            .max(1);
-        let until = self.counts.grid().start(slices.end);
-        let mut reader = Reader::new(self.promises, self.counts, until, Timestamp::MAX);
-        let names = self.names.get(series).unwrap_or(&[]);
-        for (name, into) in names.iter().zip(into.chunks_mut(each)) {
-            let slo = self.promises.catalogue().slos.get(&name.slo);
-            let found = slo.and_then(|slo| Some((slo, slo.objectives.get(&name.objective)?)));
-            let Some((slo, objective)) = found else {
-                continue;
-            };
-            let judged = reader.look(slo).judge(objective, &name.scope);
-            for (slice, into) in slices.clone().zip(into) {
-                *into = judged.sum(&(slice..slice + 1)).all();
-            }
+        let series = self.series.get(series).unwrap_or(&[]);
+        let series = series.iter().map(|(name, what)| (name, *what));
+        read_old(self.promises, self.counts, slices, series, into);
+    }
+}
+
+/// Reads old slices of some series again.
+pub(crate) fn read_old<'s>(
+    promises: &Promises,
+    counts: &dyn Counts,
+    slices: Range<i64>,
+    series: impl Iterator<Item = (&'s SeriesName, What)>,
+    into: &mut [Attainment],
+) {
+    let each = usize::try_from(slices.end - slices.start)
+        .unwrap_or(1)
+        .max(1);
+    let until = counts.grid().start(slices.end);
+    let mut reader = Reader::new(promises, counts, until, Timestamp::MAX).since(slices.start);
+    for ((name, what), into) in series.zip(into.chunks_mut(each)) {
+        let Some(slo) = promises.catalogue().slos.get(&name.slo) else {
+            continue;
+        };
+        let looked = reader.look(slo);
+        let each = slices.clone().zip(into);
+        if what == What::Tagged {
+            let tagged = looked.tagged();
+            each.for_each(|(slice, into)| *into = tagged.sum(slice..slice + 1).all());
+        } else if let Some(objective) = slo.objectives.get(&name.objective) {
+            let judged = looked.judge(objective, &name.scope);
+            each.for_each(|(slice, into)| *into = judged.sum(&(slice..slice + 1)).all());
         }
     }
 }
@@ -555,7 +656,7 @@ impl Counts for Nothing {
         false
     }
 
-    fn read(&self, _: &StreamKey, _: &Indicator, _: i64, _: Timestamp) -> Read {
+    fn read(&self, _: &StreamKey, _: &Indicator, _: Range<i64>, _: Timestamp) -> Read {
         Read::default()
     }
 
@@ -567,7 +668,7 @@ impl Counts for Nothing {
         Vec::new()
     }
 
-    fn damage(&self, _: &StreamKey) -> Vec<Damage> {
+    fn damage(&self, _: &StreamKey, _: Range<i64>) -> Vec<Damage> {
         Vec::new()
     }
 

@@ -318,6 +318,12 @@ impl<W: Word> Lane<W> {
         }
     }
 
+    /// All and bad events of a column in a window of so many slices, if it is one of the lane's.
+    pub(super) fn sum_of(&self, column: usize, slices: i64) -> Option<(u64, u64)> {
+        let window = self.shape.windows.binary_search(&slices).ok()?;
+        Some(self.sum(column, window))
+    }
+
     /// All and bad events of a column in one of the windows.
     pub(super) fn sum(&self, column: usize, window: usize) -> (u64, u64) {
         let (total, bad) = self.leaving_row(self.shape.windows[window]);

@@ -452,7 +452,7 @@ fn counts_are_judged_as_they_were_cut_whatever_is_asked_for_now() {
     let old = judged(&before, &shelved, as_of);
     let speed = verdict(&old, "api/speed/all");
     assert_eq!((speed.attainment.good, speed.attainment.bad), (10, 30));
-    let read = shelved.read(&key, &indicator(), i64::MAX, Timestamp::MAX);
+    let read = shelved.read(&key, &indicator(), i64::MIN..i64::MAX, Timestamp::MAX);
     assert_eq!((read.layouts.len(), read.columns.len()), (2, 4));
     let again = row(0, 0);
     assert_eq!(restored.take(again).already, 10);

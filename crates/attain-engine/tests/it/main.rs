@@ -10,6 +10,7 @@ mod details;
 mod keeping;
 mod meaning;
 mod meter;
+mod monitor;
 mod oracle;
 mod statements;
 mod vectors;

@@ -32,7 +32,7 @@ impl Page<'_> {
             table.lines.push(Line::Group(id.to_string(), String::new()));
             let read = self
                 .ledger
-                .read(&key, &slo.indicator, until, as_of.known_until);
+                .read(&key, &slo.indicator, i64::MIN..until, as_of.known_until);
             for column in &read.columns {
                 let events: u64 = column.counts.iter().map(|(_, events)| events).sum();
                 if events > 0 {
