@@ -8,18 +8,23 @@
 //! callees lost. How unusual a loss is decides only whether it is real.
 //!
 //! - baseline.rs: what is usual for a node; loss.rs: what was lost in a window; flow.rs: what can reach the customer;
-//!   rank.rs: the account; gate.rs: whether there is anything to explain.
+//!   rank.rs: the account; gate.rs: whether there is anything to explain; episode.rs: since when;
+//!   history.rs: which past counts.
 
 mod baseline;
+mod episode;
 mod flow;
 mod gate;
 mod graph;
+mod history;
 mod loss;
 mod rank;
 
 pub use baseline::{Baseline, Track, Unit};
+pub use episode::{Spent, last_episode};
 pub use gate::Gate;
 pub use graph::{Call, CallGraph};
+pub use history::comparable;
 pub use rank::{CONFIDENT, Explainer, Suspect};
 
 use loss::Losses;
@@ -61,4 +66,34 @@ pub struct Diagnosis {
 pub fn diagnose(question: &Question<'_>) -> Diagnosis {
     let losses = Losses::of(question);
     rank::rank(question, &losses)
+}
+
+/// At most so many incidents are told apart in one window.
+const INCIDENTS_AT_MOST: usize = 3;
+
+/// What is left of the customer's loss when no more is looked for: this share of it.
+const REST: f64 = 0.2;
+
+/// Tells several incidents in one window apart: whoever is named is taken out of the account, and what is left is asked
+/// again. The first diagnosis is that of [`diagnose`]; each later one is about the rest that `lost` says, and names
+/// somebody. Empty if nothing was lost beyond the usual.
+#[must_use]
+pub fn incidents(question: &Question<'_>) -> Vec<Diagnosis> {
+    let mut losses = Losses::of(question);
+    let whole = losses.customers();
+    let mut incidents = Vec::new();
+    while incidents.len() < INCIDENTS_AT_MOST && losses.customers() > REST * whole {
+        let diagnosis = rank::rank(question, &losses);
+        let named = diagnosis.suspects.first().filter(|first| first.is_named());
+        let named = named.map(|first| first.node);
+        if named.is_some() || incidents.is_empty() {
+            incidents.push(diagnosis);
+        }
+        match named {
+            Some(node) => losses.take_out(question.graph, node),
+            None => break,
+        }
+    }
+    incidents.retain(|diagnosis| diagnosis.lost > 0.0);
+    incidents
 }

@@ -10,6 +10,8 @@ use super::graph::CallGraph;
 pub(super) struct Ways {
     /// How much fits through, by position; `None` where there is no way.
     width: Vec<Option<f64>>,
+    /// How much of what a node loses reaches the target, as far as the calls say; by position.
+    weight: Vec<f64>,
     /// Who calls a node on its way.
     caller: Vec<Option<usize>>,
     target: usize,
@@ -45,6 +47,7 @@ impl Ways {
     pub fn of(graph: &CallGraph, target: usize, width_of: impl Fn(usize) -> f64) -> Self {
         let mut ways = Self {
             width: vec![None; graph.nodes()],
+            weight: vec![1.0; graph.nodes()],
             caller: vec![None; graph.nodes()],
             target,
         };
@@ -71,6 +74,7 @@ impl Ways {
                 let is_wider = ways.width[call.to].is_none_or(|width| through > width);
                 if call.weight > 0.0 && !done[call.to] && is_wider {
                     ways.width[call.to] = Some(through);
+                    ways.weight[call.to] = ways.weight[node] * call.weight;
                     ways.caller[call.to] = Some(node);
                     heap.push(Found {
                         width: through,
@@ -83,9 +87,11 @@ impl Ways {
         ways
     }
 
-    /// How much of a node's loss can reach the target.
-    pub fn width(&self, node: usize) -> f64 {
-        self.width.get(node).copied().flatten().unwrap_or(0.0)
+    /// How much of what a node lost can have reached the target.
+    pub fn reaching(&self, node: usize, lost: f64) -> f64 {
+        let width = self.width.get(node).copied().flatten().unwrap_or(0.0);
+        let weight = self.weight.get(node).copied().unwrap_or(0.0);
+        (lost * weight).min(width)
     }
 
     /// The way from the target to a node, both included.

@@ -3,6 +3,7 @@
 
 use attain_math::robust::median;
 
+use super::graph::CallGraph;
 use super::{Question, Track, Unit};
 
 /// Shortest window that can hold slots from before the incident.
@@ -21,6 +22,8 @@ pub(super) struct Losses {
     slots: usize,
     /// By place, then by slot.
     lost: Vec<f64>,
+    /// What was taken out of each; empty until something was. By place, then by slot.
+    taken: Vec<f64>,
 }
 
 impl Losses {
@@ -63,6 +66,42 @@ impl Losses {
             place,
             slots,
             lost,
+            taken: Vec::new(),
+        }
+    }
+
+    /// What the target lost altogether, in the slots in which it lost anything.
+    pub fn customers(&self) -> f64 {
+        let lost = self.nodes.first().map_or(&[][..], |_| self.row(0));
+        lost.iter().map(|lost| lost.max(0.0)).sum()
+    }
+
+    /// Takes what a node lost out of its own account and out of everybody's that waits for it.
+    pub fn take_out(&mut self, graph: &CallGraph, node: usize) {
+        let Some(at) = self.place(node) else {
+            return;
+        };
+        let out: Vec<f64> = self.row(at).iter().map(|lost| lost.max(0.0)).collect();
+        self.taken.resize(self.lost.len(), 0.0);
+        for waiting in waiting_for(graph, node) {
+            let Some(at) = self.place(waiting) else {
+                continue;
+            };
+            let row = at * self.slots..(at + 1) * self.slots;
+            let taken = &mut self.taken[row.clone()];
+            taken
+                .iter_mut()
+                .zip(&out)
+                .for_each(|(taken, out)| *taken += out);
+            let row = &mut self.lost[row];
+            for (lost, out) in row.iter_mut().zip(&out) {
+                // What is over is not the opposite of a loss.
+                *lost = if waiting == node {
+                    lost.min(0.0)
+                } else {
+                    (*lost - out).max(lost.min(0.0))
+                };
+            }
         }
     }
 
@@ -71,10 +110,38 @@ impl Losses {
         &self.lost[at * self.slots..(at + 1) * self.slots]
     }
 
+    /// What was taken out of the node at a place in `nodes`; empty if nothing was.
+    pub fn taken(&self, at: usize) -> &[f64] {
+        let row = self.taken.get(at * self.slots..(at + 1) * self.slots);
+        row.unwrap_or_default()
+    }
+
     /// Where a node stands in `nodes`.
     pub fn place(&self, node: usize) -> Option<usize> {
         self.place.get(node).copied().flatten()
     }
+}
+
+/// A node, and all that call it, directly or not.
+fn waiting_for(graph: &CallGraph, node: usize) -> Vec<usize> {
+    let mut waits = vec![false; graph.nodes()];
+    waits[node] = true;
+    // Callers of callers, until nobody is added.
+    loop {
+        let more = (0..graph.nodes()).filter(|caller| {
+            let calls = graph.calls(*caller).iter();
+            !waits[*caller]
+                && calls
+                    .clone()
+                    .any(|call| call.weight > 0.0 && waits[call.to])
+        });
+        let more: Vec<usize> = more.collect();
+        if more.is_empty() {
+            break;
+        }
+        more.iter().for_each(|caller| waits[*caller] = true);
+    }
+    (0..graph.nodes()).filter(|at| waits[*at]).collect()
 }
 
 fn track<'q>(question: &Question<'q>, node: usize) -> Option<&'q Track> {

@@ -60,6 +60,8 @@ struct Line {
     lost: f64,
     /// One standard deviation of that.
     deviation: f64,
+    /// What was taken out of it for a culprit that was named before, weighed likewise.
+    taken: f64,
     is_known: bool,
 }
 
@@ -102,9 +104,11 @@ pub(super) fn rank(question: &Question<'_>, losses: &Losses) -> Diagnosis {
             .collect();
         explained_by.sort_by(|a, b| b.loss.total_cmp(&a.loss).then(a.node.cmp(&b.node)));
         let by_callees: f64 = explained_by.iter().map(|callee| callee.loss).sum();
-        let explained = (AMPLIFIED * by_callees / own.loss()).min(1.0);
+        // What was taken out was amplified, too, and the callee that was named accounts for the rest of it.
+        let amplified = (AMPLIFIED - 1.0) * own.taken;
+        let explained = ((AMPLIFIED * by_callees + amplified) / own.loss()).min(1.0);
         let certain = (own.lost - SIGNIFICANT * own.deviation).max(0.0);
-        let share = (certain.min(ways.width(node)) / customers).min(1.0);
+        let share = (ways.reaching(node, certain) / customers).min(1.0);
         let score = share * (1.0 - explained);
         if score >= SCORE_LEAST {
             suspects.push(Suspect {
@@ -143,9 +147,11 @@ fn lines(question: &Question<'_>, losses: &Losses) -> Option<Vec<Line>> {
     let concentrated = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
     let line = |(at, node): (usize, &usize)| {
         let row = losses.row(at).iter().zip(&weights);
+        let taken = losses.taken(at).iter().zip(&weights);
         let baseline = question.baseline(*node);
         Line {
             lost: row.map(|(lost, weight)| lost * weight).sum(),
+            taken: taken.map(|(taken, weight)| taken * weight).sum(),
             deviation: baseline.spread * concentrated,
             is_known: baseline.is_known,
         }

@@ -1,3 +1,4 @@
-//! Who spent the budget: the vectors.
+//! Who spent the budget: the vectors, several incidents at once, calls that do not count in full.
 
+mod several;
 mod vectors;

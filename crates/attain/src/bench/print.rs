@@ -280,7 +280,7 @@ pub fn json(lines: &[Line<'_>]) -> String {
             "metric": word(line.unit),
             "culprits": line.culprits,
             "ranks": line.trial.ranks,
-            "named": line.trial.is_named(),
+            "named": line.trial.named.iter().map(|node| line.scenario.names[*node].as_str()).collect::<Vec<_>>(),
             "lost": line.trial.diagnosis.lost,
             "suspects": suspects.map(|s| suspect(line, s)).collect::<Vec<_>>(),
         })

@@ -1,7 +1,7 @@
 //! One incident, judged: what the diagnosis says, where the culprit stands in it, and what simpler rules would have said.
 //! Knows the label; the diagnosis does not.
 
-use attain_cascade::diagnose::{Baseline, CallGraph, Diagnosis, Question, Track, Unit, diagnose};
+use attain_cascade::diagnose::{Baseline, CallGraph, Diagnosis, Question, Track, Unit, incidents};
 
 /// What a diagnosis is asked in a trial.
 pub struct Case<'a> {
@@ -50,6 +50,8 @@ impl Usual {
 pub struct Trial {
     /// What was said.
     pub diagnosis: Diagnosis,
+    /// Who is named: the first suspect, and those that are named of what is left without it.
+    pub named: Vec<usize>,
     /// Where each root stands among the suspects; 1 is the first.
     pub ranks: Vec<Option<usize>>,
     /// Whether the node with the largest deviation would have been right.
@@ -61,13 +63,25 @@ pub struct Trial {
 impl Trial {
     /// Judges a case.
     pub fn of(case: &Case<'_>) -> Self {
-        let diagnosis = diagnose(&Question {
+        let mut found = incidents(&Question {
             unit: case.unit,
             graph: case.graph,
             target: case.target,
             baselines: &case.usual.baselines,
             window: case.window,
         });
+        let name = |diagnosis: &Diagnosis| {
+            diagnosis
+                .suspects
+                .first()
+                .filter(|s| s.is_named())
+                .map(|s| s.node)
+        };
+        let named: Vec<usize> = found.iter().filter_map(name).collect();
+        let diagnosis = match found.is_empty() {
+            true => Diagnosis::default(),
+            false => found.swap_remove(0),
+        };
         let rank = |root: &usize| {
             let at = diagnosis.suspects.iter().position(|s| s.node == *root);
             at.map(|at| at + 1)
@@ -79,6 +93,7 @@ impl Trial {
             strangest_is_right: strangest.is_some_and(|(node, _)| case.roots.contains(node)),
             chance: case.roots.len() as f64 / candidates.len().max(1) as f64,
             diagnosis,
+            named,
         }
     }
 
@@ -101,8 +116,7 @@ impl Trial {
 
     /// Whether somebody is named.
     pub fn is_named(&self) -> bool {
-        let first = self.diagnosis.suspects.first();
-        first.is_some_and(|suspect| suspect.is_named())
+        !self.named.is_empty()
     }
 }
 
