@@ -57,6 +57,8 @@ impl Question<'_> {
 pub struct Diagnosis {
     /// What the customer lost in the slots that count, per such slot weighted by its loss; 0 if nothing was lost.
     pub lost: f64,
+    /// The same over the whole window, slots in which nothing was lost left out.
+    pub total: f64,
     /// Who is suspected of it, the first first.
     pub suspects: Vec<Suspect>,
 }
@@ -80,9 +82,9 @@ const REST: f64 = 0.2;
 #[must_use]
 pub fn incidents(question: &Question<'_>) -> Vec<Diagnosis> {
     let mut losses = Losses::of(question);
-    let whole = losses.customers();
+    let whole = losses.total(0);
     let mut incidents = Vec::new();
-    while incidents.len() < INCIDENTS_AT_MOST && losses.customers() > REST * whole {
+    while incidents.len() < INCIDENTS_AT_MOST && losses.total(0) > REST * whole {
         let diagnosis = rank::rank(question, &losses);
         let named = diagnosis.suspects.first().filter(|first| first.is_named());
         let named = named.map(|first| first.node);

@@ -15,6 +15,7 @@
 //! evaluate(&Promises, &dyn Counts, AsOf) -> Evaluation
 //! detail(&Promises, &dyn Counts, &[SeriesName], AsOf) -> Vec<Detail>
 //! statement(&Promises, &dyn Counts, &Period, &[SloId], Option<Timestamp>) -> Statement
+//! slices_for(&Promises, &dyn Counts, &SeriesName, &Scope, AsOf)      what a segment met, judged by another's promise
 //! history(&Promises, &dyn Counts, &SeriesName, from, to, step) -> Vec<Point>
 //! Board::new(&Promises, &dyn Counts, until) -> (Board, not carried)     the same numbers at every tick, in a millisecond
 //! ledger.changes() -> Changes                         what was counted since this was asked last
@@ -85,6 +86,6 @@ pub use origins::Wanted;
 pub use period::{Period, PeriodError};
 pub use ranges::RangeSet;
 pub use shelved::{Shelf, Shelved};
-pub use slices::{slices, spending};
+pub use slices::{slices, slices_for, spending};
 pub use statement::statement;
 pub use timeslices::RATIO_UNITS;

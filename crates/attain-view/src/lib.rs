@@ -10,6 +10,7 @@
 //! - [`statement`]: what was promised and kept in a past period, as a document with a hash, and in words.
 //! - [`attribution`]: who spent a customer's budget.
 //! - [`warnings`]: what breaks inside before a customer feels it.
+//! - [`why`]: who spent the budget.
 //! - [`diagnostics`]: what is wrong with a catalogue, with the line and a caret; [`json`], [`sarif`], [`github`] and
 //!   [`junit`]: the same for programs.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
@@ -31,5 +32,6 @@ pub mod status;
 pub mod status_json;
 pub mod table;
 pub mod warnings;
+pub mod why;
 
 pub use look::{Look, Tone, wrap};

@@ -66,6 +66,9 @@ pub enum Command {
     /// Explain a promise by its parts: what each may cost, and whether they carry it
     #[command(after_long_help = CASCADE_HELP)]
     Cascade(CascadeArguments),
+    /// Say who spent a customer's budget: the service, its path, and how strong the evidence is
+    #[command(after_long_help = WHY_HELP)]
+    Why(WhyArguments),
     /// Measure how often the diagnosis is right, on incidents whose culprit is known
     #[command(after_long_help = BENCH_HELP)]
     Bench(BenchArguments),
@@ -337,6 +340,42 @@ pub enum CascadeFormat {
     Json,
     /// A drawing
     Svg,
+}
+
+/// Arguments of `attain why`.
+#[derive(Debug, Args)]
+pub struct WhyArguments {
+    /// The catalogue: a folder of YAML files, or one file
+    pub catalogue: PathBuf,
+    /// The SLO whose budget was lost
+    pub slo: String,
+    /// Read these instead of the files that the source names; `-` is standard input
+    #[arg(conflicts_with = "data")]
+    pub files: Vec<PathBuf>,
+    /// Which source FILES belong to; needed where the catalogue has several that read files
+    #[arg(long, value_name = "ID")]
+    pub source: Option<String>,
+    /// Read no file: use what `attain replay` keeps in this folder
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Give up when more than this share of the lines of a source cannot be read
+    #[arg(long, value_name = "SHARE", default_value = "1%")]
+    pub max_unparsed: String,
+    /// Look back from this instant, as in `attain status` [default: the end of the data]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Ask about all that was lost since then [default: the last loss within 6 hours]
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only this segment, or `all` [default: each that is promised something]
+    #[arg(long, value_name = "ID")]
+    pub segment: Option<String>,
+    /// Only this objective [default: each]
+    #[arg(long, value_name = "ID")]
+    pub objective: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    pub format: StatusFormat,
 }
 
 /// Arguments of `attain bench`.
@@ -677,6 +716,25 @@ EXIT CODES
   1  the parts of a promise cannot carry it
   2  wrong usage, unreadable input, or a catalogue with errors
   3  nothing is known to be short, but a part promises nothing";
+
+const WHY_HELP: &str = "\
+Of the SLO and of all that it rests on (`depends_on`) the counts of the same segment are compared
+with what is usual for each and with how each was just before. A part is suspected of what it lost
+itself, as far as that can have reached the customer, less what its own parts lost. `score` is the
+share of the lost budget that started there: from 0.5 on it is named, below the evidence is too weak.
+A part of which nothing is counted cannot be suspected; the notes name those.
+
+EXAMPLES
+  attain why shop/ checkout-completes                    the last loss before the end of the data
+  attain why shop/ checkout-completes --at '2026-11-02 14:30' --segment premium
+  attain why shop/ checkout-completes --data shop-data --since '2026-11-02 09:00' --at '2026-11-02 10:00'
+  attain why shop/ checkout-completes --format json | jq .findings
+
+EXIT CODES
+  0  no more was lost than is allowed, or nothing unusual
+  1  somebody is named
+  2  wrong usage, unreadable input, or a catalogue with errors
+  3  budget was lost, and the evidence is too weak to name anybody";
 
 const BENCH_HELP: &str = "\
 EXAMPLES

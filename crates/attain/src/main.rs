@@ -37,6 +37,7 @@ mod terminal;
 mod test;
 mod warnings;
 mod whose;
+mod why;
 
 use std::process::ExitCode;
 
@@ -82,6 +83,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Serve(arguments)) => serve::run(&arguments, terminal),
         Some(Command::Statement(arguments)) => statement::run(&arguments, terminal),
         Some(Command::Status(arguments)) => status::run(&arguments, terminal),
+        Some(Command::Why(arguments)) => why::run(&arguments, terminal),
         Some(Command::Test(arguments)) => test::run(&arguments, terminal),
         Some(Command::Attribution(arguments)) => attribution::run(&arguments, terminal),
         Some(Command::Warnings(arguments)) => warnings::run(&arguments, terminal),

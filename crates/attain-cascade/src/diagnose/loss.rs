@@ -70,10 +70,13 @@ impl Losses {
         }
     }
 
-    /// What the target lost altogether, in the slots in which it lost anything.
-    pub fn customers(&self) -> f64 {
-        let lost = self.nodes.first().map_or(&[][..], |_| self.row(0));
-        lost.iter().map(|lost| lost.max(0.0)).sum()
+    /// What the node at a place lost altogether, in the slots in which it lost anything; 0 if there is none.
+    pub fn total(&self, at: usize) -> f64 {
+        let row = self.lost.get(at * self.slots..(at + 1) * self.slots);
+        row.unwrap_or_default()
+            .iter()
+            .map(|lost| lost.max(0.0))
+            .sum()
     }
 
     /// Takes what a node lost out of its own account and out of everybody's that waits for it.

@@ -24,7 +24,9 @@ pub struct Suspect {
     pub score: f64,
     /// What it lost itself, in the unit of the customer's budget, per slot that counts.
     pub loss: f64,
-    /// How many standard deviations that is.
+    /// The same over the whole window, slots in which it lost nothing left out.
+    pub total: f64,
+    /// How many standard deviations `loss` is.
     pub sigmas: f64,
     /// The share of the customer's loss that it can account for, its callees' loss included; in [0, 1].
     pub share: f64,
@@ -115,6 +117,7 @@ pub(super) fn rank(question: &Question<'_>, losses: &Losses) -> Diagnosis {
                 node,
                 score,
                 loss: own.loss(),
+                total: losses.total(at),
                 sigmas: own.lost / own.deviation,
                 share,
                 explained,
@@ -132,6 +135,7 @@ pub(super) fn rank(question: &Question<'_>, losses: &Losses) -> Diagnosis {
     });
     Diagnosis {
         lost: customers,
+        total: losses.total(0),
         suspects,
     }
 }

@@ -24,6 +24,7 @@ mod small;
 mod statement;
 mod status;
 mod warnings;
+mod why;
 
 use std::io::Write;
 use std::path::Path;

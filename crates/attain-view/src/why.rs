@@ -1,0 +1,367 @@
+//! Who spent the budget: a sentence first, then the account. Knows findings with names; how they were found is the
+//! caller's.
+
+mod json;
+
+use attain_model::verdict::Attainment;
+use attain_model::{Scope, SeriesName};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::look::{Look, Tone, wrap};
+use crate::number;
+use crate::table::{Align, Cell, Line, Table};
+
+pub use json::why_json;
+
+/// An answer about one SLO.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Why {
+    /// About when.
+    pub instant: Timestamp,
+    /// How far back was looked, for a person: `6h`, or since when.
+    pub looked_back: String,
+    /// For times.
+    pub zone: TimeZone,
+    /// One for each objective and segment that was asked about.
+    pub findings: Vec<Finding>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
+}
+
+/// What was found about one series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Which series.
+    pub name: SeriesName,
+    /// When it lost more than it was allowed; `None` if it did not.
+    pub episode: Option<Episode>,
+}
+
+/// A time in which budget was lost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Episode {
+    /// Since when.
+    pub from: Timestamp,
+    /// Until when, at most the instant.
+    pub until: Timestamp,
+    /// What was counted in it.
+    pub attainment: Attainment,
+    /// How many bad events more than usual.
+    pub beyond_usual: f64,
+    /// The share of the whole budget that was spent in it, and of which window; `None` if there is no budget.
+    pub budget_share: Option<(f64, String)>,
+    /// Normal times lose as much this often: in (0, 1]; `None` if too little is known of them.
+    pub as_bad_before: Option<f64>,
+    /// Who did it. The first is about all that was lost, each later one about what is left without those before it.
+    /// Empty where nothing unusual was lost.
+    pub accounts: Vec<Account>,
+}
+
+/// Suspects of one loss, the first first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// Bad events more than usual that are accounted for.
+    pub lost: f64,
+    /// Whether the evidence is strong enough to name the first.
+    pub is_named: bool,
+    /// Who may have spent it.
+    pub suspects: Vec<Suspect>,
+}
+
+/// Somebody who may have spent the budget.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspect {
+    /// Its SLO.
+    pub name: String,
+    /// The share of the lost budget that started there; in (0, 1].
+    pub score: f64,
+    /// Bad events more than usual of its own.
+    pub lost: f64,
+    /// How many standard deviations that is.
+    pub sigmas: f64,
+    /// The share of the customer's loss that it could account for, its parts included; in [0, 1].
+    pub share: f64,
+    /// The share of its loss that its parts account for; in [0, 1].
+    pub explained: f64,
+    /// Which parts those are.
+    pub explained_by: Vec<String>,
+    /// From the SLO that was asked about to it.
+    pub path: Vec<String>,
+    /// Whose it is.
+    pub owners: Vec<String>,
+    /// What to do.
+    pub runbook: Option<String>,
+}
+
+/// The answer for people.
+#[must_use]
+pub fn why(answer: &Why, look: &Look) -> String {
+    let mut findings: Vec<&Finding> = answer.findings.iter().collect();
+    // Whoever reads this was woken up: what can be said stands first. Otherwise the order is that of the question.
+    findings.sort_by_key(|finding| match worth(finding) {
+        Worth::Named => 0,
+        Worth::Weak => 1,
+        Worth::Little | Worth::Nothing => 2,
+    });
+    let (calm, told): (Vec<&Finding>, Vec<&Finding>) = findings
+        .into_iter()
+        .partition(|finding| worth(finding) == Worth::Nothing);
+    let mut parts: Vec<String> = told
+        .iter()
+        .map(|finding| one(answer, finding, look))
+        .collect();
+    if !calm.is_empty() {
+        let mut part = String::new();
+        let names: Vec<String> = calm
+            .iter()
+            .map(|finding| finding.name.to_string())
+            .collect();
+        let text = format!(
+            "No more was lost than is allowed in the {} before {}: {}.",
+            answer.looked_back,
+            number::instant(answer.instant, &answer.zone),
+            names.join(", ")
+        );
+        indented(&mut part, "", &text, look);
+        parts.push(part);
+    }
+    let mut out = parts.join("\n");
+    if !answer.notes.is_empty() {
+        out.push_str("\nNotes\n");
+        for note in &answer.notes {
+            indented(&mut out, "  ", note, look);
+        }
+    }
+    out
+}
+
+/// How much there is to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    Named,
+    Weak,
+    Little,
+    Nothing,
+}
+
+fn worth(finding: &Finding) -> Worth {
+    let Some(episode) = &finding.episode else {
+        return Worth::Nothing;
+    };
+    let mut accounts = episode.accounts.iter();
+    if accounts.clone().any(|account| account.is_named) {
+        Worth::Named
+    } else if accounts.any(|account| !account.suspects.is_empty()) {
+        Worth::Weak
+    } else {
+        Worth::Little
+    }
+}
+
+fn one(answer: &Why, finding: &Finding, look: &Look) -> String {
+    let mut out = String::new();
+    let Some(episode) = &finding.episode else {
+        return out;
+    };
+    if worth(finding) == Worth::Little {
+        indented(&mut out, "", &little(answer, finding, episode), look);
+        return out;
+    }
+    for (nth, account) in episode.accounts.iter().enumerate() {
+        let sentence = sentence(answer, finding, episode, account, nth);
+        let strong = if account.is_named {
+            Tone::Strong
+        } else {
+            Tone::Plain
+        };
+        for line in wrap(&sentence, look.columns(), 0).lines() {
+            out.push_str(&look.paint(strong, line));
+            out.push('\n');
+        }
+    }
+    facts(&mut out, answer, finding, episode, look);
+    for (nth, account) in episode.accounts.iter().enumerate() {
+        out.push('\n');
+        if nth > 0 {
+            out.push_str(&look.paint(Tone::Quiet, "-- of what is left"));
+            out.push('\n');
+        }
+        out.push_str(&table(account, look).render(look));
+    }
+    out
+}
+
+/// `82% of the budget premium lost since 14:05 started in payments-db; path checkout > payments > payments-db`.
+fn sentence(
+    answer: &Why,
+    finding: &Finding,
+    episode: &Episode,
+    account: &Account,
+    nth: usize,
+) -> String {
+    let when = when(answer, episode);
+    let lost = match (nth, &finding.name.scope) {
+        (0, Scope::All) => format!("the budget that was lost {when}"),
+        (0, Scope::Segment(segment)) => format!("the budget {segment} lost {when}"),
+        _ => "what is left".to_owned(),
+    };
+    let Some(first) = account.suspects.first() else {
+        return String::new();
+    };
+    // Rounded down: nobody is blamed for more than the evidence says.
+    let share = percent((first.score * 100.0).floor() / 100.0);
+    if !account.is_named {
+        return format!(
+            "The evidence is too weak to name anybody: of {lost}, {share} may have started in {}.",
+            first.name
+        );
+    }
+    match first.path.as_slice() {
+        [_] | [] => format!(
+            "{share} of {lost} started in {} itself: what it rests on did not lose as much.",
+            first.name
+        ),
+        path => format!(
+            "{share} of {lost} started in {}; path {}",
+            first.name,
+            path.join(" > ")
+        ),
+    }
+}
+
+/// A loss that nobody is looked for.
+fn little(answer: &Why, finding: &Finding, episode: &Episode) -> String {
+    let why = match episode.as_bad_before {
+        _ if !episode.accounts.is_empty() => "too little to tell who spent it".to_owned(),
+        Some(share) => format!(
+            "nothing unusual, for {} of times as long lose as much",
+            percent(share)
+        ),
+        None => "nothing unusual".to_owned(),
+    };
+    format!(
+        "{} lost {} of {} {}: {why}.",
+        finding.name,
+        number::grouped(episode.attainment.bad),
+        number::grouped(episode.attainment.total()),
+        when(answer, episode)
+    )
+}
+
+/// `since 14:05`, or `from 14:05 to 14:30`.
+fn when(answer: &Why, episode: &Episode) -> String {
+    let near = |at: Timestamp| number::instant_near(at, answer.instant, &answer.zone);
+    if episode.until >= answer.instant {
+        format!("since {}", near(episode.from))
+    } else {
+        format!("from {} to {}", near(episode.from), near(episode.until))
+    }
+}
+
+/// What stands under the sentence.
+fn facts(out: &mut String, answer: &Why, finding: &Finding, episode: &Episode, look: &Look) {
+    let events = episode.attainment;
+    let near = |at: Timestamp| number::instant_near(at, answer.instant, &answer.zone);
+    let mut lost = format!(
+        "{} of {} bad from {} to {}, {} more than usual",
+        number::grouped(events.bad),
+        number::grouped(events.total()),
+        near(episode.from),
+        number::instant(episode.until, &answer.zone),
+        count(episode.beyond_usual)
+    );
+    if let Some((share, window)) = &episode.budget_share {
+        lost.push_str(&format!("; {} of the budget of {window}", percent(*share)));
+    }
+    let mut rows = vec![("series", finding.name.to_string()), ("lost", lost)];
+    let named = episode.accounts.iter().filter(|account| account.is_named);
+    for first in named.filter_map(|account| account.suspects.first()) {
+        if !first.owners.is_empty() {
+            rows.push((
+                "owner",
+                format!("{}: {}", first.name, first.owners.join(", ")),
+            ));
+        }
+        if let Some(runbook) = &first.runbook {
+            rows.push(("runbook", runbook.clone()));
+        }
+    }
+    for (word, text) in rows {
+        let indent = "           ";
+        for (nth, line) in wrap(&text, look.columns() - indent.len(), 0)
+            .lines()
+            .enumerate()
+        {
+            let head = if nth == 0 {
+                format!("  {word:<9}")
+            } else {
+                indent.to_owned()
+            };
+            out.push_str(&look.paint(Tone::Quiet, &head));
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+}
+
+fn table(account: &Account, look: &Look) -> Table {
+    let columns = [
+        ("suspect", Align::Left),
+        ("score", Align::Right),
+        ("lost", Align::Right),
+        ("could be", Align::Right),
+        ("explained", Align::Right),
+        ("by", Align::Left),
+        ("path", Align::Left),
+    ];
+    let mut table = Table {
+        columns: columns.map(|(name, align)| (name.to_owned(), align)).into(),
+        lines: Vec::new(),
+    };
+    for suspect in &account.suspects {
+        let path = suspect.path.join(" > ");
+        table.lines.push(Line::Row(vec![
+            suspect.name.as_str().into(),
+            format!("{:.2}", (suspect.score * 100.0).floor() / 100.0).into(),
+            count(suspect.lost).into(),
+            percent(suspect.share).into(),
+            match suspect.explained_by.is_empty() {
+                true => Cell::empty(),
+                false => percent(suspect.explained).into(),
+            },
+            suspect.explained_by.join(", ").into(),
+            Cell::new(path, Tone::Quiet),
+        ]));
+    }
+    // The path is in the sentence; the width is the reader's.
+    if table.width() > look.columns() {
+        for line in &mut table.lines {
+            if let Line::Row(cells) = line {
+                cells[6] = Cell::empty();
+            }
+        }
+    }
+    table
+}
+
+fn indented(out: &mut String, indent: &str, text: &str, look: &Look) {
+    for line in wrap(text, look.columns().saturating_sub(indent.len()), 0).lines() {
+        out.push_str(indent);
+        out.push_str(line);
+        out.push('\n');
+    }
+}
+
+/// Whole percent; of what is little, one digit.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent > 0.0 && percent < 1.0 {
+        return format!("{:.1}%", percent.max(0.1));
+    }
+    format!("{percent:.0}%")
+}
+
+fn count(events: f64) -> String {
+    number::grouped(events.round().max(0.0) as u64)
+}

@@ -1,0 +1,88 @@
+//! Counts cut into slots that begin where a loss began. Knows counts of one series; knows no graph.
+
+use std::ops::Range;
+
+use attain_cascade::diagnose::{Spent, Track, last_episode};
+use attain_model::verdict::Attainment;
+
+use super::Counted;
+
+/// How time is cut: slot 0 begins at the origin.
+#[derive(Debug, Clone, Copy)]
+pub struct Slots {
+    /// In seconds since 1970.
+    pub origin: i64,
+    /// Seconds of a slot.
+    pub slot: i64,
+}
+
+impl Slots {
+    /// The slot that a second lies in.
+    pub fn slot_of(self, second: i64) -> i64 {
+        (second - self.origin).div_euclid(self.slot)
+    }
+
+    /// The beginning of a slot.
+    pub fn time(self, slot: i64) -> i64 {
+        self.origin + slot * self.slot
+    }
+
+    /// What was counted in some slots, ascending; a slot without requests was not measured.
+    pub fn track(self, series: &Counted, slots: &[i64]) -> Track {
+        self.track_within(series, slots, i64::MAX)
+    }
+
+    /// The same without what was counted from an instant on.
+    pub fn track_within(self, series: &Counted, slots: &[i64], until: i64) -> Track {
+        let mut track = Track::default();
+        for slot in slots {
+            let range = self.time(*slot)..self.time(slot + 1).min(until);
+            let events = sum(series, &range);
+            let requests = events.total() as f64;
+            track.requests.push(requests);
+            track.value.push(match events.total() {
+                0 => f64::NAN,
+                _ => events.bad as f64 / requests,
+            });
+        }
+        track
+    }
+}
+
+/// What was counted in a range of seconds.
+pub fn sum(series: &Counted, range: &Range<i64>) -> Attainment {
+    let start = series.partition_point(|(at, _)| *at < range.start);
+    let end = series.partition_point(|(at, _)| *at < range.end);
+    let inside = series[start..end.max(start)].iter();
+    inside.fold(Attainment::default(), |sum, (_, events)| Attainment {
+        good: sum.good + events.good,
+        bad: sum.bad + events.bad,
+    })
+}
+
+/// When budget was lost last, in seconds; `None` if no more was lost than allowed.
+pub fn last_loss(
+    series: &Counted,
+    target_ppb: u32,
+    slot: i64,
+    within: Range<i64>,
+) -> Option<Range<i64>> {
+    let first = within.start.div_euclid(slot) * slot;
+    let slots: Vec<Range<i64>> = (0..)
+        .map(|nth| first + nth * slot..first + (nth + 1) * slot)
+        .take_while(|range| range.start < within.end)
+        .collect();
+    let spent: Vec<Spent> = slots
+        .iter()
+        .map(|range| {
+            let events = sum(series, &(range.start..range.end.min(within.end)));
+            let allowed = f64::from(1_000_000_000 - target_ppb.min(1_000_000_000)) / 1e9;
+            Spent {
+                lost: events.bad as f64,
+                allowed: events.total() as f64 * allowed,
+            }
+        })
+        .collect();
+    let episode = last_episode(&spent)?;
+    Some(slots[episode.start].start..slots[episode.end - 1].end.min(within.end))
+}
