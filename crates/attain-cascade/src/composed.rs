@@ -120,6 +120,45 @@ pub fn composed(
     })
 }
 
+/// The lowest target of a part, at any depth, with which the parts carry what the SLO promises, each counted once and the
+/// others staying as they are; in parts per billion.
+///
+/// At least what it promises. `None` when even a part that never fails would not do, when it is not among the parts, or when the SLO promises nothing
+/// to this scope on that day.
+#[must_use]
+pub fn needed_once(
+    catalogue: &Catalogue,
+    slo: &Slo,
+    objective: &ObjectiveId,
+    scope: &Scope,
+    on: Date,
+    part: &Part,
+) -> Option<u32> {
+    let caller = Caller::new(catalogue, slo, objective, scope, on)?;
+    let mut graph = Graph::of(&caller, slo);
+    let node = graph.nodes.iter().position(|node| node.part == *part)?;
+    let promised_ppb = ONE_PPB - graph.nodes[node].failure_ppb;
+    let budget_ppb = caller.promised.target.budget_ppb();
+    let mut fails = |target_ppb: u32| {
+        graph.nodes[node].failure_ppb = ONE_PPB - target_ppb;
+        let model = Model::of(&graph);
+        up(model.failure(&graph.edges).at_most()) > budget_ppb
+    };
+    if fails(ONE_PPB) {
+        return None;
+    }
+    // From its promise up: below it, parts that promise more than they rest on would be believed.
+    let (mut low, mut high) = (promised_ppb, ONE_PPB);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match fails(middle) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    Some(high)
+}
+
 /// Parts per billion that hold where so much fails, rounded down.
 fn kept(failure: f64) -> u32 {
     ONE_PPB - up(failure)
@@ -331,6 +370,33 @@ mod tests {
             (apart.low_ppb, apart.high_ppb),
             (999_000_000, 1_000_000_000)
         );
+    }
+
+    #[test]
+    fn what_a_shared_part_needs_is_enough_and_one_less_is_not() {
+        let stores = Dependency {
+            on: Provider::AnyOf {
+                slos: vec!["a".into(), "b".into()],
+                need: 1,
+            },
+            ..edge("x")
+        };
+        let mut catalogue = catalogue([
+            part("whole", 999_900_000, [stores]),
+            part("a", 999_000_000, [edge("db")]),
+            part("b", 999_000_000, [edge("db")]),
+            part("db", 999_500_000, []),
+        ]);
+        let db = Part::Slo("db".into());
+        let need = |catalogue: &Catalogue| {
+            let whole = &catalogue.slos["whole"];
+            needed_once(catalogue, whole, &"availability".into(), &all(), DAY, &db)
+        };
+        let ppb = need(&catalogue).expect("a better database would do");
+        set_target(&mut catalogue, "db", "availability", ppb);
+        assert!(of(&catalogue, "whole", all()).once_ppb >= 999_900_000);
+        set_target(&mut catalogue, "db", "availability", ppb - 1);
+        assert!(of(&catalogue, "whole", all()).once_ppb < 999_900_000);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub mod warning;
 mod fixture;
 
 pub use carried::{Carried, EdgeCost, carried};
-pub use composed::{Carries, Composed, PartCost, Shared, composed};
+pub use composed::{Carries, Composed, PartCost, Shared, composed, needed_once};
 pub use explain::{Counted, Counts, Explained, Line, explain};
 pub use needed::{Need, needed};
 pub use part::{Missing, Part, Why};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use attain_model::slo::{Dependency, Provider};
-use attain_model::{Slo, SloId};
+use attain_model::{Catalogue, Slo, SloId};
 
 use crate::look::Look;
 
@@ -17,6 +17,22 @@ pub(crate) fn parts(edge: &Dependency) -> impl Iterator<Item = &SloId> {
     direct
         .iter()
         .chain(edge.fallback.as_ref().map(|fallback| &fallback.slo))
+}
+
+/// Whether something below an SLO shall help out where something else fails: a quorum or a fallback, however far.
+pub(crate) fn is_redundant(catalogue: &Catalogue, top: &Slo) -> bool {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![top];
+    while let Some(slo) = open.pop() {
+        for edge in &slo.depends_on {
+            if edge.fallback.is_some() || matches!(edge.on, Provider::AnyOf { .. }) {
+                return true;
+            }
+            let new = parts(edge).filter(|id| reached.insert(*id));
+            open.extend(new.filter_map(|id| catalogue.slos.get(id)));
+        }
+    }
+    false
 }
 
 /// Every SLO below these, however far; they themselves only if something below rests on them.

@@ -1,6 +1,6 @@
 //! Where the parts of an SLO cannot carry what it asks for. Knows which place to mend; attain-cascade knows the numbers.
 
-use attain_cascade::{Need, Part, carried, needed};
+use attain_cascade::{Need, Part, carried, composed, needed, needed_once};
 use attain_model::meta::Meta;
 use attain_model::slo::{Objective, Term};
 use attain_model::{Goal, ObjectiveId, Promised, Scope, Slo, SloId, Span, Target, Targets};
@@ -45,13 +45,32 @@ pub(crate) fn shortfall<'a>(
     }
     let whole = asking(caller, objective, scope, asked);
     let sum = carried(look.catalogue, &whole, &objective.id, scope, look.today)?;
-    let edge = sum.costliest()?;
-    if sum.ppb >= asked.target.ppb() {
+    let costliest = sum.costliest()?;
+    if sum.ppb >= asked.target.ppb() && !graph::is_redundant(look.catalogue, caller) {
         return None;
     }
-    let needs = needed(look.catalogue, &whole, &objective.id, scope, look.today);
-    let need = needs.iter().find(|need| need.edge == edge)?;
-    let weakest = weakest(look, need, &objective.id)?;
+    let once = composed(look.catalogue, &whole, &objective.id, scope, look.today)?;
+    if once.once_ppb >= asked.target.ppb() {
+        return None;
+    }
+    let (edge, weakest, needs_ppb) = if once.once_ppb < sum.ppb {
+        // What should help out rests on what it replaces: the part to mend may lie deep.
+        let is_ours = |part: &&Part| matches!(part, Part::Slo(_));
+        let weakest = once
+            .parts
+            .iter()
+            .map(|cost| &cost.part)
+            .find(is_ours)?
+            .clone();
+        let (on, of) = (look.today, &objective.id);
+        let needs = needed_once(look.catalogue, &whole, of, scope, on, &weakest);
+        (costliest, weakest, needs)
+    } else {
+        // What each edge needs by itself is always enough, whatever fails together.
+        let needs = needed(look.catalogue, &whole, &objective.id, scope, look.today);
+        let need = needs.iter().find(|need| need.edge == costliest)?;
+        (costliest, weakest(look, need, &objective.id)?, need.ppb)
+    };
     let (place, part_meta) = match &weakest {
         Part::Slo(id) => {
             let part = look.slo(id)?;
@@ -69,9 +88,9 @@ pub(crate) fn shortfall<'a>(
         objective,
         scope: scope.clone(),
         target: asked.target,
-        carried_ppb: sum.ppb,
+        carried_ppb: sum.ppb.min(once.once_ppb),
         weakest,
-        needs_ppb: need.ppb,
+        needs_ppb,
         place,
         part_meta,
     })

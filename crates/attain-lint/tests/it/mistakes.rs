@@ -3,7 +3,7 @@
 use attain_model::Level;
 
 use crate::catalogues::{CATALOGUES, read};
-use crate::{lint, shown};
+use crate::{file, lint, shown};
 
 /// Applies a mistake to a copy of a catalogue, and shows what is new.
 fn mistake(name: &str, old: &str, new: &str) -> Vec<String> {
@@ -189,4 +189,37 @@ fn a_mistake_that_is_not_a_lints_gives_no_lint() {
     let (parsed, found) = crate::lint_draft(parsed, crate::TODAY);
     let found: Vec<String> = found.iter().map(|one| shown(&parsed, one)).collect();
     assert_eq!(found, [] as [String; 0]);
+}
+
+#[test]
+fn replicas_on_one_database() {
+    let text = "\
+attain: 1
+indicators: {up: {total: {metric: requests_total}, bad: {metric: errors_total}}}
+defaults: {owner: ops, indicator: up}
+slos:
+  reads:
+    objectives: {availability: 99.99%}
+    depends_on: [{any_of: [store-a, store-b], need: 1}]
+  store-a: {objectives: {availability: 99.9%}, depends_on: [disk]}
+  store-b: {objectives: {availability: 99.9%}, depends_on: [disk]}
+  disk: {layer: infrastructure, objectives: {availability: 99.95%}}
+";
+    let found = |text: &str| {
+        let (parsed, found) = lint(&[file("shop.yaml", text)]);
+        let tighter = found
+            .iter()
+            .filter(|one| one.code == "internal-not-tighter");
+        tighter.map(|one| shown(&parsed, one)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(text),
+        [
+            "error[internal-not-tighter] shop.yaml:10:60: the parts of reads carry 99.949% together; it needs 99.99% \
+             (shop.yaml:6); disk needs 99.991% or more, or a fallback on its edge"
+        ]
+    );
+    // Each on a disk of its own, they are replicas.
+    let apart = text.replace("99.9%}, depends_on: [disk]}", "99.9%}}");
+    assert!(found(&apart).is_empty());
 }
