@@ -6,9 +6,10 @@
 //! - what a promise is judged by is exact: `u64` counts, `u128` products, targets in parts per billion ([`ppb`],
 //!   [`fraction`], [`budget`], [`burn`], [`fixed`], [`edge`]);
 //! - what informs a person is `f64`: intervals, percentiles, tests and rehearsals ([`interval`], [`sequential`],
-//!   [`robust`], [`sketch`], [`masking`], [`compose`], [`lowtraffic_trial`], [`warning`]). No `f64` result here is NaN.
+//!   [`robust`], [`sketch`], [`masking`], [`compose`], [`latency`], [`allocate`], [`lowtraffic_trial`], [`warning`]). No `f64` result here is NaN.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod allocate;
 pub mod apportion;
 pub mod budget;
 pub mod burn;
@@ -17,6 +18,7 @@ pub mod edge;
 pub mod fixed;
 pub mod fraction;
 pub mod interval;
+pub mod latency;
 pub mod lowtraffic_trial;
 pub mod masking;
 mod parts;

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use attain_math::allocate;
 use attain_math::budget::{self, Budget, NoTraffic, SliceCount};
 use attain_math::burn::{self, WORKBOOK_TIERS};
 use attain_math::compose::{self, JointSlots};
@@ -12,6 +13,7 @@ use attain_math::edge::{self, Use};
 use attain_math::fixed::Probability;
 use attain_math::fraction::Fraction;
 use attain_math::interval::{self, Interval, Z_95};
+use attain_math::latency;
 use attain_math::lowtraffic_trial::simulate;
 use attain_math::masking::{self, Counts};
 use attain_math::sequential::{BURNS, Cusum, Sequential};
@@ -183,6 +185,93 @@ vectors! {
     };
 
     warning_events, "warning.events", early_warning;
+    cascade_latency_exp_sum, "cascade.latency.exp_sum", |input| {
+        let q = decimal(&input["q"]);
+        let each = latency::exponential_quantile(1, 100.0, q);
+        json!({
+            "p99_each": each,
+            "sum_of_p99": 2.0 * each,
+            "p99_of_sum": latency::exponential_quantile(2, 100.0, q),
+            // Both late together always: then, and only then, percentiles add.
+            "comonotone_p99": latency::exponential_quantile(1, 200.0, q),
+            "guaranteed_quantile_at_sum_of_p99": latency::sure_quantile(2, q),
+        })
+    };
+    cascade_latency_histogram_convolution, "cascade.latency.histogram_convolution", |input| {
+        let bins = latency::added(&decimals(&input["a"]), &decimals(&input["b"]));
+        let cdf: Vec<f64> = (1..=bins.len()).map(|n| bins[..n].iter().sum()).collect();
+        let width = int(&input["bin_ms"]) as usize;
+        json!({
+            "p95_bin": latency::quantile_bin(&bins, 0.95),
+            "share_le_150ms": cdf[150 / width],
+            "sum_pmf": bins,
+            "cdf": cdf,
+        })
+    };
+    cascade_latency_fanout, "cascade.latency.fanout", |input| {
+        let legs = int(&input["n"]) as u32;
+        json!({
+            "requests_with_a_slow_leg": latency::fan_out(legs, decimal(&input["slow_share"])),
+            "per_leg_share_for_1pct_overall": latency::per_leg(legs, 0.01),
+        })
+    };
+    cascade_latency_union_split, "cascade.latency.union_split", |input| {
+        let stages = input["stages"].as_array().expect("stages");
+        let thresholds: u64 = stages.iter().map(|stage| int(&stage["ms"])).sum();
+        assert_eq!(thresholds, int(&input["budget_ms"]));
+        let late: Vec<f64> = stages.iter().map(|stage| decimal(&stage["share_over"])).collect();
+        json!({"customer_share_over_500ms_upper": latency::late_at_most(&late)})
+    };
+    cascade_alloc_equal, "cascade.alloc.equal", |input| {
+        let (budget, n) = (total_budget(input), int(&input["n"]) as usize);
+        let each = divided(input, &vec![1.0; n], |_| 1.0).budgets[0];
+        json!({
+            "total_budget": budget,
+            "per_service_linear": each,
+            "per_service_target_linear": 1.0 - each,
+            "per_service_target_exact": allocate::equal_exact(budget, n as u32),
+        })
+    };
+    cascade_alloc_proportional, "cascade.alloc.proportional", |input| {
+        let found = divided(input, &decimals(&input["current_unreliability"]), |today| today);
+        json!({"budgets": found.budgets, "required_improvement_factor": 1.0 / found.multiplier})
+    };
+    cascade_alloc_cost_log, "cascade.alloc.cost_log", |input| {
+        let found = divided(input, &floats(&input["cost_per_nine"]), |cost| cost);
+        let targets: Vec<f64> = found.budgets.iter().map(|e| 1.0 - e).collect();
+        json!({"budgets": found.budgets, "targets": targets})
+    };
+    cascade_alloc_cost_inverse, "cascade.alloc.cost_inverse", |input| {
+        json!({"budgets": divided(input, &floats(&input["cost"]), f64::sqrt).budgets})
+    };
+    cascade_alloc_bounded, "cascade.alloc.bounded", |input| {
+        let (costs, weights) = (floats(&input["cost_per_nine"]), decimals(&input["call_weight"]));
+        let (floors, ceilings) = (decimals(&input["floor"]), decimals(&input["ceil"]));
+        let part = |i: usize| allocate::Part {
+            weight: weights[i],
+            key: costs[i] / weights[i],
+            floor: floors[i],
+            ceiling: ceilings[i],
+        };
+        let parts: Vec<_> = (0..costs.len()).map(part).collect();
+        let found = allocate::allocate(&parts, decimal(&input["total_budget"])).expect("feasible");
+        json!({"budgets": found.budgets, "spent": found.spent})
+    };
+    cascade_alloc_infeasible, "cascade.alloc.infeasible", |input| {
+        let floors = decimals(&input["floor"]);
+        let part = |floor: &f64| allocate::Part { weight: 1.0, key: 1.0, floor: *floor, ceiling: f64::INFINITY };
+        let parts: Vec<_> = floors.iter().map(part).collect();
+        let refused = allocate::allocate(&parts, total_budget(input)).expect_err("the floors cost too much");
+        json!({
+            "feasible": false,
+            "floor_sum": refused.floors,
+            "budget": refused.floors - refused.gap,
+            "gap": refused.gap,
+            "best_customer_target_without_buffer": 1.0 - refused.floors,
+            "best_customer_target_with_same_buffer": 1.0 - refused.floors / (1.0 - decimal(&input["buffer"])),
+        })
+    };
+
     stat_wilson_3_4, "stat.wilson.3_4", wilson;
     stat_wilson_0_10, "stat.wilson.0_10", wilson;
     stat_wilson_10_10, "stat.wilson.10_10", wilson;
@@ -561,6 +650,23 @@ fn edge_availability(input: &Value) -> f64 {
         .to_f64();
     assert!((ours - exact).abs() < 1e-15, "fixed and float agree");
     ours
+}
+
+/// What a promise leaves for its parts after its buffer.
+fn total_budget(input: &Value) -> f64 {
+    (1.0 - decimal(&input["customer_target"])) * (1.0 - decimal(&input["buffer"]))
+}
+
+/// A budget divided by keys, without floors and ceilings.
+fn divided(input: &Value, values: &[f64], key: impl Fn(f64) -> f64) -> allocate::Allocation {
+    let part = |value: &f64| allocate::Part {
+        weight: 1.0,
+        key: key(*value),
+        floor: 0.0,
+        ceiling: f64::INFINITY,
+    };
+    let parts: Vec<_> = values.iter().map(part).collect();
+    allocate::allocate(&parts, total_budget(input)).expect("nothing is too small without floors")
 }
 
 fn shared_dependency(input: &Value) -> Value {
