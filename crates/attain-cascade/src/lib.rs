@@ -6,9 +6,11 @@
 //! - [`carried`]: do the edges hold the whole? [`needed`]: what would each part have to promise?
 //! - [`composed`]: what do the parts carry, each counted once, and whatever fails together?
 //! - [`explain`]: which part costs how much of a budget, by what was promised and by what was counted?
+//! - [`allocate`]: which internal targets would carry a promise?
 //! - [`warning`]: what breaks inside before a customer feels it?
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod allocate;
 pub mod attribution;
 mod carried;
 mod composed;
@@ -27,6 +29,7 @@ pub mod warning;
 #[cfg(test)]
 mod fixture;
 
+pub use allocate::{Allocated, Allotment, By, TooTight, Wish, allocate};
 pub use carried::{Carried, EdgeCost, carried};
 pub use composed::{Carries, Composed, PartCost, Shared, composed, needed_once};
 pub use explain::{Counted, Counts, Explained, Line, explain};
