@@ -122,7 +122,7 @@ pub fn allocate(
     on: Date,
     wish: &Wish,
     counts: &Counts<'_>,
-) -> Option<Result<Allocated, TooTight>> {
+) -> Option<Result<Allocated, Box<TooTight>>> {
     let promised = Caller::new(catalogue, slo, objective, scope, on)?.promised;
     let name = SeriesName {
         slo: slo.id.clone(),
@@ -137,7 +137,7 @@ pub fn allocate(
     };
     let best_ppb = carried(&best);
     if best_ppb < asked_ppb {
-        return Some(Err(TooTight {
+        return Some(Err(Box::new(TooTight {
             name,
             promised,
             asked_ppb,
@@ -145,7 +145,7 @@ pub fn allocate(
             best_ppb,
             best_with_buffer_ppb: with_buffer(best_ppb, wish.buffer_ppb),
             floors: tree.floors(),
-        }));
+        })));
     }
     let proposal = tree.loosest(asked_ppb)?;
     let found = composed(&proposal, slo, objective, scope, on)?;
@@ -211,7 +211,11 @@ mod tests {
         catalogue(slos)
     }
 
-    fn of(catalogue: &Catalogue, wish: &Wish, counts: &Counts<'_>) -> Result<Allocated, TooTight> {
+    fn of(
+        catalogue: &Catalogue,
+        wish: &Wish,
+        counts: &Counts<'_>,
+    ) -> Result<Allocated, Box<TooTight>> {
         let slo = &catalogue.slos["whole"];
         allocate(
             catalogue,

@@ -72,6 +72,9 @@ pub enum Command {
     /// Measure how often the diagnosis is right, on incidents whose culprit is known
     #[command(after_long_help = BENCH_HELP)]
     Bench(BenchArguments),
+    /// Propose internal targets that carry a promise, or say why none would
+    #[command(after_long_help = ALLOCATE_HELP)]
+    Allocate(AllocateArguments),
     /// Look after a data folder: check, back up, restore, prune
     #[command(after_long_help = DATA_HELP)]
     Data(DataArguments),
@@ -424,6 +427,64 @@ pub struct BenchDiagnoseArguments {
     pub json: Option<PathBuf>,
 }
 
+/// Arguments of `attain allocate`.
+#[derive(Debug, Args)]
+pub struct AllocateArguments {
+    #[command(flatten)]
+    pub beside: Beside,
+    /// The SLO whose promise is to be carried [default: the one promised to customers]
+    pub slo: Option<String>,
+    /// Only this objective [default: the one of outcomes]
+    #[arg(long, value_name = "NAME")]
+    pub objective: Option<String>,
+    /// Only this segment [default: the one with the tightest target]
+    #[arg(long, value_name = "ID")]
+    pub segment: Option<String>,
+    /// How the budget is divided
+    #[arg(long, value_enum, default_value_t = Division::Equal)]
+    pub by: Division,
+    /// Keep this share of the budget in reserve
+    #[arg(long, value_name = "SHARE", default_value = "0%")]
+    pub buffer: String,
+    /// The best that a part can keep: `auth-login=99.99%`; may be given several times
+    #[arg(long, value_name = "SLO=TARGET")]
+    pub floor: Vec<String>,
+    /// With --by cost, what a further nine of a part costs: `auth-login=3` [default: 1]; may be given several times
+    #[arg(long, value_name = "SLO=NUMBER")]
+    pub cost: Vec<String>,
+    /// Let targets become looser than they are today
+    #[arg(long)]
+    pub loosen: bool,
+    /// Put the targets into the files; comments stay
+    #[arg(long)]
+    pub write: bool,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = AllocateFormat::Human)]
+    pub format: AllocateFormat,
+}
+
+/// How `attain allocate` divides a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Division {
+    /// Every part the same
+    Equal,
+    /// By what the parts cost today, counted or promised: all improve by one factor
+    Proportional,
+    /// As cheap as can be, where further nines cost what --cost says
+    Cost,
+}
+
+/// How `attain allocate` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AllocateFormat {
+    /// For people
+    Human,
+    /// For programs; parts per billion
+    Json,
+    /// To be pasted into a catalogue
+    Yaml,
+}
+
 /// Arguments of `attain data`.
 #[derive(Debug, Args)]
 pub struct DataArguments {
@@ -757,6 +818,22 @@ EXAMPLES
 EXIT CODES
   0  every incident was looked at, whoever was right
   2  wrong usage or unreadable input";
+
+const ALLOCATE_HELP: &str = "\
+Divides the budget of a promise over the parts that it rests on, and the budget of each part over its own parts. No
+target gets looser unless --loosen says so, so everything else that rests on a part is still carried. If the parts at
+their best (--floor) do not carry the promise, it says by how much, and the best promise that they support.
+
+EXAMPLES
+  attain allocate shop/ checkout-completes
+  attain allocate shop/ checkout-completes --by proportional --buffer 30%
+  attain allocate shop/ checkout-completes --by cost --cost payments-charge=4 --floor auth-login=99.99%
+  attain allocate shop/ checkout-completes --write     then look at the difference in version control
+
+EXIT CODES
+  0  there are such targets; with --write, they are written
+  1  even the best that the parts can keep does not carry the promise
+  2  wrong usage, unreadable input, or a catalogue with errors";
 
 const DATA_HELP: &str = "\
 EXAMPLES

@@ -352,7 +352,7 @@ impl Limit {
 }
 
 /// `1%`, `0.5%` in parts per billion; exact.
-fn percent_ppb(text: &str) -> Option<u128> {
+pub fn percent_ppb(text: &str) -> Option<u128> {
     let digits = text.trim().strip_suffix('%')?;
     let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
     let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());

@@ -7,6 +7,7 @@
     reason = "the binary is where files, the clock and the environment are"
 )]
 
+mod allocate;
 mod asked;
 mod attribution;
 mod bench;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
 fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
         None => overview::run(terminal),
+        Some(Command::Allocate(arguments)) => allocate::run(&arguments, terminal),
         Some(Command::Cascade(arguments)) => cascade::run(&arguments, terminal),
         Some(Command::Bench(arguments)) => bench::run(&arguments, terminal),
         Some(Command::Check(arguments)) => check::run(&arguments, terminal),

@@ -81,3 +81,90 @@ fn what_cannot_be_answered() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("nothing is promised that fits"));
 }
+
+#[test]
+fn targets_that_carry_the_promise_are_written_and_nothing_else() {
+    let place = three_in_series("99.9%");
+    let before = place.read("shop.yaml");
+    place
+        .run(&["allocate", "shop.yaml", "checkout", "--buffer", "25%"])
+        .exits(0)
+        .says("3 targets to change, then the parts carry 99.9% (99.925% with the buffer), whatever fails together")
+        .complains("--write puts the targets into the files");
+    place
+        .run(&["allocate", "shop.yaml", "--format", "yaml"])
+        .exits(0)
+        .says("  a: {objectives: {availability: 99.9667%}}  # today 99.95%\n");
+    assert_eq!(place.read("shop.yaml"), before);
+
+    place
+        .run(&["allocate", "shop.yaml", "--buffer", "25%", "--write"])
+        .exits(0)
+        .complains("wrote 3 targets into shop.yaml");
+    // The targets come from `defaults:`, which others may use: each part now says its own.
+    let expected = before
+        .replace(
+            "  a: {owner",
+            "  a: {objectives: {availability: 99.975%}, owner",
+        )
+        .replace(
+            "  b: {owner",
+            "  b: {objectives: {availability: 99.975%}, owner",
+        )
+        .replace(
+            "  c: {owner",
+            "  c: {objectives: {availability: 99.975%}, owner",
+        );
+    assert_eq!(place.read("shop.yaml"), expected);
+    place.run(&["cascade", "shop.yaml"]).exits(0);
+    place
+        .run(&["allocate", "shop.yaml", "--buffer", "25%"])
+        .exits(0)
+        .says("nothing to do: today's targets carry 99.9%");
+    // Now each stands where it is written.
+    place
+        .run(&[
+            "allocate",
+            "shop.yaml",
+            "--buffer",
+            "50%",
+            "--by",
+            "cost",
+            "--cost",
+            "a=2",
+            "--write",
+        ])
+        .exits(0);
+    let text = place.read("shop.yaml");
+    assert!(
+        text.contains("  b: {objectives: {availability: 99.9875%}, owner"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_cannot_be_carried_is_explained() {
+    let place = three_in_series("99.9%");
+    let floors = ["a", "b", "c"].map(|id| format!("--floor={id}=99.96%"));
+    let mut arguments = vec!["allocate", "shop.yaml", "--buffer", "30%"];
+    arguments.extend(floors.iter().map(String::as_str));
+    place
+        .run(&arguments)
+        .exits(1)
+        .says("at their best the parts lack 0.05%")
+        .says("the best target they support is 99.880%, or 99.828% with the same buffer");
+    arguments.extend(["--format", "json"]);
+    let ran = place.run(&arguments);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["feasible"], false);
+    assert_eq!(json["asked_ppb"], 999_300_000);
+    for (arguments, complaint) in [
+        (["--floor", "a"], "does not say for which SLO"),
+        (["--floor", "x=99%"], "there is no SLO `x`"),
+        (["--cost", "a=0"], "is no cost"),
+        (["--buffer", "half"], "is no percentage"),
+    ] {
+        let all = [["allocate", "shop.yaml"], arguments].concat();
+        place.run(&all).exits(2).complains(complaint);
+    }
+}
