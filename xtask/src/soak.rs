@@ -19,7 +19,7 @@ struct Soak {
     test: &'static str,
 }
 
-const SOAKS: [Soak; 10] = [
+const SOAKS: [Soak; 11] = [
     Soak {
         name: "histories",
         says: "10,000 random histories agree with the slow oracle to the event",
@@ -49,6 +49,12 @@ const SOAKS: [Soak; 10] = [
         says: "a replay killed 200 times at any moment ends where an undisturbed one does, and counts nothing twice",
         package: "attain",
         test: "killed_replays_count_everything_once",
+    },
+    Soak {
+        name: "served-kills",
+        says: "a server killed 500 times under load, 2,000,000 samples acknowledged: none is lost, none counts twice",
+        package: "attain",
+        test: "a_killed_server_loses_nothing_and_counts_nothing_twice",
     },
     Soak {
         name: "failing-disk",

@@ -444,12 +444,21 @@ struct Frame {
     room: Vec<OwnedSemaphorePermit>,
 }
 
-/// The largest delay of the sources that are live.
+/// How long after its end a slice is closed: the largest delay of the sources that are live.
 fn delay_of(catalogue: &Catalogue) -> SignedDuration {
-    let sources = catalogue.sources.values();
-    let live =
-        sources.filter(|source| !matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_)));
-    let delay = live.map(|source| source.delay).max().unwrap_or_default();
+    // A pulled minute is known only after its end, and is asked for then.
+    const PULLED_SECONDS: u64 = 65;
+    let delays = catalogue
+        .sources
+        .values()
+        .filter_map(|source| match source.kind {
+            SourceKind::Log(_) | SourceKind::Csv(_) => None,
+            SourceKind::Prometheus { .. } => {
+                Some(source.delay + Duration::from_secs(PULLED_SECONDS))
+            }
+            _ => Some(source.delay),
+        });
+    let delay = delays.max().unwrap_or_default();
     SignedDuration::try_from(delay).unwrap_or(SignedDuration::from_hours(1))
 }
 

@@ -222,6 +222,8 @@ impl Connections {
         http.http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(128)
+            .initial_stream_window_size(1 << 20)
+            .initial_connection_window_size(4 << 20)
             .keep_alive_interval(Duration::from_secs(20));
         loop {
             // Invariant: room first: whoever has none for a connection leaves it in the system's queue.

@@ -1,5 +1,6 @@
 //! What is answered to which path. Knows HTTP; what is behind each answer is elsewhere.
 
+mod otlp;
 mod receive;
 mod write;
 
@@ -58,8 +59,14 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/server", get(server_page))
         .route("/api/v1/write", post(write::write))
         .route("/api/v1/write/{source}", post(write::write_to))
+        .route("/v1/metrics", post(otlp::metrics))
+        .route("/v1/metrics/{source}", post(otlp::metrics_of))
+        .route(EXPORT, post(otlp::export))
         .with_state(app)
 }
+
+/// What an exporter over gRPC calls.
+const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 
 const INDEX: &str = "\
 attain keeps reliability promises.
@@ -69,6 +76,7 @@ GET  /api/v1/server                which catalogue is in force, and how the serv
 GET  /metrics                      for Prometheus
 GET  /livez, /readyz               for whoever restarts it, and for whoever sends to it
 POST /api/v1/write[/SOURCE]        Prometheus remote write
+POST /v1/metrics[/SOURCE]          OpenTelemetry metrics over HTTP; over gRPC on the same port
 ";
 
 async fn index() -> &'static str {

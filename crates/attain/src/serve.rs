@@ -175,6 +175,26 @@ fn sending(catalogue: &Catalogue, address: SocketAddr) -> String {
             text.push_str("      authorization: {credentials_file: TOKEN-FILE}\n");
         }
     }
+    let exported = of(|kind| matches!(kind, SourceKind::Otlp { .. }));
+    for (id, has_token) in &exported {
+        let path = if exported.len() > 1 {
+            format!("/{id}")
+        } else {
+            String::new()
+        };
+        text.push_str(&format!(
+            "\nfor an OpenTelemetry exporter, of {id}:\n  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://{address}/v1/metrics{path}  \
+             (http/protobuf, http/json)\n"
+        ));
+        if exported.len() == 1 {
+            text.push_str(&format!(
+                "  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://{address}  (grpc)\n"
+            ));
+        }
+        if *has_token {
+            text.push_str("  OTEL_EXPORTER_OTLP_METRICS_HEADERS=authorization=Bearer%20TOKEN\n");
+        }
+    }
     text
 }
 

@@ -3,6 +3,7 @@
 //! Knows nothing of what the bytes mean: that is given to it. Overload is 503 with Retry-After and never 429, which common
 //! senders take for "drop it".
 
+use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -30,6 +31,8 @@ pub(super) enum Refusal {
     Broke(String),
     /// It cannot be read as what it says it is.
     Wire(WireError),
+    /// The same, before anything was decoded.
+    Unreadable(String),
     /// No room at the moment, or no disk: the same again a little later.
     Busy(String),
     /// A bug of ours.
@@ -45,7 +48,7 @@ impl Refusal {
             Refusal::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Broke(_) => StatusCode::REQUEST_TIMEOUT,
             Refusal::Wire(WireError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
-            Refusal::Wire(_) => StatusCode::BAD_REQUEST,
+            Refusal::Wire(_) | Refusal::Unreadable(_) => StatusCode::BAD_REQUEST,
             Refusal::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::Bug => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -82,10 +85,36 @@ impl Refusal {
             }
             Refusal::Broke(why) => why.clone(),
             Refusal::Wire(error) => error.to_string(),
+            Refusal::Unreadable(why) => why.clone(),
             Refusal::Busy(why) => format!("not kept: {why}; send it again"),
             Refusal::Bug => "this request broke something in attain; it is not kept".to_owned(),
         }
     }
+}
+
+/// Unpacks gzip, taking room as it grows.
+pub(super) async fn gunzip(app: &Arc<App>, mut sent: Sent, limit: usize) -> Result<Sent, Refusal> {
+    const STEP: usize = 256 << 10;
+    let app = Arc::clone(app);
+    let work = tokio::task::spawn_blocking(move || {
+        let packed = std::mem::take(&mut sent.body);
+        let mut unpacked = Vec::new();
+        let mut reader = flate2::read::MultiGzDecoder::new(packed.as_slice());
+        loop {
+            sent.take_room(&app, STEP)?;
+            let before = unpacked.len();
+            let read = (&mut reader).take(STEP as u64).read_to_end(&mut unpacked);
+            read.map_err(|error| Refusal::Unreadable(format!("the body is no gzip: {error}")))?;
+            if unpacked.len() > limit {
+                return Err(Refusal::TooLarge(limit));
+            }
+            if unpacked.len() - before < STEP {
+                sent.body = unpacked;
+                return Ok(sent);
+            }
+        }
+    });
+    work.await.map_err(|_| Refusal::Bug)?
 }
 
 /// What was sent, and the room that it takes.
@@ -153,14 +182,18 @@ impl Sent {
     }
 }
 
+/// What a body becomes outside of any lock, e.g. unpacked.
+type Prepare = fn(Vec<u8>) -> Result<Vec<u8>, WireError>;
+/// What an intake makes of it.
+type Match = fn(&mut Intake, &[u8], Timestamp) -> Result<(LiveBatch, Outcome), WireError>;
+
 /// Decodes, matches, and waits until it is on disk.
 pub(super) async fn keep(
     app: &Arc<App>,
     gate: Arc<Gate>,
     sent: Sent,
-    decode: impl FnOnce(&mut Intake, &[u8], Timestamp) -> Result<(LiveBatch, Outcome), WireError>
-    + Send
-    + 'static,
+    prepare: Prepare,
+    matched: Match,
 ) -> Result<Outcome, Refusal> {
     // A place in the queue before anything is matched: what is matched must be kept, or told again.
     let place = app.jobs.clone().try_reserve_owned().map_err(|_| {
@@ -169,9 +202,10 @@ pub(super) async fn keep(
     })?;
     let arrived = app.clock.now();
     let (answer, kept) = oneshot::channel();
-    let matched = tokio::task::spawn_blocking(move || {
+    let work = tokio::task::spawn_blocking(move || {
+        let body = prepare(sent.body)?;
         let mut intake = gate.entry();
-        let (batch, outcome) = decode(&mut intake, &sent.body, arrived)?;
+        let (batch, outcome) = matched(&mut intake, &body, arrived)?;
         gate.note(&intake, &outcome);
         let has_content =
             !(batch.series.is_empty() && batch.samples.is_empty() && batch.readings.is_empty());
@@ -190,7 +224,7 @@ pub(super) async fn keep(
         drop(intake);
         Ok((outcome, is_kept))
     });
-    let (outcome, is_kept) = matched
+    let (outcome, is_kept) = work
         .await
         .map_err(|_| Refusal::Bug)?
         .map_err(Refusal::Wire)?;

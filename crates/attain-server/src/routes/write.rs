@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use attain_sources::live::Outcome;
+use attain_sources::live::{Intake, Outcome};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -42,10 +42,7 @@ async fn take(
     if unpacked <= app.limits.unpacked_bytes {
         sent.take_room(app, unpacked)?;
     }
-    let outcome = receive::keep(app, gate, sent, |intake, body, arrived| {
-        intake.remote_write(body, arrived)
-    })
-    .await?;
+    let outcome = receive::keep(app, gate, sent, Ok, Intake::remote_write).await?;
     Ok(outcome)
 }
 

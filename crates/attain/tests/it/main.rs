@@ -19,6 +19,8 @@ mod manners;
 mod readmes;
 mod replay;
 mod report;
+mod served;
+mod served_kills;
 mod shop;
 mod small;
 mod statement;
