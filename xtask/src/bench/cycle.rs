@@ -4,12 +4,9 @@
 //! told to. It reads no clock: its CPU time is read from outside while it waits for the next command, so that filling
 //! the board is not in it and what was measured is known to the microsecond.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
+use super::driven::{Driven, spread};
 use super::measure::peak;
 use super::results::table;
 use super::{Setting, built};
@@ -80,7 +77,7 @@ impl Measured {
 }
 
 fn measure(example: &Path, targets: u64) -> Result<Measured, String> {
-    let mut driven = Driven::start(example, targets)?;
+    let mut driven = started(example, targets)?;
     let mut measured = Measured {
         cycle: Vec::new(),
         again: Vec::new(),
@@ -99,75 +96,13 @@ fn measure(example: &Path, targets: u64) -> Result<Measured, String> {
         }
         measured.again.push(milliseconds / CYCLES as f64);
     }
-    measured.peak_bytes = peak(driven.child.id()).unwrap_or(0);
+    measured.peak_bytes = peak(driven.id()).unwrap_or(0);
     Ok(measured)
 }
 
-/// The example at work; ended when it is let go.
-struct Driven {
-    child: Child,
-    says: BufReader<ChildStdout>,
-    hears: ChildStdin,
-}
-
-impl Driven {
-    fn start(example: &Path, targets: u64) -> Result<Self, String> {
-        let mut child = Command::new(example)
-            .args([SERIES.to_string(), targets.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("{}: {error}", example.display()))?;
-        let (Some(says), Some(hears)) = (child.stdout.take(), child.stdin.take()) else {
-            return Err("the example `cycle` has no pipes".into());
-        };
-        let mut driven = Self {
-            child,
-            says: BufReader::new(says),
-            hears,
-        };
-        let said = driven.hear()?;
-        if said != format!("series {SERIES}, targets {targets}") {
-            return Err(format!("the example `cycle` says: {said}"));
-        }
-        Ok(driven)
-    }
-
-    /// The answer to a command and the milliseconds of CPU that it took.
-    fn ask(&mut self, command: &str) -> Result<(String, f64), String> {
-        let before = self.cpu()?;
-        writeln!(self.hears, "{command}").map_err(|error| format!("{command}: {error}"))?;
-        let said = self.hear()?;
-        Ok((said, self.cpu()? - before))
-    }
-
-    fn hear(&mut self) -> Result<String, String> {
-        let mut line = String::new();
-        match self.says.read_line(&mut line) {
-            Ok(0) => Err("the example `cycle` ended early".into()),
-            Ok(_) => Ok(line.trim().to_string()),
-            Err(error) => Err(format!("the example `cycle`: {error}")),
-        }
-    }
-
-    /// Milliseconds of CPU so far. It waits for a command by then: what runs is not counted to the end.
-    fn cpu(&self) -> Result<f64, String> {
-        std::thread::sleep(Duration::from_millis(20));
-        let path = format!("/proc/{}/schedstat", self.child.id());
-        let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-        let first = text.split_whitespace().next();
-        let nanoseconds = first.and_then(|first| first.parse::<u64>().ok());
-        nanoseconds
-            .map(|nanoseconds| nanoseconds as f64 / 1e6)
-            .ok_or_else(|| format!("{path} is not as expected"))
-    }
-}
-
-impl Drop for Driven {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn started(example: &Path, targets: u64) -> Result<Driven, String> {
+    let hello = format!("series {SERIES}, targets {targets}");
+    Driven::start(example, &[SERIES, targets], &hello)
 }
 
 /// A stretch counts only if every series was carried to the end and the judging found changes.
@@ -178,18 +113,6 @@ fn believed(said: &str) -> Result<(), String> {
     whole
         .then_some(())
         .ok_or_else(|| format!("the example `cycle` says: {said}"))
-}
-
-/// The least, the middle (of an even count the upper one) and the most.
-fn spread(numbers: &[f64]) -> (f64, f64, f64) {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let at = |place: usize| sorted.get(place).copied().unwrap_or(0.0);
-    (
-        at(0),
-        at(sorted.len() / 2),
-        at(sorted.len().saturating_sub(1)),
-    )
 }
 
 #[cfg(test)]
@@ -207,11 +130,5 @@ mod tests {
         ] {
             assert!(believed(said).is_err(), "{said}");
         }
-    }
-
-    #[test]
-    fn the_spread_of_nothing_is_nothing() {
-        assert_eq!(spread(&[]), (0.0, 0.0, 0.0));
-        assert_eq!(spread(&[3.0, 1.0, 2.0]), (1.0, 2.0, 3.0));
     }
 }

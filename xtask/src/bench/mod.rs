@@ -5,6 +5,8 @@
 
 mod counts;
 mod cycle;
+mod diagnose;
+mod driven;
 mod history;
 mod inputs;
 mod logs;
@@ -30,7 +32,7 @@ struct Bench {
     run: fn(&Setting) -> Result<String, String>,
 }
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
     Bench {
         name: "logs",
         says: "a log to counts per minute and segment: attain, duckdb and polars; gzip and zstd",
@@ -50,6 +52,11 @@ const BENCHES: [Bench; 5] = [
         name: "cycle",
         says: "100,000 SLO-segments judged at the end of a slice",
         run: cycle::run,
+    },
+    Bench {
+        name: "diagnose",
+        says: "who spent a budget: 50 nodes and 5,000, 60 slots",
+        run: diagnose::run,
     },
     Bench {
         name: "size",

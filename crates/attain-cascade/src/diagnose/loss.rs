@@ -125,26 +125,28 @@ impl Losses {
     }
 }
 
-/// A node, and all that call it, directly or not.
+/// A node, and all that wait for it, directly or not.
 fn waiting_for(graph: &CallGraph, node: usize) -> Vec<usize> {
-    let mut waits = vec![false; graph.nodes()];
-    waits[node] = true;
-    // Callers of callers, until nobody is added.
-    loop {
-        let more = (0..graph.nodes()).filter(|caller| {
-            let calls = graph.calls(*caller).iter();
-            !waits[*caller]
-                && calls
-                    .clone()
-                    .any(|call| call.weight > 0.0 && waits[call.to])
-        });
-        let more: Vec<usize> = more.collect();
-        if more.is_empty() {
-            break;
+    let mut callers = vec![Vec::new(); graph.nodes()];
+    for caller in 0..graph.nodes() {
+        for call in graph.calls(caller).iter().filter(|call| call.weight > 0.0) {
+            callers[call.to].push(caller);
         }
-        more.iter().for_each(|caller| waits[*caller] = true);
     }
-    (0..graph.nodes()).filter(|at| waits[*at]).collect()
+    let mut seen = vec![false; graph.nodes()];
+    seen[node] = true;
+    let mut waiting = vec![node];
+    let mut next = 0;
+    while let Some(&at) = waiting.get(next) {
+        next += 1;
+        for &caller in &callers[at] {
+            if !seen[caller] {
+                seen[caller] = true;
+                waiting.push(caller);
+            }
+        }
+    }
+    waiting
 }
 
 fn track<'q>(question: &Question<'q>, node: usize) -> Option<&'q Track> {
