@@ -211,6 +211,7 @@ impl Ledger {
             let of_source = self.origins.entry(batch.source).or_default();
             let origin = of_source.entry(delivery.origin).or_default();
             origin.add(&delivery.range, &batch.admission.fresh);
+            origin.fingerprint.add(delivery.marks);
         }
         batch.taken
     }

@@ -28,7 +28,7 @@ pub(crate) struct Origin {
     /// Counted for a stream.
     pub(crate) streams: BTreeMap<StreamKey, RangeSet<u64>>,
     /// Handed on as it is.
-    pub(crate) fingerprint: Option<Fingerprint>,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 impl Origin {

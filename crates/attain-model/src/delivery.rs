@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::counts::{Bucket, Class, CountedSegment, Interval, Tally};
+use crate::facts::Mark;
 use crate::id::SourceId;
 use crate::quantity::Measure;
 use crate::stream::StreamKey;
@@ -27,6 +28,8 @@ pub struct Delivery {
     /// Positions that this covers, half-open: bytes of the (decompressed) content, where a line or row stands at its
     /// first. Empty for samples, which are told apart by series and time.
     pub range: Range<u64>,
+    /// By what the content up to the end of the range is known again; empty if nobody can read it twice.
+    pub marks: Vec<Mark>,
     /// The streams that these positions were counted for; `None` is all that look at the source. Counts of others in
     /// the same positions are known already, or not asked for.
     pub streams: Option<Arc<BTreeSet<StreamKey>>>,
@@ -53,6 +56,7 @@ impl Delivery {
             source,
             origin: origin.into(),
             range,
+            marks: Vec::new(),
             streams: None,
             counted: Vec::new(),
             samples: Vec::new(),

@@ -196,21 +196,77 @@ pub struct OriginFacts {
     pub seen: Vec<Range<u64>>,
     /// Counted for a stream. A stream that was not counted when the origin was read is missing here.
     pub streams: BTreeMap<StreamKey, Vec<Range<u64>>>,
-    /// By what it is known again. Ledgers do not look at it; whoever keeps facts keeps it.
-    pub fingerprint: Option<Fingerprint>,
+    /// By what its content is known again. Ledgers do not look at it; whoever reads files does.
+    pub fingerprint: Fingerprint,
 }
 
-/// By what a file is known again after it has grown, or was rotated or compressed.
+/// A stretch of a content, and a hash of it: 64 bits tell contents apart that nobody made alike on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Positions, as those of deliveries.
+    pub range: Range<u64>,
+    /// Of the bytes in it.
+    pub hash: u64,
+}
+
+/// By what a file is known again after it has grown, or was rotated, compressed or cut: marks at [`checkpoint_after`] of
+/// what was taken, and one at its end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Length of the head, in bytes of the decompressed content.
-    pub head_bytes: u64,
-    /// A hash of the head.
-    pub head: String,
-    /// Up to here it was read, in bytes of the decompressed content.
-    pub at: u64,
-    /// A hash of the last bytes before that.
-    pub tail: String,
+    /// By where they end, ascending; each end once.
+    marks: Vec<Mark>,
+}
+
+impl Fingerprint {
+    /// The marks, by where they end.
+    #[must_use]
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// Adds what a delivery says. Of two marks with the same end the new one stays: a content that was read again is
+    /// the same, and the mark may be of a longer stretch. What is neither at a checkpoint nor the last goes.
+    pub fn add(&mut self, marks: impl IntoIterator<Item = Mark>) {
+        for mark in marks {
+            match self
+                .marks
+                .binary_search_by_key(&mark.range.end, |known| known.range.end)
+            {
+                Ok(at) => self.marks[at] = mark,
+                Err(at) => self.marks.insert(at, mark),
+            }
+        }
+        let last = self.marks.last().map_or(0, |mark| mark.range.end);
+        self.marks
+            .retain(|mark| is_checkpoint(mark.range.end) || mark.range.end == last);
+    }
+}
+
+impl FromIterator<Mark> for Fingerprint {
+    fn from_iter<I: IntoIterator<Item = Mark>>(marks: I) -> Self {
+        let mut fingerprint = Self::default();
+        let mut marks: Vec<Mark> = marks.into_iter().collect();
+        marks.sort_by_key(|mark| mark.range.end);
+        marks.dedup_by_key(|mark| mark.range.end);
+        fingerprint.marks = marks;
+        fingerprint
+    }
+}
+
+/// The first position after this one at which content is marked: 4 KiB, and four in each doubling from there on. So a file
+/// of 10 GB has some eighty marks, and of a shorter content that begins alike at most a fifth lies behind the last of them.
+#[must_use]
+pub fn checkpoint_after(position: u64) -> u64 {
+    const FIRST: u64 = 4096;
+    if position < FIRST {
+        return FIRST;
+    }
+    let step = (1 << position.ilog2()) / 4;
+    (position / step).saturating_add(1).saturating_mul(step)
+}
+
+fn is_checkpoint(position: u64) -> bool {
+    position > 0 && checkpoint_after(position - 1) == position
 }
 
 /// Facts that were kept and can no longer be read.
@@ -229,5 +285,45 @@ impl Damage {
     #[must_use]
     pub fn gap(&self) -> GapReason {
         GapReason::Damaged(self.why.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_lie_at_most_a_quarter_apart() {
+        let (mut at, mut all) = (0, Vec::new());
+        while at < 10_000_000_000 {
+            let next = checkpoint_after(at);
+            assert!(at == 0 || (next > at && next - at <= at / 4), "{at} {next}");
+            assert!(is_checkpoint(next) && checkpoint_after(next - 1) == next);
+            (at, all) = (next, [all, vec![next]].concat());
+        }
+        assert_eq!(all[..6], [4096, 5120, 6144, 7168, 8192, 10240]);
+        assert!(all.len() < 90, "{}", all.len());
+        assert_eq!(checkpoint_after(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn of_many_deliveries_checkpoints_and_the_end_are_left() {
+        let mark = |end: u64| Mark {
+            range: end.saturating_sub(4096)..end,
+            hash: end,
+        };
+        let ends = |fingerprint: &Fingerprint| -> Vec<u64> {
+            let marks = fingerprint.marks().iter();
+            marks.map(|mark| mark.range.end).collect()
+        };
+        let mut fingerprint = Fingerprint::default();
+        fingerprint.add([mark(700)]);
+        assert_eq!(ends(&fingerprint), [700]);
+        fingerprint.add([mark(4096), mark(4100)]);
+        assert_eq!(ends(&fingerprint), [4096, 4100]);
+        fingerprint.add([mark(5120), mark(6000)]);
+        // What is in the middle was read again, for a new stream.
+        fingerprint.add([mark(4096), mark(4100)]);
+        assert_eq!(ends(&fingerprint), [4096, 5120, 6000]);
     }
 }

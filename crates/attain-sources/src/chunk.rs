@@ -8,6 +8,7 @@ use attain_model::SourceId;
 use attain_model::delivery::{Delivery, Unparsed};
 
 use crate::error::Error;
+use crate::marks::Marker;
 use crate::read::Sink;
 use crate::wanted::{For, Wanted};
 
@@ -51,6 +52,8 @@ pub(crate) struct Chunks<'a> {
     unparsed_lines: BTreeSet<u64>,
     pub(crate) totals: &'a mut Totals,
     sink: &'a mut Sink<'a>,
+    /// Marks what is sent.
+    pub(crate) marker: Option<Marker>,
     /// Set by somebody who wants the reading to end early.
     pub(crate) stop: Option<Arc<AtomicBool>>,
 }
@@ -97,6 +100,7 @@ impl<'a> Chunks<'a> {
             unparsed_lines: BTreeSet::new(),
             totals,
             sink,
+            marker: None,
             stop: None,
         }
     }
@@ -176,6 +180,9 @@ impl<'a> Chunks<'a> {
         }
         let (_, whom) = &self.wanted.stretches()[self.stretch];
         keep_only(whom, &mut delivery);
+        if let Some(marker) = &mut self.marker {
+            delivery.marks = marker.marks(&delivery.range);
+        }
         (self.sink)(delivery).map_err(Error::Sink)
     }
 }

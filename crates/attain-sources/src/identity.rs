@@ -5,10 +5,16 @@
 //! one is the other's beginning only the longer is read; two that differ later, e.g. the logs of two replicas, are told
 //! apart by a beginning that goes on to the line that differs.
 //!
-//! What an earlier run took is recognised by the same text, whatever the length of its beginning; a [`Fingerprint`] tells
-//! a file that begins alike and goes on otherwise, e.g. a table that is written anew each night. It does not tell one that
-//! is shorter than what was taken, if both begin alike for more than 4 KiB: that one counts as the beginning of the other.
+//! What an earlier run took is recognised by the same text, whatever the length of its beginning; the marks of a
+//! [`Fingerprint`] tell a file that begins alike and goes on otherwise, e.g. a table that is written anew each night.
+//!
+//! **What remains.** Marks are samples. A file that holds all marks of what was taken and differs between two of them is not
+//! told from it. One that is shorter than what was taken and holds all marks up to its end counts as a copy that was cut:
+//! if it goes on otherwise behind the last of them (at most a fifth of it), those lines are not counted, and whoever replays
+//! it is told its name. And a cut copy that is shorter than 4 KiB is a file of its own, because nothing but its length tells
+//! it from a new file that begins like many.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
@@ -19,10 +25,14 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::files::{flows, open};
+use crate::marks::Stretches;
 use crate::roster::hex;
 
-/// The longest beginning that is looked at where no other file begins alike, and the longest tail.
+/// The longest beginning that is looked at where no other file begins alike.
 pub(crate) const HEAD_BYTES: usize = 4096;
+
+/// Behind the name of a content that is the beginning of another and was written anew.
+const AGAIN: char = '+';
 
 /// What a file is known by, and whether it is worth reading.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,8 +43,8 @@ pub(crate) struct Identity {
     pub(crate) same_as: Option<PathBuf>,
 }
 
-/// Origins taken in earlier runs, and how their files looked then.
-type Known<'k> = BTreeMap<&'k str, Option<&'k Fingerprint>>;
+/// Origins taken in earlier runs, and the marks of what was taken.
+type Known<'k> = BTreeMap<&'k str, &'k Fingerprint>;
 
 /// Identities of the files of one source, in the same order.
 pub(crate) fn identify(paths: &[PathBuf], known: &Known<'_>) -> Result<Vec<Identity>, Error> {
@@ -57,18 +67,17 @@ pub(crate) fn identify(paths: &[PathBuf], known: &Known<'_>) -> Result<Vec<Ident
     for group in alike.into_values().filter(|group| group.len() > 1) {
         tell_apart(paths, group, &mut lengths, &mut identities)?;
     }
-    let mut given: BTreeSet<String> = BTreeSet::new();
-    for (index, path) in paths.iter().enumerate() {
-        let Some(head) = heads[index]
-            .as_ref()
-            .filter(|_| identities[index].same_as.is_none())
-        else {
-            continue;
-        };
-        let recognised = recognise(path, head, known, &given)?;
-        let origin = match recognised {
+    let is_alone = |index: &usize| identities[*index].same_as.is_none();
+    let to_name: Vec<(usize, &Head)> = (0..paths.len())
+        .filter(is_alone)
+        .filter_map(|index| Some((index, heads[index].as_ref()?)))
+        .collect();
+    let mut origins = recognise(paths, &to_name, known)?;
+    let mut given: BTreeSet<String> = origins.values().cloned().collect();
+    for (index, head) in to_name {
+        let origin = match origins.remove(&index) {
             Some(origin) => origin,
-            None => fresh(path, head, lengths[index], known, &given)?,
+            None => fresh(&paths[index], head, lengths[index], known, &given)?,
         };
         given.insert(origin.clone());
         identities[index].origin = origin;
@@ -122,62 +131,82 @@ impl Head {
     }
 }
 
-/// The origin of an earlier run that this file goes on, the longest beginning first. One whose end is in this file goes
-/// before one that this file is only the beginning of: two files may begin alike.
+/// The origins of earlier runs that files go on, or are the beginning of, by file.
+///
+/// Of what fits, most of what was taken goes first; two files may begin as what was taken of one. A file that is only a
+/// beginning comes last: where another goes on what was taken, the two were told apart, and so it is no beginning of that.
 fn recognise(
-    path: &Path,
-    head: &Head,
+    paths: &[PathBuf],
+    files: &[(usize, &Head)],
     known: &Known<'_>,
-    given: &BTreeSet<String>,
-) -> Result<Option<String>, Error> {
+) -> Result<BTreeMap<usize, String>, Error> {
+    let mut fits = Vec::new();
+    for (index, head) in files {
+        for origin in begin_alike(&paths[*index], head, known)? {
+            let print = known[origin];
+            let end = print.marks().last().map_or(0, |mark| mark.range.end);
+            let rank = match fit(&paths[*index], print) {
+                Fit::Whole => (0, Reverse(end)),
+                Fit::Beginning => (1, Reverse(0)),
+                Fit::Not => continue,
+            };
+            let length = Reverse(head_bytes_of(origin));
+            fits.push((rank, length, *index, origin));
+        }
+    }
+    fits.sort_unstable();
+    let (mut found, mut given) = (BTreeMap::new(), BTreeSet::new());
+    for (_, _, index, origin) in fits {
+        if !found.contains_key(&index) && given.insert(origin) {
+            found.insert(index, origin.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// The origins whose beginning a file has.
+fn begin_alike<'k>(path: &Path, head: &Head, known: &Known<'k>) -> Result<Vec<&'k str>, Error> {
     let mut lengths: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
     for origin in known.keys().copied() {
-        if let Some(bytes) = head_bytes_of(origin)
-            && !given.contains(origin)
-        {
+        if let Some(bytes) = head_bytes_of(origin) {
             lengths.entry(bytes).or_default().push(origin);
         }
     }
-    let mut second_best = None;
-    for (bytes, origins) in lengths.into_iter().rev() {
+    let mut alike = Vec::new();
+    for (bytes, origins) in lengths {
+        // Longer beginnings it has none.
         let Some(text) = origin_of(path, head, bytes)? else {
-            continue;
+            break;
         };
-        let Some(origin) = origins.into_iter().find(|origin| *origin == text) else {
-            continue;
-        };
-        let fit = known[origin].map_or(Fit::Beginning, |print| fit(path, head, print));
-        match fit {
-            Fit::Whole => return Ok(Some(origin.to_owned())),
-            Fit::Beginning => {
-                second_best.get_or_insert_with(|| origin.to_owned());
-            }
-            Fit::Not => {}
-        }
+        let begin_so = |origin: &&str| origin.trim_end_matches(AGAIN) == text;
+        alike.extend(origins.into_iter().filter(begin_so));
     }
-    Ok(second_best)
+    Ok(alike)
 }
 
 /// How a file fits what was known of an origin.
 enum Fit {
     /// It has what stood at the end of what was taken.
     Whole,
-    /// It begins as that did, and nothing tells more.
+    /// It ends before that, and begins as that did.
     Beginning,
     Not,
 }
 
-/// A file that begins alike may go on otherwise. Of a file that is shorter than what was taken, its beginning must be as it
-/// was.
-fn fit(path: &Path, head: &Head, print: &Fingerprint) -> Fit {
-    let matches = origin_of(path, head, print.head_bytes);
-    if !matches.is_ok_and(|text| text.is_some_and(|text| text.ends_with(&print.head))) {
-        return Fit::Not;
+/// A file that begins alike may go on otherwise: every mark that lies within the file must be as it was.
+fn fit(path: &Path, print: &Fingerprint) -> Fit {
+    let mut stretches = Stretches::new(path);
+    let mut is_whole = false;
+    for mark in print.marks() {
+        match stretches.hash(&mark.range) {
+            Some(hash) if hash == mark.hash => is_whole = true,
+            Some(_) => return Fit::Not,
+            None => return Fit::Beginning,
+        }
     }
-    match tail_before(path, print.at) {
-        Some(tail) if tail == print.tail => Fit::Whole,
-        Some(_) => Fit::Not,
-        None => Fit::Beginning,
+    match is_whole {
+        true => Fit::Whole,
+        false => Fit::Beginning,
     }
 }
 
@@ -194,10 +223,18 @@ fn fresh(
     // It begins like another file and is not that one: its beginning goes on until it is told apart.
     while given.contains(&origin) || known.contains_key(origin.as_str()) {
         bytes = bytes.saturating_mul(2);
-        match origin_of(path, head, bytes)? {
-            Some(longer) => origin = longer,
+        let longer = match origin_of(path, head, bytes)? {
+            Some(longer) => longer,
+            None => {
+                bytes = length_of(path)?;
+                origin_of(path, head, bytes)?.unwrap_or_default()
+            }
+        };
+        if !longer.is_empty() && !origin.starts_with(&longer) {
+            origin = longer;
+        } else {
             // It is all there is; how often it was written anew is counted.
-            None => origin.push('+'),
+            origin.push(AGAIN);
         }
     }
     Ok(origin)
@@ -226,6 +263,20 @@ fn origin_of(path: &Path, head: &Head, bytes: u64) -> Result<Option<String>, Err
     Ok(Some(format!("{bytes}-{text}")))
 }
 
+/// The length of the content, as far as it can be read.
+fn length_of(path: &Path) -> Result<u64, Error> {
+    let mut reader = open(path)?.reader;
+    let mut length = 0;
+    while let Ok(bytes) = reader.fill_buf()
+        && !bytes.is_empty()
+    {
+        let taken = bytes.len();
+        reader.consume(taken);
+        length += taken as u64;
+    }
+    Ok(length)
+}
+
 fn head_bytes_of(origin: &str) -> Option<u64> {
     origin.split_once('-')?.0.parse().ok()
 }
@@ -241,36 +292,6 @@ impl std::io::Write for HashWriter<'_> {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-}
-
-/// The hash of the up to 4 KiB before a position; `None` if the file ends before it.
-fn tail_before(path: &Path, at: u64) -> Option<String> {
-    let mut reader = open(path).ok()?.reader;
-    let from = at.saturating_sub(HEAD_BYTES as u64);
-    if std::io::copy(&mut reader.by_ref().take(from), &mut std::io::sink()).ok()? < from {
-        return None;
-    }
-    let mut tail = Vec::new();
-    reader.take(at - from).read_to_end(&mut tail).ok()?;
-    if (tail.len() as u64) < at - from {
-        return None;
-    }
-    let mut text = hex(&Sha256::digest(&tail));
-    text.truncate(32);
-    Some(text)
-}
-
-/// How a file looks now that it was read up to a position.
-pub(crate) fn fingerprint(path: &Path, at: u64) -> Option<Fingerprint> {
-    let head = Head::read(path).ok()?;
-    let head_bytes = at.min(head.lines().len() as u64);
-    let text = origin_of(path, &head, head_bytes).ok()??;
-    Some(Fingerprint {
-        head_bytes,
-        head: text.split_once('-')?.1.to_owned(),
-        at,
-        tail: tail_before(path, at)?,
-    })
 }
 
 struct Member {

@@ -1,16 +1,15 @@
 //! Reads the files of one source. Knows which reader belongs to which kind of source; knows no format itself.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use attain_model::Catalogue;
 use attain_model::delivery::Delivery;
-use attain_model::facts::Fingerprint;
 use attain_model::source::{CsvLayout, CsvSource, LogFormat, LogSource, Source, SourceKind};
-use attain_model::{Catalogue, SourceId};
 
 use crate::access_log::AccessLog;
 use crate::asked::{Asked, asked, check_columns};
@@ -24,6 +23,7 @@ use crate::heard::stretches;
 use crate::identity;
 use crate::json_log::JsonLog;
 use crate::lines::{End, LineFile, LineReader, Lines, Told};
+use crate::marks::Marker;
 use crate::named::NamedEvents;
 use crate::numbers::Numbers;
 use crate::parquet_events;
@@ -82,8 +82,8 @@ pub(crate) struct Job<'a, 'm> {
     pub(crate) notes: Vec<String>,
     pub(crate) sink: &'a mut Sink<'m>,
     pub(crate) meter: &'a mut Meter<'m>,
-    /// How the files looked that were read.
-    pub(crate) fingerprints: BTreeMap<(SourceId, String), Fingerprint>,
+    /// Origins of files that hold nothing beyond what was taken.
+    pub(crate) known: BTreeSet<String>,
 }
 
 /// A file to read.
@@ -151,7 +151,7 @@ impl Job<'_, '_> {
             .taken
             .iter()
             .filter(|((source, _), _)| source == id);
-        let known = known.map(|((_, origin), facts)| (&**origin, facts.fingerprint.as_ref()));
+        let known = known.map(|((_, origin), facts)| (&**origin, &facts.fingerprint));
         let mut identities = identity::identify(&full, &known.collect())?;
         parquet_file::identify(&full, &mut identities);
         let mut files = Vec::new();
@@ -169,6 +169,7 @@ impl Job<'_, '_> {
                 path: path.clone(),
                 same_as: same_as.map(short),
                 origin: identity.origin,
+                is_known: false,
             });
         }
         Ok(files)
@@ -339,7 +340,7 @@ impl Job<'_, '_> {
             if end.is_unfinished {
                 self.notes.push(unfinished(&file.path));
             }
-            self.remember(file, end.position);
+            self.read_up_to(file, end.position);
         }
         Ok(())
     }
@@ -388,14 +389,11 @@ impl Job<'_, '_> {
         outcome
     }
 
-    /// Takes down how a file looks that was read up to a position.
-    fn remember(&mut self, file: &Todo, end: u64) {
-        if end == 0 || files::flows(&file.full) {
-            return;
-        }
-        if let Some(print) = identity::fingerprint(&file.full, end) {
-            let key = (self.source.id.clone(), file.origin.clone());
-            self.fingerprints.insert(key, print);
+    /// A file was read up to a position; 0 if there was nothing to read.
+    fn read_up_to(&mut self, file: &Todo, end: u64) {
+        let key = (self.source.id.clone(), file.origin.clone());
+        if end == 0 && !self.totals.stopped && self.options.taken.contains_key(&key) {
+            self.known.insert(file.origin.clone());
         }
     }
 
@@ -436,6 +434,7 @@ impl Job<'_, '_> {
             &mut self.totals,
             self.sink,
         );
+        chunks.marker = Marker::new(&file.full);
         chunks.stop.clone_from(&self.options.stop);
         match (csv, numbers) {
             (_, Some(numbers)) if is_exposition => {
@@ -457,7 +456,7 @@ impl Job<'_, '_> {
         if is_unfinished.get() {
             self.notes.push(unfinished(&file.path));
         }
-        self.remember(file, end);
+        self.read_up_to(file, end);
         Ok(())
     }
 
@@ -489,7 +488,10 @@ impl Job<'_, '_> {
             meter.at(file.size / 1000 * thousandths, lines_before + lines);
             !options.is_stopped()
         };
-        parquet_events::read_file(csv, &asked, &file.full, counter, &mut chunks, &mut progress)
+        parquet_events::read_file(csv, &asked, &file.full, counter, &mut chunks, &mut progress)?;
+        let end = chunks.end();
+        self.read_up_to(file, end);
+        Ok(())
     }
 
     /// The log was being written between two heartbeats that are no further apart than promised.

@@ -50,6 +50,7 @@ mod json_line;
 mod json_log;
 mod lines;
 pub mod live;
+mod marks;
 mod named;
 mod number;
 mod numbers;

@@ -6,17 +6,20 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use attain_model::SourceId;
 use attain_model::delivery::{Delivery, Unparsed};
+use attain_model::facts::Mark;
 
 use crate::chunk::{Totals, keep_only};
 use crate::count::{Counter, Hints, Tallies};
 use crate::error::Error;
 use crate::files::{self, BYTE_ORDER_MARK, Packing};
+use crate::marks::Marker;
 use crate::pool::{Next, in_order};
 use crate::read::{Options, Sink};
 use crate::scan::Scan;
@@ -145,6 +148,7 @@ impl Lines<'_> {
             told,
             at: 0,
             open: None,
+            marker: None,
             known: (0, 0),
             ends: vec![End::default(); files.len()],
         };
@@ -434,6 +438,8 @@ struct Merge<'m, 'a> {
     at: usize,
     /// What was put together and not sent.
     open: Option<Open>,
+    /// A file, and what marks it.
+    marker: Option<(usize, Option<Marker>)>,
     /// A position in the file, and the lines before it.
     known: (u64, u64),
     ends: Vec<End>,
@@ -536,7 +542,16 @@ impl Merge<'_, '_> {
         // What is heard between heartbeats is told once, when all of them are known.
         delivery.observed = self.lines.with_heartbeat.then(Vec::new);
         keep_only(&file.wanted.stretches()[open.stretch].1, &mut delivery);
+        delivery.marks = self.marks(open.file, &delivery.range);
         (self.sink)(delivery).map_err(Error::Sink)
+    }
+
+    fn marks(&mut self, file: usize, range: &Range<u64>) -> Vec<Mark> {
+        if !matches!(self.marker, Some((of, _)) if of == file) {
+            self.marker = Some((file, Marker::new(&self.files[file].full)));
+        }
+        let marker = self.marker.as_mut().and_then(|(_, marker)| marker.as_mut());
+        marker.map_or_else(Vec::new, |marker| marker.marks(range))
     }
 }
 

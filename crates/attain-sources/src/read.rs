@@ -1,14 +1,14 @@
 //! Reads every file source of a catalogue, streaming, and hands over deliveries. Knows which files
 //! belong to which source; job.rs reads them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use attain_model::delivery::{Delivery, Unparsed};
-use attain_model::facts::{Fingerprint, OriginFacts};
+use attain_model::facts::OriginFacts;
 use attain_model::source::{Source, SourceKind};
 use attain_model::{Catalogue, SourceId};
 
@@ -84,8 +84,6 @@ pub struct Progress {
 pub struct Reading {
     /// By file source, also those without a file.
     pub sources: BTreeMap<SourceId, SourceReading>,
-    /// How the files looked that were read, by source and origin: to be kept in [`OriginFacts::fingerprint`].
-    pub fingerprints: BTreeMap<(SourceId, String), Fingerprint>,
     /// It ended early because somebody asked to. What was handed over is valid; notes are about that part.
     pub stopped: bool,
 }
@@ -118,6 +116,8 @@ pub struct FileReading {
     pub origin: String,
     /// It was left out because this file holds all that it holds.
     pub same_as: Option<PathBuf>,
+    /// It holds nothing beyond what an earlier run took ([`Options::taken`]), so nothing of it was counted.
+    pub is_known: bool,
 }
 
 /// Reads every log and csv source of a catalogue, and the files that were named for any other. File names are relative to `base`.
@@ -177,7 +177,7 @@ pub fn read(
             notes: silent::notes(catalogue, source),
             sink,
             meter: &mut meter,
-            fingerprints: BTreeMap::new(),
+            known: BTreeSet::new(),
         };
         let entry = reading.sources.entry(source.id.clone()).or_default();
         let unclaimed = job.run(&paths, &mut entry.files)?;
@@ -187,7 +187,9 @@ pub fn read(
         entry.notes = job.notes;
         entry.unknown_values = unclaimed;
         reading.stopped = job.totals.stopped;
-        reading.fingerprints.extend(job.fingerprints);
+        for file in &mut entry.files {
+            file.is_known = file.same_as.is_none() && job.known.contains(&file.origin);
+        }
         if reading.stopped {
             break;
         }

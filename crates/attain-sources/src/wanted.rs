@@ -95,6 +95,8 @@ pub(crate) fn streams_of(catalogue: &Catalogue, source: &SourceId) -> BTreeSet<S
 
 #[cfg(test)]
 mod tests {
+    use attain_model::facts::Fingerprint;
+
     use super::*;
 
     #[test]
@@ -109,7 +111,7 @@ mod tests {
                 (StreamKey::new("gone"), vec![7..8, 8..9]),
             ]
             .into(),
-            fingerprint: None,
+            fingerprint: Fingerprint::default(),
         };
         let only_b = For::Some(Arc::new(BTreeSet::from([b])));
         let wanted = Wanted::new(Some(&taken), &both);

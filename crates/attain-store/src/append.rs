@@ -197,7 +197,7 @@ impl Store {
 
 fn open_frame(number: u64, body: &[u8]) -> Option<Frame> {
     let content = blob::open(Kind::Frame, &number.to_le_bytes(), body).ok()?;
-    let (kept, deliveries, live) = frame::decode(&content).ok()?;
+    let (kept, deliveries, live) = frame::decode(&content, blob::version(body)).ok()?;
     Some(Frame {
         number,
         kept,

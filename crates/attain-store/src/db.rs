@@ -34,6 +34,7 @@ pub(crate) const COUNTS: Schema = Schema {
         CREATE TABLE anchor (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
     ",
         LIVE,
+        MARKS,
     ],
 };
 
@@ -50,12 +51,16 @@ pub(crate) const RECORD: Schema = Schema {
         CREATE TABLE head (generation INTEGER PRIMARY KEY, body BLOB NOT NULL, state BLOB NOT NULL);
     ",
         LIVE,
+        MARKS,
     ],
 };
 
 /// From format 2 on a frame may end with live entries and a state with what a meter knows. The tables stay; what knows
 /// format 1 alone must not take such a blob for a damaged one.
 const LIVE: &str = "";
+
+/// From format 3 on frames and states are of version 2: they have marks of what was read.
+const MARKS: &str = "";
 
 /// An open file.
 #[derive(Debug)]

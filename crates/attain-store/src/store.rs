@@ -115,7 +115,7 @@ impl Store {
         let name = self.head.generation.to_le_bytes();
         blob::open(Kind::State, &name, &body)
             .ok()
-            .and_then(|content| state::decode(&content).ok())
+            .and_then(|content| state::decode(&content, blob::version(&body)).ok())
             .ok_or_else(|| self.no_state())
     }
 

@@ -49,12 +49,7 @@ impl Store {
             return Ok((StreamFacts::default(), Vec::new()));
         };
         let Some(manifest) = self.manifest(key, listed) else {
-            let damage = Damage {
-                stream: Some(key.clone()),
-                interval: Some(listed.span.interval()),
-                why: "the list of its pages can no longer be read".to_owned(),
-            };
-            return Ok((StreamFacts::default(), vec![damage]));
+            return Ok((StreamFacts::default(), vec![no_manifest(key, listed)]));
         };
         let mut gather = Gather::default();
         let mut scratch = Scratch::default();
@@ -69,15 +64,26 @@ impl Store {
                 page::decode(&content, &mut scratch, &mut gather)
                     .map_err(|error| format!("page {} is malformed: {error}", listing.number))
             });
-            if let Err(why) = read {
-                damage.push(Damage {
-                    stream: Some(key.clone()),
-                    interval: Some(listing.span.interval()),
-                    why,
-                });
-            }
+            damage.extend(read.err().map(|why| no_page(key, listing, why)));
         }
         Ok((gather.finish(), damage))
+    }
+
+    /// What is lost of a stream, as far as checksums tell: a fraction of the time that [`Store::stream`] takes.
+    #[must_use]
+    pub fn lost(&self, key: &StreamKey) -> Vec<Damage> {
+        let Some(listed) = self.head.streams.get(key) else {
+            return Vec::new();
+        };
+        let Some(manifest) = self.manifest(key, listed) else {
+            return vec![no_manifest(key, listed)];
+        };
+        let pages = manifest.pages.iter();
+        let lost = pages.filter_map(|listing| {
+            let why = self.page_by(listing, blob::verify).err()?;
+            Some(no_page(key, listing, why))
+        });
+        lost.collect()
     }
 
     /// The list of a stream's pages, from whichever file has the one that the head names.
@@ -101,22 +107,29 @@ impl Store {
 
     /// The content of a page, if it is what the manifest says; else why not.
     pub(crate) fn page(&self, listing: &Listing) -> Result<Vec<u8>, String> {
+        self.page_by(listing, blob::open)
+    }
+
+    fn page_by<T>(
+        &self,
+        listing: &Listing,
+        open: impl FnOnce(Kind, &[u8], &[u8]) -> Result<T, blob::Broken>,
+    ) -> Result<T, String> {
         let number = listing.number;
         let sql = "SELECT body FROM page WHERE number = ?1";
-        let content =
-            self.counts.row(sql, [number as i64], |row| {
-                let body = row.get_ref(0)?.as_blob().unwrap_or(&[]);
-                if blob::digest(body) != Some(listing.digest) {
-                    return Ok(Err("is not the one that was written"));
-                }
-                Ok(blob::open(Kind::Page, &number.to_le_bytes(), body).map_err(
-                    |broken| match broken {
-                        blob::Broken::Checksum => "fails its checksum",
-                        blob::Broken::Newer => "was written by a newer version",
-                        blob::Broken::Compression => "cannot be decompressed",
-                    },
-                ))
-            });
+        let content = self.counts.row(sql, [number as i64], |row| {
+            let body = row.get_ref(0)?.as_blob().unwrap_or(&[]);
+            if blob::digest(body) != Some(listing.digest) {
+                return Ok(Err("is not the one that was written"));
+            }
+            Ok(
+                open(Kind::Page, &number.to_le_bytes(), body).map_err(|broken| match broken {
+                    blob::Broken::Checksum => "fails its checksum",
+                    blob::Broken::Newer => "was written by a newer version",
+                    blob::Broken::Compression => "cannot be decompressed",
+                }),
+            )
+        });
         match content {
             Ok(Some(Ok(content))) => Ok(content),
             Ok(Some(Err(why))) => Err(format!("page {number} of counts.db {why}")),
@@ -125,5 +138,21 @@ impl Store {
                 "page {number} of counts.db cannot be read: {error}"
             )),
         }
+    }
+}
+
+fn no_manifest(key: &StreamKey, listed: &Listed) -> Damage {
+    Damage {
+        stream: Some(key.clone()),
+        interval: Some(listed.span.interval()),
+        why: "the list of its pages can no longer be read".to_owned(),
+    }
+}
+
+fn no_page(key: &StreamKey, listing: &Listing, why: String) -> Damage {
+    Damage {
+        stream: Some(key.clone()),
+        interval: Some(listing.span.interval()),
+        why,
     }
 }

@@ -51,9 +51,7 @@ impl Asked {
     ) -> Result<Self, Failure> {
         let (parsed, base) = catalogue::valid(&input.catalogue, terminal)?;
         let errors = check::errors(&parsed);
-        let Some(catalogue) = parsed.catalogue else {
-            return Err(Failure::new("the catalogue holds no file"));
-        };
+        let catalogue = catalogue::of(parsed)?;
         refuse_unknown(&catalogue, about.slos)?;
         refuse(&catalogue)?;
         let now = Timestamp::now();

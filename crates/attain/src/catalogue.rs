@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use attain_model::Level;
+use attain_model::{Catalogue, Level};
 use attain_spec::{Input, Parsed, parse};
 use attain_store::{Done, Text};
 use attain_view::diagnostics;
@@ -109,6 +109,12 @@ pub fn valid(path: &Path, terminal: &Terminal) -> Result<(Parsed, PathBuf), Fail
             shown(path)
         )),
     )
+}
+
+/// What [`valid`] read, without the rest.
+pub fn of(parsed: Parsed) -> Result<Catalogue, Failure> {
+    let none = || Failure::new("the catalogue holds no file");
+    parsed.catalogue.ok_or_else(none)
 }
 
 /// The folder's name, or that of the folder around a file.

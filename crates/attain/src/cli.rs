@@ -98,6 +98,17 @@ pub enum Command {
     Schema,
 }
 
+/// How files are read.
+#[derive(Debug, Args)]
+pub struct ReadingArguments {
+    /// Which source FILES belong to; needed where the catalogue has several that read files
+    #[arg(long, value_name = "ID")]
+    pub source: Option<String>,
+    /// Give up when more than this share of the lines of a source cannot be read
+    #[arg(long, value_name = "SHARE", default_value = "1%")]
+    pub max_unparsed: String,
+}
+
 /// What is judged: a catalogue, and where its counts are.
 #[derive(Debug, Args)]
 pub struct InputArguments {
@@ -107,15 +118,11 @@ pub struct InputArguments {
     /// Read these instead of the files that the source names; `-` is standard input
     #[arg(conflicts_with = "data")]
     pub files: Vec<PathBuf>,
-    /// Which source FILES belong to; needed where the catalogue has several that read files
-    #[arg(long, value_name = "ID")]
-    pub source: Option<String>,
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Read no file: use what `attain replay` keeps in this folder
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Give up when more than this share of the lines of a source cannot be read
-    #[arg(long, value_name = "SHARE", default_value = "1%")]
-    pub max_unparsed: String,
 }
 
 /// Arguments of `attain serve`.
@@ -170,18 +177,14 @@ pub struct ReplayArguments {
     pub catalogue: PathBuf,
     /// Files to read, in any order [default: those that the sources name]; `-` is standard input
     pub files: Vec<PathBuf>,
-    /// Which source FILES belong to; needed where the catalogue has several that read files
-    #[arg(long, value_name = "ID")]
-    pub source: Option<String>,
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Keep what was counted in this folder; made if it is not there
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Write the series that were promised as CSV, slice by slice; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub counts: Option<PathBuf>,
-    /// Give up when more than this share of the lines of a source cannot be read
-    #[arg(long, value_name = "SHARE", default_value = "1%")]
-    pub max_unparsed: String,
     /// How to print what was done
     #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
     pub format: StatusFormat,

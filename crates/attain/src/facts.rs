@@ -126,8 +126,8 @@ impl Facts {
         if let Some(folder) = &input.data {
             return Self::kept(folder, catalogue);
         }
-        let limit = Limit::parse(&input.max_unparsed)?;
-        let options = options(catalogue, &input.files, input.source.as_deref())?;
+        let limit = Limit::parse(&input.reading.max_unparsed)?;
+        let options = options(catalogue, &input.files, input.reading.source.as_deref())?;
         Self::read(catalogue, base, &options, limit, terminal)
     }
 
@@ -148,7 +148,7 @@ impl Facts {
     pub fn kept(path: &Path, catalogue: &Catalogue) -> Result<Self, Failure> {
         let folder = Folder::open(path)?;
         Ok(Self {
-            notes: folder.notes(catalogue),
+            notes: folder.note(catalogue).into_iter().collect(),
             begin: folder.span.map(|span| span.start),
             end: folder.span.map(|span| span.end),
             kept: Kept::Folder(Box::new(folder)),

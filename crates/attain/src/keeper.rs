@@ -6,11 +6,11 @@ use std::path::Path;
 
 use attain_engine::{Counts, Ledger, Shelf, Shelved};
 use attain_model::delivery::Delivery;
-use attain_model::facts::{Damage, Fingerprint, KeptStream, OriginFacts, StreamFacts};
+use attain_model::facts::{Damage, KeptStream, OriginFacts, StreamFacts};
 use attain_model::live::MeterFacts;
 use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
 use attain_spec::{Input, parse};
-use attain_store::{Access, Done, Error, Store};
+use attain_store::{Access, Done, Error, Store, Text};
 use jiff::Timestamp;
 
 use crate::catalogue::shown;
@@ -55,10 +55,8 @@ impl Folder {
     }
 
     /// What a person should know who asks with this catalogue.
-    pub fn notes(&self, catalogue: &Catalogue) -> Vec<String> {
+    pub fn note(&self, catalogue: &Catalogue) -> Option<String> {
         tells_apart_otherwise(&self.store, catalogue)
-            .into_iter()
-            .collect()
     }
 
     /// Hands the counts to somebody who judges them.
@@ -130,8 +128,7 @@ impl Keeper {
         let mut found = unsealed.damage;
         found.extend(store.found().iter().cloned());
         for (stream, _) in store.streams() {
-            let (_, damage) = store.stream(stream).map_err(|error| Failure::of(&error))?;
-            found.extend(damage);
+            found.extend(store.lost(stream));
         }
         if let Some(damage) = found.first() {
             // Counting on would put new numbers beside a hole that nobody has looked at.
@@ -154,7 +151,7 @@ impl Keeper {
         };
         if keeper.unsealed > 0 {
             // They were counted as the streams were then.
-            keeper.seal(&BTreeMap::new())?;
+            keeper.seal()?;
         }
         let before = keeper.ledger.state();
         keeper.ledger.count(streams);
@@ -162,7 +159,7 @@ impl Keeper {
         keeper.kept.clone_from(&now.kept);
         if now != before {
             // Invariant: frames are taken again by a ledger of the kept state, so it must know their streams first.
-            keeper.seal(&BTreeMap::new())?;
+            keeper.seal()?;
         }
         Ok(keeper)
     }
@@ -188,19 +185,14 @@ impl Keeper {
         self.known += taken.already;
         self.unsealed += 1;
         if self.unsealed >= FRAMES_UNSEALED {
-            self.seal(&BTreeMap::new())?;
+            self.seal()?;
         }
         Ok(())
     }
 
     /// Puts everything in its final place, and writes down what was done.
-    pub fn finish(
-        mut self,
-        fingerprints: &BTreeMap<(SourceId, String), Fingerprint>,
-        done: &[Done],
-        now: Timestamp,
-    ) -> Result<u64, Failure> {
-        self.seal(fingerprints)?;
+    pub fn finish(mut self, done: &[Done], now: Timestamp) -> Result<u64, Failure> {
+        self.seal()?;
         let failed = |error: Error| Failure::of(&error);
         for _ in 0..COMPACTED_AT_ONCE {
             if !self.store.compact().map_err(failed)? {
@@ -215,60 +207,48 @@ impl Keeper {
     }
 
     /// What a person should know who replays with this catalogue.
-    pub fn notes(&self, catalogue: &Catalogue) -> Vec<String> {
+    pub fn note(&self, catalogue: &Catalogue) -> Option<String> {
         tells_apart_otherwise(&self.store, catalogue)
-            .into_iter()
-            .collect()
     }
 
     /// Whether the newest catalogue of the record is another one.
     pub fn is_new(&self, catalogue: &Done) -> bool {
-        let entries = self.store.entries().entries;
-        let last = entries.iter().rev();
-        last.map(|entry| &entry.done)
-            .find(|done| matches!(done, Done::Catalogue { .. }))
-            != Some(catalogue)
+        last_catalogue(&self.store).as_ref() != Some(catalogue)
     }
 
-    fn seal(
-        &mut self,
-        fingerprints: &BTreeMap<(SourceId, String), Fingerprint>,
-    ) -> Result<(), Failure> {
+    fn seal(&mut self) -> Result<(), Failure> {
         let streams = self.ledger.unload();
-        let mut state = self.ledger.state();
-        for (origin, fingerprint) in fingerprints {
-            if let Some(facts) = state.origins.get_mut(origin) {
-                facts.fingerprint = Some(fingerprint.clone());
-            }
-        }
         self.unsealed = 0;
         let through = self.store.last();
         self.store
-            .seal_with(&state, &self.meter, &streams, through)
+            .seal_with(&self.ledger.state(), &self.meter, &streams, through)
             .map_err(|error| Failure::of(&error))
     }
 }
 
 /// The segment of a request is decided when it is counted: whoever changes how must know that the past keeps its own.
 fn tells_apart_otherwise(store: &Store, catalogue: &Catalogue) -> Option<String> {
-    let entries = store.entries().entries;
-    let files = entries.iter().rev().find_map(|entry| match &entry.done {
-        Done::Catalogue { files, .. } => Some(files),
-        _ => None,
-    })?;
-    let inputs: Vec<Input> = files
-        .iter()
-        .map(|file| Input {
-            name: file.path.clone(),
-            text: file.text.clone(),
-        })
-        .collect();
+    let Some(Done::Catalogue { files, .. }) = last_catalogue(store) else {
+        return None;
+    };
+    let input = |file: Text| Input {
+        name: file.path,
+        text: file.text,
+    };
+    let inputs: Vec<Input> = files.into_iter().map(input).collect();
     let before = parse(&inputs).catalogue?;
     (who_is_who(&before) != who_is_who(catalogue)).then(|| {
         "the catalogue tells segments apart otherwise than when counts were kept last; what is kept keeps the segment it was \
          counted under. To count the past anew, replay the files into a new folder"
             .to_owned()
     })
+}
+
+/// The newest catalogue of the record.
+fn last_catalogue(store: &Store) -> Option<Done> {
+    let entries = store.entries().entries.into_iter().rev();
+    let mut done = entries.map(|entry| entry.done);
+    done.find(|done| matches!(done, Done::Catalogue { .. }))
 }
 
 /// All that decides whose a request is.

@@ -30,12 +30,11 @@ use crate::terminal::Terminal;
 /// Runs the command.
 pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let (parsed, base) = catalogue::valid(&arguments.catalogue, terminal)?;
-    let Some(catalogue) = parsed.catalogue else {
-        return Err(Failure::new("the catalogue holds no file"));
-    };
-    let mut options = facts::options(&catalogue, &arguments.files, arguments.source.as_deref())?;
+    let catalogue = catalogue::of(parsed)?;
+    let reading = &arguments.reading;
+    let mut options = facts::options(&catalogue, &arguments.files, reading.source.as_deref())?;
     options.stop = Some(stop_on_signals()?);
-    let limit = Limit::parse(&arguments.max_unparsed)?;
+    let limit = Limit::parse(&reading.max_unparsed)?;
     let promises = Promises::of(catalogue);
     let said = match &arguments.data {
         None => count(arguments, &promises, &base, &options, limit, terminal)?,
@@ -103,7 +102,7 @@ fn keep(
     let begun = Instant::now();
     let catalogue = promises.catalogue();
     let mut keeper = Keeper::open(folder, &Stream::all(catalogue))?;
-    for note in keeper.notes(catalogue) {
+    if let Some(note) = keeper.note(catalogue) {
         terminal.note(&note);
     }
     options.taken = keeper.taken();
@@ -133,7 +132,7 @@ fn keep(
     }
     let (new, known) = (keeper.new, keeper.known);
     let done = done(arguments, catalogue, &keeper, &reading)?;
-    let bytes = keeper.finish(&reading.fingerprints, &done, Timestamp::now())?;
+    let bytes = keeper.finish(&done, Timestamp::now())?;
     // All that is kept, not this run's share of it.
     write_counts(arguments, promises, terminal, || {
         Facts::kept(folder, catalogue)

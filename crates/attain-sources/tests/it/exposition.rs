@@ -402,7 +402,7 @@ fn what_was_taken_is_not_told_again() {
                 .into_iter()
                 .map(|stream| (stream.key, ranges()))
                 .collect(),
-            fingerprint: None,
+            fingerprint: attain_model::facts::Fingerprint::default(),
         };
         Options {
             taken: [(("m".into(), origin.clone()), facts)].into(),

@@ -6,6 +6,7 @@ mod access_log;
 mod asked;
 mod discovery;
 mod exposition;
+mod families;
 mod files;
 mod live;
 mod make;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use attain_model::company::{Contract, Segment, Service};
 use attain_model::delivery::Delivery;
-use attain_model::facts::OriginFacts;
+use attain_model::facts::{Fingerprint, OriginFacts};
 use attain_model::indicator::{Counting, Indicator, MetricKind, Part, Selection};
 use attain_model::meta::Meta;
 use attain_model::quantity::{Threshold, Unit};
@@ -412,7 +412,7 @@ pub fn taken(
         streams: streams
             .map(|stream| (stream.key, vec![range.clone()]))
             .collect(),
-        fingerprint: None,
+        fingerprint: Fingerprint::default(),
     };
     [((source.into(), origin.to_owned()), facts)].into()
 }

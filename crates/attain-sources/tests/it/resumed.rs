@@ -11,13 +11,13 @@ use attain_model::delivery::Delivery;
 use attain_model::facts::OriginFacts;
 use attain_model::source::LogFormat;
 use attain_model::{Catalogue, SourceId, Stream, StreamKey};
-use attain_sources::{Options, Reading, read};
+use attain_sources::{Error, Options, Reading, read};
 
 use crate::make::*;
 
 type Taken = BTreeMap<(SourceId, String), OriginFacts>;
 
-fn site(files: &[&str]) -> Catalogue {
+pub fn site(files: &[&str]) -> Catalogue {
     empty()
         .segment("premium", &["premium"])
         .source(
@@ -28,7 +28,7 @@ fn site(files: &[&str]) -> Catalogue {
         .slo("api", log_lines(only(&[("path", "~/api.*")])), &[])
 }
 
-fn line(number: usize) -> String {
+pub fn line(number: usize) -> String {
     let (path, segment) = (
         ["/api", "/", "/a b"][number % 3],
         ["premium", "other", "-"][number % 5 % 3],
@@ -49,11 +49,11 @@ fn lines(range: Range<usize>) -> String {
 
 /// Takes down what a ledger would, and what was told.
 #[derive(Default)]
-struct Kept {
+pub struct Kept {
     taken: Taken,
     events: BTreeMap<String, u64>,
     unparsed: BTreeSet<String>,
-    ranges: Vec<Range<u64>>,
+    pub ranges: Vec<Range<u64>>,
 }
 
 impl Kept {
@@ -88,27 +88,42 @@ impl Kept {
             ranges.push(delivery.range.clone());
         }
         facts.seen.push(delivery.range.clone());
+        facts.fingerprint.add(delivery.marks);
         self.ranges.push(delivery.range);
     }
 
-    fn read(&mut self, catalogue: &Catalogue, base: &Path) -> Reading {
+    pub fn read(&mut self, catalogue: &Catalogue, base: &Path) -> Reading {
+        self.read_until(catalogue, base, usize::MAX).unwrap()
+    }
+
+    /// As a process that is killed when it has kept so many deliveries.
+    pub fn read_until(
+        &mut self,
+        catalogue: &Catalogue,
+        base: &Path,
+        deliveries: usize,
+    ) -> Option<Reading> {
+        let end = self.ranges.len().saturating_add(deliveries);
         let options = Options {
             chunk_bytes: 3000,
             taken: self.taken.clone(),
             ..Options::default()
         };
         let mut sink = |delivery| {
+            if self.ranges.len() >= end {
+                return Err("killed".into());
+            }
             self.take(catalogue, delivery);
             Ok(())
         };
-        let reading = read(catalogue, base, &options, &mut sink, &mut |_| {}).unwrap();
-        for (key, print) in reading.fingerprints.clone() {
-            self.taken.get_mut(&key).unwrap().fingerprint = Some(print);
+        let reading = read(catalogue, base, &options, &mut sink, &mut |_| {});
+        match reading {
+            Err(Error::Sink(_)) => None,
+            reading => Some(reading.unwrap()),
         }
-        reading
     }
 
-    fn all(&self) -> u64 {
+    pub fn all(&self) -> u64 {
         self.events["access|log"]
     }
 }
@@ -143,7 +158,7 @@ fn any_number_of_threads_tells_the_same() {
     }
 }
 
-fn gzip(path: &Path, text: &str) {
+pub fn gzip(path: &Path, text: &str) {
     let file = std::fs::File::create(path).unwrap();
     let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
     encoder.write_all(text.as_bytes()).unwrap();

@@ -32,7 +32,16 @@ pub(crate) enum Broken {
     Compression,
 }
 
-const VERSION: u8 = 1;
+impl Kind {
+    /// The newest version of its content. Frames and the state have marks since 2.
+    fn version(self) -> u8 {
+        match self {
+            Kind::Frame | Kind::State => 2,
+            _ => 1,
+        }
+    }
+}
+
 const HEADER: usize = 3 + 16;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
@@ -58,7 +67,7 @@ pub(crate) fn wrap(
         None => (PLAIN, content),
     };
     let mut blob = Vec::with_capacity(HEADER + 8 + body.len());
-    blob.extend([kind as u8, VERSION, form]);
+    blob.extend([kind as u8, kind.version(), form]);
     blob.extend([0; 16]);
     if form == ZSTD {
         blob.extend((content.len() as u64).to_le_bytes());
@@ -74,21 +83,32 @@ pub(crate) fn digest(blob: &[u8]) -> Option<Digest> {
     blob.get(3..HEADER)?.try_into().ok()
 }
 
+/// The version of its content that a blob says it has.
+pub(crate) fn version(blob: &[u8]) -> u8 {
+    blob.get(1).copied().unwrap_or_default()
+}
+
 /// The content of a blob.
 pub(crate) fn open(kind: Kind, name: &[u8], blob: &[u8]) -> Result<Vec<u8>, Broken> {
-    let said = digest(blob).ok_or(Broken::Checksum)?;
-    if digest_of(name, blob) != said || blob[0] != kind as u8 {
-        return Err(Broken::Checksum);
-    }
-    if blob[1] > VERSION {
-        return Err(Broken::Newer);
-    }
+    verify(kind, name, blob)?;
     let body = &blob[HEADER..];
     match blob[2] {
         PLAIN => Ok(body.to_vec()),
         ZSTD => inflate(body).ok_or(Broken::Compression),
         _ => Err(Broken::Newer),
     }
+}
+
+/// Whether a blob is what was written under its name, in a version that is known.
+pub(crate) fn verify(kind: Kind, name: &[u8], blob: &[u8]) -> Result<(), Broken> {
+    let said = digest(blob).ok_or(Broken::Checksum)?;
+    if digest_of(name, blob) != said || blob[0] != kind as u8 {
+        return Err(Broken::Checksum);
+    }
+    if blob[1] > kind.version() {
+        return Err(Broken::Newer);
+    }
+    Ok(())
 }
 
 fn inflate(body: &[u8]) -> Option<Vec<u8>> {

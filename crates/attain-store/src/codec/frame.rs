@@ -41,12 +41,12 @@ pub(crate) fn encode(
     body.finish()
 }
 
-/// What a frame holds.
-pub(crate) fn decode(content: &[u8]) -> Read<Content> {
+/// What a frame of a version holds.
+pub(crate) fn decode(content: &[u8], version: u8) -> Read<Content> {
     let mut body = BodyReader::new(content)?;
     let kept = body.kept()?;
     let mut clock = Clock::default();
-    let deliveries = body.many(|body| read_delivery(body, &mut clock))?;
+    let deliveries = body.many(|body| read_delivery(body, &mut clock, version))?;
     let live = if body.reader.is_empty() {
         Vec::new()
     } else {
@@ -91,6 +91,7 @@ fn write_delivery(body: &mut Body, clock: &mut Clock, delivery: &Delivery) {
     body.word(&delivery.origin);
     body.writer.number(delivery.range.start);
     body.writer.number(delivery.range.end);
+    body.writer.marks(&delivery.marks);
     body.writer.byte(u8::from(delivery.streams.is_some()));
     if let Some(streams) = &delivery.streams {
         body.keys(streams.iter());
@@ -123,11 +124,15 @@ fn write_delivery(body: &mut Body, clock: &mut Clock, delivery: &Delivery) {
     }
 }
 
-fn read_delivery(body: &mut BodyReader<'_>, clock: &mut Clock) -> Read<Delivery> {
+fn read_delivery(body: &mut BodyReader<'_>, clock: &mut Clock, version: u8) -> Read<Delivery> {
     Ok(Delivery {
         source: body.source()?,
         origin: body.word()?.to_owned(),
         range: body.reader.number()?..body.reader.number()?,
+        marks: match version {
+            1 => Vec::new(),
+            _ => body.reader.marks()?,
+        },
         streams: body.option(BodyReader::keys)?.map(Arc::new),
         counted: body.many(|body| read_counted(body, clock))?,
         samples: body.many(|body| read_sample(body, clock))?,

@@ -62,11 +62,11 @@ mod tests {
             let page = page::decode(&content, &mut page::Scratch::default(), &mut gather);
             drop(gather.finish());
             read += usize::from(page.is_ok());
-            read += usize::from(state::decode(&content).is_ok());
+            read += usize::from(state::decode(&content, random.u8(1..3)).is_ok());
             read += usize::from(head::Head::decode(&content).is_ok());
             read += usize::from(head::Manifest::decode(&content).is_ok());
             read += usize::from(head::Note::decode(&content).is_ok());
-            read += usize::from(frame::decode(&content).is_ok());
+            read += usize::from(frame::decode(&content, random.u8(1..3)).is_ok());
             read += usize::from(entry::decode(&content).is_ok());
         }
         // Some of it was not touched.

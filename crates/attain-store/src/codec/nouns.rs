@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
-use attain_model::facts::{KeptStream, Layout};
+use attain_model::facts::{KeptStream, Layout, Mark};
 use attain_model::{
     Bucket, Class, CountedSegment, Interval, SegmentId, SourceId, StreamKey, Threshold,
 };
@@ -155,6 +155,18 @@ impl Writer {
             self.number(range.end);
         }
     }
+
+    /// Positions first: they are much the same from file to file, and zstd sees that.
+    pub(crate) fn marks(&mut self, marks: &[Mark]) {
+        self.length(marks.len());
+        for Mark { range, .. } in marks {
+            self.number(range.end);
+            self.number(range.end.wrapping_sub(range.start));
+        }
+        for mark in marks {
+            self.raw(&mark.hash.to_le_bytes());
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -176,5 +188,17 @@ impl Reader<'_> {
 
     pub(crate) fn positions(&mut self) -> Read<Vec<Range<u64>>> {
         self.many(|reader| Ok(reader.number()?..reader.number()?))
+    }
+
+    pub(crate) fn marks(&mut self) -> Read<Vec<Mark>> {
+        let ranges = self.many(|reader| {
+            let (end, length) = (reader.number()?, reader.number()?);
+            Ok(end.wrapping_sub(length)..end)
+        })?;
+        let mark = |range| {
+            let hash = u64::from_le_bytes(self.array()?);
+            Ok(Mark { range, hash })
+        };
+        ranges.into_iter().map(mark).collect()
     }
 }

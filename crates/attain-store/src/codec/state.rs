@@ -1,6 +1,6 @@
 //! The state: what a ledger knows beside the counts.
 
-use attain_model::facts::{Fingerprint, HeardFacts, OriginFacts, SourceFacts, State};
+use attain_model::facts::{HeardFacts, Mark, OriginFacts, SourceFacts, State};
 use attain_model::live::MeterFacts;
 use jiff::Timestamp;
 
@@ -37,13 +37,7 @@ pub(crate) fn encode(state: &State, meter: &MeterFacts) -> Vec<u8> {
             body.key(key);
             body.writer.positions(ranges);
         }
-        body.writer
-            .option(facts.fingerprint.as_ref(), |writer, print| {
-                writer.number(print.head_bytes);
-                writer.text(&print.head);
-                writer.number(print.at);
-                writer.text(&print.tail);
-            });
+        body.writer.marks(facts.fingerprint.marks());
     }
     // Format 1 ends here, and so does the state of a folder that nothing live was counted into.
     if *meter != MeterFacts::default() {
@@ -52,8 +46,8 @@ pub(crate) fn encode(state: &State, meter: &MeterFacts) -> Vec<u8> {
     body.finish()
 }
 
-/// What a state holds.
-pub(crate) fn decode(content: &[u8]) -> Read<(State, MeterFacts)> {
+/// What a state of a version holds.
+pub(crate) fn decode(content: &[u8], version: u8) -> Read<(State, MeterFacts)> {
     let mut body = BodyReader::new(content)?;
     let state = State {
         slice_seconds: u32::try_from(body.reader.number()?)
@@ -75,7 +69,7 @@ pub(crate) fn decode(content: &[u8]) -> Read<(State, MeterFacts)> {
         origins: body
             .many(|body| {
                 let name = (body.source()?, body.reader.text()?.to_owned());
-                Ok((name, read_origin(body)?))
+                Ok((name, read_origin(body, version)?))
             })?
             .into_iter()
             .collect(),
@@ -89,22 +83,44 @@ pub(crate) fn decode(content: &[u8]) -> Read<(State, MeterFacts)> {
     Ok((state, meter))
 }
 
-fn read_origin(body: &mut BodyReader<'_>) -> Read<OriginFacts> {
+fn read_origin(body: &mut BodyReader<'_>, version: u8) -> Read<OriginFacts> {
     Ok(OriginFacts {
         seen: body.reader.positions()?,
         streams: body
             .many(|body| Ok((body.key()?, body.reader.positions()?)))?
             .into_iter()
             .collect(),
-        fingerprint: body.reader.option(|reader| {
-            Ok(Fingerprint {
-                head_bytes: reader.number()?,
-                head: reader.text()?.to_owned(),
-                at: reader.number()?,
-                tail: reader.text()?.to_owned(),
-            })
-        })?,
+        fingerprint: match version {
+            1 => {
+                let marks = body.reader.option(read_head_and_tail)?;
+                marks.into_iter().flatten().collect()
+            }
+            _ => body.reader.marks()?.into_iter().collect(),
+        },
     })
+}
+
+/// Version 1 had two marks: the first up to 4 KiB, whole lines of them, and the last before where reading ended.
+fn read_head_and_tail(reader: &mut Reader<'_>) -> Read<Vec<Mark>> {
+    const LONGEST: u64 = 4096;
+    let mut marks = Vec::new();
+    for is_head in [true, false] {
+        let end = reader.number()?;
+        let start = if is_head {
+            0
+        } else {
+            end.saturating_sub(LONGEST)
+        };
+        // Hexadecimal; what is none was no hash, and nothing is known by it.
+        let first = reader.text()?.get(..16);
+        if let Some(hash) = first.and_then(|text| u64::from_str_radix(text, 16).ok()) {
+            marks.push(Mark {
+                range: start..end,
+                hash,
+            });
+        }
+    }
+    Ok(marks)
 }
 
 fn write_source(body: &mut Body, facts: &SourceFacts) {
@@ -176,4 +192,33 @@ fn read_instants(reader: &mut Reader<'_>) -> Read<Vec<(Timestamp, Option<Timesta
         let late = |reader: &mut Reader<'_>| reader.option(Reader::time);
         Ok((super::bytes::time_of(last, nanosecond)?, late(reader)?))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the first formats said of a file goes on telling it.
+    #[test]
+    fn a_head_and_a_tail_are_marks() {
+        let mut writer = Writer::default();
+        writer.number(4000);
+        writer.text("00112233445566778899aabbccddeeff");
+        writer.number(10_000);
+        writer.text("fedcba98765432100000000000000000");
+        let marks = read_head_and_tail(&mut Reader::new(&writer.bytes)).unwrap();
+        assert_eq!(
+            marks,
+            [
+                Mark {
+                    range: 0..4000,
+                    hash: 0x0011_2233_4455_6677,
+                },
+                Mark {
+                    range: 5904..10_000,
+                    hash: 0xfedc_ba98_7654_3210,
+                },
+            ]
+        );
+    }
 }

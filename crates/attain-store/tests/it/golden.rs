@@ -13,7 +13,7 @@ use attain_store::{Access, Store};
 use crate::random::Random;
 use crate::{size, workload};
 
-const FORMATS: [&str; 2] = ["folder-v1", "folder-v2"];
+const FORMATS: [&str; 3] = ["folder-v1", "folder-v2", "folder-v3"];
 
 fn is_update() -> bool {
     std::env::var_os("UPDATE_EXPECT").is_some()

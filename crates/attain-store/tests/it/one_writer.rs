@@ -77,11 +77,11 @@ fn a_newer_format_is_refused() {
         let folder = base.path().join("data");
         drop(Store::open(&folder, Access::WriteOrCreate).unwrap());
         let file = Connection::open(folder.join(name)).unwrap();
-        file.pragma_update(None, "user_version", 3).unwrap();
+        file.pragma_update(None, "user_version", 4).unwrap();
         drop(file);
         for access in [Access::Read, Access::Write] {
             let error = Store::open(&folder, access).unwrap_err().to_string();
-            assert!(error.contains("format 3 is newer than 2"), "{error}");
+            assert!(error.contains("format 4 is newer than 3"), "{error}");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use attain_model::delivery::{Counted, Delivery, Reading, Sample, Unparsed};
 use attain_model::facts::{
-    ColumnFacts, Fingerprint, GaugeFacts, HeardFacts, KeptStream, Layout, OriginFacts, SampleFacts,
+    ColumnFacts, GaugeFacts, HeardFacts, KeptStream, Layout, Mark, OriginFacts, SampleFacts,
     SeriesFacts, SourceFacts, State, StreamFacts,
 };
 use attain_model::quantity::Measure;
@@ -168,6 +168,7 @@ impl Random {
         let start = self.rng.u64(..1 << 40);
         let range = start..start + self.rng.u64(..5000);
         let mut delivery = Delivery::new(self.source(), self.pick(&["a.log", "b.log", "ö"]), range);
+        delivery.marks = self.marks();
         delivery.streams = self
             .rng
             .bool()
@@ -365,12 +366,7 @@ impl Random {
             let origin = OriginFacts {
                 seen: self.positions(),
                 streams: BTreeMap::from([(self.key(), self.positions())]),
-                fingerprint: self.rng.bool().then(|| Fingerprint {
-                    head_bytes: self.events(),
-                    head: "abc".to_owned(),
-                    at: self.events(),
-                    tail: String::new(),
-                }),
+                fingerprint: self.marks().into_iter().collect(),
             };
             let name = (self.source(), self.pick(&["x", "y"]).to_owned());
             state.origins.insert(name, origin);
@@ -399,6 +395,15 @@ impl Random {
                 .collect(),
             is_unknown: self.rng.bool(),
         }
+    }
+
+    fn marks(&mut self) -> Vec<Mark> {
+        (0..self.rng.usize(..4))
+            .map(|_| Mark {
+                range: self.events()..self.events(),
+                hash: self.rng.u64(..),
+            })
+            .collect()
     }
 
     fn positions(&mut self) -> Vec<Range<u64>> {

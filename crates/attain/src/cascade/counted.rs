@@ -13,7 +13,7 @@ use jiff::civil::Date;
 
 use crate::asked::{About, Asked};
 use crate::catalogue;
-use crate::cli::InputArguments;
+use crate::cli::{InputArguments, ReadingArguments};
 use crate::exit::Failure;
 use crate::moment;
 use crate::terminal::Terminal;
@@ -65,9 +65,11 @@ impl Known {
         let input = InputArguments {
             catalogue: beside.catalogue.clone(),
             files: beside.file.clone(),
-            source: beside.source.clone(),
+            reading: ReadingArguments {
+                source: beside.source.clone(),
+                max_unparsed: beside.max_unparsed.clone(),
+            },
             data: beside.data.clone(),
-            max_unparsed: beside.max_unparsed.clone(),
         };
         let about = About {
             at: beside.at.as_deref(),

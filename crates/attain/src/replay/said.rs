@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use attain_model::Interval;
-use attain_sources::Reading;
+use attain_sources::{Reading, SourceReading};
 use attain_view::number;
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -78,6 +78,7 @@ impl Said {
                     text.push_str(&format!("    {file} is left out: {same} holds all of it\n"));
                 }
             }
+            text.extend(known(source));
             for note in &source.notes {
                 text.push_str(&format!("    {note}\n"));
             }
@@ -112,6 +113,7 @@ impl Said {
                 json!({
                     "path": file.path.to_string_lossy(),
                     "origin": file.origin,
+                    "known": file.is_known,
                     "same_as": file.same_as.as_ref().map(|path| path.to_string_lossy()),
                 })
             });
@@ -139,4 +141,22 @@ impl Said {
         });
         format!("{value:#}\n")
     }
+}
+
+/// The files that hold nothing new, by name: whoever expected something of one must see it.
+fn known(source: &SourceReading) -> Option<String> {
+    const NAMED: usize = 8;
+    let files = source.files.iter().filter(|file| file.is_known);
+    let names: Vec<String> = files.map(|file| file.path.display().to_string()).collect();
+    let (first, more) = names.split_at(names.len().min(NAMED));
+    let and_more = match more.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!first.is_empty()).then(|| {
+        format!(
+            "    {}{and_more}: nothing beyond what was taken\n",
+            first.join(", ")
+        )
+    })
 }

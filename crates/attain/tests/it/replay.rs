@@ -1,6 +1,7 @@
 //! What is replayed again, under whatever name and for whatever catalogue, is counted once.
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -196,6 +197,70 @@ fn files_that_begin_alike_are_told_apart() {
             kept(&place, CATALOGUE, "requests"),
             said_by(&[&one, &other])
         );
+    }
+}
+
+/// Two logs that begin alike: so many lines in common, and so many of their own.
+fn two_logs(common: usize, one: usize, other: usize) -> (String, String) {
+    let begin = shop::log(1, 2, common);
+    let log = |seed, lines| format!("{begin}{}", shop::log(seed, 2, lines));
+    (log(2, one), log(3, other))
+}
+
+#[test]
+fn a_shorter_file_that_goes_on_otherwise_is_another() {
+    let place = shop_with(shop::CATALOGUE);
+    let (one, other) = two_logs(400, 6_000, 600);
+    place.write("one.log", &one).write("other.log", &other);
+    take(&place, &["one.log"]);
+    take(&place, &["other.log"]).says("1000 lines");
+    let both: [&str; 2] = [&one, &other];
+    assert_eq!(kept(&place, CATALOGUE, "requests"), said_by(&both));
+    // The beginning of one of them is none; it is named, also among others.
+    let cut = one.split_inclusive('\n').take(3_000);
+    place.write("cut.log", &cut.collect::<String>());
+    take(&place, &["cut.log"])
+        .says("cut.log: nothing beyond what was taken")
+        .says(": 0 new,");
+    let third = shop::log(4, 3, 100);
+    place.write("third.log", &third);
+    let ran = take(&place, &["other.log", "third.log", "one.log"]);
+    ran.says("one.log: nothing beyond what was taken")
+        .says("other.log, ")
+        .says("100 lines");
+    assert!(!ran.out.contains("third.log"), "{}", ran.out);
+    let all: [&str; 3] = [&one, &other, &third];
+    assert_eq!(kept(&place, CATALOGUE, "requests"), said_by(&all));
+}
+
+/// What a killed replay leaves is told from a file that begins alike as well as what a finished one does.
+#[test]
+fn files_that_begin_alike_are_told_apart_after_a_kill() {
+    for (one, other) in [(20_000, 500), (20_000, 30_000)] {
+        let place = shop_with(shop::CATALOGUE);
+        let (one, other) = two_logs(400, one, other);
+        place.write("one.log", &one).write("other.log", &other);
+        let arguments = shop::arguments(CATALOGUE, &["one.log"], "data", &[]);
+        let mut child = crate::command(place.0.path(), &arguments)
+            .env("ATTAIN_CHUNK_BYTES", "4096")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Some way into the file; where exactly does not matter, nor whether it was done before.
+        let log = place.0.path().join("data/counts.db-wal");
+        let has_begun = || log.metadata().is_ok_and(|log| log.len() > 200_000);
+        while !has_begun() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        take(&place, &["other.log"]);
+        take(&place, &["one.log"]);
+        let both: [&str; 2] = [&one, &other];
+        assert_eq!(kept(&place, CATALOGUE, "requests"), said_by(&both));
+        take(&place, &["other.log", "one.log"]).says("read 0 lines");
     }
 }
 
