@@ -9,12 +9,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use attain_engine::{Wanted, evaluate};
+use attain_engine::{Monitor, Wanted};
 use attain_model::delivery::Delivery;
 use attain_model::facts::OriginFacts;
 use attain_model::live::{LiveBatch, LiveEntry};
 use attain_model::source::SourceKind;
-use attain_model::{AsOf, Catalogue, Promises, SourceId};
+use attain_model::{Catalogue, Promises, SourceId};
 use attain_store::{Done, Error};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
@@ -80,7 +80,9 @@ pub(crate) struct Core {
     promises: Arc<Promises>,
     in_force: InForce,
     delay: SignedDuration,
-    judged_until: Option<Timestamp>,
+    /// What the counts mean, slice by slice; `None` until the first is closed, and after another catalogue was taken.
+    monitor: Option<Monitor>,
+    slice: SignedDuration,
     judged: Option<Judged>,
     state: CoreState,
     sealed_at: Instant,
@@ -110,6 +112,7 @@ impl Core {
             judged: None,
             core: CoreState::default(),
         }));
+        let slice = SignedDuration::from_secs(i64::from(kept.slice_seconds()));
         let core = Self {
             kept,
             gates,
@@ -120,7 +123,8 @@ impl Core {
             delay: delay_of(&loaded.catalogue),
             promises,
             in_force,
-            judged_until: None,
+            monitor: None,
+            slice,
             judged: None,
             state: CoreState::default(),
             sealed_at: Instant::now(),
@@ -153,22 +157,18 @@ impl Core {
 
     /// How long nothing needs to be done unless somebody asks.
     fn wait(&self) -> Duration {
-        if self.judged_until < self.kept.closed_until() {
+        if self.judged_until() < self.kept.closed_until() {
             return Duration::ZERO;
         }
         let next = self
             .kept
             .closed_until()
-            .map_or(Timestamp::MIN, |until| until + self.slice());
+            .map_or(Timestamp::MIN, |until| until + self.slice);
         let due = next.saturating_add(self.delay).unwrap_or(Timestamp::MAX);
         let wait = due.duration_since(self.clock.now());
         let wait = Duration::try_from(wait).unwrap_or(Duration::ZERO);
         // A clock may be set meanwhile.
         wait.min(Duration::from_secs(1))
-    }
-
-    fn slice(&self) -> SignedDuration {
-        SignedDuration::from_secs(i64::from(self.kept.slice_seconds()))
     }
 
     /// Does what was asked for: what is to be kept as one frame, up to each job that is something else. Gives whoever asked
@@ -321,10 +321,6 @@ impl Core {
             return;
         }
         let closed = self.kept.close(now, until);
-        if self.judged_until.is_none() {
-            // What was closed while nobody was there is judged with the first slice.
-            self.judged_until = until.checked_sub(self.slice()).ok();
-        }
         match closed {
             Ok(()) => self.recovered(),
             Err(error) => self.failed(&error),
@@ -350,33 +346,52 @@ impl Core {
         };
         let mut was_judged = false;
         for _ in 0..JUDGED_IN_A_ROW {
-            let next = match self.judged_until {
-                Some(judged) if judged >= closed => break,
-                Some(judged) => (judged + self.slice()).min(closed),
-                None => closed,
-            };
             let begun = Instant::now();
-            let as_of = AsOf {
-                instant: next,
-                known_until: Timestamp::MAX,
+            let until = match &mut self.monitor {
+                Some(monitor) if monitor.instant() >= closed => break,
+                Some(monitor) => {
+                    let next = (monitor.instant() + self.slice).min(closed);
+                    let changes = self.kept.changes();
+                    self.kept.with(|counts| {
+                        monitor.push(changes, counts, next);
+                    });
+                    next
+                }
+                None => {
+                    self.monitor = Some(self.monitor_of(closed));
+                    closed
+                }
             };
-            let promises = Arc::clone(&self.promises);
-            let evaluation = self.kept.with(|counts| evaluate(&promises, counts, as_of));
+            let Some(monitor) = &self.monitor else {
+                break;
+            };
             self.judged = Some(Judged {
-                evaluation: Arc::new(evaluation),
-                until: next,
+                evaluation: Arc::new(monitor.evaluation().clone()),
+                until,
                 took: begun.elapsed(),
             });
-            self.judged_until = Some(next);
             self.state.slices += 1;
             was_judged = true;
         }
         let behind = self
-            .judged_until
+            .judged_until()
             .map(|judged| closed.duration_since(judged));
         let behind = behind.and_then(|behind| Duration::try_from(behind).ok());
         self.state.lag = behind.unwrap_or_default();
         was_judged
+    }
+
+    /// Reads all that is kept; from then on only what changes.
+    fn monitor_of(&mut self, until: Timestamp) -> Monitor {
+        // What was counted until now is read.
+        drop(self.kept.changes());
+        let promises = Arc::clone(&self.promises);
+        self.kept
+            .with(|counts| Monitor::new(promises, counts, until))
+    }
+
+    fn judged_until(&self) -> Option<Timestamp> {
+        self.monitor.as_ref().map(Monitor::instant)
     }
 
     fn seal(&mut self) {
@@ -419,9 +434,7 @@ impl Core {
             refusals: self.in_force.refusals,
         };
         // The same slice means something else now.
-        self.judged_until = self
-            .judged_until
-            .and_then(|judged| judged.checked_sub(self.slice()).ok());
+        self.monitor = None;
         true
     }
 

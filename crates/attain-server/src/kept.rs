@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use attain_engine::{Counts, Ledger, Meter, Metered, Shelf, Shelved, Wanted};
+use attain_engine::{Changes, Counts, Ledger, Meter, Metered, Shelf, Shelved, Wanted};
 use attain_model::delivery::Delivery;
 use attain_model::facts::{Damage, KeptStream, OriginFacts, StreamFacts};
 use attain_model::live::{LiveEntry, MeterFacts};
@@ -204,6 +204,11 @@ impl Kept {
         judge(&Shelved::new(&self.ledger, self))
     }
 
+    /// What was counted since this was asked last.
+    pub(crate) fn changes(&mut self) -> Changes {
+        self.ledger.changes()
+    }
+
     /// The end of the last closed slice.
     pub(crate) fn closed_until(&self) -> Option<Timestamp> {
         self.meter.closed_until()
@@ -255,19 +260,28 @@ impl Kept {
 
 impl Shelf for Kept {
     fn stream(&self, stream: &StreamKey) -> (StreamFacts, Vec<Damage>) {
-        self.store.stream(stream).unwrap_or_else(|error| {
-            let damage = Damage {
-                stream: Some(stream.clone()),
-                interval: None,
-                why: error.to_string(),
-            };
-            (StreamFacts::default(), vec![damage])
-        })
+        let read = self.store.stream(stream);
+        read.unwrap_or_else(|error| unread(stream, &error))
+    }
+
+    fn stream_within(&self, stream: &StreamKey, interval: Interval) -> (StreamFacts, Vec<Damage>) {
+        let read = self.store.stream_within(stream, interval);
+        read.unwrap_or_else(|error| unread(stream, &error))
     }
 
     fn damage(&self) -> Vec<Damage> {
         self.damage.clone()
     }
+}
+
+/// All of a stream is missing.
+fn unread(stream: &StreamKey, error: &Error) -> (StreamFacts, Vec<Damage>) {
+    let damage = Damage {
+        stream: Some(stream.clone()),
+        interval: None,
+        why: error.to_string(),
+    };
+    (StreamFacts::default(), vec![damage])
 }
 
 /// What was dropped on purpose is missing all the same: a verdict that rests on it must say so.

@@ -7,6 +7,7 @@
 
 mod client;
 mod counted;
+mod judging;
 mod otlp;
 mod receiving;
 mod reloading;

@@ -1,0 +1,130 @@
+//! What is counted is judged at the next slice, after a restart as before it, and by another catalogue at once.
+
+use std::time::Duration;
+
+use attain_server::Limits;
+
+use crate::client::{eventually, get, request, write};
+use crate::shop::{CATALOGUE, Shop, now_ms};
+
+fn limits() -> Limits {
+    Limits {
+        look: Duration::from_millis(10),
+        seal: Duration::from_millis(50),
+        ..Limits::default()
+    }
+}
+
+/// Requests of a segment so far: answered, and failed.
+fn send(shop: &Shop, segment: &str, good: u64, bad: u64, time_ms: i64) {
+    let label = |code| {
+        [
+            ("__name__", "http_requests_total"),
+            ("code", code),
+            ("segment", segment),
+        ]
+    };
+    let (ok, failed) = (label("200"), label("503"));
+    let (good, bad) = ([(good as f64, time_ms)], [(bad as f64, time_ms)]);
+    let body = attain_wire::remote_write::encode(&[(&ok, &good), (&failed, &bad)]);
+    assert_eq!(
+        write(shop.address(), "/api/v1/write", "", &body).status,
+        204
+    );
+}
+
+/// Waits until a segment is judged so.
+fn judged(shop: &Shop, segment: &str, says: [&str; 3]) {
+    let name = format!("\"segment\": \"{segment}\"");
+    eventually(&format!("{segment} {says:?}"), || {
+        let page = get(shop.address(), "/api/v1/status").body;
+        let at = page.find(&name)?;
+        let verdict = &page[at..];
+        let end = verdict[1..]
+            .find("\"segment\"")
+            .unwrap_or(verdict.len() - 1);
+        let verdict = &verdict[..end];
+        says.iter().all(|says| verdict.contains(says)).then_some(())
+    });
+}
+
+#[test]
+fn what_is_counted_is_judged_at_the_next_slice() {
+    let catalogue = CATALOGUE
+        .replace("remote_write: {}", "remote_write: {}, delay: 0s")
+        .replace("alerting: none", "alerting: none, coverage: 0%");
+    let mut shop = Shop::of(&catalogue, limits());
+    let begun = now_ms() - 20_000;
+    for (segment, good, bad) in [("premium", 9_990, 10), ("standard", 980, 20)] {
+        send(&shop, segment, 0, 0, begun);
+        send(&shop, segment, good, bad, begun + 5_000);
+    }
+    judged(
+        &shop,
+        "premium",
+        ["\"verdict\": \"met\"", "\"good\": 9990,", "\"bad\": 10,"],
+    );
+    judged(
+        &shop,
+        "standard",
+        [
+            "\"verdict\": \"breached\"",
+            "\"good\": 980,",
+            "\"bad\": 20,",
+        ],
+    );
+    let page = get(shop.address(), "/metrics").body;
+    assert!(
+        page.contains("attain_budget_remaining_ratio{slo=\"checkout\",objective=\"availability\",segment=\"premium\"} 0\n"),
+        "{page}"
+    );
+    let answer = get(shop.address(), "/api/v1/status?format=human");
+    assert!(answer.head.contains("attain-exit: 1"), "{}", answer.head);
+
+    // An edit of the promise is judged over all that was counted.
+    shop.edit(&catalogue.replace("standard: 99%", "standard: 90%"));
+    judged(
+        &shop,
+        "standard",
+        ["\"verdict\": \"met\"", "\"good\": 980,", "\"bad\": 20,"],
+    );
+
+    shop.stop();
+    shop.start(limits());
+    judged(
+        &shop,
+        "premium",
+        ["\"verdict\": \"met\"", "\"good\": 9990,", "\"bad\": 10,"],
+    );
+    send(&shop, "premium", 9_990, 11, begun + 6_000);
+    judged(
+        &shop,
+        "premium",
+        [
+            "\"verdict\": \"breached\"",
+            "\"good\": 9990,",
+            "\"bad\": 11,",
+        ],
+    );
+}
+
+/// A request that is in its middle keeps nobody else waiting.
+#[test]
+fn a_slow_sender_holds_up_nobody() {
+    use std::io::Write as _;
+    let shop = Shop::of(CATALOGUE, limits());
+    let mut slow: Vec<_> = (0..50)
+        .map(|_| std::net::TcpStream::connect(shop.address()).unwrap())
+        .collect();
+    for stream in &mut slow {
+        stream
+            .write_all(b"POST /api/v1/write HTTP/1.1\r\ncontent-length: 1000\r\n\r\nabc")
+            .unwrap();
+    }
+    send(&shop, "premium", 1, 0, now_ms());
+    assert_eq!(get(shop.address(), "/livez").status, 200);
+    assert_eq!(
+        request(shop.address(), "GET /nothing HTTP/1.1\r\n", b"").status,
+        404
+    );
+}
