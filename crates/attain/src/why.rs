@@ -15,7 +15,7 @@ use attain_view::why::{Account, Episode, Finding, Suspect, Why, why, why_json};
 use jiff::Timestamp;
 
 use crate::asked::{About, Asked};
-use crate::cli::{InputArguments, StatusFormat, WhyArguments};
+use crate::cli::{InputArguments, ReadingArguments, StatusFormat, WhyArguments};
 use crate::exit::{Exit, Failure};
 use crate::moment;
 use crate::terminal::Terminal;
@@ -36,9 +36,11 @@ pub fn run(arguments: &WhyArguments, terminal: &Terminal) -> Result<Exit, Failur
     let input = InputArguments {
         catalogue: arguments.catalogue.clone(),
         files: arguments.files.clone(),
-        source: arguments.source.clone(),
+        reading: ReadingArguments {
+            source: arguments.source.clone(),
+            max_unparsed: arguments.max_unparsed.clone(),
+        },
         data: arguments.data.clone(),
-        max_unparsed: arguments.max_unparsed.clone(),
     };
     let slos = [arguments.slo.clone()];
     let about = About {
