@@ -7,6 +7,8 @@
 //! - [`composed`]: what do the parts carry, each counted once, and whatever fails together?
 //! - [`explain`]: which part costs how much of a budget, by what was promised and by what was counted?
 //! - [`allocate`]: which internal targets would carry a promise?
+//! - [`discover`]: who calls whom, by traces and service graphs, and is that what is declared?
+//! - [`attribution`]: who spent how much of a budget?
 //! - [`warning`]: what breaks inside before a customer feels it?
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -15,6 +17,7 @@ pub mod attribution;
 mod carried;
 mod composed;
 pub mod diagnose;
+pub mod discover;
 mod edge;
 mod explain;
 mod graph;

@@ -27,6 +27,7 @@ pub mod slo;
 pub mod source;
 pub mod statement;
 pub mod stream;
+pub mod trace;
 pub mod verdict;
 
 pub use catalogue::Catalogue;

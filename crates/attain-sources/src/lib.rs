@@ -78,6 +78,7 @@ mod silent;
 mod slot_pairs;
 mod slots;
 mod sniff;
+pub mod spans;
 mod special;
 mod targets;
 mod time;

@@ -9,6 +9,7 @@
 //! - [`report`]: one page that people forward, as HTML, Markdown and JSON; [`html`]: what pages are made of.
 //! - [`statement`]: what was promised and kept in a past period, as a document with a hash, and in words.
 //! - [`attribution`]: who spent a customer's budget.
+//! - [`discover`]: who calls whom, and is it what is declared?
 //! - [`warnings`]: what breaks inside before a customer feels it.
 //! - [`why`]: who spent the budget.
 //! - [`diagnostics`]: what is wrong with a catalogue, with the line and a caret; [`json`], [`sarif`], [`github`] and
@@ -19,6 +20,7 @@ pub mod attribution;
 pub mod burndown;
 pub mod cascade;
 pub mod diagnostics;
+pub mod discover;
 pub mod github;
 pub mod html;
 pub mod json;

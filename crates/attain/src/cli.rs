@@ -54,6 +54,9 @@ pub enum Command {
     /// Take telemetry as it comes, keep it durably, judge it every ten seconds
     #[command(after_long_help = SERVE_HELP)]
     Serve(ServeArguments),
+    /// Find who calls whom in traces, compare it with `depends_on:`, propose what to write
+    #[command(after_long_help = DISCOVER_HELP)]
+    Discover(DiscoverArguments),
     /// Find which internal breaches come before a customer's, how early, and which only seem to
     #[command(after_long_help = WARNINGS_HELP)]
     Warnings(WarningsArguments),
@@ -237,6 +240,21 @@ pub struct AttributionArguments {
     /// Only this SLO, for customers or not; may be given several times [default: those promised to customers]
     #[arg(long, value_name = "ID")]
     pub slo: Vec<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    pub format: StatusFormat,
+}
+
+/// Arguments of `attain discover`.
+#[derive(Debug, Args)]
+pub struct DiscoverArguments {
+    /// The catalogue: a folder of YAML files, or one file
+    pub catalogue: PathBuf,
+    /// Files with spans or a service graph, in any order; `-` is standard input
+    pub spans: Vec<PathBuf>,
+    /// Without SPANS: use what `attain replay` keeps in this folder
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
     pub format: StatusFormat,
@@ -684,6 +702,25 @@ EXIT CODES
   0  told
   2  wrong usage, unreadable input, or a catalogue with errors
   3  there are no data";
+
+const DISCOVER_HELP: &str = "\
+SPANS are OTLP as JSON (a document on each line, or over several), CSV with a header (trace_id, span_id,
+parent_id, service; if there: kind, error or status, start, end, peer), or the metric
+traces_service_graph_request_total as exposition text. Plain, .gz, .zst or standard input.
+Edges get the share of requests that call, calls for each of these, and the impact of a failed call.
+Without SPANS the declared edges are measured by counts: how often both ends were bad at once.
+
+EXAMPLES
+  attain discover shop/ spans.jsonl.gz
+  attain discover shop/ spans.csv --format json | jq .findings
+  curl -s http://tempo:3200/metrics | attain discover shop/ -
+  attain discover shop/ --data shop-data
+
+EXIT CODES
+  0  what is declared is what was seen
+  1  edges are missing, idle, or have other numbers
+  2  wrong usage, unreadable input, or a catalogue with errors
+  3  nothing was seen that could be compared, or too few bad slots to say an impact";
 
 const WARNINGS_HELP: &str = "\
 Looks back over all data at every SLO below a promise to customers. Being first is not being the

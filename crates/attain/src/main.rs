@@ -17,6 +17,7 @@ mod check;
 mod cli;
 mod counts_csv;
 mod data;
+mod discover;
 mod exit;
 mod explain;
 mod facts;
@@ -88,6 +89,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Why(arguments)) => why::run(&arguments, terminal),
         Some(Command::Test(arguments)) => test::run(&arguments, terminal),
         Some(Command::Attribution(arguments)) => attribution::run(&arguments, terminal),
+        Some(Command::Discover(arguments)) => discover::run(&arguments, terminal),
         Some(Command::Warnings(arguments)) => warnings::run(&arguments, terminal),
     }
 }

@@ -12,6 +12,7 @@ mod check;
 mod ctrl_c;
 mod damage;
 mod data;
+mod discover;
 mod failing_disk;
 mod init;
 mod kills;
