@@ -19,7 +19,7 @@ struct Soak {
     test: &'static str,
 }
 
-const SOAKS: [Soak; 11] = [
+const SOAKS: [Soak; 16] = [
     Soak {
         name: "histories",
         says: "10,000 random histories agree with the slow oracle to the event",
@@ -85,6 +85,36 @@ const SOAKS: [Soak; 11] = [
         says: "every write and sync of the store fails, once and from then on: nothing acknowledged is lost",
         package: "attain-store",
         test: "failing_writes_lose_nothing_that_was_acknowledged",
+    },
+    Soak {
+        name: "fuzz-remote-write",
+        says: "ten minutes of mutated remote-write requests, packed and unpacked: no panic, and what is said of each adds up",
+        package: "attain-sources",
+        test: "fuzz::remote_write_requests",
+    },
+    Soak {
+        name: "fuzz-otlp",
+        says: "ten minutes of mutated OTLP requests in protobuf: no panic, and what is said of each adds up",
+        package: "attain-sources",
+        test: "fuzz::opentelemetry_protobuf",
+    },
+    Soak {
+        name: "fuzz-otlp-json",
+        says: "ten minutes of mutated OTLP requests in JSON: no panic, and what is said of each adds up",
+        package: "attain-sources",
+        test: "fuzz::opentelemetry_json",
+    },
+    Soak {
+        name: "fuzz-scrape",
+        says: "ten minutes of mutated scraped pages: no panic, and what is said of each adds up",
+        package: "attain-sources",
+        test: "fuzz::scraped_pages",
+    },
+    Soak {
+        name: "fuzz-api",
+        says: "ten minutes of mutated answers of a Prometheus API: no panic, and what is said of each adds up",
+        package: "attain-sources",
+        test: "fuzz::answers_of_a_prometheus_api",
     },
 ];
 

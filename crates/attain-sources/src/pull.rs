@@ -23,7 +23,7 @@ use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
 use jiff::Timestamp;
 
 pub use self::api::{Api, Line, SLICES_AT_ONCE, Trouble};
-pub use self::http::{HttpApi, Metadata};
+pub use self::http::{HttpApi, Metadata, lines_in};
 pub use self::query::Query;
 use crate::number::events;
 use crate::roster::Customers;

@@ -93,17 +93,9 @@ impl Matcher {
     pub(crate) fn hits(&mut self, labels: &Labels) -> Vec<Hit> {
         let all = self.with_constants(labels);
         let segment = self.segment_of(&all);
-        let get = |name: &str| all.get(name).map_or("", String::as_str);
         let mut hits = Vec::new();
         for (index, stream) in self.streams.iter().enumerate() {
-            let service_fits = self.service.as_deref().is_none_or(|label| {
-                stream.service_matches.is_empty()
-                    || stream
-                        .service_matches
-                        .iter()
-                        .any(|value| value == get(label))
-            });
-            if !service_fits {
+            if !self.is_of_service(stream, &all) {
                 continue;
             }
             for (role, left_out) in self.roles(stream, &all) {
@@ -118,6 +110,39 @@ impl Matcher {
             }
         }
         hits
+    }
+
+    /// What a series is to some of the streams, by their numbers; of what a [`Hit`] says just the role.
+    pub(crate) fn roles_for(
+        &mut self,
+        mut labels: Labels,
+        streams: &[usize],
+    ) -> (SegmentIndex, Vec<(usize, Role)>) {
+        for (name, value) in &self.add {
+            if !labels.contains_key(name) {
+                labels.insert(name.clone(), value.clone());
+            }
+        }
+        let segment = self.segment_of(&labels);
+        let mut found = Vec::new();
+        for (index, stream) in streams
+            .iter()
+            .filter_map(|at| Some((*at, self.streams.get(*at)?)))
+        {
+            if self.is_of_service(stream, &labels) {
+                let roles = self.roles(stream, &labels).into_iter();
+                found.extend(roles.map(|(role, _)| (index, role)));
+            }
+        }
+        (segment, found)
+    }
+
+    fn is_of_service(&self, stream: &Stream, labels: &Labels) -> bool {
+        self.service.as_deref().is_none_or(|label| {
+            let service = labels.get(label).map_or("", String::as_str);
+            stream.service_matches.is_empty()
+                || stream.service_matches.iter().any(|value| value == service)
+        })
     }
 
     /// The labels that tell whose a series is.

@@ -6,7 +6,8 @@
 //! spelling.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use attain_model::Stream;
 use attain_model::indicator::{Counting, MetricKind};
@@ -125,11 +126,18 @@ fn unit_suffix(unit: Unit) -> Option<&'static str> {
     }
 }
 
-/// The metrics that are wanted, by every name under which they may come; the values are names as the catalogue writes
-/// them.
+/// A metric as the catalogue writes it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) metric: String,
+    /// Who wants it: numbers of streams.
+    pub(super) streams: Vec<usize>,
+}
+
+/// The metrics that are wanted, by every name under which they may come.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
-    by_name: HashMap<String, Vec<String>>,
+    by_name: HashMap<String, Vec<Arc<Written>>>,
     /// Hashes of the names.
     hashes: HashSet<u64, AsIs>,
     /// OpenTelemetry metrics that were asked for before, by a hash.
@@ -138,24 +146,31 @@ pub(super) struct Wanted {
 
 impl Wanted {
     pub(super) fn new(streams: &[Stream]) -> Self {
-        let mut wanted = Self::default();
-        for stream in streams {
-            match &stream.indicator.counting {
+        let mut metrics: BTreeMap<(&str, MetricKind, Option<Unit>), Vec<usize>> = BTreeMap::new();
+        for (index, stream) in streams.iter().enumerate() {
+            let (names, kind, unit) = match &stream.indicator.counting {
                 Counting::Metric {
                     metric, kind, unit, ..
-                } => wanted.add(metric, *kind, *unit),
+                } => (vec![metric], *kind, *unit),
                 Counting::Totals {
                     total,
                     of,
                     kind,
                     unit,
                     ..
-                } => {
-                    wanted.add(&total.metric, *kind, *unit);
-                    wanted.add(&of.metric, *kind, *unit);
+                } => (vec![&total.metric, &of.metric], *kind, *unit),
+                Counting::Log { .. } | Counting::PromQl { .. } => continue,
+            };
+            for metric in names {
+                let wanting = metrics.entry((metric, kind, unit)).or_default();
+                if wanting.last() != Some(&index) {
+                    wanting.push(index);
                 }
-                Counting::Log { .. } | Counting::PromQl { .. } => {}
             }
+        }
+        let mut wanted = Self::default();
+        for ((metric, kind, unit), streams) in metrics {
+            wanted.add(metric, kind, unit, streams);
         }
         wanted
     }
@@ -194,7 +209,7 @@ impl Wanted {
     }
 
     /// What an OpenTelemetry metric is called in the catalogue, and as what.
-    pub(super) fn written_of(&self, metric: &Metric<'_>) -> Vec<(String, Form)> {
+    pub(super) fn written_of(&self, metric: &Metric<'_>) -> Vec<(Arc<Written>, Form)> {
         let names = names_of(metric).into_iter();
         let written = names.flat_map(|(name, form)| {
             let written = self.by_name.get(&name).into_iter().flatten();
@@ -204,18 +219,22 @@ impl Wanted {
     }
 
     /// What a metric is called in the catalogue; nothing if nobody wants it.
-    pub(super) fn written(&self, name: &str) -> &[String] {
+    pub(super) fn written(&self, name: &str) -> &[Arc<Written>] {
         let found = self.by_name.get(name);
         let found = found.or_else(|| self.by_name.get(spelled(name).as_ref()));
         found.map_or(&[], Vec::as_slice)
     }
 
-    fn add(&mut self, metric: &str, kind: MetricKind, unit: Option<Unit>) {
+    fn add(&mut self, metric: &str, kind: MetricKind, unit: Option<Unit>, streams: Vec<usize>) {
         let is_histogram = matches!(
             kind,
             MetricKind::Histogram | MetricKind::NativeHistogram | MetricKind::ExponentialHistogram
         );
         let unit = unit.or(is_histogram.then_some(Unit::Seconds));
+        let written = Arc::new(Written {
+            metric: metric.to_owned(),
+            streams,
+        });
         let base = spelled(metric);
         let mut names = vec![base.to_string()];
         if let Some(suffix) = unit.and_then(unit_suffix)
@@ -228,19 +247,19 @@ impl Wanted {
         }
         for name in names {
             if is_histogram && !name.ends_with("_bucket") {
-                self.insert(format!("{name}_bucket"), metric);
+                self.insert(format!("{name}_bucket"), &written);
             }
-            self.insert(name, metric);
+            self.insert(name, &written);
         }
         // A name that is spelled as it was, with what no rule of spelling allows.
-        self.insert(metric.to_owned(), metric);
+        self.insert(metric.to_owned(), &written);
     }
 
-    fn insert(&mut self, name: String, metric: &str) {
+    fn insert(&mut self, name: String, written: &Arc<Written>) {
         self.hashes.insert(xxh3_64(name.as_bytes()));
-        let written = self.by_name.entry(name).or_default();
-        if !written.iter().any(|known| known == metric) {
-            written.push(metric.to_owned());
+        let known = self.by_name.entry(name).or_default();
+        if !known.iter().any(|known| Arc::ptr_eq(known, written)) {
+            known.push(written.clone());
         }
     }
 }
@@ -252,10 +271,20 @@ mod tests {
     #[test]
     fn one_metric_under_all_its_names() {
         let mut wanted = Wanted::default();
-        wanted.add("http.server.request.duration", MetricKind::Histogram, None);
-        wanted.add("http_request_duration_seconds", MetricKind::Histogram, None);
-        wanted.add("http.requests", MetricKind::Counter, None);
-        wanted.add("jobs_total", MetricKind::Counter, None);
+        wanted.add(
+            "http.server.request.duration",
+            MetricKind::Histogram,
+            None,
+            vec![0],
+        );
+        wanted.add(
+            "http_request_duration_seconds",
+            MetricKind::Histogram,
+            None,
+            vec![0],
+        );
+        wanted.add("http.requests", MetricKind::Counter, None, vec![0]);
+        wanted.add("jobs_total", MetricKind::Counter, None, vec![0]);
         for (name, metric) in [
             (
                 "http_server_request_duration_seconds_bucket",
@@ -277,7 +306,11 @@ mod tests {
             ("http_requests", "http.requests"),
             ("jobs_total", "jobs_total"),
         ] {
-            assert_eq!(wanted.written(name), [metric], "{name}");
+            let written = wanted
+                .written(name)
+                .iter()
+                .map(|written| written.metric.as_str());
+            assert_eq!(written.collect::<Vec<_>>(), [metric], "{name}");
         }
         for name in [
             "jobs",

@@ -11,7 +11,7 @@ use attain_model::quantity::{Threshold, Unit};
 use attain_model::source::Source;
 use attain_model::{Catalogue, Class, CountedSegment, Stream, StreamKey};
 
-use super::names::{Wanted, spelled};
+use super::names::{Wanted, Written, spelled};
 use crate::roster::Customers;
 use crate::segment::SegmentIndex;
 use crate::series::{Labels, Matcher, Role, pair_of};
@@ -87,7 +87,7 @@ impl Whom {
     /// What a series is to whoever wants the metric `written`. `find` gives the value of a label by Prometheus' spelling.
     pub(super) fn meanings<'v>(
         &mut self,
-        written: &str,
+        written: &Written,
         le: Option<&str>,
         find: impl Fn(&str) -> Option<&'v str>,
     ) -> Vec<Meaning> {
@@ -104,21 +104,22 @@ impl Whom {
         if let Some(le) = le {
             labels.insert("le".to_owned(), le.to_owned());
         }
-        labels.insert(NAME_LABEL.to_owned(), written.to_owned());
-        let hits = self.matcher.hits(&labels).into_iter();
-        let meant = hits.filter_map(|hit| {
-            let says = match hit.role {
+        labels.insert(NAME_LABEL.to_owned(), written.metric.clone());
+        let (segment, roles) = self.matcher.roles_for(labels, &written.streams);
+        let meant = roles.into_iter().filter_map(|(stream, role)| {
+            let says = match role {
                 Role::Events(class) => Says::Events(class),
                 Role::AtOrUnder(class, edge) => Says::AtOrUnder(class, edge),
                 Role::Gauge(billionths) => Says::Gauge(billionths),
                 // A share is a gauge beside a total; as counters the two say nothing.
-                Role::Total | Role::Part if self.is_ratio(hit.stream) => return None,
+                Role::Total | Role::Part if self.is_ratio(stream) => return None,
                 Role::Total => Says::Total,
                 Role::Part => Says::Part,
             };
+            let stream = u32::try_from(stream).ok()?;
             Some(Meaning {
-                stream: u32::try_from(hit.stream).ok()?,
-                segment: hit.segment,
+                stream,
+                segment,
                 says,
             })
         });

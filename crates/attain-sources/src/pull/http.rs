@@ -201,6 +201,14 @@ impl Answered {
     }
 }
 
+/// The series that an answer to a query has, by its status and body. `base` is named in errors.
+///
+/// # Errors
+/// It is an error, or no answer, or one cut off.
+pub fn lines_in(base: &str, status: u16, body: &[u8]) -> Result<Vec<Line>, Trouble> {
+    understood::<Answered>(base, status, body)?.lines()
+}
+
 /// What an answer says, by status and body. Whatever is not an answer may be one later, unless the question was wrong.
 fn understood<T: DeserializeOwned>(base: &str, status: u16, body: &[u8]) -> Result<T, Trouble> {
     let envelope: Envelope<T> = match serde_json::from_slice(body) {

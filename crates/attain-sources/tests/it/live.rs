@@ -1,6 +1,7 @@
 //! Requests in, samples by slot as text.
 
 mod exposed;
+mod fuzz;
 mod otlp;
 mod remote_write;
 

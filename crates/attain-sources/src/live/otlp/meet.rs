@@ -1,6 +1,7 @@
 //! A point's series as it is first met: its labels, and what they count for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use attain_model::live::Slot;
 use attain_wire::Broken;
@@ -9,7 +10,7 @@ use attain_wire::otlp::{Kind, Metric, Point};
 use super::super::Intake;
 use super::super::batch::Batch;
 use super::super::known::{Entry, Met, Shape, TooMany};
-use super::super::names::{Form, unit_billionths};
+use super::super::names::{Form, Written, unit_billionths};
 use super::super::series::Labelled;
 use super::super::whom::{Meaning, NAME_LABEL, Says};
 
@@ -73,13 +74,16 @@ fn meanings_of(intake: &mut Intake, metric: &Metric<'_>, labelled: &Labelled<'_>
             }
     );
     let mut meanings: Vec<Meaning> = Vec::new();
-    let mut asked = BTreeSet::new();
+    let mut asked: Vec<(Arc<Written>, Option<&str>)> = Vec::new();
     for (written, form) in intake.whom.wanted.written_of(metric) {
         // All of a histogram's events are those at or under no limit.
         let le = (form == Form::Buckets).then_some("+Inf");
-        if !asked.insert((written.clone(), le)) {
+        let is_asked =
+            |(known, as_le): &(Arc<Written>, _)| Arc::ptr_eq(known, &written) && *as_le == le;
+        if asked.iter().any(is_asked) {
             continue;
         }
+        asked.push((written.clone(), le));
         let found = intake
             .whom
             .meanings(&written, le, |label| labelled.find(label));
