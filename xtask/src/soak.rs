@@ -19,7 +19,7 @@ struct Soak {
     test: &'static str,
 }
 
-const SOAKS: [Soak; 16] = [
+const SOAKS: [Soak; 18] = [
     Soak {
         name: "histories",
         says: "10,000 random histories agree with the slow oracle to the event",
@@ -43,6 +43,18 @@ const SOAKS: [Soak; 16] = [
         says: "720 incidents made on real normal traffic, 140 of them two at once: the culprit stands first in 88 %, of two one in 70 %",
         package: "attain",
         test: "culprits_of_made_incidents_stand_first",
+    },
+    Soak {
+        name: "random-graphs",
+        says: "1,000 random systems, 300,000 requests each: no promise that is told carried or not is told wrong beyond 3 standard errors",
+        package: "attain-cascade",
+        test: "random_graphs_agree_with_their_simulation",
+    },
+    Soak {
+        name: "random-targets",
+        says: "1,000 random systems with limits: internal targets are found whenever there are any, and keep to the limits",
+        package: "attain-cascade",
+        test: "random_graphs_are_given_targets_whenever_there_are_any",
     },
     Soak {
         name: "kills",

@@ -6,7 +6,7 @@ use attain_math::fixed::Probability;
 use attain_model::{Catalogue, ObjectiveId, Scope, Slo};
 use jiff::civil::Date;
 
-use crate::edge::{Caller, Outcome};
+use crate::edge::{Assumed, Caller, Outcome};
 use crate::part::Missing;
 
 /// What the direct parts of an SLO carry together.
@@ -81,7 +81,7 @@ pub fn carried(
     let mut sum = Probability::ZERO;
     for (position, dependency) in slo.depends_on.iter().enumerate() {
         edges.push(
-            match caller.cost(position, dependency, None, &mut missing) {
+            match caller.cost(position, dependency, Assumed::Nothing, &mut missing) {
                 Outcome::Apart => EdgeCost::Apart,
                 Outcome::Unknown => EdgeCost::Unknown,
                 Outcome::Cost(cost) => {

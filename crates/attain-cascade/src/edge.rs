@@ -19,6 +19,34 @@ pub(crate) struct Caller<'a> {
     pub promised: Promised,
 }
 
+/// What parts are taken to promise, instead of what they do.
+#[derive(Clone, Copy)]
+pub(crate) enum Assumed<'a> {
+    /// What they do promise.
+    Nothing,
+    /// All of them this, in parts per billion; somebody else's promise, too.
+    All(u32),
+    /// Each what is said; `None` for what it does promise.
+    Each(&'a dyn Fn(&SloId) -> Option<u32>),
+}
+
+impl Assumed<'_> {
+    fn of(self, slo: &SloId) -> Option<Probability> {
+        match self {
+            Assumed::Nothing => None,
+            Assumed::All(ppb) => Some(failing(ppb)),
+            Assumed::Each(said) => said(slo).map(failing),
+        }
+    }
+
+    fn of_others(self) -> Option<Probability> {
+        match self {
+            Assumed::All(ppb) => Some(failing(ppb)),
+            Assumed::Nothing | Assumed::Each(_) => None,
+        }
+    }
+}
+
 /// What an edge does to its caller.
 #[derive(Clone, Copy)]
 pub(crate) enum Outcome {
@@ -58,12 +86,12 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// The cost of an edge; with `assumed_ppb`, as if its parts promised that.
+    /// The cost of an edge, as if its parts promised what is assumed.
     pub fn cost(
         &self,
         position: usize,
         dependency: &Dependency,
-        assumed_ppb: Option<u32>,
+        assumed: Assumed<'_>,
         missing: &mut Vec<Missing>,
     ) -> Outcome {
         let latency = self.promised.under.is_some();
@@ -71,7 +99,6 @@ impl<'a> Caller<'a> {
             return Outcome::Apart;
         }
         let question = self.question(dependency);
-        let assumed = assumed_ppb.map(failing);
         let mut asking = Asking {
             question,
             assumed,
@@ -94,7 +121,7 @@ impl<'a> Caller<'a> {
 /// One edge's questions to its parts, and the note of those that promise nothing.
 struct Asking<'a> {
     question: Question<'a>,
-    assumed: Option<Probability>,
+    assumed: Assumed<'a>,
     position: usize,
     missing: &'a mut Vec<Missing>,
 }
@@ -103,17 +130,21 @@ impl Asking<'_> {
     /// How often one call may fail; `None` when nobody promised anything.
     fn one_call(&mut self, on: &Provider) -> Option<Probability> {
         match on {
-            Provider::Slo(slo) => self.assumed.or_else(|| self.ask(slo)),
+            Provider::Slo(slo) => self.assumed.of(slo).or_else(|| self.ask(slo)),
             // Somebody else's number is about outcomes; of latency it says nothing.
             Provider::External { name, .. } if self.question.within.is_some() => self
                 .assumed
+                .of_others()
                 .or_else(|| self.note(Part::External(name.clone()), Why::NoObjective)),
-            Provider::External { promised, .. } => self.assumed.or(Some(failing(promised.ppb()))),
+            Provider::External { promised, .. } => {
+                let promised = failing(promised.ppb());
+                Some(self.assumed.of_others().unwrap_or(promised))
+            }
             Provider::AnyOf { slos, need } => {
                 let need = *need as usize;
                 let known: Vec<Option<Probability>> = slos
                     .iter()
-                    .map(|slo| self.assumed.or_else(|| self.ask(slo)))
+                    .map(|slo| self.assumed.of(slo).or_else(|| self.ask(slo)))
                     .collect();
                 // A candidate that promises nothing helps nobody; with too few left, nothing is known.
                 let enough = known.iter().flatten().count() >= need;

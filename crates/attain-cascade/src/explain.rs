@@ -13,7 +13,7 @@ use jiff::civil::Date;
 
 use crate::carried::EdgeCost;
 use crate::composed::{Composed, composed};
-use crate::edge::{Caller, Outcome};
+use crate::edge::{Assumed, Caller, Outcome};
 use crate::part::{Missing, Part};
 use crate::tighter::{Tighter, tighter};
 
@@ -168,7 +168,9 @@ impl Walk<'_> {
         let mut lines = Vec::with_capacity(edges.len());
         for (position, edge) in edges.iter().enumerate() {
             let mut missing = Vec::new();
-            let outcome = self.caller.cost(position, edge, None, &mut missing);
+            let outcome = self
+                .caller
+                .cost(position, edge, Assumed::Nothing, &mut missing);
             if is_top {
                 self.missing.append(&mut missing);
             }
@@ -209,7 +211,7 @@ impl Walk<'_> {
             return;
         };
         let measured = line.counted.and_then(Counted::bad_ppb).map(|bad| {
-            let kept = Some(ONE_PPB - bad);
+            let kept = Assumed::All(ONE_PPB - bad);
             self.caller.cost(0, &line.edge, kept, &mut Vec::new())
         });
         if let Some(Outcome::Cost(measured)) = measured {

@@ -8,7 +8,7 @@ use attain_model::{Catalogue, ObjectiveId, Scope, Slo};
 use jiff::civil::Date;
 
 use crate::composed::parts_of;
-use crate::edge::{Caller, Outcome};
+use crate::edge::{Assumed, Caller, Outcome};
 use crate::part::Part;
 
 /// What one edge would need.
@@ -40,10 +40,10 @@ pub fn needed(
         return Vec::new();
     };
     let budget = Probability::from_ppb(caller.promised.target.ppb()).complement();
-    let cost_of = |edge: usize, dependency: &Dependency, assumed_ppb| match caller.cost(
+    let cost_of = |edge: usize, dependency: &Dependency, assumed| match caller.cost(
         edge,
         dependency,
-        assumed_ppb,
+        assumed,
         &mut Vec::new(),
     ) {
         Outcome::Cost(cost) => Some(cost),
@@ -53,12 +53,12 @@ pub fn needed(
         .depends_on
         .iter()
         .enumerate()
-        .map(|(i, dependency)| cost_of(i, dependency, None))
+        .map(|(i, dependency)| cost_of(i, dependency, Assumed::Nothing))
         .collect();
     let mut needs = Vec::new();
     for (edge, dependency) in slo.depends_on.iter().enumerate() {
         // Under an assumption, only an edge that takes no part has no cost.
-        if cost_of(edge, dependency, Some(0)).is_none() {
+        if cost_of(edge, dependency, Assumed::All(0)).is_none() {
             continue;
         }
         let others = costs
@@ -70,7 +70,7 @@ pub fn needed(
         let ppb = match others > budget {
             true => None,
             false => lowest_target(budget.minus(others), |assumed| {
-                cost_of(edge, dependency, Some(assumed)).unwrap_or(Probability::ONE)
+                cost_of(edge, dependency, Assumed::All(assumed)).unwrap_or(Probability::ONE)
             }),
         };
         needs.push(Need {

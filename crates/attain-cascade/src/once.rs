@@ -198,7 +198,7 @@ impl Walk<'_> {
         let below = self.fails_through(&self.model.graph.nodes[node].edges);
         let own = self.model.own[node];
         // Not 1 - (1 - a)(1 - b), which loses the nines.
-        own + self.model.passes[node] * below * (1.0 - own)
+        (own + self.model.passes[node] * below * (1.0 - own)).min(1.0)
     }
 
     fn fails_through(&self, edges: &[Edge]) -> f64 {
@@ -230,8 +230,10 @@ impl Walk<'_> {
 }
 
 /// That at least one of so many calls fails.
+///
+/// Invariant: a failure is at most one, to the last digit; above it the logarithm is none.
 fn some_of(failure: f64, calls: f64) -> f64 {
-    -((-failure).ln_1p() * calls).exp_m1()
+    -((-failure.min(1.0)).ln_1p() * calls).exp_m1()
 }
 
 /// That fewer than `need` of the members hold, each failing by itself.

@@ -103,8 +103,11 @@ fn multiplier(parts: &[Part], budget: f64) -> f64 {
         .filter(|bend| bend.is_finite())
         .collect();
     bends.sort_by(f64::total_cmp);
-    let kept = bends.iter().rev().find(|bend| cost(**bend) <= budget);
-    let start = kept.copied().unwrap_or(0.0);
+    let Some(start) = bends.iter().rev().find(|bend| cost(**bend) <= budget) else {
+        // Not even the first bend by its last digit: everybody is at the floor.
+        return if bends.is_empty() { f64::INFINITY } else { 0.0 };
+    };
+    let start = *start;
     // By the same quotients as the bends: a product would be off by its last digit.
     let rises = |part: &&Part| {
         part.key > 0.0 && part.floor / part.key <= start && start < part.ceiling / part.key
@@ -116,6 +119,9 @@ fn multiplier(parts: &[Part], budget: f64) -> f64 {
         .sum();
     if slope > 0.0 {
         start + (budget - cost(start)).max(0.0) / slope
+    } else if bends.last().is_some_and(|last| *last > start) {
+        // The next bend is beyond the budget by its last digit.
+        start
     } else {
         f64::INFINITY
     }
@@ -188,6 +194,21 @@ mod tests {
                 !may_rise || found.spent > budget * (1.0 - 1e-9),
                 "{parts:?} {found:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_budget_of_just_the_floors_leaves_everybody_there() {
+        let mut rng = fastrand::Rng::with_seed(6);
+        for _ in 0..2_000 {
+            let part = |_| Part {
+                key: 0.1 + rng.f64(),
+                ..random(&mut rng)
+            };
+            let parts: Vec<Part> = (0..3).map(part).collect();
+            let floors: f64 = parts.iter().map(|part| part.weight * part.floor).sum();
+            let found = allocate(&parts, floors).unwrap();
+            assert!(found.spent <= floors * (1.0 + 1e-9), "{parts:?} {found:?}");
         }
     }
 

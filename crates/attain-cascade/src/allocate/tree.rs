@@ -12,7 +12,7 @@ use jiff::civil::Date;
 
 use super::{By, Wish};
 use crate::composed::{composed, parts_of};
-use crate::edge::{Caller, Outcome, takes_part};
+use crate::edge::{Assumed, Caller, Outcome, takes_part};
 use crate::explain::{Counted, Counts};
 use crate::part::Part;
 
@@ -166,6 +166,9 @@ impl<'t> Tree<'t> {
     /// The catalogue with the loosest targets that carry `asked_ppb` and each other, none looser than is allowed. `None`
     /// if not even the best do.
     pub fn loosest(&self, asked_ppb: u32) -> Option<Catalogue> {
+        if !self.wish.may_loosen && self.is_enough_today(asked_ppb) {
+            return Some(self.catalogue.clone());
+        }
         let carries = |scale: f64| {
             let catalogue = self.scaled(asked_ppb, scale);
             self.holds(&catalogue, asked_ppb).then_some(catalogue)
@@ -184,6 +187,16 @@ impl<'t> Tree<'t> {
             }
         }
         Some(found)
+    }
+
+    /// Whether there is nothing to do: it is carried, by promises that can be kept.
+    fn is_enough_today(&self, asked_ppb: u32) -> bool {
+        let can_be_kept = |promise: &Promise| {
+            let best = self.best.get(&promise.name);
+            best.is_none_or(|best| promise.today.target.ppb() <= *best)
+        };
+        self.carried(self.catalogue, &self.top) >= asked_ppb
+            && self.promises.iter().all(can_be_kept)
     }
 
     /// Whether it is carried whatever fails together.
@@ -272,7 +285,9 @@ impl<'t> Tree<'t> {
             .collect();
         // What cannot be changed is paid first.
         let fixed = slo.depends_on.iter().filter(|edge| is_external(edge));
-        let fixed: f64 = fixed.filter_map(|edge| cost(&caller, edge, None)).sum();
+        let fixed: f64 = fixed
+            .filter_map(|edge| Some(cost(&caller, edge, Assumed::Nothing)?.to_f64()))
+            .sum();
         let budget = f64::from(ONE_PPB - target_ppb) / f64::from(ONE_PPB) * scale - fixed;
         let floors: f64 = takers.iter().map(|edge| edge.taker.floor).sum();
         let parts: Vec<Taker> = takers.iter().map(|edge| edge.taker).collect();
@@ -281,8 +296,7 @@ impl<'t> Tree<'t> {
         };
         let mut needed = Vec::new();
         for (edge, budget) in takers.iter().zip(division.budgets) {
-            let ppb = edge.target(&caller, budget);
-            needed.extend(edge.names.iter().map(|name| (name.clone(), ppb)));
+            needed.extend(edge.targets(&caller, budget));
         }
         needed
     }
@@ -291,41 +305,46 @@ impl<'t> Tree<'t> {
 /// An edge that takes some of a budget.
 struct Edge<'e> {
     edge: &'e Dependency,
-    /// The promises that are asked: one, or those of the candidates of a quorum.
-    names: Vec<SeriesName>,
-    best_ppb: u32,
+    /// The promises that are asked, with the best of each: one, or those of the candidates of a quorum.
+    asked: Vec<(SeriesName, u32)>,
     taker: Taker,
 }
 
 impl<'e> Edge<'e> {
     fn of(tree: &Tree<'_>, caller: &Caller<'_>, edge: &'e Dependency) -> Option<Self> {
-        if is_external(edge) {
-            return None;
-        }
-        let names: Vec<SeriesName> = members(edge)
+        let best = |name: SeriesName| {
+            let best = tree.best.get(&name).copied().unwrap_or(BEST_PPB);
+            (name, best)
+        };
+        let asked: Vec<(SeriesName, u32)> = members(edge)
             .filter_map(|id| asked_of(caller, edge, id))
+            .map(best)
             .collect();
-        let today = names
-            .iter()
-            .filter_map(|name| target(tree.catalogue, name, tree.on));
-        let today_ppb = today.min()?;
-        let best = names.iter().filter_map(|name| tree.best.get(name).copied());
-        let best_ppb = best.min().unwrap_or(BEST_PPB);
-        let cost = |ppb: u32| cost(caller, edge, Some(ppb));
-        let (floor, now) = (cost(best_ppb)?, cost(today_ppb)?);
+        let cost = |ppb: &dyn Fn(&SeriesName, u32) -> Option<u32>| {
+            let each = |id: &SloId| {
+                let (name, best) = asked.iter().find(|(name, _)| name.slo == *id)?;
+                ppb(name, *best)
+            };
+            cost(caller, edge, Assumed::Each(&each)).map(Probability::to_f64)
+        };
+        let floor = cost(&|_, best| Some(best))?;
+        let now = cost(&|name, _| target(tree.catalogue, name, tree.on))?;
+        let counted = |name: &SeriesName| {
+            let promise = tree.promises.iter().find(|promise| promise.name == *name);
+            promise.and_then(|promise| promise.bad_ppb)
+        };
         let key = match tree.wish.by {
             By::Equal => 1.0,
-            By::Proportional => {
-                let bad = tree.promises.iter().filter(|p| names.contains(&p.name));
-                let bad = bad.filter_map(|promise| promise.bad_ppb).max();
-                // What never failed is no wonder: a part per billion.
-                bad.map_or(now, |bad| cost(ONE_PPB - bad.max(1)).unwrap_or(now))
-            }
+            // What never failed is no wonder: a part per billion.
+            By::Proportional => cost(&|name, _| {
+                let bad = counted(name).map(|bad| ONE_PPB - bad.max(1));
+                bad.or_else(|| target(tree.catalogue, name, tree.on))
+            })?,
             By::Cost => {
-                let costs = names.iter().map(|name| {
-                    let said = tree.wish.costs.get(&name.slo);
-                    f64::from(*said.unwrap_or(&1))
-                });
+                let said = |name: &SeriesName| tree.wish.costs.get(&name.slo).copied();
+                let costs = asked
+                    .iter()
+                    .map(|(name, _)| f64::from(said(name).unwrap_or(1)));
                 costs.sum()
             }
         };
@@ -333,10 +352,9 @@ impl<'e> Edge<'e> {
             true => f64::INFINITY,
             false => now.max(floor),
         };
-        Some(Self {
+        (!asked.is_empty()).then_some(Self {
             edge,
-            names,
-            best_ppb,
+            asked,
             taker: Taker {
                 weight: 1.0,
                 key,
@@ -346,22 +364,27 @@ impl<'e> Edge<'e> {
         })
     }
 
-    /// The lowest target with which the edge keeps to a budget, rounded against the part. A budget is a float and may be
-    /// short of the best by its last digit.
-    fn target(&self, caller: &Caller<'_>, budget: f64) -> u32 {
+    /// The lowest targets with which the edge keeps to a budget, each at most its best, rounded against the parts. A
+    /// budget is a float and may be short of the best by its last digit.
+    fn targets(&self, caller: &Caller<'_>, budget: f64) -> Vec<(SeriesName, u32)> {
         let allowed = Probability::from_f64_up(budget);
-        let at = |assumed| match caller.cost(0, self.edge, Some(assumed), &mut Vec::new()) {
-            Outcome::Cost(cost) => cost,
-            Outcome::Apart | Outcome::Unknown => Probability::ONE,
+        let at = |most: u32| {
+            let each = |id: &SloId| {
+                let asked = self.asked.iter().find(|(name, _)| name.slo == *id);
+                asked.map(|(_, best)| most.min(*best))
+            };
+            cost(caller, self.edge, Assumed::Each(&each)).unwrap_or(Probability::ONE)
         };
-        attain_math::edge::lowest_target(allowed, at)
-            .map_or(self.best_ppb, |ppb| ppb.clamp(1, self.best_ppb.max(1)))
+        let most = attain_math::edge::lowest_target(allowed, at).unwrap_or(BEST_PPB);
+        let each = self.asked.iter();
+        each.map(|(name, best)| (name.clone(), most.min(*best).max(1)))
+            .collect()
     }
 }
 
-fn cost(caller: &Caller<'_>, edge: &Dependency, assumed_ppb: Option<u32>) -> Option<f64> {
-    match caller.cost(0, edge, assumed_ppb, &mut Vec::new()) {
-        Outcome::Cost(cost) => Some(cost.to_f64()),
+fn cost(caller: &Caller<'_>, edge: &Dependency, assumed: Assumed<'_>) -> Option<Probability> {
+    match caller.cost(0, edge, assumed, &mut Vec::new()) {
+        Outcome::Cost(cost) => Some(cost),
         Outcome::Apart | Outcome::Unknown => None,
     }
 }

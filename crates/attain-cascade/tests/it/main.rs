@@ -6,3 +6,4 @@
 )]
 
 mod diagnose;
+mod random_graphs;
