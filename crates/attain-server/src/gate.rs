@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -11,6 +11,7 @@ use attain_model::live::MeterFacts;
 use attain_model::policy::Secret;
 use attain_model::source::SourceKind;
 use attain_model::{Catalogue, SourceId};
+use attain_sources::Customers;
 use attain_sources::live::{Intake, Limits as IntakeLimits, Numbers, Outcome};
 use sha2::{Digest, Sha256};
 
@@ -30,6 +31,15 @@ pub(crate) struct Gates {
     numbers: Numbers,
     limits: IntakeLimits,
     open: RwLock<Arc<BTreeMap<SourceId, Arc<Gate>>>>,
+    beside: RwLock<Arc<Beside>>,
+}
+
+/// What belongs to the catalogue in force and stands in other files.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    pub(crate) customers: Customers,
+    /// What file names are relative to.
+    pub(crate) base: PathBuf,
 }
 
 /// One source of samples.
@@ -80,6 +90,7 @@ impl Gates {
                 ..IntakeLimits::default()
             },
             open: RwLock::default(),
+            beside: RwLock::default(),
         };
         check_tokens(&loaded.catalogue, &loaded.base)?;
         gates.reload(loaded, known);
@@ -132,6 +143,16 @@ impl Gates {
             after.insert(source.id.clone(), Arc::new(gate));
         }
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
+        let beside = Beside {
+            customers: loaded.customers.clone(),
+            base: loaded.base.clone(),
+        };
+        *self.beside.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(beside);
+    }
+
+    /// What belongs to the catalogue in force.
+    pub(crate) fn beside(&self) -> Arc<Beside> {
+        Arc::clone(&self.beside.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// All of them.
@@ -231,7 +252,8 @@ fn check_tokens(catalogue: &Catalogue, base: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn token_of(secret: &Secret, base: &Path) -> Result<String, String> {
+/// The secret itself. It is read anew each time, so that a rotated one is used.
+pub(crate) fn token_of(secret: &Secret, base: &Path) -> Result<String, String> {
     let text = match secret {
         Secret::Env(name) => std::env::var(name)
             .map_err(|_| format!("the environment variable {name} is not set"))?,

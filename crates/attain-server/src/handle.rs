@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::core::{Job, NotKept};
+use crate::gate::Beside;
 use crate::routes::App;
 
 /// What a thread that fetches telemetry talks to. Cheap to clone.
@@ -126,6 +127,10 @@ impl Handle {
     #[must_use]
     pub fn promises(&self) -> Arc<Promises> {
         Arc::clone(&self.app.published.borrow().promises)
+    }
+
+    pub(crate) fn beside(&self) -> Arc<Beside> {
+        self.app.gates.beside()
     }
 
     fn ask<T>(&self, job: Job, answer: oneshot::Receiver<T>) -> Result<T, Refused> {

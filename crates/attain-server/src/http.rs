@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::core::{Core, Job};
 use crate::error::Error;
+use crate::fetch::Fetchers;
 use crate::gate::Gates;
 use crate::handle::Handle;
 use crate::kept::Kept;
@@ -35,6 +36,7 @@ pub struct Server {
     app: Arc<App>,
     address: SocketAddr,
     core: Option<JoinHandle<()>>,
+    fetchers: Fetchers,
     look: Arc<Notify>,
     closing: watch::Sender<bool>,
     drained: oneshot::Receiver<()>,
@@ -112,6 +114,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
         let _ = all_drained.send(());
     });
     Ok(Server {
+        fetchers: Fetchers::start(Handle::new(Arc::clone(&app))),
         runtime,
         app,
         address,
@@ -166,6 +169,7 @@ impl Server {
     /// What could not be sealed; it is in frames, as everything that was acknowledged, and the next start goes on.
     pub fn stop(mut self) -> Result<(), String> {
         self.app.ready.store(false, Ordering::Relaxed);
+        self.fetchers.stop();
         self.closing.send_replace(true);
         let drained = &mut self.drained;
         let _ = self.runtime.block_on(drained);

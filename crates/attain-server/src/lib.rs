@@ -18,6 +18,7 @@ mod clock;
 mod config;
 mod core;
 mod error;
+mod fetch;
 mod gate;
 mod handle;
 mod http;

@@ -138,12 +138,9 @@ fn how(kind: &SourceKind) -> String {
             };
             format!("waits for OTLP{token}")
         }
-        SourceKind::Prometheus { url, .. } => format!("{url} is not pulled by this version yet"),
+        SourceKind::Prometheus { url, .. } => format!("pulled from {url}, a minute at a time"),
         SourceKind::Scrape { targets, .. } => {
-            format!(
-                "{} is not scraped by this version yet",
-                number::plural(targets.len() as u64, "target")
-            )
+            format!("scrapes {}", targets.join(", "))
         }
         SourceKind::Log(_) | SourceKind::Csv(_) => {
             "files are not followed by this version yet; attain replay reads them".to_owned()
