@@ -460,17 +460,14 @@ struct Frame {
 /// How long after its end a slice is closed: the largest delay of the sources that are live.
 fn delay_of(catalogue: &Catalogue) -> SignedDuration {
     // A pulled minute is known only after its end, and is asked for then.
-    const PULLED_SECONDS: u64 = 65;
-    let delays = catalogue
-        .sources
-        .values()
-        .filter_map(|source| match source.kind {
-            SourceKind::Log(_) | SourceKind::Csv(_) => None,
-            SourceKind::Prometheus { .. } => {
-                Some(source.delay + Duration::from_secs(PULLED_SECONDS))
-            }
-            _ => Some(source.delay),
-        });
+    const PULLED: Duration = Duration::from_secs(65);
+    // Files are looked at every second or two.
+    const FOLLOWED: Duration = Duration::from_secs(5);
+    let delays = catalogue.sources.values().map(|source| match source.kind {
+        SourceKind::Log(_) | SourceKind::Csv(_) => FOLLOWED,
+        SourceKind::Prometheus { .. } => source.delay + PULLED,
+        _ => source.delay,
+    });
     let delay = delays.max().unwrap_or_default();
     SignedDuration::try_from(delay).unwrap_or(SignedDuration::from_hours(1))
 }

@@ -133,6 +133,12 @@ impl Handle {
         self.app.gates.beside()
     }
 
+    /// Whether the core has ended: nothing can be asked of it any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.app.jobs.is_closed()
+    }
+
     fn ask<T>(&self, job: Job, answer: oneshot::Receiver<T>) -> Result<T, Refused> {
         self.app.jobs.blocking_send(job).map_err(|_| stopping())?;
         answer.blocking_recv().map_err(|_| stopping())

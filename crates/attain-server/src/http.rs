@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::core::{Core, Job};
 use crate::error::Error;
 use crate::fetch::Fetchers;
+use crate::follow;
 use crate::gate::Gates;
 use crate::handle::Handle;
 use crate::kept::Kept;
@@ -93,6 +94,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
         counters: Counters::default(),
     });
     let core = core_thread(core, Arc::clone(&app)).map_err(Error::Start)?;
+    follow::start(Handle::new(Arc::clone(&app)), slice_seconds).map_err(Error::Start)?;
     let look = Arc::new(Notify::new());
     let done = loaded.done.clone();
     runtime.spawn(watcher::watch(

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! http.rs, routes.rs ──► gate.rs (budget, token, intake) ──► queue ──► core.rs ──► kept.rs (store, ledger, meter)
-//!                                                                        │  ▲
+//!                                  follow.rs (files) ──► handle.rs ──┘    │  ▲
 //!                                              published.rs (watch) ◄────┘  └──── watcher.rs (the catalogue's files)
 //! ```
 //!
@@ -19,6 +19,7 @@ mod config;
 mod core;
 mod error;
 mod fetch;
+mod follow;
 mod gate;
 mod handle;
 mod http;

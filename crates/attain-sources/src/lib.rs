@@ -91,6 +91,8 @@ pub use discover::{Discovery, Measured, discover};
 pub use error::Error;
 pub use guess::{LatencyField, SegmentBy, SegmentField, StatusField, StatusKind};
 pub use propose::{Answers, SegmentAnswer, propose};
-pub use read::{FileReading, Options, Progress, Reading, Sink, SinkError, SourceReading, read};
+pub use read::{
+    FileReading, Options, Progress, Reading, Sink, SinkError, SourceReading, files_now, read,
+};
 pub use roster::{Customer, Customers};
 pub use sniff::FileForm;

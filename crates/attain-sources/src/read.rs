@@ -214,11 +214,21 @@ fn check_overrides(catalogue: &Catalogue, options: &Options) -> Result<(), Error
     }
 }
 
+/// The files of a source as its patterns find them now, relative to `base`; none of a source that is no file.
+#[must_use]
+pub fn files_now(source: &Source, base: &Path) -> Vec<PathBuf> {
+    found(source, base).0
+}
+
 /// The files of a source, and the patterns that no file fits. A name given twice is read once.
 fn files_of(source: &Source, base: &Path, options: &Options) -> (Vec<PathBuf>, Vec<String>) {
     if let Some(paths) = options.files.get(&source.id) {
         return (paths.clone(), Vec::new());
     }
+    found(source, base)
+}
+
+fn found(source: &Source, base: &Path) -> (Vec<PathBuf>, Vec<String>) {
     let patterns = match &source.kind {
         SourceKind::Log(log) => &log.files[..],
         SourceKind::Csv(csv) => &csv.files[..],

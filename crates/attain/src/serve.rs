@@ -142,9 +142,8 @@ fn how(kind: &SourceKind) -> String {
         SourceKind::Scrape { targets, .. } => {
             format!("scrapes {}", targets.join(", "))
         }
-        SourceKind::Log(_) | SourceKind::Csv(_) => {
-            "files are not followed by this version yet; attain replay reads them".to_owned()
-        }
+        SourceKind::Log(log) => format!("follows {}", log.files.join(", ")),
+        SourceKind::Csv(csv) => format!("follows {}", csv.files.join(", ")),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod client;
 mod counted;
+mod following;
 mod judging;
 mod otlp;
 mod receiving;
