@@ -20,9 +20,11 @@
 //! ```
 
 mod batch;
+mod edges;
 mod exposed;
 mod known;
 mod names;
+mod native;
 mod otlp;
 mod remote_write;
 mod series;

@@ -111,6 +111,12 @@ pub(crate) fn message(value: Value<'_>) -> Result<&[u8], Broken> {
     }
 }
 
+/// A signed number of 32 bits that was written as an unsigned one.
+pub(crate) fn zigzag(number: u64) -> Result<i32, Broken> {
+    let number = (number >> 1).cast_signed() ^ -(number & 1).cast_signed();
+    i32::try_from(number).map_err(|_| Broken::new("a scale or offset is out of range"))
+}
+
 /// Writes a varint.
 pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {

@@ -8,8 +8,10 @@
 //! ```
 
 mod encode;
+mod native;
 
 pub use encode::{Given, encode};
+pub use native::{Native, native};
 
 use crate::error::{Broken, WireError};
 use crate::proto::{CUT, Fields, Value, delimited, fixed64, varint};
@@ -34,7 +36,7 @@ pub enum Item<'a> {
         /// Milliseconds since 1970.
         time_ms: i64,
     },
-    /// A native histogram, not walked yet.
+    /// A native histogram; [`native`] reads it.
     Histogram(&'a [u8]),
 }
 

@@ -139,6 +139,21 @@ fn children_ticks(stat: &str) -> Option<u64> {
     Some(user + system)
 }
 
+/// CPU seconds of a process that runs, all its threads; its grain is 10 ms.
+pub fn cpu_of(pid: u32) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(own_ticks(&stat)? as f64 / TICKS_PER_SECOND)
+}
+
+/// Fields 14 and 15 of `/proc/PID/stat`.
+fn own_ticks(stat: &str) -> Option<u64> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some(user + system)
+}
+
 /// The high-water mark of a process in bytes, if it still runs.
 pub fn peak(pid: u32) -> Option<u64> {
     peak_in(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
@@ -160,6 +175,7 @@ mod tests {
     fn the_ticks_of_children_stand_behind_a_name_with_spaces() {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 70 8 20 0 1 0 9";
         assert_eq!(children_ticks(stat), Some(78));
+        assert_eq!(own_ticks(stat), Some(11));
         assert_eq!(children_ticks("7 (a) S 1"), None);
     }
 

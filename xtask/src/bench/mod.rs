@@ -13,6 +13,7 @@ mod logs;
 mod measure;
 mod memory;
 mod peers;
+mod remote_write;
 mod results;
 mod size;
 mod traffic;
@@ -32,7 +33,7 @@ struct Bench {
     run: fn(&Setting) -> Result<String, String>,
 }
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     Bench {
         name: "logs",
         says: "a log to counts per minute and segment: attain, duckdb and polars; gzip and zstd",
@@ -57,6 +58,11 @@ const BENCHES: [Bench; 6] = [
         name: "diagnose",
         says: "who spent a budget: 50 nodes and 5,000, 60 slots",
         run: diagnose::run,
+    },
+    Bench {
+        name: "remote-write",
+        says: "CPU per sample that arrives by remote write: attain and VictoriaMetrics",
+        run: remote_write::run,
     },
     Bench {
         name: "size",

@@ -6,17 +6,16 @@
 
 mod meet;
 
-use attain_model::live::{LiveBatch, LiveValue, Slot};
-use attain_wire::otlp::{
-    Explicit, Exponential, Kind, Metric, Point, Recorded, Temporality, each_metric,
-};
+use attain_model::live::{LiveBatch, LiveValue};
+use attain_wire::otlp::{Kind, Metric, Point, Recorded, Temporality, each_metric};
 use attain_wire::{Broken, WireError};
 use jiff::Timestamp;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128_with_seed};
 
 use self::meet::meet;
 use super::batch::Batch;
-use super::known::{Entry, Shape};
+use super::edges::{Powers, under_bounds, under_powers};
+use super::known::Entry;
 use super::remote_write::stands;
 use super::{Intake, Outcome};
 
@@ -155,14 +154,20 @@ fn shaped(
             }
         }
         Recorded::Explicit(histogram) => {
-            for (slot, events) in at_or_under(shape, &histogram)? {
+            for (slot, events) in under_bounds(shape, histogram.buckets()?, histogram.count) {
                 batch.push(slot, point.time_ms, counted(metric, point, events)?);
             }
         }
         Recorded::Exponential(histogram) => {
-            for (slot, events) in at_or_under_powers(shape, &histogram)? {
+            let powers = Powers {
+                scale: histogram.scale,
+                zero_count: histogram.zero_count,
+                zero_threshold: histogram.zero_threshold,
+                count: histogram.count,
+            };
+            for (slot, events) in under_powers(shape, &powers, histogram.buckets())? {
                 let mut events = events;
-                if metric.temporality == Temporality::Cumulative && events != histogram.count {
+                if metric.temporality == Temporality::Cumulative {
                     let at = (point.start_ms, point.time_ms);
                     events = lifts
                         .lifted(slot, events, histogram.count, at)
@@ -181,85 +186,6 @@ fn shaped(
         Recorded::Count(_) => {}
     }
     Ok(())
-}
-
-/// Events at or under each edge.
-fn at_or_under(shape: &Shape, histogram: &Explicit<'_>) -> Result<Vec<(Slot, u64)>, Broken> {
-    let mut counts = vec![0_u64; shape.edges.len()];
-    for (bound, events) in histogram.buckets()? {
-        // Of a bound that is no latency nothing can be said.
-        let bound_ns = match bound {
-            Some(bound) if bound.is_finite() => (bound * shape.billionths).round().max(0.0) as u64,
-            _ => u64::MAX,
-        };
-        for (count, (edge, _)) in counts.iter_mut().zip(&shape.edges) {
-            if bound_ns <= *edge && *edge != u64::MAX {
-                *count = count.saturating_add(events);
-            }
-        }
-    }
-    Ok(with_all(shape, counts, histogram.count))
-}
-
-/// Events at or under each edge.
-fn at_or_under_powers(
-    shape: &Shape,
-    histogram: &Exponential<'_>,
-) -> Result<Vec<(Slot, u64)>, Broken> {
-    /// What the protocol allows is -10 to 20.
-    const SCALES: std::ops::RangeInclusive<i32> = -64..=64;
-    /// For edges that are a power of the base, but for rounding.
-    const ROUNDING: f64 = 1e-9;
-    if !SCALES.contains(&histogram.scale) {
-        return Err(Broken::at(format!(
-            "a scale of {} is out of range",
-            histogram.scale
-        )));
-    }
-    // The first bucket that does not end at or under the edge.
-    let limits: Vec<i64> = shape
-        .edges
-        .iter()
-        .map(|(edge, _)| {
-            let edge = *edge as f64 / shape.billionths;
-            (edge.log2() * f64::from(histogram.scale).exp2() + ROUNDING).floor() as i64
-        })
-        .collect();
-    let zero_ns = histogram.zero_threshold * shape.billionths;
-    let zeros = |edge: u64| {
-        if zero_ns <= edge as f64 {
-            histogram.zero_count
-        } else {
-            0
-        }
-    };
-    let mut counts: Vec<u64> = shape.edges.iter().map(|(edge, _)| zeros(*edge)).collect();
-    for bucket in histogram.buckets() {
-        let (index, events) = bucket?;
-        for (count, limit) in counts.iter_mut().zip(&limits) {
-            if index < *limit {
-                *count = count.saturating_add(events);
-            }
-        }
-    }
-    Ok(with_all(shape, counts, histogram.count))
-}
-
-/// Invariant: never more at or under an edge than there are.
-fn with_all(shape: &Shape, counts: Vec<u64>, all: u64) -> Vec<(Slot, u64)> {
-    let counted = shape.edges.iter().zip(counts);
-    counted
-        .map(|((edge, slot), count)| {
-            (
-                *slot,
-                if *edge == u64::MAX {
-                    all
-                } else {
-                    count.min(all)
-                },
-            )
-        })
-        .collect()
 }
 
 /// Words about a metric.

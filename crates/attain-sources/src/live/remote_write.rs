@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::batch::Batch;
 use super::known::Entry;
 use super::series::{Labelled, meet};
-use super::{Intake, Outcome};
+use super::{Intake, Outcome, native};
 
 /// See [`Intake::remote_write`].
 pub(super) fn take(
@@ -63,6 +63,9 @@ fn unwanted(series: &Series<'_>, batch: &mut Batch) {
 #[cold]
 fn first(intake: &mut Intake, series: &Series<'_>, bytes: u128, batch: &mut Batch) -> Entry {
     let entry = match series.labels().and_then(Labelled::new) {
+        Ok(labelled) if matches!(series.items().next(), Some(Ok(Item::Histogram(_)))) => {
+            native::meet(intake, &labelled, batch)
+        }
         Ok(labelled) => meet(intake, &labelled, batch),
         Err(_) => return Entry::Broken,
     };
@@ -91,11 +94,10 @@ fn items(intake: &mut Intake, series: &Series<'_>, entry: Entry, batch: &mut Bat
                     batch.outcome.refuse(1, || of(series, &why));
                 }
             },
-            Ok(Item::Histogram(_)) => {
-                let why = Broken::new(
-                    "native histograms are not taken by remote write; send classic buckets",
-                );
-                batch.outcome.refuse(1, || of(series, &why));
+            Ok(Item::Histogram(histogram)) => {
+                if let Err(why) = native::take(intake, entry, histogram, batch) {
+                    batch.outcome.refuse(1, || of(series, &why));
+                }
             }
             Err(broken) => batch.outcome.refuse(1, || of(series, &broken)),
         }

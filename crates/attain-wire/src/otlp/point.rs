@@ -3,7 +3,7 @@
 use super::Kind;
 use super::attributes::{Attributes, Run};
 use crate::error::Broken;
-use crate::proto::{CUT, Fields, Value, message, varint};
+use crate::proto::{CUT, Fields, Value, message, varint, zigzag};
 
 /// A point.
 #[derive(Debug, Clone, Copy)]
@@ -274,9 +274,4 @@ fn buckets<'a>(bytes: &'a [u8], histogram: &mut Exponential<'a>) -> Result<(), B
         }
     }
     Ok(())
-}
-
-fn zigzag(number: u64) -> Result<i32, Broken> {
-    let number = (number >> 1).cast_signed() ^ -(number & 1).cast_signed();
-    i32::try_from(number).map_err(|_| Broken::new("a scale or offset is out of range"))
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use attain_model::live::Slot;
 use attain_wire::Broken;
 use attain_wire::otlp::{Kind, Metric, Point};
 
 use super::super::Intake;
 use super::super::batch::Batch;
-use super::super::known::{Entry, Met, Shape, TooMany};
+use super::super::edges::{of_edges, slot_of};
+use super::super::known::{Entry, Shape};
 use super::super::names::{Form, Written, unit_billionths};
 use super::super::series::Labelled;
 use super::super::whom::{Meaning, NAME_LABEL, Says};
@@ -38,7 +38,7 @@ pub(super) fn meet(
     let slots = if matches!(metric.kind, Kind::Histogram | Kind::Exponential) {
         of_edges(intake, &labelled, &meanings, batch).map(|edges| (None, edges))
     } else {
-        slot(intake, &labelled, None, meanings, batch).map(|slot| (slot, Vec::new()))
+        slot_of(intake, &labelled, None, meanings, batch).map(|slot| (slot, Vec::new()))
     };
     let Ok((slot, edges)) = slots else {
         return Ok(Entry::TooMany);
@@ -93,57 +93,6 @@ fn meanings_of(intake: &mut Intake, metric: &Metric<'_>, labelled: &Labelled<'_>
         }));
     }
     meanings
-}
-
-/// One slot per edge of the streams, ascending, and one for all events; none if nobody wants them.
-fn of_edges(
-    intake: &mut Intake,
-    labelled: &Labelled<'_>,
-    meanings: &[Meaning],
-    batch: &mut Batch,
-) -> Result<Vec<(u64, Slot)>, TooMany> {
-    let mut edges: BTreeMap<u64, Vec<Meaning>> = BTreeMap::new();
-    for meaning in meanings {
-        edges.entry(u64::MAX).or_default().push(meaning.clone());
-        if let Says::AtOrUnder(class, _) = &meaning.says {
-            for edge in &intake.whom.stream(meaning).edges {
-                let edge = edge.nanoseconds();
-                let says = Says::AtOrUnder(class.clone(), edge);
-                let meaning = Meaning {
-                    says,
-                    ..meaning.clone()
-                };
-                edges.entry(edge).or_default().push(meaning);
-            }
-        }
-    }
-    let mut slots = Vec::new();
-    for (edge, meanings) in edges {
-        let slot = slot(intake, labelled, Some(edge), meanings, batch)?;
-        slots.extend(slot.map(|slot| (edge, slot)));
-    }
-    Ok(slots)
-}
-
-/// The slot of a series, or of an edge of it.
-fn slot(
-    intake: &mut Intake,
-    labelled: &Labelled<'_>,
-    edge: Option<u64>,
-    meanings: Vec<Meaning>,
-    batch: &mut Batch,
-) -> Result<Option<Slot>, TooMany> {
-    let edge = edge.map(|edge| edge.to_string());
-    let met = Met {
-        id: labelled.id(edge.as_deref()),
-        thing: labelled.thing(),
-        meanings,
-        group: None,
-    };
-    let limits = (&intake.numbers, &intake.limits);
-    intake
-        .known
-        .meet(met, &intake.whom, limits, &mut batch.tell)
 }
 
 /// The labels of a point and of its resource, and those that Prometheus would give it.

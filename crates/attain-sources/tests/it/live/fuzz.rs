@@ -210,6 +210,8 @@ fn remote_write_requests() {
     let mut unpacker = Unpacker::default();
     let packed = written();
     // Unpacked ones are mutated where they say something, packed ones where they are packed.
+    let native = super::remote_write::native_request(0, 14, &[8, 1, 2, 1], 0);
+    let packed: Vec<Vec<u8>> = packed.into_iter().chain([native]).collect();
     let mut seeds: Vec<Vec<u8>> = packed
         .iter()
         .map(|body| unpacker.unpack(body, 1 << 20).unwrap().to_vec())

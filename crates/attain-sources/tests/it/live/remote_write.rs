@@ -384,3 +384,65 @@ fn slots_outlive_a_reload_and_a_restart() {
     ",
     );
 }
+
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut field = vec![number << 3 | 2, u8::try_from(bytes.len()).unwrap()];
+    field.extend_from_slice(bytes);
+    field
+}
+
+/// A native histogram in one span whose last bucket ends at 1 s, as a request; scale and deltas are in zigzag.
+pub(super) fn native_request(scale: u8, count: u8, deltas: &[u8], offset_ms: i64) -> Vec<u8> {
+    let label = |name: &[u8], value: &[u8]| field(1, &[field(1, name), field(2, value)].concat());
+    let mut histogram = vec![1 << 3, count, 4 << 3, scale];
+    // It begins as far under 1 s as it has buckets.
+    let length = u8::try_from(deltas.len()).unwrap();
+    let offset = 2 * (length - 1) - 1;
+    histogram.extend(field(11, &[1 << 3, offset, 2 << 3, length]));
+    histogram.extend(field(12, deltas));
+    histogram.push(15 << 3);
+    let mut time = (NOW_MS + offset_ms).cast_unsigned();
+    while time >= 0x80 {
+        histogram.push(time as u8 | 0x80);
+        time >>= 7;
+    }
+    histogram.push(time as u8);
+    let series = [
+        label(b"__name__", b"request_seconds"),
+        label(b"segment", b"free"),
+        field(4, &histogram),
+    ]
+    .concat();
+    attain_wire::snappy::pack(&field(1, &series))
+}
+
+#[test]
+fn native_histograms_count_what_is_surely_fast_enough() {
+    let mut intake = intake(&catalogue("request_seconds"));
+    // Scale 0: 4, 3, 4 and 3 up to 1/8, 1/4, 1/2 and 1 s. The edges are 100 and 300 ms.
+    let got = text(
+        intake
+            .remote_write(&native_request(0, 14, &[8, 1, 2, 1], 0), now())
+            .unwrap(),
+    );
+    check(
+        &got,
+        "\
+        0: request_seconds free [] <= 100ms;
+        1: request_seconds free [] <= 300ms;
+        2: request_seconds free [] all;
+        0 at 0: 0
+        1 at 0: 7
+        2 at 0: 14
+        1 accepted, 0 of them for nobody, 0 refused, newest Some(0)
+    ",
+    );
+    // Scale -1 of now and of then: a bucket up to 1/4 s ends under the edge, one up to 1 s does not. What was said before
+    // stands, and rises with what comes.
+    for (at, count, first_delta, under) in [(5, 20, 10, 7), (10, 25, 16, 10)] {
+        let body = native_request(1, count, &[first_delta, 8], at);
+        let got = text(intake.remote_write(&body, now()).unwrap());
+        let want = format!("0 at {at}: 0\n1 at {at}: {under}\n2 at {at}: {count}\n1 accepted");
+        assert!(got.starts_with(&want), "{got}");
+    }
+}
