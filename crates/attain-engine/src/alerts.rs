@@ -15,6 +15,7 @@ use attain_model::verdict::{AlertCondition, AlertRule, AlertState, Burn, ErrorBu
 use attain_model::{Goal, Multiple, Scope};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::grid::Grid;
 use crate::judge::Judged;
 use crate::look::Looked;
 use crate::timeslices::RATIO_UNITS;
@@ -101,7 +102,7 @@ pub(crate) fn conditions(
     let is_needed = conditions
         .iter()
         .any(|condition| condition.state == AlertState::TooFewEvents);
-    let rule = looked.slo.low_traffic.unwrap_or(policy.low_traffic);
+    let rule = low_traffic(looked, policy);
     conditions.push(AlertCondition {
         policy: policy.id.clone(),
         urgency: if policy.page.is_empty() {
@@ -111,12 +112,17 @@ pub(crate) fn conditions(
         },
         rule: AlertRule::LowTraffic { rule },
         state: if is_needed {
-            sequential(looked, judged, rule)
+            Evidence::of(looked, judged, rule).state(looked.grid)
         } else {
             AlertState::Standby
         },
     });
     conditions
+}
+
+/// The rule for few requests: the SLO's own, else the policy's.
+pub(crate) fn low_traffic(looked: &Looked<'_>, policy: &AlertPolicy) -> LowTraffic {
+    looked.slo.low_traffic.unwrap_or(policy.low_traffic)
 }
 
 /// The burn rate of a tier for the SLO's window, at least 1. A tier that is longer than the window looks at the window.
@@ -190,43 +196,110 @@ fn exceeds(budget: &ErrorBudget, burn: Multiple) -> bool {
 ///
 /// An alarm needs evidence (the statistic) and impact (so many bad events in so much time); evidence begins anew with
 /// each alarm and with each change of target. It ends when the last hour burnt no faster than allowed.
-fn sequential(looked: &Looked<'_>, judged: &Judged, rule: LowTraffic) -> AlertState {
-    let slot = looked.grid.slices(SLOT_SECONDS);
-    let slot_seconds = slot.unsigned_abs() * looked.grid.seconds().unsigned_abs();
-    let between = rule.false_page_every.as_secs() / slot_seconds;
-    let end = looked.span.end.div_euclid(slot);
-    let start = looked.earliest().div_euclid(slot);
-    let mut test: Option<(u32, Sequential)> = None;
-    let mut firing = None;
-    for at in start..end {
-        let range = at * slot..(at + 1) * slot;
-        let target = target_at(judged, looked.grid.start(range.start));
-        if test.as_ref().map(|(ppb, _)| *ppb) != target {
-            test = target.and_then(|ppb| Some((ppb, Sequential::new(ppb, between)?)));
+#[derive(Debug, Clone)]
+pub(crate) struct Evidence {
+    /// Slots between two false alarms.
+    between: u64,
+    test: Option<(u32, Sequential)>,
+    firing: Option<i64>,
+}
+
+/// One slot of the sequential test.
+pub(crate) struct Slot {
+    /// Its first slice.
+    pub(crate) start: i64,
+    /// What was promised as it began.
+    pub(crate) target_ppb: Option<u32>,
+    pub(crate) total: u64,
+    pub(crate) bad: u64,
+}
+
+impl Evidence {
+    fn new(rule: LowTraffic, grid: Grid) -> Self {
+        let seconds = slot(grid).unsigned_abs() * grid.seconds().unsigned_abs();
+        Self {
+            between: rule.false_page_every.as_secs() / seconds,
+            test: None,
+            firing: None,
         }
-        let Some((_, test)) = &mut test else {
-            firing = None;
-            continue;
+    }
+
+    /// From everything that was counted, up to the last slot that is over.
+    pub(crate) fn of(looked: &Looked<'_>, judged: &Judged, rule: LowTraffic) -> Self {
+        let slot = slot(looked.grid);
+        let end = looked.span.end.div_euclid(slot);
+        let mut evidence = Self::new(rule, looked.grid);
+        for at in first_slot(looked)..end {
+            let range = at * slot..(at + 1) * slot;
+            let (total, bad) = slot_counts(looked, judged, &range);
+            let found = Slot {
+                start: range.start,
+                target_ppb: target_at(judged, looked.grid.start(range.start)),
+                total,
+                bad,
+            };
+            let has_impact = || {
+                let within = back(looked, range.end, rule.within);
+                let bad_within = judged.budget_before(looked, &within).spent;
+                bad_within / unit(looked) >= rule.at_least_bad
+            };
+            let is_burning = || {
+                let hour = back(looked, range.end, RECOVERY);
+                exceeds(&judged.budget_before(looked, &hour), Multiple::ONE)
+            };
+            evidence.step(&found, has_impact, is_burning);
+        }
+        evidence
+    }
+
+    /// Takes the next slot. Whether there were enough bad ones, and whether the last hour burnt faster than allowed, is
+    /// asked only where it matters.
+    pub(crate) fn step(
+        &mut self,
+        slot: &Slot,
+        has_impact: impl FnOnce() -> bool,
+        is_burning: impl FnOnce() -> bool,
+    ) {
+        if self.test.as_ref().map(|(ppb, _)| *ppb) != slot.target_ppb {
+            let target = slot.target_ppb;
+            self.test = target.and_then(|ppb| Some((ppb, Sequential::new(ppb, self.between)?)));
+        }
+        let Some((_, test)) = &mut self.test else {
+            self.firing = None;
+            return;
         };
-        let (total, bad) = slot_counts(looked, judged, &range);
-        let alarm = test.step_if(total, bad, || {
-            let within = back(looked, range.end, rule.within);
-            let bad_within = judged.budget_before(looked, &within).spent;
-            bad_within / unit(looked) >= rule.at_least_bad
-        });
-        let is_burning = || {
-            let hour = back(looked, range.end, RECOVERY);
-            exceeds(&judged.budget_before(looked, &hour), Multiple::ONE)
-        };
-        firing = match firing {
+        let alarm = test.step_if(slot.total, slot.bad, has_impact);
+        self.firing = match self.firing {
             Some(since) if is_burning() => Some(since),
-            _ if alarm => Some(range.start),
+            _ if alarm => Some(slot.start),
             _ => None,
         };
     }
-    firing.map_or(AlertState::Quiet, |slice| {
-        AlertState::Firing(looked.grid.start(slice))
-    })
+
+    pub(crate) fn state(&self, grid: Grid) -> AlertState {
+        self.firing.map_or(AlertState::Quiet, |slice| {
+            AlertState::Firing(grid.start(slice))
+        })
+    }
+}
+
+/// The slot with which the sequential test begins.
+pub(crate) fn first_slot(looked: &Looked<'_>) -> i64 {
+    looked.earliest().div_euclid(slot(looked.grid))
+}
+
+/// Slices of a slot.
+pub(crate) fn slot(grid: Grid) -> i64 {
+    grid.slices(SLOT_SECONDS)
+}
+
+/// The slices of what the sequential test looks back on besides its slot: for impact, and for an end.
+pub(crate) fn looks_back(looked: &Looked<'_>, rule: LowTraffic) -> (i64, i64) {
+    let slices = |window| {
+        let back = back(looked, 0, window);
+        back.end - back.start
+    };
+    (slices(rule.within), slices(RECOVERY))
 }
 
 /// All and bad events of a slot; a part of a slice budgeted by ratio counts as bad.

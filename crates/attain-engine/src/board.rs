@@ -20,7 +20,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use attain_model::verdict::Attainment;
+use attain_model::verdict::{AlertState, Attainment};
 use attain_model::{SeriesName, SloId};
 use jiff::Timestamp;
 
@@ -205,6 +205,11 @@ pub struct Board {
 }
 
 impl Board {
+    /// The slices that it closes.
+    pub(crate) fn grid(&self) -> Grid {
+        self.grid
+    }
+
     /// The instant up to which slices are closed.
     #[must_use]
     pub fn instant(&self) -> Timestamp {
@@ -242,13 +247,14 @@ impl Board {
         Some((&series.name, series.what))
     }
 
-    /// What was counted of a series in a window of so many slices; `None` if it does not look at such a window.
+    /// What was counted of a series in a window of so many slices; `None` if that is neither a window of it nor in
+    /// memory slice by slice.
     pub(crate) fn counted(&self, index: usize, slices: i64) -> Option<Attainment> {
         let sum = match self.wide.get(&index) {
-            Some(lane) => lane.sum_of(0, slices),
+            Some(lane) => lane.last(0, slices),
             None => {
                 let lane = self.lanes.get(self.lane_of(index))?;
-                lane.sum_of(index.checked_sub(lane.first)?, slices)
+                lane.last(index.checked_sub(lane.first)?, slices)
             }
         };
         let (total, bad) = sum?;
@@ -329,16 +335,26 @@ impl Board {
     /// What the counts of a series mean; `None` if it is not carried, or before [`Board::cycle`] has judged the slice.
     #[must_use]
     pub fn view(&self, index: usize) -> Option<View> {
+        self.view_with(index, None)
+    }
+
+    /// The same; `evidence` is what the sequential test says, should it be needed.
+    pub(crate) fn view_with(&self, index: usize, evidence: Option<AlertState>) -> Option<View> {
         if self.dropped.contains_key(&index) || !self.is_judged {
             return None;
         }
         if let Some(lane) = self.wide.get(&index) {
-            return self.look(lane, index);
+            return self.look(lane, index, evidence);
         }
-        self.look(self.lanes.get(self.lane_of(index))?, index)
+        self.look(self.lanes.get(self.lane_of(index))?, index, evidence)
     }
 
-    fn look<W: limit::Word>(&self, lane: &Lane<W>, index: usize) -> Option<View> {
+    fn look<W: limit::Word>(
+        &self,
+        lane: &Lane<W>,
+        index: usize,
+        evidence: Option<AlertState>,
+    ) -> Option<View> {
         let column = index.checked_sub(lane.first)?;
         let series = self.series.get(index)?;
         let looking = Looking {
@@ -350,6 +366,7 @@ impl Board {
             hearing: &self.hearings[series.slo],
             grid: self.grid,
             end: self.end,
+            evidence,
         };
         Some(looking.view())
     }

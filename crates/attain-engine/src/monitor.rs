@@ -46,8 +46,7 @@ const FINE: u32 = 2880;
 ///
 /// - calendar windows, budgets of time slices, promises up to a load, `missing_data: bad`, exclusions in force,
 /// - a goal that changes within the window, counts that were lost, events that the tally cannot tell apart,
-/// - gauges, and counters that are kept as samples,
-/// - series with too few events for a burn rate, as long as it is so: their sequential test is run anew.
+/// - gauges, and counters that are kept as samples.
 ///
 /// How long something has been so is known from the counts when the monitor is made and kept up from there; a monitor
 /// that is made now says the same as one that has ticked up to now.
@@ -140,9 +139,9 @@ impl Monitor {
         &self.evaluation
     }
 
-    /// The SLOs that are judged by reading their windows again.
+    /// The SLOs that were judged by reading their windows again.
     pub fn rest(&self) -> impl Iterator<Item = &SloId> {
-        let rest = self.slos.iter().filter(|slo| !slo.is_carried());
+        let rest = self.slos.iter().filter(|slo| slo.rest.is_some());
         rest.map(|slo| &slo.id)
     }
 
@@ -300,6 +299,7 @@ impl Monitor {
                 looked.span.start = looked.span.start.min(first);
             }
             if let Some(said) = watched.say(&looked, counts, &self.board, &mut silence) {
+                watched.rest = None;
                 said.append_to(&mut evaluation);
                 continue;
             }
@@ -316,7 +316,12 @@ impl Monitor {
                     }
                     said
                 }
-                None => Said::of(&full.look(slo), counts, &mut silence),
+                None => {
+                    let looked = full.look(slo);
+                    // It may be carried from now on: a sequential test that is run now is kept up.
+                    watched.start(&looked, &self.board);
+                    Said::of(&looked, counts, &mut silence)
+                }
             };
             watched.rest = Some(said.clone());
             said.append_to(&mut evaluation);

@@ -324,6 +324,16 @@ impl<W: Word> Lane<W> {
         Some(self.sum(column, window))
     }
 
+    /// All and bad events of a column in so many of the last slices, if these are in memory one by one.
+    pub(super) fn last(&self, column: usize, slices: i64) -> Option<(u64, u64)> {
+        if slices >= self.fine.rows {
+            return self.sum_of(column, slices);
+        }
+        let now = self.fine.cell(self.end, column);
+        let before = self.fine.cell(self.end - slices, column);
+        Some((now.0.minus(before.0).get(), now.1.minus(before.1).get()))
+    }
+
     /// All and bad events of a column in one of the windows.
     pub(super) fn sum(&self, column: usize, window: usize) -> (u64, u64) {
         let (total, bad) = self.leaving_row(self.shape.windows[window]);

@@ -58,6 +58,8 @@ pub(super) struct Looking<'b, W> {
     pub(super) hearing: &'b Hearing,
     pub(super) grid: Grid,
     pub(super) end: i64,
+    /// What the sequential test says, if anybody knows.
+    pub(super) evidence: Option<AlertState>,
 }
 
 impl<W: Word> Looking<'_, W> {
@@ -123,7 +125,10 @@ impl<W: Word> Looking<'_, W> {
             }
         }
         if self.needs_sequential() {
-            alerts.pop();
+            match (self.evidence, alerts.last_mut()) {
+                (Some(state), Some(last)) => last.state = state,
+                _ => drop(alerts.pop()),
+            }
         }
         alerts
     }

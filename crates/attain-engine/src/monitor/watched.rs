@@ -6,17 +6,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use attain_math::ppb;
+use attain_math::{burn, ppb};
+use attain_model::policy::LowTraffic;
 use attain_model::slo::Objective;
-use attain_model::verdict::{Attainment, Burn, ErrorBudget, Masked, Part, Untagged};
+use attain_model::verdict::{AlertState, Attainment, Burn, ErrorBudget, Masked, Part, Untagged};
 use attain_model::{
-    Goal, ObjectiveId, Scope, SeriesName, SloId, Standing, Stream, StreamKey, Verdict, Window,
+    Goal, Multiple, ObjectiveId, Scope, SeriesName, SloId, Standing, Stream, StreamKey, Verdict,
+    Window,
 };
 
-use crate::alerts;
+use crate::alerts::{self, Evidence, Slot};
 use crate::board::{Board, NotCarried, View};
 use crate::counts::Counts;
 use crate::evaluate::{Said, exhausted_at, scopes};
+use crate::judge::Judged;
 use crate::look::Looked;
 use crate::masking;
 use crate::silence::Silence;
@@ -55,6 +58,17 @@ struct Carrier {
     goal: Option<Goal>,
     /// Since which slice the aggregate is met and this is not.
     hidden_since: Option<i64>,
+    sequential: Option<Sequential>,
+}
+
+/// The sequential test, from the time that a series first needed it.
+struct Sequential {
+    evidence: Evidence,
+    rule: LowTraffic,
+    /// The slot that it began with.
+    first: i64,
+    /// What it looks back on, in slices.
+    back: (i64, i64),
 }
 
 enum Aggregate {
@@ -84,10 +98,6 @@ impl Watched {
             rest: None,
             carried: carried(looked, places, missing),
         }
-    }
-
-    pub(super) fn is_carried(&self) -> bool {
-        self.carried.is_some()
     }
 
     /// From now on it is judged from its counts.
@@ -121,7 +131,7 @@ impl Watched {
         };
         for own in &mut carried.objectives {
             if let Some(objective) = looked.slo.objectives.get(&own.id) {
-                own.start(looked, objective);
+                own.start(looked, objective, board);
             }
         }
     }
@@ -133,10 +143,11 @@ impl Watched {
         }
         if let Some(carried) = &mut self.carried {
             let window = carried.window;
-            carried
-                .objectives
-                .iter_mut()
-                .for_each(|own| own.fold(board, window, end - 1));
+            let own = carried.objectives.iter_mut();
+            own.for_each(|own| own.fold(board, window, end - 1));
+            for carrier in carried.carriers_mut() {
+                carrier.observe(board, end);
+            }
         }
     }
 
@@ -205,6 +216,7 @@ fn carried(
                 series: *places.get(&name)?,
                 goal: span.goal,
                 hidden_since: None,
+                sequential: None,
             })
         };
         let scopes = scopes(looked, objective);
@@ -240,6 +252,16 @@ impl Carried {
         })
     }
 
+    fn carriers_mut(&mut self) -> impl Iterator<Item = &mut Carrier> {
+        self.objectives.iter_mut().flat_map(|own| {
+            let all = match &mut own.all {
+                Aggregate::Own(carrier) => Some(carrier),
+                Aggregate::Pool(_) => None,
+            };
+            own.segments.iter_mut().chain(all)
+        })
+    }
+
     /// Whether everything that was counted in the window can be told apart, and the board has all windows.
     fn is_clear(&self, looked: &Looked<'_>, board: &Board) -> bool {
         let mut births = looked.read.births.iter();
@@ -261,18 +283,21 @@ impl Carried {
 }
 
 impl Objectives {
-    fn start(&mut self, looked: &Looked<'_>, objective: &Objective) {
+    fn start(&mut self, looked: &Looked<'_>, objective: &Objective, board: &Board) {
         let all = looked.judge(objective, &Scope::All);
+        if let Aggregate::Own(carrier) = &mut self.all {
+            carrier.begin(looked, &all, board);
+        }
         if let Aggregate::Pool(pool) = &mut self.all {
             let since = crate::evaluate::overspent_since(looked, &all);
             pool.overspent_since = since.map(|since| looked.grid.index(since));
         }
         for segment in &mut self.segments {
             let judged = looked.judge(objective, &segment.scope);
-            let budget =
-                |judged: &crate::judge::Judged| judged.budget_before(looked, &looked.window);
+            let budget = |judged: &Judged| judged.budget_before(looked, &looked.window);
             let is_hidden = masking::hides(&budget(&all), &budget(&judged));
             segment.hidden_since = is_hidden.then(|| masking::since(looked, &all, &judged));
+            segment.begin(looked, &judged, board);
         }
     }
 
@@ -334,6 +359,62 @@ impl Carrier {
         budget(self.goal, counted)
     }
 
+    /// Runs the sequential test over everything that was counted, if it is needed; what was known of it is forgotten.
+    fn begin(&mut self, looked: &Looked<'_>, judged: &Judged, board: &Board) {
+        self.sequential = None;
+        let policy = alerts::policy(looked, &self.scope);
+        let view = board.view(self.series);
+        let is_needed = view.is_some_and(|view| view.needs_sequential);
+        let Some(policy) = policy.filter(|_| is_needed && !looked.span.is_empty()) else {
+            return;
+        };
+        let rule = alerts::low_traffic(looked, policy);
+        self.sequential = Some(Sequential {
+            evidence: Evidence::of(looked, judged, rule),
+            rule,
+            first: alerts::first_slot(looked),
+            back: alerts::looks_back(looked, rule),
+        });
+    }
+
+    /// Takes the slot that ends with the closed slice, if one does.
+    fn observe(&mut self, board: &Board, end: i64) {
+        let length = alerts::slot(board.grid());
+        let Some(sequential) = self.sequential.as_mut().filter(|_| end % length == 0) else {
+            return;
+        };
+        let (within, hour) = sequential.back;
+        let last = |slices: i64| board.counted(self.series, slices);
+        let (Some(events), Some(within), Some(hour)) = (last(length), last(within), last(hour))
+        else {
+            self.sequential = None;
+            return;
+        };
+        let slot = Slot {
+            start: end - length,
+            target_ppb: self
+                .goal
+                .and_then(|goal| Some(goal.promised()?.target.ppb())),
+            total: events.total(),
+            bad: events.bad,
+        };
+        let at_least = sequential.rule.at_least_bad;
+        let hourly = budget(self.goal, hour);
+        let is_burning = || {
+            let one = Multiple::ONE.millionths();
+            burn::exceeds_allowed(hourly.spent, hourly.allowed_billionths, one)
+        };
+        let evidence = &mut sequential.evidence;
+        evidence.step(&slot, || within.bad >= at_least, is_burning);
+    }
+
+    /// What the sequential test says; `None` if it was not run from where it would begin today.
+    fn evidence(&self, looked: &Looked<'_>) -> Option<AlertState> {
+        let sequential = self.sequential.as_ref()?;
+        let is_whole = sequential.first == alerts::first_slot(looked);
+        is_whole.then(|| sequential.evidence.state(looked.grid))
+    }
+
     /// As `verdict` in evaluate.rs; `None` where its alerts need the sequential test.
     fn verdict(
         &self,
@@ -352,8 +433,8 @@ impl Carrier {
             needs_sequential,
             exhausted_in,
             ..
-        } = board.view(self.series)?;
-        if needs_sequential {
+        } = board.view_with(self.series, self.evidence(looked))?;
+        if needs_sequential && self.evidence(looked).is_none() {
             return None;
         }
         let promised = self.goal.is_some_and(|goal| goal.promised().is_some());
