@@ -15,7 +15,7 @@ mod lane;
 mod limit;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -298,11 +298,7 @@ impl Board {
     /// If the row names series or SLOs that the board does not have, or too few of them; nothing has changed then.
     pub fn push(&mut self, row: Row<'_>, leaving: &mut dyn Leaving) -> Result<(), RowError> {
         self.check(&row)?;
-        if !self.is_judged {
-            let mut changed = std::mem::take(&mut self.pending);
-            self.judge(&mut changed);
-            self.pending = changed;
-        }
+        self.settle();
         self.widen(&row.counted);
         self.count(&row.counted);
         let slice = self.end;
@@ -347,6 +343,53 @@ impl Board {
             return self.look(lane, index, evidence);
         }
         self.look(self.lanes.get(self.lane_of(index))?, index, evidence)
+    }
+
+    /// Adds events to closed slices: series, slice, events. Gives the series that must be read again: those of which
+    /// something has been so for a while, and perhaps otherwise than it was known.
+    pub(crate) fn add_late(&mut self, late: &[(usize, i64, Attainment)]) -> BTreeSet<usize> {
+        self.settle();
+        let mut again = BTreeSet::new();
+        for (index, slice, events) in late {
+            let at = self.lane_of(*index);
+            let lane = &mut self.lanes[at];
+            let column = index - lane.first;
+            let is_carried = !self.dropped.contains_key(index);
+            if let Some(lane) = self.wide.get_mut(index) {
+                if lane.is_since(0) || !add_late(lane, 0, *slice, *events) {
+                    again.insert(*index);
+                }
+            } else if !is_carried
+                || lane.is_since(column)
+                || !add_late(lane, column, *slice, *events)
+            {
+                again.insert(*index);
+            }
+        }
+        self.is_judged = false;
+        self.settle();
+        for (index, _, _) in late {
+            let is_since = match self.wide.get(index) {
+                Some(lane) => lane.is_since(0),
+                None => {
+                    let lane = &self.lanes[self.lane_of(*index)];
+                    lane.is_since(index - lane.first)
+                }
+            };
+            if is_since {
+                again.insert(*index);
+            }
+        }
+        again
+    }
+
+    /// Judges the closed slice, if that was not done; what changed is told with the next cycle.
+    fn settle(&mut self) {
+        if !self.is_judged {
+            let mut changed = std::mem::take(&mut self.pending);
+            self.judge(&mut changed);
+            self.pending = changed;
+        }
     }
 
     fn look<W: limit::Word>(
@@ -520,6 +563,20 @@ impl Board {
         }
         self.is_judged = true;
     }
+}
+
+/// Adds to a closed slice, unless there is no room.
+fn add_late<W: limit::Word>(
+    lane: &mut Lane<W>,
+    column: usize,
+    slice: i64,
+    events: Attainment,
+) -> bool {
+    let fits = !lane.is_too_many(column, events.total());
+    if fits {
+        lane.add_late(column, slice, events);
+    }
+    fits
 }
 
 /// Adds to a wide series, unless that has no room either.

@@ -48,6 +48,9 @@ const FINE: u32 = 2880;
 /// - a goal that changes within the window, counts that were lost, events that the tally cannot tell apart,
 /// - gauges, and counters that are kept as samples.
 ///
+/// Counts that come late enter the sums at once, at their own time. Since when something has been so is then worked out
+/// anew with the rest, once a minute.
+///
 /// How long something has been so is known from the counts when the monitor is made and kept up from there; a monitor
 /// that is made now says the same as one that has ticked up to now.
 pub struct Monitor {
@@ -58,6 +61,10 @@ pub struct Monitor {
     board: Board,
     /// Live SLOs in the order of the catalogue.
     slos: Vec<Watched>,
+    /// The SLOs that look at a stream.
+    looking: BTreeMap<StreamKey, Vec<usize>>,
+    /// SLOs to be read again, for counts came late.
+    uneasy: BTreeSet<usize>,
     /// By stream.
     routes: BTreeMap<StreamKey, Routes>,
     /// What was counted in slices that are not closed.
@@ -98,6 +105,8 @@ impl Monitor {
             end,
             board,
             slos: Vec::new(),
+            looking: BTreeMap::new(),
+            uneasy: BTreeSet::new(),
             routes: BTreeMap::new(),
             open: BTreeMap::new(),
             damage: BTreeMap::new(),
@@ -156,9 +165,13 @@ impl Monitor {
         counts: &dyn Counts,
         until: Timestamp,
     ) -> Vec<SeriesName> {
-        let late = self.take(changes);
-        self.correct(&late, counts);
+        let is_restated = self.take(changes, counts);
         let until = self.grid.index(until);
+        let every = self.grid.slices(self.rest_every.as_secs());
+        let is_due = until - self.rest_judged >= every;
+        if is_due {
+            self.correct(counts);
+        }
         while self.end < until {
             self.close(counts);
         }
@@ -169,10 +182,8 @@ impl Monitor {
         {
             return self.begin_anew(counts);
         }
-        let is_due = !late.is_empty()
-            || (self.end - self.rest_judged) >= self.grid.slices(self.rest_every.as_secs());
         let before = std::mem::take(&mut self.evaluation.verdicts);
-        self.say(counts, is_due);
+        self.say(counts, is_due || is_restated);
         changed(&before, &self.evaluation.verdicts)
     }
 
@@ -185,67 +196,98 @@ impl Monitor {
         changed(&before, &self.evaluation.verdicts)
     }
 
-    /// Puts what was counted where it belongs; gives the streams that had counts in closed slices, or must be read.
-    fn take(&mut self, changes: Changes) -> BTreeSet<StreamKey> {
-        let mut late = changes.read_again;
-        for slo in &mut self.slos {
-            if late.contains(&slo.stream) {
-                slo.let_go();
+    /// Puts what was counted where it belongs. Returns whether an SLO is judged from its counts from now on.
+    fn take(&mut self, changes: Changes, counts: &dyn Counts) -> bool {
+        let mut is_restated = false;
+        for stream in &changes.read_again {
+            for slo in self.looking.get(stream).into_iter().flatten() {
+                is_restated |= self.slos[*slo].let_go();
             }
         }
+        let mut late = Vec::new();
         for (stream, counted) in changes.counted {
             let first = counted.iter().map(|added| added.slice).min();
-            let own = self.slos.iter_mut().filter(|slo| slo.stream == stream);
-            for slo in own {
-                slo.first = slo.first.into_iter().chain(first).min();
+            for slo in self.looking.get(&stream).into_iter().flatten() {
+                let known = &mut self.slos[*slo].first;
+                *known = (*known).into_iter().chain(first).min();
             }
             for added in counted {
                 if added.slice < self.end {
-                    late.insert(stream.clone());
+                    is_restated |= self.rows_of(&stream, &added, counts, |series, events| {
+                        late.push((series, added.slice, events));
+                    });
                 } else {
                     let open = self.open.entry(added.slice).or_default();
                     open.push((stream.clone(), added));
                 }
             }
         }
-        late
+        if !late.is_empty() {
+            let again = self.board.add_late(&late);
+            let changed: BTreeSet<usize> = late.iter().map(|(series, _, _)| *series).collect();
+            for slo in 0..self.slos.len() {
+                if self.slos[slo].is_moved(&changed, &again, &self.board) {
+                    self.uneasy.insert(slo);
+                }
+            }
+        }
+        is_restated
     }
 
-    /// Reads the series of some streams again, as of the last closed slice.
-    fn correct(&mut self, late: &BTreeSet<StreamKey>, counts: &dyn Counts) {
-        if late.is_empty() {
+    /// What a cell adds to each row. Returns whether an SLO is judged from its counts from now on.
+    fn rows_of(
+        &mut self,
+        stream: &StreamKey,
+        added: &Added,
+        counts: &dyn Counts,
+        mut row: impl FnMut(usize, Attainment),
+    ) -> bool {
+        if !self.routes.contains_key(stream) {
+            let looking = self.looking.get(stream).map_or(&[][..], Vec::as_slice);
+            let looking = looking.iter().map(|slo| (*slo, &self.slos[*slo]));
+            let routes = Routes::of(&self.promises, counts, &self.board, looking, stream);
+            self.routes.insert(stream.clone(), routes);
+        }
+        let Some(routes) = self.routes.get_mut(stream) else {
+            return false;
+        };
+        let route = routes.of_cell(&added.cell);
+        for (series, events) in route.rows(added.events) {
+            row(series, events);
+        }
+        let mut is_let_go = false;
+        for slo in &route.unclear {
+            is_let_go |= self.slos[*slo].let_go();
+        }
+        is_let_go
+    }
+
+    /// Reads the series again of which late counts may have changed since when something is so.
+    fn correct(&mut self, counts: &dyn Counts) {
+        let uneasy = std::mem::take(&mut self.uneasy);
+        if uneasy.is_empty() {
             return;
         }
-        let carried = self.slos.iter().filter(|slo| late.contains(&slo.stream));
-        let series: Vec<usize> = carried.flat_map(Watched::series).collect();
+        let own = uneasy.iter().flat_map(|slo| self.slos[*slo].series());
+        let series: Vec<usize> = own.collect();
         self.board.read_again(&self.promises, counts, &series);
         let promises = Arc::clone(&self.promises);
         let mut reader = Reader::new(&promises, counts, self.instant(), Timestamp::MAX);
-        for watched in &mut self.slos {
-            let slo = promises.catalogue().slos.get(&watched.id);
-            if let Some(slo) = slo.filter(|_| late.contains(&watched.stream)) {
+        for slo in uneasy {
+            let watched = &mut self.slos[slo];
+            if let Some(slo) = promises.catalogue().slos.get(&watched.id) {
                 watched.start(&reader.look(slo), &self.board);
             }
         }
-        self.routes.clear();
     }
 
     /// Closes one slice.
     fn close(&mut self, counts: &dyn Counts) {
         let mut rows: Vec<(usize, Attainment)> = Vec::new();
         for (stream, added) in self.open.remove(&self.end).unwrap_or_default() {
-            if !self.routes.contains_key(&stream) {
-                let routes = Routes::of(&self.promises, counts, &self.board, &self.slos, &stream);
-                self.routes.insert(stream.clone(), routes);
-            }
-            let Some(routes) = self.routes.get_mut(&stream) else {
-                continue;
-            };
-            let route = routes.of_cell(&added.cell);
-            rows.extend(route.rows(added.events));
-            for slo in &route.unclear {
-                self.slos[*slo].let_go();
-            }
+            self.rows_of(&stream, &added, counts, |series, events| {
+                rows.push((series, events));
+            });
         }
         let row = Row {
             counted: Counted::Some(&rows),
@@ -347,6 +389,8 @@ impl Monitor {
                 .entry(watched.stream.clone())
                 .or_insert_with(|| looked.damage.clone());
             watched.start(&looked, &self.board);
+            let looking = self.looking.entry(watched.stream.clone()).or_default();
+            looking.push(self.slos.len());
             self.slos.push(watched);
         }
     }

@@ -101,11 +101,7 @@ impl Board {
     ///
     /// The promises are those the board was made with. Indices that there are not are passed over.
     pub fn read_again(&mut self, promises: &Promises, counts: &dyn Counts, series: &[usize]) {
-        if !self.is_judged {
-            let mut changed = std::mem::take(&mut self.pending);
-            self.judge(&mut changed);
-            self.pending = changed;
-        }
+        self.settle();
         let is_left = |index: &usize| self.dropped.get(index) != Some(&NotCarried::GoalChanged);
         let found = series.iter().copied().filter(is_left);
         let wanted: BTreeSet<usize> = found.filter(|index| *index < self.series.len()).collect();

@@ -26,6 +26,9 @@ pub(super) const OVERSPENT: u32 = 16;
 /// There is no event in the SLO's window.
 pub(super) const NO_TRAFFIC: u32 = 17;
 
+/// What has been so since some time.
+const SINCE: u32 = 0xff | 1 << OVERSPENT;
+
 /// What the series of a lane look at.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
@@ -101,6 +104,14 @@ impl<W: Word> Ring<W> {
         let start = self.span(at).start;
         self.total[start + column] = cell.0;
         self.bad[start + column] = cell.1;
+    }
+
+    /// Adds events to a column in some rows; those that the ring has no longer are passed over.
+    fn add(&mut self, rows: Range<i64>, column: usize, (total, bad): (W, W)) {
+        for at in rows.start.max(rows.end - self.rows)..rows.end {
+            let cell = self.cell(at, column);
+            self.set(at, column, (cell.0.plus(total), cell.1.plus(bad)));
+        }
     }
 
     fn copy_row(&mut self, from: i64, to: i64) {
@@ -249,6 +260,32 @@ impl<W: Word> Lane<W> {
         self.fine.total[start] = self.fine.total[start].plus(total);
         self.fine.bad[start] = self.fine.bad[start].plus(W::of(events.bad));
         self.held[column] = self.held[column].plus(total);
+    }
+
+    /// Adds events to a column in a slice that is closed; nothing if no window reaches back to it.
+    pub(super) fn add_late(&mut self, column: usize, slice: i64, events: Attainment) {
+        if slice < Self::oldest(&self.shape, self.end) {
+            return;
+        }
+        let block = self.shape.layout.block;
+        let own = (W::of(events.total()), W::of(events.bad));
+        self.fine.add(slice + 1..self.end + 1, column, own);
+        let blocks = slice.div_euclid(block) + 1..self.end.div_euclid(block) + 1;
+        self.coarse.add(blocks, column, own);
+        for edge in &mut self.edges {
+            for (ring, of) in [
+                (&mut edge.now, edge.block),
+                (&mut edge.next, edge.block + 1),
+            ] {
+                ring.add((slice + 1).max(of * block)..(of + 1) * block, column, own);
+            }
+        }
+        self.held[column] = self.held[column].plus(own.0);
+    }
+
+    /// Whether anything is so of a column since some time: a tier fires, or the budget is overspent.
+    pub(super) fn is_since(&self, column: usize) -> bool {
+        self.flags[column] & SINCE != 0
     }
 
     /// Adds events to every column of the row that was begun.

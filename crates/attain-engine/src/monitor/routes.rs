@@ -45,19 +45,15 @@ pub(super) struct Route {
 }
 
 impl Routes {
-    pub(super) fn of(
+    pub(super) fn of<'s>(
         promises: &Promises,
         counts: &dyn Counts,
         board: &Board,
-        slos: &[Watched],
+        slos: impl Iterator<Item = (usize, &'s Watched)>,
         stream: &StreamKey,
     ) -> Self {
         let mut looking = Vec::new();
-        let own = slos
-            .iter()
-            .enumerate()
-            .filter(|(_, slo)| slo.stream == *stream);
-        for (at, watched) in own {
+        for (at, watched) in slos {
             let Some(slo) = promises.catalogue().slos.get(&watched.id) else {
                 continue;
             };

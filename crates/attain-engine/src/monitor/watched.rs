@@ -100,9 +100,37 @@ impl Watched {
         }
     }
 
-    /// From now on it is judged from its counts.
-    pub(super) fn let_go(&mut self) {
-        self.carried = None;
+    /// From now on it is judged from its counts. Returns whether it was not so before.
+    pub(super) fn let_go(&mut self) -> bool {
+        self.carried.take().is_some()
+    }
+
+    /// Whether late counts of some series may have changed since when something is so; `again` are those of which the
+    /// board says so itself.
+    pub(super) fn is_moved(
+        &self,
+        changed: &BTreeSet<usize>,
+        again: &BTreeSet<usize>,
+        board: &Board,
+    ) -> bool {
+        let Some(carried) = &self.carried else {
+            return false;
+        };
+        let is_changed = |carrier: &Carrier| changed.contains(&carrier.series);
+        let is_moved = |carrier: &Carrier| {
+            again.contains(&carrier.series) || (is_changed(carrier) && carrier.sequential.is_some())
+        };
+        carried.carriers().any(is_moved)
+            || again.contains(&carried.total)
+            || carried.objectives.iter().any(|own| {
+                let all = match &own.all {
+                    Aggregate::Own(carrier) => Some(carrier),
+                    Aggregate::Pool(_) => None,
+                };
+                let is_any = own.segments.iter().chain(all).any(is_changed);
+                let is_hidden = || own.segments.iter().any(|s| s.hidden_since.is_some());
+                is_any && (is_hidden() || own.is_pool_overspent(board, carried.window))
+            })
     }
 
     /// What carries it, on the board.
@@ -298,6 +326,17 @@ impl Objectives {
             let is_hidden = masking::hides(&budget(&all), &budget(&judged));
             segment.hidden_since = is_hidden.then(|| masking::since(looked, &all, &judged));
             segment.begin(looked, &judged, board);
+        }
+    }
+
+    /// Whether the pool was or is overspent.
+    fn is_pool_overspent(&self, board: &Board, window: i64) -> bool {
+        match &self.all {
+            Aggregate::Own(_) => false,
+            Aggregate::Pool(pool) => {
+                let (_, budget) = pool.sums(&self.segments, board, window);
+                pool.overspent_since.is_some() || !budget.is_met()
+            }
         }
     }
 
