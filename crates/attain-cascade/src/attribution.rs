@@ -1,12 +1,14 @@
 //! Attribution: which service spent how much of a customer's budget, to the event.
 //!
 //! Along a chain of calls the number of bad events is about the same, so that what a callee lost explains what its caller
-//! lost, as far as it reaches (flow.rs). What no dependency explains stays with the SLO where it was seen. Estimates say
+//! lost, as far as it reaches (flow.rs); of a stretch in which a diagnosis names somebody, what its callers lost beyond that
+//! is the culprit's as well (incidents.rs). What no dependency explains stays with the SLO where it was seen. Estimates say
 //! how to divide; what is divided are whole events, and none is lost: the shares of a promise add up to what it spent.
 //!
 //! Knows the edges of a catalogue and what each SLO lost slot by slot. Reads no counts: the caller brings them.
 
 mod flow;
+mod incidents;
 mod sides;
 
 use std::collections::BTreeMap;
@@ -131,7 +133,7 @@ pub fn attribute(
     insides: &BTreeMap<SloId, Track>,
 ) -> Line {
     let flow = Flow::of(catalogue, on, customer, own, insides);
-    let weights = flow.spent_by_node();
+    let weights = flow.spent_by_node(budget);
     let counted: u64 = own.iter().map(|(_, events)| events.bad).sum();
     let told = counted.min(budget.spent);
     let parts = apportion(told, &weights);

@@ -28,6 +28,7 @@ pub use history::comparable;
 pub use rank::{CONFIDENT, Explainer, Suspect};
 
 use loss::Losses;
+pub(crate) use rank::AMPLIFIED;
 
 /// What is asked: a window of slots in which a customer lost budget, and what is usual.
 #[derive(Debug, Clone, Copy)]

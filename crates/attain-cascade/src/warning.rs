@@ -77,6 +77,8 @@ impl Slot {
 pub struct History {
     /// Which.
     pub name: SeriesName,
+    /// The length of its slots, as its sources declare it; where many slots tell of a longer one, that is taken.
+    pub slot: Duration,
     /// Its slots with counts.
     pub slots: Vec<Slot>,
 }
@@ -340,14 +342,17 @@ fn common(histories: &[&History], seconds: i64) -> Range<i64> {
 }
 
 impl History {
-    /// The greatest length that lies between any two slots a whole number of times; a minute where there is one slot only.
+    /// The declared length, or a longer one that lies between any two slots a whole number of times: a row for each hour in a
+    /// file that declares nothing. A few slots tell nothing: they lie apart by chance.
     fn step_seconds(&self) -> i64 {
+        const MANY: usize = 50;
+        let declared = i64::try_from(self.slot.as_secs()).unwrap_or(60).max(1);
+        if self.slots.len() < MANY {
+            return declared;
+        }
         let pairs = self.slots.iter().zip(self.slots.iter().skip(1));
         let gaps = pairs.map(|(a, b)| b.at.as_second() - a.at.as_second());
-        match gaps.fold(0, |step, gap| gcd(step, gap.abs())) {
-            0 => 60,
-            step => step,
-        }
+        gaps.fold(0, |step, gap| gcd(step, gap.abs())).max(declared)
     }
 }
 

@@ -34,7 +34,7 @@ pub fn attribution(catalogue: &Catalogue, found: &Attribution, look: &Look) -> S
     }
     out.push('\n');
     let legend = "Bad events of the promise, whole; they add up. Each slot's are handed down from caller to callee as far as \
-                  what the callee lost explains them; the rest stays where it was seen. Of the promise's own SLO that is \
+                  what the callee lost explains them, and in an incident to whom a diagnosis names; the rest stays where it was seen. Of the promise's own SLO that is \
                   also what nobody declared or measured.";
     out.push_str(&look.paint(Tone::Quiet, &wrap(legend, look.columns(), 0)));
     out.push('\n');

@@ -17,6 +17,7 @@ use crate::catalogue::{self, shown};
 use crate::cli::{DiscoverArguments, InputArguments, ReadingArguments, StatusFormat};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
+use crate::warnings::slot;
 
 /// Spans that wait for the rest of their trace: some hundred megabytes.
 const HELD_MOST: usize = 2_000_000;
@@ -111,6 +112,7 @@ fn of_counts(arguments: &DiscoverArguments, terminal: &Terminal) -> Result<Exit,
         {
             histories.entry(name.clone()).or_insert_with(|| History {
                 name: name.clone(),
+                slot: slot(&asked.promises, name),
                 slots: spending(&asked.promises, counts, name, asked.as_of)
                     .into_iter()
                     .map(|(at, events, budget)| Slot::new(at, events, budget, Multiple::ONE))

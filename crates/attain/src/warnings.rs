@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use attain_cascade::slot_seconds;
 use attain_cascade::warning::{
     self, Candidate, History, Inside, Matching, Slot, Warnings, candidates,
 };
 use attain_engine::spending;
-use attain_model::{Evaluation, Multiple, SeriesName};
+use attain_model::{Evaluation, Multiple, Promises, SeriesName};
 use attain_view::warnings::{self as view, alarms};
 
 use crate::asked::{About, Asked};
@@ -107,6 +108,7 @@ fn measure(
     let histories: BTreeMap<&SeriesName, History> = asked.facts.with(|counts| {
         let history = |name: &SeriesName| History {
             name: name.clone(),
+            slot: slot(&asked.promises, name),
             slots: spending(&asked.promises, counts, name, asked.as_of)
                 .into_iter()
                 .map(|(at, events, budget)| Slot::new(at, events, budget, burn))
@@ -129,6 +131,12 @@ fn measure(
         warning::warnings(&histories[&candidate.customer], &insides, matching)
     };
     candidates.iter().map(of).collect()
+}
+
+/// The length of the slots that a series comes in.
+pub fn slot(promises: &Promises, name: &SeriesName) -> Duration {
+    let seconds = slot_seconds(promises.catalogue(), &name.slo);
+    Duration::from_secs(seconds.unsigned_abs())
 }
 
 fn times(text: &str) -> Result<Multiple, Failure> {

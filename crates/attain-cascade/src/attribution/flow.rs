@@ -7,12 +7,14 @@
 use std::collections::BTreeMap;
 
 use attain_model::slo::{Dependency, Provider};
-use attain_model::verdict::Attainment;
+use attain_model::verdict::{Attainment, ErrorBudget};
 use attain_model::{Catalogue, SeriesName, Share, SloId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Track;
+use super::incidents::named;
+use crate::diagnose::CallGraph;
 use crate::reach::{below, leads_to, slot_seconds};
 
 /// A place where budget can be spent.
@@ -89,16 +91,45 @@ impl Flow {
     }
 
     /// What each node spent of the promise, by position; adds up to what it lost, but for the last digits.
-    pub fn spent_by_node(&self) -> Vec<f64> {
+    ///
+    /// What the named culprits of a stretch account for is theirs; what is left of it, and all else, is handed down.
+    pub fn spent_by_node(&self, budget: ErrorBudget) -> Vec<f64> {
         let mut spent = vec![0.0; self.nodes.len()];
         let Some(customer) = self.nodes.first() else {
             return spent;
         };
-        let lost = customer.did.iter().filter(|(_, did)| did.bad > 0);
-        for (slot, did) in lost {
-            self.divide(*slot, did.bad as f64, &mut spent);
+        let did: Vec<&BTreeMap<i64, Attainment>> =
+            self.nodes.iter().map(|node| &node.did).collect();
+        let incidents = named(&did, &self.graph(), budget);
+        let mut kept: BTreeMap<i64, f64> = BTreeMap::new();
+        for incident in &incidents {
+            let stretch = || customer.did.range(incident.slots.clone());
+            let lost: u64 = stretch().map(|(_, did)| did.bad).sum();
+            let theirs: f64 = incident.spent.iter().map(|(_, events)| events).sum();
+            let left = (1.0 - theirs / lost.max(1) as f64).clamp(0.0, 1.0);
+            kept.extend(stretch().map(|(slot, _)| (*slot, left)));
+            for (node, events) in &incident.spent {
+                spent[*node] += events;
+            }
+        }
+        for (slot, did) in customer.did.iter().filter(|(_, did)| did.bad > 0) {
+            let left = kept.get(slot).copied().unwrap_or(1.0);
+            self.divide(*slot, did.bad as f64 * left, &mut spent);
         }
         spent
+    }
+
+    /// The calls, as a diagnosis sees them. Of a quorum nobody is waited for alone.
+    fn graph(&self) -> CallGraph {
+        let mut graph = CallGraph::new(self.nodes.len());
+        for (from, node) in self.nodes.iter().enumerate() {
+            for edge in node.edges.iter().filter(|edge| edge.need == edge.to.len()) {
+                for to in &edge.to {
+                    graph.add_weighted(from, *to, edge.felt);
+                }
+            }
+        }
+        graph
     }
 
     /// Hands what was lost in a slot down.

@@ -19,7 +19,7 @@ fn track(slots: &[Slot]) -> Track {
         .collect()
 }
 
-/// Who spent how much of what `whole` lost.
+/// Who spent how much of what `whole` lost, with a target of 99 %.
 fn spent(slos: &[(&str, Vec<Dependency>)], did: &[(&str, &[Slot])]) -> Vec<(String, u64)> {
     let target = || [("availability", outcome(990_000_000))];
     let slos = slos
@@ -41,8 +41,9 @@ fn spent(slos: &[(&str, Vec<Dependency>)], did: &[(&str, &[Slot])]) -> Vec<(Stri
         end: Timestamp::MAX,
     };
     let bad = own.iter().map(|(_, events)| events.bad).sum();
+    let total: u64 = own.iter().map(|(_, events)| events.total()).sum();
     let budget = ErrorBudget {
-        allowed_billionths: 0,
+        allowed_billionths: u128::from(total) * 10_000_000,
         spent: bad,
     };
     let line = attribute(&catalogue, DAY, &customer, window, budget, &own, &tracks);
@@ -256,5 +257,39 @@ fn what_no_slot_tells_is_unexplained_and_not_lost() {
             (Account::Slo("whole".into()), 10),
             (Account::Unexplained, 2)
         ]
+    );
+}
+
+/// An incident of ten slots, of which retries and waiting make more on the way up than the database lost.
+#[test]
+fn what_callers_lose_beyond_a_named_culprit_is_the_culprits() {
+    let shop = [
+        ("whole", vec![edge("pay")]),
+        ("pay", vec![edge("db")]),
+        ("db", vec![]),
+    ];
+    let mut rng = fastrand::Rng::with_seed(2);
+    let (mut whole, mut pay, mut db) = (Vec::new(), Vec::new(), Vec::new());
+    for slot in 0..200 {
+        let is_down = (120..130).contains(&slot);
+        let mut lost = |bad: u64| {
+            if is_down {
+                bad + rng.u64(0..10)
+            } else {
+                rng.u64(0..2)
+            }
+        };
+        whole.push((lost(150), 1000));
+        pay.push((lost(120), 1000));
+        db.push((lost(90), 1000));
+    }
+    let did: &[(&str, &[Slot])] = &[("whole", &whole), ("pay", &pay), ("db", &db)];
+    let incident: u64 = whole[120..130].iter().map(|(bad, _)| bad).sum();
+    let found = spent(&shop, did);
+    let (who, events) = &found[0];
+    assert_eq!(who, "db");
+    assert!(
+        *events as f64 > 0.9 * incident as f64,
+        "{found:?} of {incident}"
     );
 }

@@ -9,7 +9,7 @@ pub const CONFIDENT: f64 = 0.5;
 
 /// A callee's loss explains this much of its caller's: with retries and with contention a caller loses more than what it
 /// waits for.
-const AMPLIFIED: f64 = 1.75;
+pub(crate) const AMPLIFIED: f64 = 1.75;
 /// Standard deviations from which on a loss is not chance.
 const SIGNIFICANT: f64 = 2.0;
 /// Scores below are not worth a line.

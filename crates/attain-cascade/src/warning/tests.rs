@@ -20,6 +20,7 @@ fn history(
             objective: "availability".into(),
             scope: Scope::All,
         },
+        slot: Duration::from_secs(60),
         slots: (0..slots).map(slot).collect(),
     }
 }
