@@ -19,7 +19,7 @@ struct Soak {
     test: &'static str,
 }
 
-const SOAKS: [Soak; 18] = [
+const SOAKS: [Soak; 19] = [
     Soak {
         name: "histories",
         says: "10,000 random histories agree with the slow oracle to the event",
@@ -67,6 +67,12 @@ const SOAKS: [Soak; 18] = [
         says: "a server killed 500 times under load, 2,000,000 samples acknowledged: none is lost, none counts twice",
         package: "attain",
         test: "a_killed_server_loses_nothing_and_counts_nothing_twice",
+    },
+    Soak {
+        name: "slips",
+        says: "300 mutated catalogues under live load: none is put in force, no slice is left out, nothing sent is lost",
+        package: "attain-server",
+        test: "slips_of_the_hand_change_nothing_under_load",
     },
     Soak {
         name: "failing-disk",

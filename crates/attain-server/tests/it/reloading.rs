@@ -1,5 +1,9 @@
 //! Another catalogue while the server runs: a good one is put in force, a bad one is said.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use attain_server::Limits;
@@ -55,4 +59,134 @@ fn a_bad_catalogue_never_replaces_a_good_one() {
     shop.stop();
     // The past survives the edit.
     assert_eq!(counted::events(&shop.data()), 4 * 2);
+}
+
+/// Somebody sends as long as this lives.
+struct Sending {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<u64>>,
+}
+
+const COUNTERS: u32 = 5;
+
+impl Sending {
+    fn to(address: SocketAddr) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&is_over);
+        let thread = std::thread::spawn(move || {
+            let mut value = 0;
+            while !until.load(Ordering::SeqCst) {
+                let body = samples(COUNTERS, value, now_ms());
+                let answer = write(address, "/api/v1/write", "", &body);
+                assert_eq!(answer.status, 204, "{}", answer.body);
+                value += 1;
+            }
+            (value - 1) * u64::from(COUNTERS)
+        });
+        Self {
+            is_over,
+            thread: Some(thread),
+        }
+    }
+
+    /// Events that were sent.
+    fn end(mut self) -> u64 {
+        self.is_over.store(true, Ordering::SeqCst);
+        self.thread.take().unwrap().join().unwrap()
+    }
+}
+
+/// A text in which somebody's hand has slipped.
+fn mutated(random: &mut fastrand::Rng) -> String {
+    let mut text = CATALOGUE.to_owned();
+    for _ in 0..random.usize(1..4) {
+        let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        let at = starts[random.usize(..starts.len())];
+        match random.u8(..6) {
+            0 => text.truncate(at),
+            1 => text.insert(
+                at,
+                char::from(*random.choice(b"{}[]:,-% #&*!|>'\"\t9x").unwrap()),
+            ),
+            2 => drop(text.remove(at)),
+            3 => {
+                let line = text[at..].lines().next().unwrap_or_default().to_owned();
+                text.push_str(&line);
+                text.push('\n');
+            }
+            4 => text = text.replacen("premium", "premum", 1),
+            _ => text.push_str("---\nattain: 1\n"),
+        }
+        if text.is_empty() {
+            break;
+        }
+    }
+    text
+}
+
+fn is_valid(text: &str) -> bool {
+    let input = attain_spec::Input {
+        name: "shop.yaml".to_owned(),
+        text: text.to_owned(),
+    };
+    attain_spec::parse(&[input]).catalogue.is_some()
+}
+
+#[test]
+fn slips_of_the_hand_change_nothing_under_load() {
+    let is_soak = std::env::var_os("ATTAIN_SOAK").is_some();
+    let (seed, wanted) = (47, if is_soak { 300 } else { 50 });
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut shop = Shop::of(CATALOGUE, quick());
+    let address = shop.address();
+    let sending = Sending::to(address);
+    let page = || get(address, "/api/v1/server").body;
+    let number = |page: &str, name: &str| -> u64 {
+        let line = page.lines().find(|line| line.contains(name)).unwrap();
+        let digits: String = line.chars().filter(char::is_ascii_digit).collect();
+        digits.parse().unwrap()
+    };
+    let hash = |page: &str| {
+        let line = page.lines().find(|line| line.contains("\"sha256\""));
+        line.unwrap().to_owned()
+    };
+    let good = hash(&page());
+    let begun = std::time::Instant::now();
+    let mut refused = 0;
+    while refused < wanted {
+        let text = mutated(&mut random);
+        if is_valid(&text) {
+            continue;
+        }
+        // Half of it first, as an editor that does not rename writes it.
+        let half = text.floor_char_boundary(text.len() / 2);
+        shop.edit(&text[..half]);
+        shop.edit(&text);
+        let before = number(&page(), "\"refusals\"");
+        eventually("refused", || {
+            let page = page();
+            assert_eq!(hash(&page), good, "{text}");
+            (number(&page, "\"refusals\"") > before).then_some(())
+        });
+        refused += 1;
+        shop.edit(CATALOGUE);
+        eventually("taken back", || {
+            page().contains("\"refused\": null").then_some(())
+        });
+    }
+    let page = page();
+    assert_eq!(hash(&page), good);
+    // No slice is missing: as many were judged as have passed, but for the catalogues that were put in force again.
+    let slices = begun.elapsed().as_secs() / 10;
+    assert!(
+        number(&page, "\"slices_judged\"") >= slices,
+        "{slices} {page}"
+    );
+    assert_eq!(number(&page, "\"lag_seconds\""), 0, "{page}");
+    let sent = sending.end();
+    shop.stop();
+    assert_eq!(counted::events(&shop.data()), sent);
+    if is_soak {
+        println!("soak: {refused} of {wanted}, seed {seed}");
+    }
 }

@@ -21,6 +21,7 @@ mod readmes;
 mod replay;
 mod report;
 mod served;
+mod served_disk;
 mod served_kills;
 mod shop;
 mod small;

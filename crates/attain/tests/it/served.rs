@@ -38,13 +38,27 @@ pub struct Served {
 
 impl Served {
     pub fn start(place: &Place, address: SocketAddr, more: &[&str]) -> Self {
-        let mut child = Self::spawn(place, address, more);
+        let listen = address.to_string();
+        let mut arguments = vec!["serve", "shop.yaml", "--data", "data", "--listen", &listen];
+        arguments.extend_from_slice(more);
+        Self::ready(&mut command(place.0.path(), &arguments), address)
+    }
+
+    /// Starts a command that serves, and waits until it does.
+    pub fn ready(command: &mut Command, address: SocketAddr) -> Self {
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut served = Self { child };
         let begun = Instant::now();
         loop {
             if get(address, "/readyz").is_some_and(|(status, _)| status == 200) {
-                return Self { child };
+                return served;
             }
-            if let Some(status) = child.try_wait().unwrap() {
+            if let Some(status) = served.child.try_wait().unwrap() {
                 panic!("the server ended: {status}");
             }
             assert!(begun.elapsed() < Duration::from_secs(60), "not ready");
@@ -52,16 +66,8 @@ impl Served {
         }
     }
 
-    pub fn spawn(place: &Place, address: SocketAddr, more: &[&str]) -> Child {
-        let listen = address.to_string();
-        let mut arguments = vec!["serve", "shop.yaml", "--data", "data", "--listen", &listen];
-        arguments.extend_from_slice(more);
-        command(place.0.path(), &arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// As a power cut does it, but for the disk.

@@ -1,0 +1,119 @@
+//! A disk that takes nothing more: the server answers 503, goes on, and recovers by itself.
+
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::Place;
+use crate::served::{CATALOGUE, Sender, Served, events, free_address, get, samples};
+
+const COUNTERS: usize = 10;
+
+fn wait<T>(what: &str, ask: impl Fn() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = ask() {
+            return found;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "not {what}");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_full_disk_is_survived() {
+    let place = Place::new();
+    place.write("shop.yaml", CATALOGUE);
+    let address = free_address();
+    let server = Served::start_unwarned(&place, address);
+    let mut sender = Sender::to(address);
+    let mut value = 0;
+    let mut send = |expected: u16| {
+        let body = samples(0, COUNTERS, value, Timestamp::now().as_millisecond());
+        assert_eq!(sender.write(&body), Some(expected));
+        value += u64::from(expected == 204);
+    };
+    for _ in 0..5 {
+        send(204);
+    }
+    for _ in 0..2 {
+        // No file may grow, or be written to at all.
+        server.limit_files("1");
+        send(503);
+        send(503);
+        let page = get(address, "/api/v1/server").unwrap().1;
+        assert!(!page.contains("\"disk\": null"), "{page}");
+        assert_eq!(get(address, "/readyz").unwrap().0, 503);
+        assert_eq!(get(address, "/livez").unwrap().0, 200);
+        // It goes on judging.
+        let judged = |page: &str| {
+            let line = page.lines().find(|line| line.contains("\"judged_until\""));
+            line.unwrap().to_owned()
+        };
+        let before = judged(&page);
+        wait("judged", || {
+            let page = get(address, "/api/v1/server")?.1;
+            (judged(&page) != before).then_some(())
+        });
+        // And is there again when there is room.
+        server.limit_files("unlimited");
+        wait("ready", || {
+            (get(address, "/readyz")?.0 == 200).then_some(())
+        });
+        for _ in 0..5 {
+            send(204);
+        }
+    }
+    assert_eq!(server.stop().code(), Some(0));
+    let expected = (value - 1) * COUNTERS as u64;
+    assert_eq!(events(&place.0.path().join("data")), expected);
+}
+
+/// What is full while the server is killed is as whole as what is full while it runs.
+#[test]
+fn a_full_disk_and_a_kill_lose_nothing() {
+    let place = Place::new();
+    place.write("shop.yaml", CATALOGUE);
+    let address = free_address();
+    let server = Served::start_unwarned(&place, address);
+    let mut sender = Sender::to(address);
+    for value in 0..6 {
+        let body = samples(0, COUNTERS, value, Timestamp::now().as_millisecond());
+        assert_eq!(sender.write(&body), Some(204));
+    }
+    server.limit_files("1");
+    let body = samples(0, COUNTERS, 9, Timestamp::now().as_millisecond());
+    assert_eq!(sender.write(&body), Some(503));
+    server.kill();
+    assert_eq!(events(&place.0.path().join("data")), 5 * COUNTERS as u64);
+    let server = Served::start(&place, address, &[]);
+    assert_eq!(Sender::to(address).write(&body), Some(204));
+    assert_eq!(server.stop().code(), Some(0));
+    assert_eq!(events(&place.0.path().join("data")), 9 * COUNTERS as u64);
+}
+
+impl Served {
+    /// One that is told by an error, not by a signal, that a file may not grow.
+    fn start_unwarned(place: &Place, address: std::net::SocketAddr) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .current_dir(place.0.path())
+            .arg("-c")
+            .arg("trap '' XFSZ; exec \"$0\" serve shop.yaml --data data --listen \"$1\"")
+            .arg(env!("CARGO_BIN_EXE_attain"))
+            .arg(address.to_string());
+        Self::ready(&mut command, address)
+    }
+
+    /// How long a file of it may get, in bytes.
+    fn limit_files(&self, bytes: &str) {
+        let (id, limit) = (self.id().to_string(), format!("--fsize={bytes}:unlimited"));
+        let status = Command::new("prlimit")
+            .args(["--pid", &id, &limit])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+}
