@@ -75,7 +75,7 @@ pub struct Monitor {
     rest_every: Duration,
     /// The end of the slice with which the rest was judged last.
     rest_judged: i64,
-    evaluation: Evaluation,
+    evaluation: Arc<Evaluation>,
 }
 
 impl Monitor {
@@ -113,13 +113,13 @@ impl Monitor {
             layout,
             rest_every: REST_EVERY,
             rest_judged: end,
-            evaluation: Evaluation {
+            evaluation: Arc::new(Evaluation {
                 as_of: as_of(grid.start(end)),
                 verdicts: Vec::new(),
                 masked: Vec::new(),
                 untagged: Vec::new(),
                 gaps: Vec::new(),
-            },
+            }),
             promises: Arc::clone(&promises),
         };
         let missing: BTreeSet<SeriesName> = missing.into_iter().map(|(name, _)| name).collect();
@@ -146,6 +146,12 @@ impl Monitor {
     #[must_use]
     pub fn evaluation(&self) -> &Evaluation {
         &self.evaluation
+    }
+
+    /// The same, to be handed on: it stays as it is.
+    #[must_use]
+    pub fn shared(&self) -> Arc<Evaluation> {
+        Arc::clone(&self.evaluation)
     }
 
     /// The SLOs that were judged by reading their windows again.
@@ -182,18 +188,18 @@ impl Monitor {
         {
             return self.begin_anew(counts);
         }
-        let before = std::mem::take(&mut self.evaluation.verdicts);
+        let before = self.shared();
         self.say(counts, is_due || is_restated);
-        changed(&before, &self.evaluation.verdicts)
+        changed(&before.verdicts, &self.evaluation.verdicts)
     }
 
     /// Another term begins, or an SLO was retired: other series than before.
     fn begin_anew(&mut self, counts: &dyn Counts) -> Vec<SeriesName> {
-        let before = std::mem::take(&mut self.evaluation.verdicts);
+        let before = self.shared();
         let promises = Arc::clone(&self.promises);
         let again = Self::with_layout(promises, counts, self.instant(), self.layout);
         *self = again.with_rest_every(self.rest_every);
-        changed(&before, &self.evaluation.verdicts)
+        changed(&before.verdicts, &self.evaluation.verdicts)
     }
 
     /// Puts what was counted where it belongs. Returns whether an SLO is judged from its counts from now on.
@@ -371,7 +377,7 @@ impl Monitor {
         let mut of_sources = counts.gaps();
         of_sources.extend(silence.gaps(self.grid));
         evaluation.gaps.splice(0..0, of_sources);
-        self.evaluation = evaluation;
+        self.evaluation = Arc::new(evaluation);
     }
 
     /// Looks at every SLO in full, once.

@@ -366,7 +366,7 @@ impl Core {
                 break;
             };
             self.judged = Some(Judged {
-                evaluation: Arc::new(monitor.evaluation().clone()),
+                evaluation: monitor.shared(),
                 until,
                 took: begun.elapsed(),
             });

@@ -3,6 +3,7 @@
 //!
 //! Knows sums on a board. Knows neither cells (routes.rs) nor when slices close (monitor.rs). Says what evaluate.rs says.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -20,8 +21,9 @@ use crate::board::{Board, NotCarried, View};
 use crate::counts::Counts;
 use crate::evaluate::{Said, exhausted_at, scopes};
 use crate::judge::Judged;
-use crate::look::Looked;
+use crate::look::{Looked, covers, within};
 use crate::masking;
+use crate::projection::{Fate, Projection};
 use crate::silence::Silence;
 use crate::standing::{coverage, standing};
 
@@ -300,32 +302,36 @@ impl Carried {
             Aggregate::Own(_) => true,
             Aggregate::Pool(pool) => pool.has_all(&own.segments, board, looked),
         };
-        let is_sure = |carrier: &Carrier| {
-            let name = board.name(carrier.series);
-            let objective = name.and_then(|name| looked.slo.objectives.get(&name.objective));
-            let judged = objective.map(|objective| looked.judge(objective, &carrier.scope));
-            judged.is_some_and(|judged| judged.sum(&looked.window).uncertain == 0)
-        };
+        let is_sure = |carrier: &Carrier| carrier.is_sure(looked);
         self.objectives.iter().all(has_all) && self.carriers().all(is_sure)
     }
 }
 
 impl Objectives {
+    /// Judges from the counts only what something is so of: few series are, and judging reads all of their past.
     fn start(&mut self, looked: &Looked<'_>, objective: &Objective, board: &Board) {
-        let all = looked.judge(objective, &Scope::All);
-        if let Aggregate::Own(carrier) = &mut self.all {
-            carrier.begin(looked, &all, board);
-        }
-        if let Aggregate::Pool(pool) = &mut self.all {
-            let since = crate::evaluate::overspent_since(looked, &all);
-            pool.overspent_since = since.map(|since| looked.grid.index(since));
-        }
+        let window = looked.window.end - looked.window.start;
+        let judged_all = LazyCell::new(|| looked.judge(objective, &Scope::All));
+        let budget = match &mut self.all {
+            Aggregate::Own(carrier) => {
+                carrier.sequential = carrier.sequential(looked, &judged_all, board);
+                carrier.budget(board, window)
+            }
+            Aggregate::Pool(pool) => {
+                let (_, budget) = pool.sums(&self.segments, board, window);
+                pool.overspent_since = (!budget.is_met())
+                    .then(|| crate::evaluate::overspent_since(looked, &judged_all))
+                    .flatten()
+                    .map(|since| looked.grid.index(since));
+                budget
+            }
+        };
         for segment in &mut self.segments {
-            let judged = looked.judge(objective, &segment.scope);
-            let budget = |judged: &Judged| judged.budget_before(looked, &looked.window);
-            let is_hidden = masking::hides(&budget(&all), &budget(&judged));
-            segment.hidden_since = is_hidden.then(|| masking::since(looked, &all, &judged));
-            segment.begin(looked, &judged, board);
+            let judged = LazyCell::new(|| looked.judge(objective, &segment.scope));
+            let is_hidden = masking::hides(&budget, &segment.budget(board, window));
+            let since = is_hidden.then(|| masking::since(looked, &judged_all, &judged));
+            let sequential = segment.sequential(looked, &judged, board);
+            (segment.hidden_since, segment.sequential) = (since, sequential);
         }
     }
 
@@ -398,22 +404,41 @@ impl Carrier {
         budget(self.goal, counted)
     }
 
-    /// Runs the sequential test over everything that was counted, if it is needed; what was known of it is forgotten.
-    fn begin(&mut self, looked: &Looked<'_>, judged: &Judged, board: &Board) {
-        self.sequential = None;
-        let policy = alerts::policy(looked, &self.scope);
-        let view = board.view(self.series);
-        let is_needed = view.is_some_and(|view| view.needs_sequential);
-        let Some(policy) = policy.filter(|_| is_needed && !looked.span.is_empty()) else {
-            return;
-        };
+    /// Whether no event of the window could be good or bad for all that the tally says.
+    fn is_sure(&self, looked: &Looked<'_>) -> bool {
+        let under = self.goal.and_then(|goal| goal.promised()?.under);
+        let layouts = looked.read.layouts.iter();
+        let projections: Vec<Projection<'_>> = layouts
+            .map(|layout| Projection::new(layout, &looked.slo.indicator, under))
+            .collect();
+        let own = looked.read.columns.iter();
+        let mut own = own.filter(|column| covers(&self.scope, &column.segment));
+        own.all(|column| {
+            let projection = projections.get(column.layout);
+            let fate = projection.map(|projection| projection.fate(&column.class, column.bucket));
+            !matches!(fate, Some(Fate::Unclear(_))) || within(column, &looked.window).is_empty()
+        })
+    }
+
+    /// The sequential test over everything that was counted, if it is needed.
+    fn sequential(
+        &self,
+        looked: &Looked<'_>,
+        judged: &LazyCell<Judged, impl FnOnce() -> Judged>,
+        board: &Board,
+    ) -> Option<Sequential> {
+        let policy = alerts::policy(looked, &self.scope)?;
+        let is_needed = board.view(self.series)?.needs_sequential;
+        if !is_needed || looked.span.is_empty() {
+            return None;
+        }
         let rule = alerts::low_traffic(looked, policy);
-        self.sequential = Some(Sequential {
+        Some(Sequential {
             evidence: Evidence::of(looked, judged, rule),
             rule,
             first: alerts::first_slot(looked),
             back: alerts::looks_back(looked, rule),
-        });
+        })
     }
 
     /// Takes the slot that ends with the closed slice, if one does.
