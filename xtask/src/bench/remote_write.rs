@@ -33,7 +33,7 @@ slos:
     outcome: Requests are answered
     service: shop
     owner: shop-team
-    indicator: {metric: http_requests_total, kind: counter, bad: {code: 5xx}}
+    indicator: {metric: http_requests_total, type: counter, bad: {code: 5xx}}
     objectives: {availability: 99%}
     window: 30d
 ";
