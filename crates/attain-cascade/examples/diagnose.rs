@@ -140,9 +140,7 @@ impl Made {
             baselines: &self.baselines,
             window: &self.window,
         });
-        let first = found
-            .first()
-            .and_then(|diagnosis| diagnosis.suspects.first());
-        first.is_some_and(|first| first.node == self.root && first.is_named())
+        let first = found.first().and_then(|diagnosis| diagnosis.named());
+        first.is_some_and(|first| first.node == self.root)
     }
 }

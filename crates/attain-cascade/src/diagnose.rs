@@ -25,7 +25,7 @@ pub use episode::{Spent, last_episode};
 pub use gate::Gate;
 pub use graph::{Call, CallGraph};
 pub use history::comparable;
-pub use rank::{CONFIDENT, Explainer, Suspect};
+pub use rank::{CONFIDENT, Doubt, Explainer, Suspect};
 
 use loss::Losses;
 pub(crate) use rank::AMPLIFIED;
@@ -87,8 +87,7 @@ pub fn incidents(question: &Question<'_>) -> Vec<Diagnosis> {
     let mut incidents = Vec::new();
     while incidents.len() < INCIDENTS_AT_MOST && losses.total(0) > REST * whole {
         let diagnosis = rank::rank(question, &losses);
-        let named = diagnosis.suspects.first().filter(|first| first.is_named());
-        let named = named.map(|first| first.node);
+        let named = diagnosis.named().map(|first| first.node);
         if named.is_some() || incidents.is_empty() {
             incidents.push(diagnosis);
         }

@@ -65,8 +65,19 @@ pub struct Account {
     pub lost: f64,
     /// Whether the evidence is strong enough to name the first.
     pub is_named: bool,
+    /// What speaks against it although its score is high.
+    pub doubt: Option<Doubt>,
     /// Who may have spent it.
     pub suspects: Vec<Suspect>,
+}
+
+/// Why a suspect with a high score is not named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// What it rests on is as noisy as the loss is large.
+    Noise,
+    /// This one has as good a claim.
+    Rival(String),
 }
 
 /// Somebody who may have spent the budget.
@@ -212,8 +223,16 @@ fn sentence(
     // Rounded down: nobody is blamed for more than the evidence says.
     let share = percent((first.score * 100.0).floor() / 100.0);
     if !account.is_named {
+        let doubt = match &account.doubt {
+            None => String::new(),
+            Some(Doubt::Noise) => {
+                ", but what it rests on is always so unsteady that it may have started there"
+                    .to_owned()
+            }
+            Some(Doubt::Rival(other)) => format!(", but {other} has as good a claim"),
+        };
         return format!(
-            "The evidence is too weak to name anybody: of {lost}, {share} may have started in {}.",
+            "The evidence is too weak to name anybody: of {lost}, {share} may have started in {}{doubt}.",
             first.name
         );
     }

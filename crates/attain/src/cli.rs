@@ -846,7 +846,8 @@ A dataset is a folder of scenarios. A scenario is a folder with graph.csv (calle
 columns), noissue/metrics.csv (normal traffic) and, at any depth, folders with metrics.csv and
 target.json: the form of PetShop. Or it is NAME_bins.csv with NAME_cases.json: calls and mean latency
 by case, slot and service; what is usual for a case are then the other cases. A culprit counts as named
-from a score of 0.5 on; below that the evidence is called weak.
+from a score of 0.5 on, unless another has as good a claim or its callees are too noisy to be ruled
+out; otherwise the evidence is called weak.
 
 EXAMPLES
   attain bench diagnose --dataset petshop

@@ -11,7 +11,7 @@ use attain_cascade::diagnose::{self as cascade, Baseline, Diagnosis, Gate, Quest
 use attain_model::verdict::{AlertState, Attainment};
 use attain_model::{AsOf, Evaluation, Scope, SeriesName};
 use attain_view::number;
-use attain_view::why::{Account, Episode, Finding, Suspect, Why, why, why_json};
+use attain_view::why::{Account, Doubt, Episode, Finding, Suspect, Why, why, why_json};
 use jiff::Timestamp;
 
 use crate::asked::{About, Asked};
@@ -336,10 +336,12 @@ fn account(asked: &Asked, parts: &Parts, diagnosis: &Diagnosis) -> Account {
     });
     Account {
         lost: diagnosis.total,
-        is_named: diagnosis
-            .suspects
-            .first()
-            .is_some_and(|first| first.is_named()),
+        is_named: diagnosis.named().is_some(),
+        doubt: match diagnosis.doubt() {
+            Some(cascade::Doubt::Noise) => Some(Doubt::Noise),
+            Some(cascade::Doubt::Rival(node)) => Some(Doubt::Rival(parts.name(node).to_owned())),
+            Some(cascade::Doubt::Weak) | None => None,
+        },
         suspects: suspects.collect(),
     }
 }

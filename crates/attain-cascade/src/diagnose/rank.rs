@@ -4,8 +4,12 @@ use super::flow::Ways;
 use super::loss::Losses;
 use super::{Diagnosis, Question};
 
-/// From this score on a suspect is named; below, the evidence is too weak.
+/// From this score on a suspect is named; below, the evidence is too weak. It may be so for other reasons, too: see
+/// [`Diagnosis::doubt`].
 pub const CONFIDENT: f64 = 0.5;
+
+/// A second suspect with this share of the first one's score has as good a claim, if both together claim more than all.
+const AS_GOOD: f64 = 0.75;
 
 /// A callee's loss explains this much of its caller's: with retries and with contention a caller loses more than what it
 /// waits for.
@@ -34,16 +38,48 @@ pub struct Suspect {
     pub explained: f64,
     /// Those callees, the largest loss first.
     pub explained_by: Vec<Explainer>,
+    /// The share of its own loss that its other callees may have lost without standing out from their noise; may exceed 1.
+    pub unsure: f64,
     /// The calls from the target to it, both included.
     pub path: Vec<usize>,
 }
 
-impl Suspect {
-    /// Whether the evidence is strong enough to name it.
+impl Diagnosis {
+    /// The first suspect, if nothing speaks against naming it.
     #[must_use]
-    pub fn is_named(&self) -> bool {
-        self.score >= CONFIDENT
+    pub fn named(&self) -> Option<&Suspect> {
+        match self.doubt() {
+            None => self.suspects.first(),
+            Some(_) => None,
+        }
     }
+
+    /// What speaks against naming the first suspect; `None` if nothing does, or if there is none.
+    #[must_use]
+    pub fn doubt(&self) -> Option<Doubt> {
+        let first = self.suspects.first()?;
+        if first.score < CONFIDENT {
+            return Some(Doubt::Weak);
+        }
+        if first.explained / AMPLIFIED + first.unsure >= 1.0 {
+            return Some(Doubt::Noise);
+        }
+        let second = self.suspects.get(1)?;
+        let is_as_good = second.score >= AS_GOOD * first.score;
+        let contradicts = first.score + second.score > 1.0;
+        (is_as_good && contradicts).then_some(Doubt::Rival(second.node))
+    }
+}
+
+/// Why nobody is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// The score is below [`CONFIDENT`].
+    Weak,
+    /// For all that is known of its callees they may have lost all that it lost: their noise is as large.
+    Noise,
+    /// This node has as good a claim to the same loss.
+    Rival(usize),
 }
 
 /// A callee whose loss accounts for some of its caller's.
@@ -72,6 +108,11 @@ impl Line {
         self.lost.max(0.0)
     }
 
+    /// What it may have lost, the noise being against us.
+    fn at_most(&self) -> f64 {
+        (self.lost + SIGNIFICANT * self.deviation).max(0.0)
+    }
+
     fn is_significant(&self) -> bool {
         self.lost > SIGNIFICANT * self.deviation
     }
@@ -95,15 +136,22 @@ pub(super) fn rank(question: &Question<'_>, losses: &Losses) -> Diagnosis {
             continue;
         }
         let calls = question.graph.calls(node).iter();
-        let mut explained_by: Vec<Explainer> = calls
-            .filter(|call| call.to != node)
-            .filter_map(|call| Some((call, line(call.to)?)))
-            .filter(|(_, callee)| callee.is_known && callee.is_significant())
+        let others = calls.filter(|call| call.to != node);
+        let callees = others.filter_map(|call| Some((call, line(call.to)?)));
+        let (significant, unsure): (Vec<_>, Vec<_>) = callees
+            .filter(|(_, callee)| callee.is_known)
+            .partition(|(_, callee)| callee.is_significant());
+        let mut explained_by: Vec<Explainer> = significant
+            .iter()
             .map(|(call, callee)| Explainer {
                 node: call.to,
                 loss: callee.loss() * call.weight,
             })
             .collect();
+        let unsure: f64 = unsure
+            .iter()
+            .map(|(call, callee)| callee.at_most() * call.weight)
+            .sum();
         explained_by.sort_by(|a, b| b.loss.total_cmp(&a.loss).then(a.node.cmp(&b.node)));
         let by_callees: f64 = explained_by.iter().map(|callee| callee.loss).sum();
         // What was taken out was amplified, too, and the callee that was named accounts for the rest of it.
@@ -122,6 +170,7 @@ pub(super) fn rank(question: &Question<'_>, losses: &Losses) -> Diagnosis {
                 share,
                 explained,
                 explained_by,
+                unsure: unsure / own.loss(),
                 path: ways.path(node),
             });
         }

@@ -73,7 +73,7 @@ fn table(lines: &[Line<'_>]) -> Table {
         let rank = |rank: &Option<usize>| rank.map_or("-".to_owned(), |rank| rank.to_string());
         let ranks: Vec<String> = line.trial.ranks.iter().map(rank).collect();
         let score = match first {
-            Some(first) if first.is_named() => format!("{:.2}", first.score),
+            Some(first) if line.trial.is_named() => format!("{:.2}", first.score),
             Some(first) => format!("weak {:.2}", first.score),
             None => "-".to_owned(),
         };

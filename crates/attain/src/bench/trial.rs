@@ -70,13 +70,7 @@ impl Trial {
             baselines: &case.usual.baselines,
             window: case.window,
         });
-        let name = |diagnosis: &Diagnosis| {
-            diagnosis
-                .suspects
-                .first()
-                .filter(|s| s.is_named())
-                .map(|s| s.node)
-        };
+        let name = |diagnosis: &Diagnosis| diagnosis.named().map(|suspect| suspect.node);
         let named: Vec<usize> = found.iter().filter_map(name).collect();
         let diagnosis = match found.is_empty() {
             true => Diagnosis::default(),

@@ -34,13 +34,8 @@ fn named(graph: &CallGraph, window: &[Track]) -> Vec<usize> {
         baselines: &[usual; 4],
         window,
     });
-    let first = found
-        .iter()
-        .filter_map(|diagnosis| diagnosis.suspects.first());
-    first
-        .filter(|suspect| suspect.is_named())
-        .map(|suspect| suspect.node)
-        .collect()
+    let named = found.iter().filter_map(|diagnosis| diagnosis.named());
+    named.map(|suspect| suspect.node).collect()
 }
 
 #[test]
@@ -75,4 +70,44 @@ fn a_normal_window_is_not_looked_into() {
     // A short history says nothing.
     let short = Gate::of(&usual, &track(&history[..50]), 5);
     assert!(!short.is_open(&track(&[9.0; 5])));
+}
+
+/// Two nodes of which each could have lost all of it: whoever names one of them guesses.
+#[test]
+fn of_two_with_the_same_claim_none_is_named() {
+    let lost = [0.0, 0.0, 50.0, 50.0, 50.0, 50.0];
+    let window = [track(&lost), track(&lost), track(&lost), track(&[0.0; 6])];
+    assert!(named(&graph(1.0), &window).is_empty());
+}
+
+/// The page lost much and nothing stands out below it, but the search is so noisy that it may have been the search.
+#[test]
+fn a_caller_is_not_named_while_the_noise_of_its_callee_could_hide_the_culprit() {
+    let noise: Vec<f64> = (0..100).map(|at| f64::from(at * 37 % 100) * 3.0).collect();
+    let usual = Baseline::fit(Unit::Events, &track(&[0.0; 100]));
+    let noisy = Baseline::fit(Unit::Events, &track(&noise));
+    let lost = [0.0, 0.0, 50.0, 50.0, 50.0, 50.0];
+    let window = [
+        track(&lost),
+        track(&[0.0; 6]),
+        track(&[150.0; 6]),
+        track(&[0.0; 6]),
+    ];
+    let graph = graph(1.0);
+    let is_named = |search: Baseline| {
+        let found = incidents(&Question {
+            unit: Unit::Events,
+            graph: &graph,
+            target: WEB,
+            baselines: &[usual, usual, search, usual],
+            window: &window,
+        });
+        let first = &found[0].suspects[0];
+        assert_eq!(first.node, WEB);
+        assert!(first.score > 0.9);
+        found[0].named().is_some()
+    };
+    assert!(!is_named(noisy));
+    let spread = 1.0;
+    assert!(is_named(Baseline { spread, ..noisy }));
 }
