@@ -73,7 +73,7 @@ fn spent(question: &Question<'_>, lost: f64) -> Vec<(usize, f64)> {
     let mut spent = Vec::new();
     let mut left = lost;
     for (at, diagnosis) in found.iter().enumerate() {
-        let Some(first) = diagnosis.suspects.first().filter(|first| first.is_named()) else {
+        let Some(first) = diagnosis.named() else {
             break;
         };
         // Each later one is about what this one leaves.
