@@ -159,6 +159,13 @@ pub struct StatusArguments {
     /// Use only what had arrived by then, and so repeat what was said then
     #[arg(long, requires = "at")]
     pub as_known_then: bool,
+    /// Ask a server that `attain serve` runs, e.g. `http://127.0.0.1:7878`, as of its last closed slice
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with_all = ["files", "data", "source", "at", "slo", "chart"]
+    )]
+    pub server: Option<String>,
     /// Only this SLO; may be given several times
     #[arg(long, value_name = "ID")]
     pub slo: Vec<String>,
@@ -679,6 +686,7 @@ EXAMPLES
   attain status shop/ --at 2026-11-02T11:00:00Z --as-known-then
   attain status shop/ --chart checkout-completes/availability/premium
   attain status shop/ --data shop-data         what attain replay kept
+  attain status --server http://127.0.0.1:7878 what a server judged last
   attain status shop/ --format json | jq .masked
   ssh web cat access.log | attain status shop/ -
 

@@ -2,6 +2,7 @@
 //! attain-engine's, how they look attain-view's.
 
 mod chart;
+mod served;
 
 pub use chart::all_series;
 
@@ -22,6 +23,9 @@ use crate::warnings;
 
 /// Runs the command.
 pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Failure> {
+    if let Some(url) = &arguments.server {
+        return served::run(url, arguments.format, terminal);
+    }
     let about = About {
         at: arguments.at.as_deref(),
         as_known_then: arguments.as_known_then,

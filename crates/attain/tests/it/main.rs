@@ -23,6 +23,7 @@ mod report;
 mod served;
 mod served_disk;
 mod served_kills;
+mod served_status;
 mod shop;
 mod small;
 mod statement;
