@@ -1,8 +1,8 @@
 //! What a sample costs from the bytes of a remote-write request to its slot: CPU time per sample, best of several rounds.
 //!
 //! `cargo run --release -p attain-sources --example intake_cost`: 10,000 series of 8 labels, 2,000 a request, every sample
-//! matched; then the same of a metric that nobody wants; then a million series, each new, of a wanted metric that no
-//! stream selects.
+//! matched; then the same of a metric that nobody wants; as a page that is scraped; and a million series, each new, of a
+//! wanted metric that no stream selects.
 // A measurement reads the clock.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -57,7 +57,42 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             best.as_nanos() / SERIES as u128,
         );
     }
+    pages()?;
     flood()
+}
+
+/// The same series as a page that is scraped.
+fn pages() -> Result<(), Box<dyn std::error::Error>> {
+    let mut page = String::from("# TYPE http_requests_total counter\n");
+    for i in 0..SERIES {
+        let code = ["200", "201", "404", "500", "503"][i / 3 % 5];
+        let segment = ["premium", "standard", "free"][i % 3];
+        page.push_str(&format!(
+            "http_requests_total{{code=\"{code}\",method=\"GET\",path=\"/api/v1/items/{i}\",segment=\"{segment}\"}} {}\n",
+            i * 1000
+        ));
+    }
+    let (catalogue, source) = catalogue();
+    let (customers, numbers) = (Customers::default(), Numbers::default());
+    let mut intake = Intake::new(&catalogue, &source, &customers, &numbers, Limits::default());
+    let at = Timestamp::from_millisecond(NOW_MS)?;
+    let target = [
+        ("instance".to_owned(), "10.1.1.1:8080".to_owned()),
+        ("job".to_owned(), "shop".to_owned()),
+    ];
+    let mut best = Duration::MAX;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        let (batch, _) = intake.exposition(page.as_bytes(), at, &target);
+        best = best.min(start.elapsed());
+        assert_eq!(batch.samples.len(), SERIES);
+    }
+    let bytes = page.len() / SERIES;
+    println!(
+        "a page: {} ns/sample of {bytes} bytes",
+        best.as_nanos() / SERIES as u128
+    );
+    Ok(())
 }
 
 /// Series that never come again.

@@ -192,19 +192,26 @@ fn end_of_series(text: &str) -> Result<usize, String> {
             Err("a line begins with the name of a metric".to_owned())
         };
     }
+    let bytes = text.as_bytes();
+    let mut at = text.len() - after.len();
     let mut is_quoted = false;
-    let mut bytes = text.bytes().enumerate().skip(text.len() - after.len());
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'\\' if is_quoted => {
-                bytes.next();
-            }
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let found = match is_quoted {
+            true => memchr::memchr2(b'"', b'\\', rest),
+            false => memchr::memchr2(b'"', b'}', rest),
+        };
+        let Some(found) = found else {
+            return Err("the labels do not end with `}`".to_owned());
+        };
+        at += found + 1;
+        match rest[found] {
+            b'}' => return Ok(at),
             b'"' => is_quoted = !is_quoted,
-            b'}' if !is_quoted => return Ok(at + 1),
-            _ => {}
+            // Whatever is escaped is not the end.
+            _ => at += 1,
         }
     }
-    Err("the labels do not end with `}`".to_owned())
 }
 
 /// A bare or quoted name, and what follows.
@@ -343,6 +350,7 @@ mod tests {
             "a,b,c",
             "a{x=\"1\"}{y=\"2\"} 1",
             "a{x=\"1\\",
+            "a{x=\"1} 1",
         ] {
             assert!(sample(line).is_err(), "{line}");
         }
