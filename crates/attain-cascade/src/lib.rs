@@ -9,6 +9,7 @@
 //! - [`allocate`]: which internal targets would carry a promise?
 //! - [`discover`]: who calls whom, by traces and service graphs, and is that what is declared?
 //! - [`attribution`]: who spent how much of a budget?
+//! - [`owner`]: what does one team promise, who rests on it, whom does it rest on?
 //! - [`warning`]: what breaks inside before a customer feels it?
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -23,6 +24,7 @@ mod explain;
 mod graph;
 mod needed;
 mod once;
+pub mod owner;
 mod part;
 mod reach;
 mod shown;

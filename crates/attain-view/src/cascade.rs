@@ -3,10 +3,12 @@
 //! - [`tree`]: the parts as a tree and as a sum, for a terminal;
 //! - [`json`]: the same, exact, for programs;
 //! - [`targets`]: targets that would carry a promise;
+//! - [`owner`]: the same cascade as one team sees it;
 //! - [`drawing`]: one SVG that stands alone.
 
 pub mod drawing;
 pub mod json;
+pub mod owner;
 pub mod targets;
 pub mod tree;
 

@@ -78,6 +78,9 @@ pub enum Command {
     /// Propose internal targets that carry a promise, or say why none would
     #[command(after_long_help = ALLOCATE_HELP)]
     Allocate(AllocateArguments),
+    /// Show the cascade as one team sees it: its promises, who rests on it, whom it rests on
+    #[command(after_long_help = OWNER_HELP)]
+    Owner(OwnerArguments),
     /// Look after a data folder: check, back up, restore, prune
     #[command(after_long_help = DATA_HELP)]
     Data(DataArguments),
@@ -513,6 +516,18 @@ pub enum AllocateFormat {
     Yaml,
 }
 
+/// Arguments of `attain owner`.
+#[derive(Debug, Args)]
+pub struct OwnerArguments {
+    #[command(flatten)]
+    pub beside: Beside,
+    /// The team; without it, who there is
+    pub team: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    pub format: StatusFormat,
+}
+
 /// Arguments of `attain data`.
 #[derive(Debug, Args)]
 pub struct DataArguments {
@@ -883,6 +898,20 @@ EXIT CODES
   0  there are such targets; with --write, they are written
   1  even the best that the parts can keep does not carry the promise
   2  wrong usage, unreadable input, or a catalogue with errors";
+
+const OWNER_HELP: &str = "\
+What a team promises and whether it is kept and carried, which promises of others rest on its SLOs, whose SLOs its own
+promises rest on, and what it spent of the customers' budgets (as `attain attribution` tells it). Of several segments
+the tightest is shown.
+
+EXAMPLES
+  attain owner shop/                       who owns how many SLOs
+  attain owner shop/ payments
+  attain owner shop/ platform --data shop-data --at 2026-10-31
+
+EXIT CODES
+  0  shown
+  2  wrong usage, unreadable input, a catalogue with errors, or a team that owns nothing";
 
 const DATA_HELP: &str = "\
 EXAMPLES

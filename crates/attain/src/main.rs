@@ -28,6 +28,7 @@ mod keeper;
 mod markdown;
 mod moment;
 mod overview;
+mod owner;
 mod progress;
 mod replay;
 mod report;
@@ -80,6 +81,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Explain(arguments)) => explain::run(&arguments, terminal),
         Some(Command::Fmt(arguments)) => fmt::run(&arguments, terminal),
         Some(Command::Init(arguments)) => init::run(&arguments, terminal),
+        Some(Command::Owner(arguments)) => owner::run(&arguments, terminal),
         Some(Command::Replay(arguments)) => replay::run(&arguments, terminal),
         Some(Command::Report(arguments)) => report::run(&arguments, terminal),
         Some(Command::Schema) => schema::run(terminal),

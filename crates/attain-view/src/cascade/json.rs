@@ -199,7 +199,7 @@ fn counted(counted: Counted) -> CountedEntry {
     }
 }
 
-fn word(carries: Carries) -> &'static str {
+pub(super) fn word(carries: Carries) -> &'static str {
     match carries {
         Carries::Always => "always",
         Carries::Independent => "if independent",

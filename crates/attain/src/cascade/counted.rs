@@ -123,6 +123,11 @@ impl Known {
             .expect("a catalogue was read")
     }
 
+    /// The question about the counts; `None` where only what was promised is asked.
+    pub fn asked(&self) -> Option<&Asked> {
+        self.asked.as_ref()
+    }
+
     /// What was counted of a series over its window.
     pub fn counted(&self, name: &SeriesName) -> Option<Counted> {
         self.counted.get(name).copied()

@@ -168,3 +168,61 @@ fn what_cannot_be_carried_is_explained() {
         place.run(&all).exits(2).complains(complaint);
     }
 }
+
+/// What the owners are told that they spent is what the promises to customers say that was spent.
+#[test]
+fn what_each_owner_spent_is_what_the_promises_lost() {
+    for (example, teams) in [
+        ("three-tiers", ["payments", "platform"]),
+        ("petshop", ["shop", "shop"]),
+    ] {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/");
+        let catalogue = format!("{root}{example}");
+        let place = Place::new();
+        let json = |arguments: &[&str]| -> serde_json::Value {
+            let ran = place.run(&[arguments, &["--format", "json"]].concat());
+            serde_json::from_str(&ran.exits(0).out).unwrap()
+        };
+        let mut lost = std::collections::BTreeMap::new();
+        let promises = json(&["attribution", &catalogue]);
+        for promise in promises["promises"].as_array().unwrap() {
+            let word = |key: &str| promise[key].as_str().unwrap();
+            let name = format!("{}/{}/{}", word("slo"), word("objective"), word("segment"));
+            for share in promise["shares"].as_array().unwrap() {
+                if let Some(slo) = share["slo"].as_str() {
+                    lost.insert((name.clone(), slo.to_owned()), share["spent"].clone());
+                }
+            }
+        }
+        let mut told = std::collections::BTreeMap::new();
+        for team in teams {
+            let view = json(&["owner", &catalogue, team]);
+            for one in view["spent"].as_array().unwrap() {
+                let word = |key: &str| one[key].as_str().unwrap().to_owned();
+                told.insert((word("promise"), word("slo")), one["bad"].clone());
+            }
+        }
+        assert!(!lost.is_empty());
+        assert_eq!(told, lost, "{example}");
+    }
+}
+
+#[test]
+fn who_owns_what() {
+    let place = three_in_series("99.9%");
+    place
+        .run(&["owner", "shop.yaml"])
+        .exits(0)
+        .says("ops   4 SLOs")
+        .says("shop  1 SLO");
+    place
+        .run(&["owner", "shop.yaml", "shop"])
+        .exits(0)
+        .says("checkout/availability/all 99.9% do not carry it product, to customers")
+        .says("checkout/availability/all a ops 99.95% 0.05% 50%")
+        .says("nothing was counted");
+    place
+        .run(&["owner", "shop.yaml", "nobody"])
+        .exits(2)
+        .complains("those who do: ops, shop");
+}
