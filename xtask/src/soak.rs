@@ -19,7 +19,7 @@ struct Soak {
     test: &'static str,
 }
 
-const SOAKS: [Soak; 19] = [
+const SOAKS: [Soak; 21] = [
     Soak {
         name: "histories",
         says: "10,000 random histories agree with the slow oracle to the event",
@@ -73,6 +73,18 @@ const SOAKS: [Soak; 19] = [
         says: "300 mutated catalogues under live load: none is put in force, no slice is left out, nothing sent is lost",
         package: "attain-server",
         test: "slips_of_the_hand_change_nothing_under_load",
+    },
+    Soak {
+        name: "stops",
+        says: "a server stopped 200 times under load ends well, and what it answered is counted",
+        package: "attain",
+        test: "a_server_that_is_stopped_under_load_answers_what_it_has_taken",
+    },
+    Soak {
+        name: "pause",
+        says: "a server that stood still for 60 s judges every slice in order and loses nothing",
+        package: "attain",
+        test: "a_server_that_stood_still_leaves_out_no_slice",
     },
     Soak {
         name: "failing-disk",

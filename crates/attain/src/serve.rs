@@ -115,7 +115,7 @@ fn hello(server: &Server, arguments: &ServeArguments) -> String {
     }
     text.push_str(&sending(catalogue, address));
     text.push_str(&format!(
-        "\nlook:  curl http://{address}/api/v1/status?format=human\nstop:  Ctrl-C\n"
+        "\nlook:  attain status --server http://{address}\nstop:  Ctrl-C\n"
     ));
     text
 }

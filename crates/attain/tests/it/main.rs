@@ -24,6 +24,7 @@ mod served;
 mod served_disk;
 mod served_kills;
 mod served_status;
+mod served_stops;
 mod shop;
 mod small;
 mod statement;
