@@ -86,6 +86,6 @@ pub use origins::Wanted;
 pub use period::{Period, PeriodError};
 pub use ranges::RangeSet;
 pub use shelved::{Shelf, Shelved};
-pub use slices::{slices, slices_for, spending};
+pub use slices::{slices, slices_for, spending, spending_of};
 pub use statement::statement;
 pub use timeslices::RATIO_UNITS;

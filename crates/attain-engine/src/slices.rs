@@ -22,7 +22,8 @@ pub fn slices(
     name: &SeriesName,
     as_of: AsOf,
 ) -> Vec<(Timestamp, Attainment)> {
-    let each = by_slice(promises, counts, name, as_of).into_iter();
+    let mut reader = Reader::new(promises, counts, as_of.instant, as_of.known_until);
+    let each = by_slice(promises, &mut reader, name).into_iter();
     each.map(|(at, sums)| (at, sums.all())).collect()
 }
 
@@ -36,11 +37,28 @@ pub fn spending(
     name: &SeriesName,
     as_of: AsOf,
 ) -> Vec<(Timestamp, Attainment, ErrorBudget)> {
-    let each = by_slice(promises, counts, name, as_of).into_iter();
-    let promised = each.filter(|(_, sums)| sums.promised.total() > 0);
-    promised
-        .map(|(at, sums)| (at, sums.promised, sums.budget()))
-        .collect()
+    let names = std::slice::from_ref(name);
+    let mut each = spending_of(promises, counts, names, as_of);
+    each.pop().unwrap_or_default()
+}
+
+/// The same of several series, in their order; each stream is read once.
+#[must_use]
+pub fn spending_of(
+    promises: &Promises,
+    counts: &dyn Counts,
+    names: &[SeriesName],
+    as_of: AsOf,
+) -> Vec<Vec<(Timestamp, Attainment, ErrorBudget)>> {
+    let mut reader = Reader::new(promises, counts, as_of.instant, as_of.known_until);
+    let mut of = |name: &SeriesName| {
+        let each = by_slice(promises, &mut reader, name).into_iter();
+        let promised = each.filter(|(_, sums)| sums.promised.total() > 0);
+        promised
+            .map(|(at, sums)| (at, sums.promised, sums.budget()))
+            .collect()
+    };
+    names.iter().map(&mut of).collect()
 }
 
 /// The slices of what somebody asked for, judged by what a series aims at, at any load: `whose` may be a segment of which
@@ -78,18 +96,17 @@ pub fn slices_for(
         .collect()
 }
 
-fn by_slice(
-    promises: &Promises,
-    counts: &dyn Counts,
+fn by_slice<'a>(
+    promises: &'a Promises,
+    reader: &mut Reader<'a>,
     name: &SeriesName,
-    as_of: AsOf,
 ) -> Vec<(Timestamp, Sums)> {
     let slo = promises.catalogue().slos.get(&name.slo);
     let Some((slo, objective)) = slo.and_then(|s| Some((s, s.objectives.get(&name.objective)?)))
     else {
         return Vec::new();
     };
-    let looked = Reader::new(promises, counts, as_of.instant, as_of.known_until).look(slo);
+    let looked = reader.look(slo);
     let judged = looked.judge(objective, &name.scope);
     each_slice(&looked, &judged)
 }

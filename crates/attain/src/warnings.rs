@@ -8,7 +8,7 @@ use attain_cascade::slot_seconds;
 use attain_cascade::warning::{
     self, Candidate, History, Inside, Matching, Slot, Warnings, candidates,
 };
-use attain_engine::spending;
+use attain_engine::spending_of;
 use attain_model::{Evaluation, Multiple, Promises, SeriesName};
 use attain_view::warnings::{self as view, alarms};
 
@@ -105,20 +105,23 @@ fn measure(
                 .chain(c.insides.iter().map(|(name, _)| name))
         })
         .collect();
-    let histories: BTreeMap<&SeriesName, History> = asked.facts.with(|counts| {
-        let history = |name: &SeriesName| History {
-            name: name.clone(),
-            slot: slot(&asked.promises, name),
-            slots: spending(&asked.promises, counts, name, asked.as_of)
-                .into_iter()
-                .map(|(at, events, budget)| Slot::new(at, events, budget, burn))
-                .collect(),
-        };
-        names
-            .into_iter()
-            .map(|name| (name, history(name)))
-            .collect()
-    });
+    let names: Vec<SeriesName> = names.into_iter().cloned().collect();
+    let spent = asked
+        .facts
+        .with(|counts| spending_of(&asked.promises, counts, &names, asked.as_of));
+    let histories: BTreeMap<&SeriesName, History> = (names.iter().zip(spent))
+        .map(|(name, slices)| {
+            let slots = slices.into_iter();
+            let history = History {
+                name: name.clone(),
+                slot: slot(&asked.promises, name),
+                slots: slots
+                    .map(|(at, events, budget)| Slot::new(at, events, budget, burn))
+                    .collect(),
+            };
+            (name, history)
+        })
+        .collect();
     let of = |candidate: &Candidate| {
         let insides: Vec<Inside<'_>> = candidate
             .insides
