@@ -13,6 +13,7 @@ mod report;
 mod shop;
 mod statement;
 mod status;
+mod why;
 
 use std::path::Path;
 

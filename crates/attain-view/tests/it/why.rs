@@ -1,0 +1,145 @@
+//! Who spent the budget, in words: named, doubtful, little, nothing; what matters most stands first.
+
+use attain_model::verdict::Attainment;
+use attain_model::{Scope, SeriesName};
+use attain_view::Look;
+use attain_view::why::{Account, Doubt, Episode, Finding, Suspect, Why, why};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn suspect(name: &str, score: f64, path: &[&str]) -> Suspect {
+    Suspect {
+        name: name.to_owned(),
+        score,
+        lost: 1234.4,
+        sigmas: 12.0,
+        share: score,
+        explained: 0.0,
+        explained_by: Vec::new(),
+        path: path.iter().map(|&part| part.to_owned()).collect(),
+        owners: vec!["kim".to_owned()],
+        runbook: None,
+    }
+}
+
+fn account(suspects: Vec<Suspect>, is_named: bool, doubt: Option<Doubt>) -> Account {
+    Account {
+        lost: 1500.0,
+        is_named,
+        doubt,
+        suspects,
+    }
+}
+
+fn finding(segment: &str, accounts: Option<Vec<Account>>) -> Finding {
+    Finding {
+        name: SeriesName {
+            slo: "checkout".into(),
+            objective: "availability".into(),
+            scope: Scope::Segment(segment.into()),
+        },
+        episode: accounts.map(|accounts| Episode {
+            from: at("2026-11-02T14:05:00Z"),
+            until: at("2026-11-02T14:30:00Z"),
+            attainment: Attainment {
+                good: 88_500,
+                bad: 1500,
+            },
+            beyond_usual: 1490.2,
+            budget_share: Some((0.414, "30d".to_owned())),
+            as_bad_before: Some(0.004),
+            accounts,
+        }),
+    }
+}
+
+fn answer(findings: Vec<Finding>) -> String {
+    let answer = Why {
+        instant: at("2026-11-02T14:30:00Z"),
+        looked_back: "6h".to_owned(),
+        zone: TimeZone::UTC,
+        findings,
+        notes: vec!["nothing is counted of bank".to_owned()],
+    };
+    why(&answer, &Look::plain())
+}
+
+#[test]
+fn whoever_is_named_stands_first_and_calm_segments_share_a_line() {
+    let path = ["checkout", "payments", "payments-db"];
+    let named = account(vec![suspect("payments-db", 0.829, &path)], true, None);
+    let text = answer(vec![
+        finding("free", None),
+        finding("standard", Some(Vec::new())),
+        finding("premium", Some(vec![named])),
+    ]);
+    let expected = "\
+82% of the budget premium lost since 14:05 started in payments-db; path checkout
+> payments > payments-db
+  series   checkout/availability/premium
+  lost     1500 of 90,000 bad from 14:05 to 2026-11-02 14:30 UTC, 1490 more than
+           usual; 41% of the budget of 30d
+  owner    payments-db: kim
+
+  suspect      score  lost  could be  path
+  payments-db   0.82  1234       83%  checkout > payments > payments-db
+
+checkout/availability/standard lost 1500 of 90,000 since 14:05: nothing unusual,
+for 0.4% of times as long lose as much.
+
+No more was lost than is allowed in the 6h before 2026-11-02 14:30 UTC:
+checkout/availability/free.
+
+Notes
+  nothing is counted of bank
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn nobody_is_named_on_weak_evidence_and_it_says_why() {
+    let of = |score, doubt| {
+        let accounts = vec![account(
+            vec![suspect("search", score, &["checkout", "search"])],
+            false,
+            doubt,
+        )];
+        answer(vec![finding("premium", Some(accounts))])
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let weak = of(0.499, None);
+    assert!(weak.starts_with("The evidence is too weak to name anybody: of the budget premium lost since 14:05, 49% may have started in search."), "{weak}");
+    // Rounded down, so that no 0.50 is called weak.
+    assert!(weak.contains(" 0.49 "), "{weak}");
+    assert!(!weak.contains("owner"), "{weak}");
+    let rival = of(0.9, Some(Doubt::Rival("payments".to_owned())));
+    assert!(
+        rival.contains("90% may have started in search, but payments has as good a claim."),
+        "{rival}"
+    );
+    assert!(of(0.9, Some(Doubt::Noise)).contains("always so unsteady"));
+}
+
+#[test]
+fn a_second_incident_is_a_second_sentence() {
+    let text = answer(vec![finding(
+        "premium",
+        Some(vec![
+            account(
+                vec![suspect("payments", 0.6, &["checkout", "payments"])],
+                true,
+                None,
+            ),
+            account(vec![suspect("checkout", 0.7, &["checkout"])], true, None),
+        ]),
+    )]);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("path checkout > payments 70% of what is left started in checkout itself: what it rests on did not lose as much."), "{text}");
+    assert!(text.contains("-- of what is left suspect"), "{text}");
+}
