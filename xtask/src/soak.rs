@@ -19,7 +19,7 @@ struct Soak {
     test: &'static str,
 }
 
-const SOAKS: [Soak; 21] = [
+const SOAKS: [Soak; 22] = [
     Soak {
         name: "histories",
         says: "10,000 random histories agree with the slow oracle to the event",
@@ -73,6 +73,12 @@ const SOAKS: [Soak; 21] = [
         says: "300 mutated catalogues under live load: none is put in force, no slice is left out, nothing sent is lost",
         package: "attain-server",
         test: "slips_of_the_hand_change_nothing_under_load",
+    },
+    Soak {
+        name: "flood",
+        says: "5,000,000 unique series and bombs that unpack to gigabytes within 256 MiB: alive, and what was known is counted on",
+        package: "attain",
+        test: "a_flood_of_series_is_survived_in_bounded_memory",
     },
     Soak {
         name: "stops",

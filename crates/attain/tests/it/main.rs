@@ -22,6 +22,7 @@ mod replay;
 mod report;
 mod served;
 mod served_disk;
+mod served_flood;
 mod served_kills;
 mod served_status;
 mod served_stops;
