@@ -30,19 +30,30 @@ fn a_full_disk_is_survived() {
     let server = Served::start_unwarned(&place, address);
     let mut sender = Sender::to(address);
     let mut value = 0;
+    // What was refused is said again, byte for byte, as senders do.
+    let mut refused = None;
     let mut send = |expected: u16| {
-        let body = samples(0, COUNTERS, value, Timestamp::now().as_millisecond());
+        let new = || samples(0, COUNTERS, value, Timestamp::now().as_millisecond());
+        let body = refused.take().unwrap_or_else(new);
         assert_eq!(sender.write(&body), Some(expected));
-        value += u64::from(expected == 204);
+        match expected {
+            204 => value += 1,
+            _ => refused = Some(body),
+        }
     };
     for _ in 0..5 {
         send(204);
     }
-    for _ in 0..2 {
+    let mut newcomers = Sender::to(address);
+    for round in 1..=2 {
         // No file may grow, or be written to at all.
         server.limit_files("1");
         send(503);
         send(503);
+        // Series that were never seen before.
+        let newcomer = |value| samples(round, COUNTERS, value, Timestamp::now().as_millisecond());
+        let first = newcomer(0);
+        assert_eq!(newcomers.write(&first), Some(503));
         let page = get(address, "/api/v1/server").unwrap().1;
         assert!(!page.contains("\"disk\": null"), "{page}");
         assert_eq!(get(address, "/readyz").unwrap().0, 503);
@@ -65,9 +76,11 @@ fn a_full_disk_is_survived() {
         for _ in 0..5 {
             send(204);
         }
+        assert_eq!(newcomers.write(&first), Some(204));
+        assert_eq!(newcomers.write(&newcomer(3)), Some(204));
     }
     assert_eq!(server.stop().code(), Some(0));
-    let expected = (value - 1) * COUNTERS as u64;
+    let expected = (value - 1 + 2 * 3) * COUNTERS as u64;
     assert_eq!(events(&place.0.path().join("data")), expected);
 }
 
