@@ -4,7 +4,7 @@
 //! time server that is mended sooner closes no slice and moves no sample. Small steps are taken as they come, and back
 //! only by standing still. What lies in the past of a closed slice stays closed, whatever a clock says (core.rs).
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,25 +16,29 @@ const PERSISTS: Duration = Duration::from_secs(300);
 /// While it is distrusted, a clock that keeps its distance within this is the same clock.
 const STEADY: SignedDuration = SignedDuration::from_secs(30);
 
+/// What the machine says that the time is.
+pub type Wall = dyn Fn() -> Timestamp + Send + Sync;
+
 /// Tells the time.
-#[derive(Debug)]
 pub(crate) struct Clock {
+    wall: Arc<Wall>,
     begun: Instant,
     sense: Mutex<Sense>,
 }
 
 impl Clock {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(wall: Arc<Wall>) -> Self {
         Self {
             begun: Instant::now(),
-            sense: Mutex::new(Sense::new(Duration::ZERO, Timestamp::now())),
+            sense: Mutex::new(Sense::new(Duration::ZERO, wall())),
+            wall,
         }
     }
 
     /// The time, as far as it is believed.
     pub(crate) fn now(&self) -> Timestamp {
         let mut sense = self.sense.lock().unwrap_or_else(PoisonError::into_inner);
-        sense.read(self.begun.elapsed(), Timestamp::now())
+        sense.read(self.begun.elapsed(), (self.wall)())
     }
 
     /// By how much the wall's clock is off, while it is not believed.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use attain_spec::Input;
 use attain_store::Done;
 
+pub use crate::clock::Wall;
+
 /// Reads the files of the catalogue as they are now; an error says why they cannot be read.
 pub type ReadCatalogue = dyn Fn() -> Result<Written, String> + Send + Sync;
 
@@ -33,6 +35,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where to listen; port 0 is any free one.
     pub listen: SocketAddr,
+    /// The machine's clock; it is not always believed.
+    pub wall: Arc<Wall>,
     /// How large things may get.
     pub limits: Limits,
 }

@@ -66,7 +66,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
             why,
         })?;
     let address = listener.local_addr().map_err(Error::Start)?;
-    let clock = Arc::new(Clock::new());
+    let clock = Arc::new(Clock::new(Arc::clone(&config.wall)));
     let kept = Kept::open(&config.data, &loaded.catalogue, &loaded.done, clock.now())?;
     let slice_seconds = kept.slice_seconds();
     let gates = Gates::new(&loaded, &kept.meter(), config.limits.unpacked_bytes);

@@ -30,7 +30,7 @@ mod routes;
 mod unsealed;
 mod watcher;
 
-pub use config::{Config, Limits, ReadCatalogue, Written};
+pub use config::{Config, Limits, ReadCatalogue, Wall, Written};
 pub use error::Error;
 pub use handle::{Handle, Refused};
 pub use http::{Server, start};

@@ -29,6 +29,7 @@ pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Fail
         catalogue: reader(arguments),
         data: arguments.data.clone(),
         listen: arguments.listen,
+        wall: Arc::new(jiff::Timestamp::now),
         limits: limits(arguments),
     };
     let server = attain_server::start(config).map_err(|error| Failure::of(&error))?;

@@ -1,5 +1,6 @@
 //! What is counted is judged at the next slice, after a restart as before it, and by another catalogue at once.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use attain_server::Limits;
@@ -127,4 +128,51 @@ fn a_slow_sender_holds_up_nobody() {
         request(shop.address(), "GET /nothing HTTP/1.1\r\n", b"").status,
         404
     );
+}
+
+#[test]
+fn a_clock_that_jumps_by_ten_years_changes_nothing() {
+    const TEN_YEARS: i64 = 10 * 365 * 86_400;
+    let catalogue = CATALOGUE.replace("remote_write: {}", "remote_write: {}, delay: 0s");
+    let mut shop = Shop::of(&catalogue, limits());
+    let begun = std::time::Instant::now();
+    let page = || get(shop.address(), "/api/v1/server").body;
+    let number = |name: &str| -> i64 {
+        let page = page();
+        let line = page.lines().find(|line| line.contains(name)).unwrap();
+        let digits: String = line
+            .chars()
+            .filter(|c| c.is_ascii_digit() || *c == '-')
+            .collect();
+        digits.parse().unwrap_or(0)
+    };
+    send(&shop, "premium", 0, 0, now_ms());
+    let mut value = 0;
+    for off in [TEN_YEARS, -TEN_YEARS, 0] {
+        shop.clock_off.store(off, Ordering::SeqCst);
+        let slices = number("slices_judged");
+        eventually("the next slice", || {
+            value += 1;
+            send(&shop, "premium", value, 0, now_ms());
+            (number("slices_judged") > slices).then_some(())
+        });
+        let is_off = number("clock_off_seconds").abs() > TEN_YEARS / 2;
+        assert_eq!(is_off, off != 0, "{}", page());
+    }
+    let judged = page();
+    let year = jiff::Timestamp::now().to_string()[..4].to_owned();
+    let line = judged
+        .lines()
+        .find(|line| line.contains("judged_until"))
+        .unwrap();
+    assert!(line.contains(&format!("\"{year}-")), "{line}");
+    // One slice every ten seconds, no more and no less; the first was closed at the start.
+    let slices = number("slices_judged") as u64;
+    let passed = begun.elapsed().as_secs() / 10;
+    assert!(
+        (passed..=passed + 2).contains(&slices),
+        "{slices} of {passed}"
+    );
+    shop.stop();
+    assert_eq!(crate::counted::events(&shop.data()), value);
 }

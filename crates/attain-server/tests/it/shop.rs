@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use attain_server::{Config, Limits, Server, Written, start};
 use attain_spec::Input;
 use attain_store::{Done, Text};
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 pub const CATALOGUE: &str = r#"
@@ -29,6 +31,8 @@ slos:
 
 pub struct Shop {
     pub folder: TempDir,
+    /// By how many seconds the machine's clock is off.
+    pub clock_off: Arc<AtomicI64>,
     pub server: Option<Server>,
 }
 
@@ -42,6 +46,7 @@ impl Shop {
         fs::create_dir(folder.path().join("shop")).unwrap();
         let mut shop = Self {
             folder,
+            clock_off: Arc::default(),
             server: None,
         };
         shop.edit(catalogue);
@@ -54,7 +59,15 @@ impl Shop {
     }
 
     pub fn start(&mut self, limits: Limits) {
-        let server = start(config(&self.catalogue(), &self.data(), limits)).unwrap();
+        let off = Arc::clone(&self.clock_off);
+        let config = Config {
+            wall: Arc::new(move || {
+                let off = SignedDuration::from_secs(off.load(Ordering::SeqCst));
+                Timestamp::now() + off
+            }),
+            ..config(&self.catalogue(), &self.data(), limits)
+        };
+        let server = start(config).unwrap();
         self.server = Some(server);
     }
 
@@ -85,6 +98,7 @@ pub fn config(catalogue: &Path, data: &Path, limits: Limits) -> Config {
         catalogue: Arc::new(move || read(&folder)),
         data: data.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
+        wall: Arc::new(Timestamp::now),
         limits,
     }
 }
@@ -126,5 +140,5 @@ pub fn samples(counters: u32, value: u64, time_ms: i64) -> Vec<u8> {
 }
 
 pub fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+    Timestamp::now().as_millisecond()
 }
