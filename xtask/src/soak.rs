@@ -19,7 +19,7 @@ struct Soak {
     test: &'static str,
 }
 
-const SOAKS: [Soak; 22] = [
+const SOAKS: [Soak; 23] = [
     Soak {
         name: "histories",
         says: "10,000 random histories agree with the slow oracle to the event",
@@ -91,6 +91,12 @@ const SOAKS: [Soak; 22] = [
         says: "a server that stood still for 60 s judges every slice in order and loses nothing",
         package: "attain",
         test: "a_server_that_stood_still_leaves_out_no_slice",
+    },
+    Soak {
+        name: "outages",
+        says: "a pulled API away for 10 minutes, 6 hours or a day, and spoiling one answer of five: the ledger has what the samples add up to",
+        package: "attain-server",
+        test: "after_an_outage_the_ledger_has_what_the_samples_add_up_to",
     },
     Soak {
         name: "failing-disk",

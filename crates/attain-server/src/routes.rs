@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use attain_model::policy::Urgency;
+use attain_model::source::SourceKind;
 use attain_model::verdict::AlertState;
 use attain_model::{Evaluation, Standing};
 use attain_view::Look;
@@ -200,7 +201,7 @@ async fn server_page(State(app): State<Arc<App>>) -> Response {
     let published = Arc::clone(&app.published.borrow());
     let (catalogue, core) = (&published.catalogue, &published.core);
     let open = app.gates.open();
-    let sources: Vec<_> = open
+    let mut sources: Vec<_> = open
         .values()
         .map(|gate| {
             serde_json::json!({
@@ -219,6 +220,16 @@ async fn server_page(State(app): State<Arc<App>>) -> Response {
             })
         })
         .collect();
+    // Pulled sources have no gate: nobody sends them anything.
+    let pulled = published.promises.catalogue().sources.values();
+    let pulled = pulled.filter(|source| matches!(source.kind, SourceKind::Prometheus { .. }));
+    sources.extend(pulled.map(|source| {
+        serde_json::json!({
+            "source": source.id.as_str(),
+            "way": "pull",
+            "trouble": core.trouble.get(&source.id),
+        })
+    }));
     let judged = published.judged.as_ref();
     let page = serde_json::json!({
         "version": 1,

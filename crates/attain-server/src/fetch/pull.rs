@@ -1,13 +1,24 @@
 //! Pulling one API: the newest slices first, then backwards until every window is filled, and after an outage what is
 //! missing. Knows what the ledger wants and when to ask again; what is asked is attain_sources::pull's.
 
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
+use attain_engine::Wanted;
+use attain_model::delivery::Delivery;
 use attain_model::policy::Secret;
 use attain_model::quantity::{CalendarPeriod, Window};
+use attain_model::source::Source;
 use attain_model::{Catalogue, StreamKey};
-use attain_sources::pull::{HttpApi, ORIGIN, Puller, SLICES_AT_ONCE, Trouble};
+use attain_sources::Customers;
+use attain_sources::pull::{Api, HttpApi, ORIGIN, Puller, SLICES_AT_ONCE, Trouble};
+use jiff::{SignedDuration, Timestamp};
 
 use super::Fetcher;
 use crate::gate::{Beside, token_of};
@@ -29,7 +40,42 @@ pub(super) struct Asked {
     pub(super) bearer: Option<Secret>,
 }
 
+/// Where what was pulled is kept, and what the time is.
+trait Side {
+    fn now(&self) -> Timestamp;
+    fn is_stopped(&self) -> bool;
+    /// An error is the end: nobody keeps anything any more.
+    fn wanted(&self, range: Range<u64>) -> Result<Vec<Wanted>, ()>;
+    fn deliver(&self, delivery: Delivery) -> Result<(), String>;
+    fn trouble(&self, why: Option<String>);
+}
+
+impl Side for Fetcher {
+    fn now(&self) -> Timestamp {
+        self.handle.now()
+    }
+
+    fn is_stopped(&self) -> bool {
+        Fetcher::is_stopped(self)
+    }
+
+    fn wanted(&self, range: Range<u64>) -> Result<Vec<Wanted>, ()> {
+        let wanted = self.handle.wanted(&self.source.id, ORIGIN, range);
+        wanted.map_err(|_| ())
+    }
+
+    fn deliver(&self, delivery: Delivery) -> Result<(), String> {
+        let kept = self.handle.deliver(delivery);
+        kept.map_err(|refused| refused.to_string())
+    }
+
+    fn trouble(&self, why: Option<String>) {
+        self.handle.trouble(&self.source.id, why);
+    }
+}
+
 /// What one round came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Round {
     /// Everything that is due is there.
     Done,
@@ -44,25 +90,15 @@ enum Round {
 /// Pulls until it is stopped.
 pub(super) fn run(fetcher: &Fetcher, asked: &Asked) {
     let promises = fetcher.handle.promises();
-    let mut pulling = Pulling {
-        puller: Puller::new(
-            promises.catalogue(),
-            &fetcher.source,
-            &fetcher.handle.beside().customers,
-            SLICE,
-        ),
-        slices_back: slices_back(promises.catalogue()),
-        at_once: SLICES_AT_ONCE,
-        away: AWAY_AGAIN,
-        troubled: None,
-    };
-    if let Some(note) = pulling.puller.notes().first() {
-        fetcher
-            .handle
-            .trouble(&fetcher.source.id, Some(note.clone()));
-    }
+    let customers = &fetcher.handle.beside().customers;
+    let mut pulling = Pulling::new(promises.catalogue(), &fetcher.source, customers);
+    fetcher.trouble(pulling.note());
     while !fetcher.is_stopped() {
-        match pulling.round(fetcher, asked) {
+        let round = match reached(asked, &fetcher.handle.beside()) {
+            Ok(api) => pulling.round(fetcher, &api),
+            Err(why) => pulling.later(fetcher, why, REFUSED_AGAIN),
+        };
+        match round {
             Round::More => {}
             Round::Done => fetcher.wait(Duration::from_secs(1)),
             Round::Later(time) => fetcher.wait(time),
@@ -73,57 +109,79 @@ pub(super) fn run(fetcher: &Fetcher, asked: &Asked) {
 
 struct Pulling {
     puller: Puller,
+    /// Data of a slice may come so much later.
+    delay: Duration,
     /// As far back as the longest window reaches.
     slices_back: i64,
     /// Slices in one question: fewer where answers were too large.
     at_once: i64,
     /// How long to wait the next time that it is away.
     away: Duration,
+    /// Streams whose question was refused, and until when they are left out: they hold up no other.
+    refused: BTreeMap<StreamKey, Timestamp>,
     troubled: Option<String>,
 }
 
 impl Pulling {
+    fn new(catalogue: &Catalogue, source: &Source, customers: &Customers) -> Self {
+        Self {
+            puller: Puller::new(catalogue, source, customers, SLICE),
+            delay: source.delay,
+            slices_back: slices_back(catalogue),
+            at_once: SLICES_AT_ONCE,
+            away: AWAY_AGAIN,
+            refused: BTreeMap::new(),
+            troubled: None,
+        }
+    }
+
+    /// What cannot be pulled at all.
+    fn note(&self) -> Option<String> {
+        self.puller.notes().first().cloned()
+    }
+
     /// Pulls the newest stretch of each stream that is missing.
-    fn round(&mut self, fetcher: &Fetcher, asked: &Asked) -> Round {
-        let api = match reached(asked, &fetcher.handle.beside()) {
-            Ok(api) => api,
-            Err(why) => return self.later(fetcher, why, REFUSED_AGAIN),
-        };
-        let due = self.due(fetcher);
+    fn round(&mut self, side: &dyn Side, api: &dyn Api) -> Round {
+        let due = self.due(side);
+        let now = side.now();
+        self.refused.retain(|_, until| *until > now);
         let mut streams: Vec<StreamKey> = Vec::new();
         streams.extend(self.puller.asks().iter().map(|ask| ask.stream.clone()));
         streams.dedup();
+        streams.retain(|stream| !self.refused.contains_key(stream));
         let mut round = Round::Done;
         for stream in streams {
-            if fetcher.is_stopped() {
+            if side.is_stopped() {
                 return Round::End;
             }
-            match self.stretch(fetcher, &stream, &due) {
+            match self.stretch(side, &stream, &due) {
                 Err(()) => return Round::End,
                 Ok(None) => continue,
-                Ok(Some(slices)) => match self.pull(fetcher, &api, &stream, slices) {
+                Ok(Some(slices)) => match self.pull(side, api, &stream, slices) {
                     Round::More => round = Round::More,
+                    Round::Done => {}
                     other => return other,
                 },
             }
         }
-        if matches!(round, Round::Done | Round::More) {
-            self.well(fetcher);
+        self.away = AWAY_AGAIN;
+        if self.refused.is_empty() && self.troubled.take().is_some() {
+            side.trouble(self.note());
         }
         round
     }
 
     fn pull(
         &mut self,
-        fetcher: &Fetcher,
-        api: &HttpApi,
+        side: &dyn Side,
+        api: &dyn Api,
         stream: &StreamKey,
         slices: Range<i64>,
     ) -> Round {
         match self.puller.pull(api, stream, slices) {
-            Ok(Some(pulled)) => match fetcher.handle.deliver(pulled.delivery) {
+            Ok(Some(pulled)) => match side.deliver(pulled.delivery) {
                 Ok(()) => Round::More,
-                Err(refused) => self.later(fetcher, refused.to_string(), AWAY_AGAIN),
+                Err(refused) => self.later(side, refused, AWAY_AGAIN),
             },
             Ok(None) => Round::Done,
             Err(Trouble::TooMuch(_)) if self.at_once > 1 => {
@@ -133,19 +191,23 @@ impl Pulling {
             Err(Trouble::Away(why)) => {
                 let wait = self.away;
                 self.away = (self.away * 2).min(AWAY_AGAIN_AT_MOST);
-                self.later(fetcher, why, wait)
+                self.later(side, why, wait)
             }
             Err(Trouble::Refused(why) | Trouble::TooMuch(why)) => {
-                self.later(fetcher, why, REFUSED_AGAIN)
+                let again = SignedDuration::try_from(REFUSED_AGAIN).unwrap_or_default();
+                let until = side.now().saturating_add(again).unwrap_or(Timestamp::MAX);
+                self.refused.insert(stream.clone(), until);
+                self.say(side, why);
+                Round::Done
             }
         }
     }
 
     /// The slices that ought to be there by now.
-    fn due(&self, fetcher: &Fetcher) -> Range<i64> {
-        let delay = i64::try_from(fetcher.source.delay.as_millis()).unwrap_or(0);
+    fn due(&self, side: &dyn Side) -> Range<i64> {
+        let delay = i64::try_from(self.delay.as_millis()).unwrap_or(0);
         let length = i64::try_from(SLICE.as_millis()).unwrap_or(60_000);
-        let now = fetcher.handle.now().as_millisecond().saturating_sub(delay);
+        let now = side.now().as_millisecond().saturating_sub(delay);
         let end = now.div_euclid(length);
         end.saturating_sub(self.slices_back).max(0)..end.max(0)
     }
@@ -153,13 +215,11 @@ impl Pulling {
     /// The newest stretch of a stream that is missing.
     fn stretch(
         &self,
-        fetcher: &Fetcher,
+        side: &dyn Side,
         stream: &StreamKey,
         due: &Range<i64>,
     ) -> Result<Option<Range<i64>>, ()> {
-        let range = position(due.start)..position(due.end);
-        let wanted = fetcher.handle.wanted(&fetcher.source.id, ORIGIN, range);
-        let wanted = wanted.map_err(|_| ())?;
+        let wanted = side.wanted(position(due.start)..position(due.end))?;
         let newest = wanted
             .iter()
             .rev()
@@ -171,19 +231,15 @@ impl Pulling {
         }))
     }
 
-    fn later(&mut self, fetcher: &Fetcher, why: String, wait: Duration) -> Round {
-        if self.troubled.as_ref() != Some(&why) {
-            self.troubled = Some(why.clone());
-            fetcher.handle.trouble(&fetcher.source.id, Some(why));
-        }
+    fn later(&mut self, side: &dyn Side, why: String, wait: Duration) -> Round {
+        self.say(side, why);
         Round::Later(wait)
     }
 
-    fn well(&mut self, fetcher: &Fetcher) {
-        self.away = AWAY_AGAIN;
-        if self.troubled.take().is_some() {
-            let note = self.puller.notes().first().cloned();
-            fetcher.handle.trouble(&fetcher.source.id, note);
+    fn say(&mut self, side: &dyn Side, why: String) {
+        if self.troubled.as_ref() != Some(&why) {
+            self.troubled = Some(why.clone());
+            side.trouble(Some(why));
         }
     }
 }

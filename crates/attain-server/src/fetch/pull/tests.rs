@@ -1,0 +1,341 @@
+//! Outages in simulated time: after the catch-up the ledger has what the samples add up to, whatever broke meanwhile.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use attain_engine::Ledger;
+use attain_model::{Catalogue, SourceId, Stream};
+use attain_spec::{Input, parse};
+use fastrand::Rng;
+
+use super::fake::{Fake, MINUTE_MS, Scraped, World};
+use super::*;
+
+const METRICS: [&str; 3] = ["login_total", "pay_total", "search_total"];
+const MINUTES_BEFORE: i64 = 40;
+const MINUTES_AFTER: i64 = 20;
+/// 2026-03-01 00:00 UTC.
+const BEGUN_MS: i64 = 1_772_323_200_000;
+
+fn catalogue() -> Catalogue {
+    let mut text = "
+attain: 1
+segments: {premium: {rank: 1, contract: best effort}, free: {rank: 2, contract: best effort}}
+sources: {prom: {prometheus: {url: \"http://127.0.0.1:9\"}, interval: 15s, delay: 10s}}
+teams: {shop: {seat: engineering, members: [ann]}}
+services: {shop: {owner: shop}}
+slos:
+"
+    .to_owned();
+    for metric in METRICS {
+        text += &format!(
+            "  {}: {{service: shop, layer: service, audience: internal, window: 1d, indicator: {{metric: {metric}, \
+             bad: {{code: 5xx}}}}, objectives: {{availability: {{premium: 99%, free: 99%}}}}}}\n",
+            metric.replace('_', "-")
+        );
+    }
+    let input = Input {
+        name: "shop.yaml".to_owned(),
+        text,
+    };
+    let parsed = parse(&[input]);
+    let said = format!("{:?}", parsed.diagnostics);
+    parsed.catalogue.unwrap_or_else(|| panic!("{said}"))
+}
+
+/// A ledger, and a clock that is told what time it is.
+struct Simulated {
+    now_ms: Cell<i64>,
+    ledger: RefCell<Ledger>,
+    troubles: RefCell<Vec<Option<String>>>,
+}
+
+impl Side for Simulated {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.now_ms.get()).unwrap()
+    }
+
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
+    fn wanted(&self, range: Range<u64>) -> Result<Vec<Wanted>, ()> {
+        let ledger = self.ledger.borrow();
+        Ok(ledger.wanted(&SourceId::from("prom"), ORIGIN, range))
+    }
+
+    fn deliver(&self, delivery: Delivery) -> Result<(), String> {
+        self.ledger.borrow_mut().take(delivery);
+        Ok(())
+    }
+
+    fn trouble(&self, why: Option<String>) {
+        self.troubles.borrow_mut().push(why);
+    }
+}
+
+/// Metric, minute, segment and class to events.
+type Counted = BTreeMap<(String, i64, String, String), u64>;
+
+impl Simulated {
+    fn counted(&self) -> Counted {
+        let mut counted = Counted::new();
+        for (key, stream) in self.ledger.borrow().facts().streams {
+            let metrics = METRICS.iter();
+            let metric = metrics.filter(|metric| key.as_str().contains(**metric));
+            let metric = (*metric.collect::<Vec<_>>()[0]).to_owned();
+            for column in stream.columns {
+                let of = |slice: i64| {
+                    let (segment, class) = (column.segment.to_string(), &column.class);
+                    (
+                        metric.clone(),
+                        slice / 6,
+                        segment,
+                        class.as_str().to_owned(),
+                    )
+                };
+                for (slice, events) in column.on_time {
+                    *counted.entry(of(slice)).or_default() += events;
+                }
+                for (slice, _, events) in column.late {
+                    *counted.entry(of(slice)).or_default() += events;
+                }
+            }
+        }
+        counted
+    }
+}
+
+/// Instances that come, go silent and restart, and get series of failures later.
+fn scraped(rng: &mut Rng, minutes: i64) -> Vec<Scraped> {
+    let mut all = Vec::new();
+    for metric in METRICS {
+        for instance in 0..rng.usize(1..3) {
+            let birth = if instance == 0 {
+                0
+            } else {
+                rng.i64(0..minutes)
+            };
+            let silent = rng.i64(birth..birth + minutes);
+            let silent = silent * MINUTE_MS..(silent + rng.i64(1..20)) * MINUTE_MS;
+            let restart = rng.i64(birth..birth + minutes) * MINUTE_MS;
+            let since = rng.i64(birth..birth + minutes) * MINUTE_MS;
+            for (segment, code) in [("premium", "200"), ("premium", "500"), ("free", "200")] {
+                let mut samples = BTreeMap::new();
+                let mut value = rng.u64(0..10_000);
+                let mut time = birth * MINUTE_MS + rng.i64(0..30_000);
+                let mut has_restarted = false;
+                while time < minutes * MINUTE_MS {
+                    if time >= restart && !has_restarted {
+                        (value, has_restarted) = (0, true);
+                    }
+                    value += rng.u64(0..20);
+                    if !silent.contains(&time) && (code != "500" || time >= since) {
+                        samples.insert(BEGUN_MS + time, value);
+                    }
+                    time += 30_000;
+                }
+                all.push(Scraped {
+                    metric,
+                    segment,
+                    code,
+                    instance,
+                    samples,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// What the last samples of minutes add up to, without any query.
+fn oracle(world: &World) -> Counted {
+    let mut counted = Counted::new();
+    for one in &world.series {
+        let minute = |time: &i64| time.div_euclid(MINUTE_MS);
+        let mut lasts: BTreeMap<i64, u64> = BTreeMap::new();
+        lasts.extend(
+            one.samples
+                .iter()
+                .map(|(time, value)| (minute(time), *value)),
+        );
+        let mut before: Option<(i64, u64)> = None;
+        for (minute, value) in lasts {
+            let was_seen = |other: &Scraped| {
+                let day = (minute * MINUTE_MS - 86_400_000)..minute * MINUTE_MS;
+                let is_of_it = other.metric == one.metric && other.instance == one.instance;
+                is_of_it && other.samples.range(day).next().is_some()
+            };
+            let added = match before {
+                Some((_, before)) => value.checked_sub(before).unwrap_or(value),
+                None if world.series.iter().any(was_seen) => value,
+                None => 0,
+            };
+            before = Some((minute, value));
+            if added > 0 && !world.broken.contains(&(one.metric, minute)) {
+                let class = format!("code={}", one.code);
+                let key = (one.metric.to_owned(), minute, one.segment.to_owned(), class);
+                *counted.entry(key).or_default() += added;
+            }
+        }
+    }
+    counted
+}
+
+/// An API that breaks, and who pulls it.
+struct Case {
+    fake: Fake,
+    side: Simulated,
+    pulling: Pulling,
+    api: HttpApi,
+}
+
+impl Case {
+    fn new(rng: &mut Rng, minutes: i64) -> Self {
+        let catalogue = catalogue();
+        let pulling = Pulling::new(
+            &catalogue,
+            &catalogue.sources["prom"],
+            &Customers::default(),
+        );
+        let broken: BTreeSet<(&str, i64)> = (0..rng.usize(0..4))
+            .map(|_| {
+                (
+                    METRICS[rng.usize(0..3)],
+                    BEGUN_MS / MINUTE_MS + rng.i64(0..minutes),
+                )
+            })
+            .collect();
+        let fake = Fake::open(World {
+            asks: pulling.puller.asks().to_vec(),
+            series: scraped(rng, minutes),
+            broken,
+            is_away: false,
+            spoilt: 0,
+            is_half_open: false,
+            refused: None,
+            rng: rng.fork(),
+        });
+        let ledger = Ledger::new(&Stream::all(&catalogue), 10, None);
+        Self {
+            // So long is waited for an answer that never comes.
+            api: HttpApi::new(
+                &format!("http://{}", fake.address),
+                Some(Duration::from_secs(1)),
+            ),
+            fake,
+            side: Simulated {
+                now_ms: Cell::new(BEGUN_MS),
+                ledger: RefCell::new(ledger),
+                troubles: RefCell::default(),
+            },
+            pulling,
+        }
+    }
+
+    /// Lets it pull until a time, and then until nothing is missing. Nobody waits but the clock.
+    fn until(&mut self, time_ms: i64, step: Duration) {
+        for _ in 0..50_000 {
+            let round = self.pulling.round(&self.side, &self.api);
+            let wait = match round {
+                Round::More => continue,
+                Round::Done if self.side.now_ms.get() >= time_ms => return,
+                Round::Done => step,
+                Round::Later(_) if self.fake.world.lock().unwrap().is_away => {
+                    if self.side.now_ms.get() >= time_ms {
+                        return;
+                    }
+                    step
+                }
+                Round::Later(wait) => wait,
+                Round::End => panic!("it ended"),
+            };
+            let passed = i64::try_from(wait.as_millis()).unwrap();
+            self.side.now_ms.set(self.side.now_ms.get() + passed);
+        }
+        panic!(
+            "it never caught up: {:?}",
+            self.side.troubles.borrow().last()
+        );
+    }
+}
+
+fn outage(seed: u64, away_minutes: i64) {
+    let mut rng = Rng::with_seed(seed);
+    let minutes = MINUTES_BEFORE + away_minutes + MINUTES_AFTER;
+    let mut case = Case::new(&mut rng, minutes);
+    let at = |minute: i64| BEGUN_MS + minute * MINUTE_MS + 15_000;
+    let minute = Duration::from_secs(60);
+    case.fake.world.lock().unwrap().spoilt = 20;
+    case.until(at(MINUTES_BEFORE), minute);
+    case.fake.world.lock().unwrap().is_away = true;
+    let steps = u32::try_from(away_minutes.min(16)).unwrap();
+    let step = minute * u32::try_from(away_minutes).unwrap() / steps;
+    case.until(at(MINUTES_BEFORE + away_minutes), step);
+    let is_troubled = case
+        .side
+        .troubles
+        .borrow()
+        .last()
+        .is_some_and(Option::is_some);
+    assert!(is_troubled, "seed {seed}: nothing was said");
+    {
+        let mut world = case.fake.world.lock().unwrap();
+        (world.is_away, world.is_half_open) = (false, true);
+    }
+    case.until(at(minutes), minute);
+    let expected = oracle(&case.fake.world.lock().unwrap());
+    let counted = case.side.counted();
+    let differs = expected
+        .iter()
+        .find(|(key, events)| counted.get(key) != Some(events));
+    assert_eq!(differs, None, "seed {seed}");
+    assert_eq!(counted, expected, "seed {seed}");
+    assert_eq!(
+        case.side.troubles.borrow().last(),
+        Some(&None),
+        "seed {seed}"
+    );
+}
+
+#[test]
+fn after_an_outage_the_ledger_has_what_the_samples_add_up_to() {
+    let is_soak = std::env::var_os("ATTAIN_SOAK").is_some();
+    let cases: u64 = if is_soak { 100 } else { 20 };
+    let threads = 4;
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move || {
+                for case in (thread..cases).step_by(4) {
+                    let away = [10, 6 * 60, 24 * 60][usize::try_from(case % 3).unwrap()];
+                    outage(7_000 + case, away);
+                }
+            });
+        }
+    });
+    println!("soak: {cases} of {cases}, seed 7000");
+}
+
+#[test]
+fn a_question_that_is_refused_holds_up_no_other() {
+    let mut case = Case::new(&mut Rng::with_seed(1), 30);
+    case.fake.world.lock().unwrap().broken.clear();
+    case.fake.world.lock().unwrap().refused = Some(METRICS[0]);
+    let end = BEGUN_MS + 31 * MINUTE_MS;
+    case.until(end, Duration::from_secs(60));
+    let expected = oracle(&case.fake.world.lock().unwrap());
+    let (refused, others): (Counted, Counted) = expected
+        .into_iter()
+        .partition(|(key, _)| key.0 == METRICS[0]);
+    assert_eq!(case.side.counted(), others);
+    let said = case.side.troubles.borrow().last().cloned().flatten();
+    assert!(said.unwrap().contains("no such thing"));
+
+    // Somebody mends it.
+    case.fake.world.lock().unwrap().refused = None;
+    case.side.now_ms.set(end + 6 * MINUTE_MS);
+    case.until(end + 6 * MINUTE_MS, Duration::from_secs(60));
+    let all: Counted = refused.into_iter().chain(others).collect();
+    assert_eq!(case.side.counted(), all);
+    assert_eq!(case.side.troubles.borrow().last(), Some(&None));
+}
