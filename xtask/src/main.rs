@@ -5,6 +5,7 @@
 
 mod bench;
 mod git;
+mod peers;
 mod random;
 mod record;
 mod soak;
@@ -17,7 +18,8 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask test [--fast]     every test and peer; ends with `N passed, N failed, N skipped`
-                              --fast leaves the peers out; ATTAIN_REQUIRE_PEERS=1 fails on a skipped peer
+                              --fast leaves the peers out; --peers [NAME]: only those, of this name
+                              ATTAIN_REQUIRE_PEERS=1 fails on a skipped peer
 cargo xtask tidy              layers, forbidden words, claims, the count of crates
 cargo xtask soak [NAME]       claims at full size, into docs/soak.md; --list names them
 cargo xtask bench [NAME]      speed and memory, into bench/RESULTS.md; --list names them; --lines N: a smaller log

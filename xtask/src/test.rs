@@ -5,11 +5,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::{cargo, record, root};
+use crate::peers::{self, Outcome, PEERS};
+use crate::{cargo, root};
 
 /// Skips that are allowed even where peers are required: `name: reason`, one a line.
 const ALLOWED_SKIPS: &str = "xtask/skips.txt";
@@ -24,28 +24,44 @@ struct Count {
     failures: Vec<String>,
 }
 
-/// `cargo xtask test [--fast]`. Prints `N passed, N failed, N skipped` as its last line.
+/// What is run.
+enum Stages<'a> {
+    All,
+    WithoutPeers,
+    /// Only peers: all of them, or those whose names contain this.
+    OnlyPeers(Option<&'a str>),
+}
+
+/// `cargo xtask test [--fast | --peers [NAME]]`. Prints `N passed, N failed, N skipped` as its last line.
 pub fn command(arguments: &[String]) -> Result<(), String> {
-    let fast = match arguments {
-        [] => false,
-        [only] if only == "--fast" => true,
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let stages = match words.as_slice() {
+        [] => Stages::All,
+        ["--fast"] => Stages::WithoutPeers,
+        ["--peers"] => Stages::OnlyPeers(None),
+        ["--peers", name] => Stages::OnlyPeers(Some(name)),
         [other, ..] => {
             return Err(format!(
                 "`{other}` is not an argument of test: see `cargo xtask help`"
             ));
         }
     };
+    let mut count = Count::default();
     let start = Instant::now();
-    let mut count = workspace_tests()?;
-    println!("stage tests: {}", minutes(start));
-    if fast {
-        count.skipped += PEERS.len();
-        println!("stage peers: left out (--fast)");
-    } else {
-        let start = Instant::now();
-        peers(&mut count)?;
-        println!("stage peers: {}", minutes(start));
+    if !matches!(stages, Stages::OnlyPeers(_)) {
+        count = workspace_tests()?;
+        println!("stage tests: {}", minutes(start));
     }
+    let start = Instant::now();
+    match stages {
+        Stages::WithoutPeers => {
+            count.skipped += PEERS.len();
+            println!("stage peers: left out (--fast)");
+        }
+        Stages::All => run_peers(None, &mut count)?,
+        Stages::OnlyPeers(named) => run_peers(named, &mut count)?,
+    }
+    println!("stage peers: {}", minutes(start));
     for failure in &count.failures {
         println!("FAILED {failure}");
     }
@@ -132,42 +148,12 @@ fn tally(lines: &[String]) -> Count {
     count
 }
 
-/// A check against a real program: its name, and the check, which says what it found, skips or fails.
-struct Peer {
-    name: &'static str,
-    run: fn() -> Outcome,
-}
-
-enum Outcome {
-    Passed(String),
-    Failed(String),
-    /// The program is not there.
-    Skipped(String),
-}
-
-const PEERS: [Peer; 1] = [Peer {
-    name: "record-shop-nginx",
-    run: record_shop,
-}];
-
-fn record_shop() -> Outcome {
-    let program = match record::find_or_install_nginx() {
-        Ok(program) => program,
-        Err(reason) => return Outcome::Skipped(reason),
-    };
-    match record::check(Path::new(&program)) {
-        Ok(says) => Outcome::Passed(says),
-        Err(says) => Outcome::Failed(says),
-    }
-}
-
-fn peers(count: &mut Count) -> Result<(), String> {
+fn run_peers(named: Option<&str>, count: &mut Count) -> Result<(), String> {
     let required = std::env::var_os("ATTAIN_REQUIRE_PEERS").is_some_and(|value| value == "1");
     let allowed = fs::read_to_string(root().join(ALLOWED_SKIPS))
         .map_err(|error| format!("{ALLOWED_SKIPS}: {error}"))?;
-    for peer in &PEERS {
-        let outcome = (peer.run)();
-        judge(peer.name, outcome, required, &allowed, count);
+    for (name, outcome) in peers::run(named) {
+        judge(name, outcome, required, &allowed, count);
     }
     Ok(())
 }

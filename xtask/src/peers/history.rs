@@ -1,0 +1,159 @@
+//! Counters as a Prometheus may have scraped them: instances that come late, fall silent and restart, series of failures
+//! that begin when the first one happens. And what they come to, minute by minute, without any query.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::random::draw;
+
+const SCRAPED_EVERY_MS: i64 = 15_000;
+const MINUTE_MS: i64 = 60_000;
+
+/// The segments of every history.
+pub const SEGMENTS: [&str; 2] = ["premium", "free"];
+
+/// The series of one metric.
+pub struct History {
+    pub metric: String,
+    series: Vec<Series>,
+}
+
+struct Series {
+    segment: &'static str,
+    is_bad: bool,
+    instance: u64,
+    /// By time in milliseconds since 1970.
+    samples: BTreeMap<i64, u64>,
+}
+
+/// Good and bad events by segment and minute since 1970.
+pub type PerMinute = BTreeMap<(&'static str, i64), (u64, u64)>;
+
+/// The draws of one thing, one after the other.
+struct Draws {
+    seed: u64,
+    id: u64,
+    asked: u64,
+}
+
+impl Draws {
+    fn below(&mut self, limit: i64) -> i64 {
+        self.asked += 1;
+        let limit = u64::try_from(limit).unwrap_or(1).max(1);
+        i64::try_from(draw(self.seed, self.id, self.asked) % limit).unwrap_or(0)
+    }
+}
+
+impl History {
+    /// The `index`-th history of a seed, from `from_ms` for so many minutes.
+    pub fn random(seed: u64, index: u64, from_ms: i64, minutes: i64) -> Self {
+        let mut draws = Draws {
+            seed,
+            id: index,
+            asked: 0,
+        };
+        let mut series = Vec::new();
+        for instance in 0..=draws.below(3) {
+            let birth = if instance == 0 {
+                0
+            } else {
+                draws.below(minutes / 2) * MINUTE_MS
+            };
+            let offset = draws.below(SCRAPED_EVERY_MS);
+            let away = (10 + draws.below(minutes - 10)) * MINUTE_MS;
+            let back = away + (1 + draws.below(19)) * MINUTE_MS;
+            let restart = birth + (1 + draws.below(minutes)) * MINUTE_MS;
+            for segment in SEGMENTS {
+                for is_bad in [false, true] {
+                    let since = if is_bad {
+                        birth + draws.below(minutes) * MINUTE_MS
+                    } else {
+                        birth
+                    };
+                    let mut value = if draws.below(2) == 0 {
+                        0
+                    } else {
+                        draws.below(10_000)
+                    };
+                    let mut samples = BTreeMap::new();
+                    let mut time = birth + offset;
+                    let mut has_restarted = false;
+                    while time < minutes * MINUTE_MS {
+                        if time >= restart && !has_restarted {
+                            (value, has_restarted) = (0, true);
+                        }
+                        value += draws.below(20);
+                        // One scrape of twenty fails.
+                        let is_scraped = !(away..back).contains(&time) && draws.below(20) > 0;
+                        if is_scraped && time >= since {
+                            samples.insert(from_ms + time, u64::try_from(value).unwrap_or(0));
+                        }
+                        time += SCRAPED_EVERY_MS;
+                    }
+                    series.push(Series {
+                        segment,
+                        is_bad,
+                        instance: u64::try_from(instance).unwrap_or(0),
+                        samples,
+                    });
+                }
+            }
+        }
+        Self {
+            metric: format!("history_{index}_total"),
+            series,
+        }
+    }
+
+    /// In OpenMetrics text, without its end.
+    pub fn write(&self, out: &mut String) {
+        let family = self.metric.trim_end_matches("_total");
+        let _ = writeln!(out, "# TYPE {family} counter");
+        for series in &self.series {
+            let code = if series.is_bad { 500 } else { 200 };
+            for (time, value) in &series.samples {
+                let _ = writeln!(
+                    out,
+                    "{}{{segment=\"{}\",code=\"{code}\",job=\"shop\",instance=\"i{}\"}} {value} {}.{:03}",
+                    self.metric,
+                    series.segment,
+                    series.instance,
+                    time.div_euclid(1000),
+                    time.rem_euclid(1000),
+                );
+            }
+        }
+    }
+
+    /// What was counted in each minute: the last sample in it less the last one before. A lower one began again at zero,
+    /// and so did a series that is new on an instance that was seen before; what an instance that is new had counted
+    /// before it was first seen is nobody's.
+    pub fn per_minute(&self) -> PerMinute {
+        let mut counted = PerMinute::new();
+        for one in &self.series {
+            let mut lasts: BTreeMap<i64, u64> = BTreeMap::new();
+            let minute = |time: &i64| time.div_euclid(MINUTE_MS);
+            lasts.extend(
+                one.samples
+                    .iter()
+                    .map(|(time, value)| (minute(time), *value)),
+            );
+            let mut before: Option<u64> = None;
+            for (minute, value) in lasts {
+                let was_seen = |other: &Series| {
+                    let earlier = other.samples.range(..minute * MINUTE_MS).next();
+                    other.instance == one.instance && earlier.is_some()
+                };
+                let added = match before {
+                    Some(before) => value.checked_sub(before).unwrap_or(value),
+                    None if self.series.iter().any(was_seen) => value,
+                    None => 0,
+                };
+                let (good, bad) = counted.entry((one.segment, minute)).or_default();
+                *if one.is_bad { bad } else { good } += added;
+                before = Some(value);
+            }
+        }
+        counted
+    }
+}
