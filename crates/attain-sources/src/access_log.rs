@@ -107,6 +107,13 @@ impl LineReader for AccessLog {
         Ok(())
     }
 
+    fn quick_lines(&mut self, run: &[u8], at: usize) -> (usize, u64) {
+        match &mut self.quick {
+            Some(quick) => quick.lines(run, at),
+            None => (at, 0),
+        }
+    }
+
     fn quick(&mut self, line: &[u8], counter: &mut Counter) -> bool {
         match &mut self.quick {
             Some(quick) => quick.line(line, counter),

@@ -26,9 +26,16 @@ impl LineReader for JsonLog {
         self.events.take(&JsonLine::parse(line)?, counter)
     }
 
-    fn run(&mut self, lines: &[u8]) {
+    fn run(&mut self) {
         if let Some(quick) = &mut self.quick {
-            quick.run(lines);
+            quick.run();
+        }
+    }
+
+    fn quick_lines(&mut self, run: &[u8], at: usize) -> (usize, u64) {
+        match &mut self.quick {
+            Some(quick) => quick.lines(run, at),
+            None => (at, 0),
         }
     }
 

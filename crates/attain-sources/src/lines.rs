@@ -36,8 +36,14 @@ pub(crate) trait LineReader {
     /// Why it cannot be read.
     fn line(&mut self, line: &[u8], counter: &mut Counter) -> Result<(), String>;
 
-    /// Is shown the lines that come next, all at once.
-    fn run(&mut self, _lines: &[u8]) {}
+    /// Another run of lines begins.
+    fn run(&mut self) {}
+
+    /// Counts lines of a run from the beginning of one on, as long as that is quickly done; gives the beginning of the
+    /// first that it leaves to [`LineReader::quick`] and [`LineReader::line`], and how many it counted.
+    fn quick_lines(&mut self, _run: &[u8], at: usize) -> (usize, u64) {
+        (at, 0)
+    }
 
     /// Counts a line if that is quickly done; `false` leaves it to [`LineReader::line`], which must say the same.
     fn quick(&mut self, _line: &[u8], _counter: &mut Counter) -> bool {
@@ -400,15 +406,20 @@ impl<R: LineReader> Worker<R> {
 }
 
 /// Counts the lines of a run.
-fn count<R: LineReader>(mut rest: &[u8], reader: &mut R, counter: &mut Counter, said: &mut Said) {
-    reader.run(rest);
-    while !rest.is_empty() {
+fn count<R: LineReader>(run: &[u8], reader: &mut R, counter: &mut Counter, said: &mut Said) {
+    reader.run();
+    let mut at = 0;
+    loop {
+        let (next, counted) = reader.quick_lines(run, at);
+        said.lines += counted;
+        said.full_lines += counted;
+        let rest = &run[next..];
+        if rest.is_empty() {
+            return;
+        }
         let end = memchr::memchr(b'\n', rest);
-        let (line, after) = match end {
-            Some(end) => (&rest[..end], &rest[end + 1..]),
-            None => (rest, &rest[rest.len()..]),
-        };
-        rest = after;
+        let line = &rest[..end.unwrap_or(rest.len())];
+        at = next + line.len() + usize::from(end.is_some());
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let number = said.lines;
         said.lines += u64::from(end.is_some());

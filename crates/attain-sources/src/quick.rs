@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::count::{Counter, FastHash, Judged};
+use crate::special::chunk;
 
 /// More fields than this are left to the counter.
 pub(crate) const MOST_FIELDS: usize = 10;
@@ -26,6 +27,8 @@ pub(crate) struct Quick {
     /// A tree of kinds, field by field; its leaves are cases.
     nodes: Vec<Vec<u32>>,
     cases: Vec<Judged>,
+    /// Which of them say that the log was being written.
+    is_beat: Vec<bool>,
     /// The edges of all streams.
     edges: Vec<u64>,
     /// Buckets by the edges of all streams, and one for events without a latency.
@@ -36,11 +39,19 @@ pub(crate) struct Quick {
     is_looking: bool,
 }
 
+/// A combination of kinds of the first fields, or of all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case(u32);
+
+impl Case {
+    /// Of no field yet.
+    pub(crate) const FIRST: Self = Self(0);
+}
+
 /// The kinds of one field.
-#[derive(Default)]
 struct Kinds {
     /// Packed texts and their kinds; 0 is none.
-    short: Vec<(u128, u32)>,
+    short: Box<[(u128, u32); SHORT_TEXTS]>,
     long: Vec<Remembered>,
     by_signature: HashMap<Vec<u8>, u32>,
 }
@@ -84,28 +95,25 @@ impl Quick {
             fields: Vec::new(),
             nodes: vec![Vec::new()],
             cases: Vec::new(),
+            is_beat: Vec::new(),
             buckets: edges.len() + 2,
             edges,
             rows: Vec::new(),
             counts: HashMap::default(),
             is_looking: true,
         };
-        quick.fields.resize_with(fields, Kinds::default);
-        for field in &mut quick.fields {
-            field.short.resize(SHORT_TEXTS, (0, NOWHERE));
-            field.long.resize_with(LONG_TEXTS, Remembered::default);
-        }
+        quick.fields.resize_with(fields, Kinds::new);
         quick.rows.resize_with(ROWS, Row::default);
         Some(quick)
     }
 
-    /// Counts an event; `false` leaves it to the counter. `raw` are its fields, `text` says what one of them says: equal
-    /// bytes must say equal texts, and `None` is not sure.
+    /// Counts an event; `false` leaves it to the counter. `raw` are its fields by place, `text` says what one of them says:
+    /// equal bytes must say equal texts, and `None` is not sure.
     #[inline]
     pub(crate) fn take<'l>(
         &mut self,
         (slice, nanoseconds): (i64, Option<u64>),
-        raw: &[&'l [u8]],
+        raw: impl Fn(usize) -> Option<Raw<'l>>,
         text: impl Fn(&'l [u8]) -> Option<Cow<'l, str>>,
         counter: &mut Counter,
     ) -> bool {
@@ -118,12 +126,25 @@ impl Quick {
         let Some(case) = self.case(raw, text, counter) else {
             return false;
         };
-        if self.cases[case as usize].is_heartbeat {
+        self.count((slice, nanoseconds), case)
+    }
+
+    /// Counts an event of a case; `false` leaves it to the counter.
+    #[inline(always)]
+    pub(crate) fn count(
+        &mut self,
+        (slice, nanoseconds): (i64, Option<u64>),
+        Case(case): Case,
+    ) -> bool {
+        if self.is_looking || self.is_beat.get(case as usize) != Some(&false) {
             return false;
         }
         let bucket = match nanoseconds {
             None => self.edges.len() + 1,
-            Some(latency) => self.edges.iter().filter(|edge| **edge <= latency).count(),
+            Some(latency) => {
+                let is_below = |edge: &u64| usize::from(*edge <= latency);
+                self.edges.iter().map(is_below).sum()
+            }
         };
         let place = case as usize * self.buckets + bucket;
         let row = &mut self.rows[slice.rem_euclid(ROWS as i64) as usize];
@@ -137,31 +158,39 @@ impl Quick {
         true
     }
 
+    /// Goes on from a case of the fields before a place to one with the field there; `None` if it was not seen before.
+    #[inline(always)]
+    pub(crate) fn step(&self, Case(node): Case, place: usize, raw: Raw<'_>) -> Option<Case> {
+        let kind = self.fields.get(place)?.remembered(raw)?;
+        let next = *self.nodes.get(node as usize)?.get(kind as usize)?;
+        (next != NOWHERE).then_some(Case(next))
+    }
+
     /// The case of fields; `None` is not sure, or too much to remember.
     #[inline(always)]
     fn case<'l>(
         &mut self,
-        raw: &[&'l [u8]],
+        raw: impl Fn(usize) -> Option<Raw<'l>>,
         text: impl Fn(&'l [u8]) -> Option<Cow<'l, str>>,
         counter: &mut Counter,
-    ) -> Option<u32> {
+    ) -> Option<Case> {
         let mut node = 0_u32;
         for place in 0..self.fields.len() {
-            let raw_field = raw[place];
+            let raw_field = raw(place)?;
             let kind = match self.fields[place].remembered(raw_field) {
                 Some(kind) => kind,
                 None => {
-                    let value = text(raw_field)?;
+                    let value = text(raw_field.bytes())?;
                     self.fields[place].learn(place, raw_field, &value, counter)?
                 }
             };
             match self.nodes[node as usize].get(kind as usize) {
                 Some(next) if *next != NOWHERE => node = *next,
-                _ => node = self.grow((node, place), kind, (raw, &text), counter)?,
+                _ => node = self.grow((node, place), kind, (&raw, &text), counter)?,
             }
         }
         // The nodes under the last field are cases.
-        Some(node)
+        Some(Case(node))
     }
 
     /// A node under another, for a kind of the field at `place`.
@@ -171,16 +200,22 @@ impl Quick {
         &mut self,
         (node, place): (u32, usize),
         kind: u32,
-        (raw, text): (&[&'l [u8]], &impl Fn(&'l [u8]) -> Option<Cow<'l, str>>),
+        (raw, text): (
+            &impl Fn(usize) -> Option<Raw<'l>>,
+            &impl Fn(&'l [u8]) -> Option<Cow<'l, str>>,
+        ),
         counter: &mut Counter,
     ) -> Option<u32> {
         if self.nodes.len() >= MOST_NODES || self.cases.len() >= MOST_CASES {
             return None;
         }
         let new = if place + 1 == self.fields.len() {
-            let values: Vec<Cow<'l, str>> =
-                raw.iter().map(|raw| text(raw)).collect::<Option<_>>()?;
+            let values: Vec<Cow<'l, str>> = (0..self.fields.len())
+                .map(|place| text(raw(place)?.bytes()))
+                .collect::<Option<_>>()?;
             self.cases.push(counter.judge(&values));
+            self.is_beat
+                .extend(self.cases.last().map(|case| case.is_heartbeat));
             self.cases.len() - 1
         } else {
             self.nodes.push(Vec::new());
@@ -254,14 +289,22 @@ impl Quick {
 }
 
 impl Kinds {
-    #[inline(always)]
-    fn remembered(&self, raw: &[u8]) -> Option<u32> {
-        if let Some(packed) = packed(raw) {
-            let (known, kind) = self.short[mix(packed) as usize % SHORT_TEXTS];
-            return (known == packed).then_some(kind);
+    fn new() -> Self {
+        Self {
+            short: Box::new([(0, NOWHERE); SHORT_TEXTS]),
+            long: (0..LONG_TEXTS).map(|_| Remembered::default()).collect(),
+            by_signature: HashMap::new(),
         }
-        let known = &self.long[hash(raw) as usize % LONG_TEXTS];
-        (known.raw == raw && known.kind != NOWHERE).then_some(known.kind)
+    }
+
+    #[inline(always)]
+    fn remembered(&self, raw: Raw<'_>) -> Option<u32> {
+        if raw.packed != 0 {
+            let (known, kind) = self.short[mix(raw.packed) as usize % SHORT_TEXTS];
+            return (known == raw.packed).then_some(kind);
+        }
+        let known = &self.long[hash(raw.bytes()) as usize % LONG_TEXTS];
+        (known.raw == raw.bytes() && known.kind != NOWHERE).then_some(known.kind)
     }
 
     /// The kind of a text, by what can be told of it.
@@ -269,10 +312,11 @@ impl Kinds {
     fn learn(
         &mut self,
         place: usize,
-        raw: &[u8],
+        raw: Raw<'_>,
         value: &str,
         counter: &mut Counter,
     ) -> Option<u32> {
+        let (raw, packed) = (raw.bytes(), raw.packed);
         if raw.len() > LONGEST_TEXT_BYTES {
             return None;
         }
@@ -286,7 +330,7 @@ impl Kinds {
                 kind
             }
         };
-        if let Some(packed) = packed(raw) {
+        if packed != 0 {
             self.short[mix(packed) as usize % SHORT_TEXTS] = (packed, kind);
             return Some(kind);
         }
@@ -298,7 +342,85 @@ impl Kinds {
     }
 }
 
-/// A text of up to fifteen bytes in one word, never 0.
+/// What a field says, as it stands in lines.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Raw<'l> {
+    lines: &'l [u8],
+    from: usize,
+    length: usize,
+    /// The same in one word if it is short; else 0.
+    packed: u128,
+}
+
+impl<'l> Raw<'l> {
+    pub(crate) const EMPTY: Self = Self {
+        lines: b"",
+        from: 0,
+        length: 0,
+        packed: 1,
+    };
+
+    /// A text alone.
+    #[inline(always)]
+    pub(crate) fn of(lines: &'l [u8]) -> Self {
+        Self {
+            packed: packed(lines).unwrap_or(0),
+            from: 0,
+            length: lines.len(),
+            lines,
+        }
+    }
+
+    /// A part of lines; what stands behind it is read with it, which spares asking how long it is.
+    #[inline(always)]
+    pub(crate) fn at(lines: &'l [u8], (from, to): (usize, usize)) -> Self {
+        let length = to.wrapping_sub(from);
+        match (BEGINNINGS.get(length), chunk(lines, from)) {
+            (Some(mask), Some(text)) => Self {
+                lines,
+                from,
+                length,
+                packed: (u128::from_le_bytes(*text) & mask) << 8 | (length as u128 + 1),
+            },
+            _ => Self::of(lines.get(from..to).unwrap_or_default()),
+        }
+    }
+
+    pub(crate) fn bytes(self) -> &'l [u8] {
+        self.lines
+            .get(self.from..self.from + self.length)
+            .unwrap_or_default()
+    }
+
+    /// All its bytes in a word, and how many they are, if they are so few.
+    #[inline(always)]
+    pub(crate) fn word(self) -> Option<(u64, usize)> {
+        let is_short = self.packed != 0 && self.length <= 8;
+        is_short.then_some(((self.packed >> 8) as u64, self.length))
+    }
+
+    /// Whether it is a short text.
+    #[inline(always)]
+    pub(crate) fn is<const N: usize>(self, text: &[u8; N]) -> bool {
+        let mut word = [0; 16];
+        word[0] = N as u8 + 1;
+        word[1..=N].copy_from_slice(text);
+        self.packed == u128::from_le_bytes(word)
+    }
+}
+
+/// The first bytes of a word, by their number.
+const BEGINNINGS: [u128; 16] = {
+    let mut masks = [0; 16];
+    let mut length = 0;
+    while length < 16 {
+        masks[length] = (1 << (8 * length)) - 1;
+        length += 1;
+    }
+    masks
+};
+
+/// A text of up to fifteen bytes in one word, never 0: its bytes behind its length.
 #[inline]
 pub(crate) fn packed(raw: &[u8]) -> Option<u128> {
     // Invariant: two texts of one length have the same word only if they are the same, and the length is in it.
@@ -306,9 +428,9 @@ pub(crate) fn packed(raw: &[u8]) -> Option<u128> {
     match raw.len() {
         0 => Some(length),
         1..4 => {
-            let (first, middle, last) = (raw[0], raw[raw.len() / 2], raw[raw.len() - 1]);
-            let bytes = u64::from(first) << 8 | u64::from(middle) << 16 | u64::from(last) << 24;
-            Some(u128::from(bytes) | length)
+            let byte = |at: usize| u64::from(raw[at]) << (8 * at);
+            let bytes = byte(0) | byte(raw.len() / 2) | byte(raw.len() - 1);
+            Some(u128::from(bytes) << 8 | length)
         }
         // The bytes that both words have are shifted into each other: what is left of them is still there.
         4..8 => {
@@ -378,7 +500,15 @@ mod tests {
             let packed = packed(&text).unwrap();
             assert_ne!(packed, 0);
             assert_eq!(seen.insert(packed, text.clone()), None, "{text:?}");
+            // The same however it is read.
+            for behind in [0, 16] {
+                let lines = [b"\xff", &text[..], &vec![0xff; behind]].concat();
+                let raw = Raw::at(&lines, (1, 1 + text.len()));
+                assert_eq!((raw.bytes(), raw.packed), (&text[..], packed));
+            }
         }
         assert_eq!(packed(b"abcdefghijklmnop"), None);
+        assert_eq!(Raw::EMPTY.packed, packed(b"").unwrap());
+        assert!(Raw::EMPTY.is(b"") && Raw::of(b"null").is(b"null") && !Raw::of(b"nul").is(b"null"));
     }
 }

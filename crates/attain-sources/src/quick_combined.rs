@@ -1,13 +1,16 @@
 //! Lines of the combined format as servers usually write them, cut up in a few steps. Whatever looks otherwise is left to
 //! access_log.rs, which says the same of what is cut here.
+//!
+//! Most lines are walked once from their beginning, and their end is where the last part ends. What has something unusual
+//! in it (a quote behind a backslash, several times in one field) is cut part by part.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use crate::access_log::{Combined, Field, path_of, query_of, split_request, unescape};
 use crate::count::Counter;
-use crate::quick::{MOST_FIELDS, Quick};
-use crate::quick_text::{Latency, Minute};
-use crate::special::{quote_or_backslash, space};
+use crate::quick::{Case, Quick, Raw};
+use crate::quick_text::{Latency, Minute, Short};
+use crate::special::{blank, bracket_or_line_end, chunk, digits, quote_or_backslash, space};
 use crate::time::parse_log_time;
 
 /// More appended fields are left to access_log.rs.
@@ -54,15 +57,120 @@ impl QuickCombined {
             fields: fields.to_vec(),
             duration,
             appended,
-            minute: Minute::default(),
+            minute: Minute::default().surround(b" [", b"] \""),
             slice_seconds: counter.slice_seconds(),
         })
+    }
+
+    /// Counts lines of a run from the beginning of one on, up to one that is not sure; gives where that begins, and how
+    /// many lines were counted.
+    pub(crate) fn lines(&mut self, run: &[u8], mut at: usize) -> (usize, u64) {
+        let mut counted = 0;
+        while let Some(next) = self.walk(run, at) {
+            at = next;
+            counted += 1;
+        }
+        (at, counted)
+    }
+
+    /// Counts the line that begins at `start`; gives where the next one begins. `None` is not sure.
+    #[inline(always)]
+    fn walk(&mut self, run: &[u8], start: usize) -> Option<usize> {
+        let bracket = bracket(run, start)?;
+        // A minute that is not known is learnt from the line as it is cut part by part.
+        let slice = self.minute.slice_around(chunk(run, bracket - 1)?)?;
+        let request = bracket + TIME_BYTES + 4;
+        let request_end = quote(run, request)?;
+        let after_request = u64::from_le_bytes(*chunk(run, request_end)?);
+        let size = request_end + 6;
+        let size_end = match run.get(size)? {
+            b'-' => size + 1,
+            _ => size + digits(run.get(size..)?),
+        };
+        if !is_status(after_request) || size_end == size {
+            return None;
+        }
+        let (referer, referer_end) = match chunk(run, size_end)? {
+            b" \"-\" \"" => (size_end + 2, size_end + 3),
+            [b' ', b'"', ..] => (size_end + 2, quote(run, size_end + 2)?),
+            _ => return None,
+        };
+        let agent = referer_end + 3;
+        let agent_end = quote(run, agent)?;
+        if chunk(run, referer_end)? != b"\" \"" {
+            return None;
+        }
+        let mut tokens = [(0, 0); MOST_APPENDED];
+        let mut at = agent_end + 1;
+        for token in tokens.iter_mut().take(self.appended) {
+            if run.get(at) == Some(&b'\n') {
+                break;
+            }
+            let to = short_token(run, at)?;
+            (*token, at) = ((at + 1, to), to);
+        }
+        if run.get(at) != Some(&b'\n') {
+            return None;
+        }
+        let rest = if self.needs_request || self.needs_sender {
+            let line = run.get(start..at)?;
+            let request = run.get(request..request_end)?;
+            Some(self.cut_rest(line, bracket - start, request)?)
+        } else {
+            None
+        };
+        let parts = Parts {
+            run,
+            time: (bracket + 1, bracket + 1 + TIME_BYTES),
+            request: (request, request_end),
+            size: (size, size_end),
+            referer: (referer, referer_end),
+            agent: (agent, agent_end),
+            tokens: &tokens,
+            rest: rest.as_deref(),
+        };
+        let nanoseconds = match &self.duration {
+            None => None,
+            Some((field, latency)) => latency_of(latency, parts.raw(*field)?)?,
+        };
+        let mut case = Case::FIRST;
+        for (place, field) in self.fields.iter().enumerate() {
+            case = self.quick.step(case, place, parts.raw(*field)?)?;
+        }
+        let is_counted = self.quick.count((slice, nanoseconds), case);
+        is_counted.then_some(at + 1)
     }
 
     /// Counts one line; `false` is not sure.
     #[inline]
     pub(crate) fn line(&mut self, line: &[u8], counter: &mut Counter) -> bool {
         self.counted(line, counter).unwrap_or(false)
+    }
+
+    /// Hands over what was counted.
+    pub(crate) fn settle(&mut self, counter: &mut Counter) {
+        self.quick.settle(counter);
+    }
+
+    /// Cuts up what only some look at.
+    #[inline(never)]
+    fn cut_rest<'l>(
+        &self,
+        line: &'l [u8],
+        bracket: usize,
+        request: &'l [u8],
+    ) -> Option<Box<Combined<'l>>> {
+        let mut combined = Combined {
+            request,
+            ..Combined::default()
+        };
+        if self.needs_request {
+            split_request(&mut combined);
+        }
+        if self.needs_sender {
+            cut_sender(&mut combined, line, bracket)?;
+        }
+        Some(Box::new(combined))
     }
 
     #[inline]
@@ -113,10 +221,7 @@ impl QuickCombined {
             split_request(&mut combined);
         }
         if self.needs_sender {
-            let end = memchr(b' ', line)?;
-            combined.remote_addr = &line[..end];
-            let who = line.get(end + 1..bracket - 1).unwrap_or_default();
-            combined.remote_user = memchr(b' ', who).map_or(&b""[..], |at| &who[at + 1..]);
+            cut_sender(&mut combined, line, bracket)?;
         }
         let raw_of = |field: Field| raw(&combined, &appended, field);
         let nanoseconds = match &self.duration {
@@ -126,12 +231,9 @@ impl QuickCombined {
                 text => Some(latency.nanoseconds(text)?),
             },
         };
-        let mut values: [&[u8]; MOST_FIELDS] = [b""; MOST_FIELDS];
-        for (value, field) in values.iter_mut().zip(&self.fields) {
-            *value = raw_of(*field);
-        }
-        let values = &values[..self.fields.len()];
-        Some(self.quick.take((slice, nanoseconds), values, text, counter))
+        let fields = &self.fields;
+        let raw_at = |place: usize| Some(Raw::of(raw_of(*fields.get(place)?)));
+        Some(self.quick.take((slice, nanoseconds), raw_at, text, counter))
     }
 
     #[cold]
@@ -144,10 +246,36 @@ impl QuickCombined {
         self.minute
             .learn(time, SECONDS_AT, read, self.slice_seconds)
     }
+}
 
-    /// Hands over what was counted.
-    pub(crate) fn settle(&mut self, counter: &mut Counter) {
-        self.quick.settle(counter);
+/// A line, cut up: where its parts begin and end.
+struct Parts<'l> {
+    run: &'l [u8],
+    time: (usize, usize),
+    request: (usize, usize),
+    size: (usize, usize),
+    referer: (usize, usize),
+    agent: (usize, usize),
+    tokens: &'l [(usize, usize); MOST_APPENDED],
+    /// What only some look at.
+    rest: Option<&'l Combined<'l>>,
+}
+
+impl<'l> Parts<'l> {
+    #[inline(always)]
+    fn raw(&self, field: Field) -> Option<Raw<'l>> {
+        let part = match field {
+            Field::Appended(place) => *self.tokens.get(place)?,
+            Field::Status => (self.request.1 + 2, self.request.1 + 5),
+            Field::TimeLocal => self.time,
+            Field::Request => self.request,
+            Field::Bytes => self.size,
+            Field::Referer => self.referer,
+            Field::UserAgent => self.agent,
+            Field::Nowhere => (0, 0),
+            other => return Some(Raw::of(raw(self.rest?, &[], other))),
+        };
+        Some(Raw::at(self.run, part))
     }
 }
 
@@ -169,6 +297,70 @@ fn raw<'l>(combined: &Combined<'l>, appended: &[&'l [u8]], field: Field) -> &'l 
         Field::Appended(place) => appended.get(place).copied().unwrap_or_default(),
         Field::Nowhere => b"",
     }
+}
+
+/// Who sent a request, from what stands before the bracket.
+fn cut_sender<'l>(combined: &mut Combined<'l>, line: &'l [u8], bracket: usize) -> Option<()> {
+    let end = memchr(b' ', line)?;
+    combined.remote_addr = &line[..end];
+    let who = line.get(end + 1..bracket - 1).unwrap_or_default();
+    combined.remote_user = memchr(b' ', who).map_or(&b""[..], |at| &who[at + 1..]);
+    Some(())
+}
+
+/// The latency that a field says, if it says one; `None` is not sure.
+#[inline(always)]
+fn latency_of(latency: &Latency, text: Raw<'_>) -> Option<Option<u64>> {
+    if text.is(b"") || text.is(b"-") {
+        return Some(None);
+    }
+    let nanoseconds = match text.word() {
+        Some((word, length)) => latency.of_short(Short::of(word, length)?)?,
+        None => latency.nanoseconds(text.bytes())?,
+    };
+    Some(Some(nanoseconds))
+}
+
+/// Whether a word begins as what stands behind a request does: `" 200 `.
+#[inline(always)]
+fn is_status(word: u64) -> bool {
+    const FORM: u64 = u64::from_le_bytes(*b"\" 000 \0\0");
+    const REST: u64 = u64::from_le_bytes([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0]);
+    const TO_HIGH: u64 = u64::from_le_bytes([0x7f, 0x7f, 0x76, 0x76, 0x76, 0x7f, 0, 0]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    // Invariant: a carry comes only from a byte that does not fit, which is found without it.
+    let differs = (word ^ FORM) & REST;
+    (differs.wrapping_add(TO_HIGH) | differs) & HIGH == 0
+}
+
+/// The place of the first bracket of a line, if a space stands before it.
+#[inline(always)]
+fn bracket(run: &[u8], start: usize) -> Option<usize> {
+    let bracket = start + bracket_or_line_end(run.get(start..)?)?;
+    let before = bracket.checked_sub(1).filter(|before| *before >= start)?;
+    (chunk(run, before)? == b" [").then_some(bracket)
+}
+
+/// The place of the next quote in the same line, if no backslash is before it.
+// Invariant: such a quote ends what is quoted, whatever else is escaped in it.
+#[inline(always)]
+fn quote(run: &[u8], from: usize) -> Option<usize> {
+    let at = from + memchr2(b'"', b'\n', run.get(from..)?)?;
+    (run[at] == b'"' && run[at - 1] != b'\\').then_some(at)
+}
+
+/// Where the token behind a space ends, if it is short and nothing is odd about it.
+#[inline(always)]
+fn short_token(run: &[u8], at: usize) -> Option<usize> {
+    let length = blank(chunk(run, at + 1)?);
+    let end = at + 1 + length;
+    let around: &[u8; 3] = chunk(run, end - 1)?;
+    // nginx writes several times in one field, with commas and colons.
+    let fits = (run[at] == b' ')
+        & (length.wrapping_sub(1) < 15)
+        & ((around[1] == b'\n') | (around[1] == b' ') & (around[2] > b' ') & (around[2] != b':'))
+        & (around[0] != b',');
+    fits.then_some(end)
 }
 
 /// What raw bytes say.

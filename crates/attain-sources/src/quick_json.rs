@@ -4,23 +4,28 @@
 //!
 //! Every byte of a line is looked at: keys and what is between them are compared with a *shape* that was learnt, strings
 //! and numbers are checked, so what is no JSON is never counted here.
+//!
+//! A line among others is walked with what stands behind it, and its end is where the shape ends.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::memchr;
 
 use crate::access_log::path_of;
 use crate::count::Counter;
 use crate::named::{NamedEvents, Want};
-use crate::quick::{MOST_FIELDS, Quick};
-use crate::quick_text::{Latency, Minute, quick_epoch};
-use crate::special::{digits, quote_or_backslash};
+use crate::quick::{Case, Quick, Raw};
+use crate::quick_text::{Latency, Minute, Short, quick_epoch};
+use crate::special::{chunk, digits, quote_or_backslash};
 use crate::time::parse_time;
 
 const MOST_KEYS: usize = 48;
 const MOST_SHAPES: usize = 8;
 /// So many lines of a stretch may teach a shape: where each line has its own, learning is in vain.
 const MOST_LESSONS: u32 = 64;
+/// So many bytes are looked at at once for what is not plain.
+const PLAIN_BYTES: usize = 8 * 1024;
 /// Where the seconds stand in `2026-11-02T09:40:00Z`.
 const SECONDS_AT: usize = 16;
 
@@ -36,8 +41,8 @@ pub(crate) struct QuickJson {
     values: Values,
     minute: Minute,
     slice_seconds: i64,
-    /// All bytes of the lines at hand are plain.
-    is_plain: bool,
+    /// What of the run at hand was looked at, and from where on all of that is known to be plain.
+    plain: Range<usize>,
 }
 
 /// The first byte of each value of a line, and the one after it; a string's last quote is left out.
@@ -49,6 +54,8 @@ struct Shape {
     before: Vec<Between>,
     /// What stands after the last.
     after: Vec<u8>,
+    /// The same with the line's end, for comparing.
+    end: Between,
     time: usize,
     duration: Option<Place>,
     fields: Vec<Option<Place>>,
@@ -73,15 +80,88 @@ impl QuickJson {
             current: 0,
             lessons: 0,
             values: [(0, 0); MOST_KEYS],
-            minute: Minute::default(),
+            minute: Minute::default().surround(b"\"", b"\""),
             slice_seconds: counter.slice_seconds(),
-            is_plain: false,
+            plain: 0..0,
         })
     }
 
-    /// Looks at the bytes of many lines at once.
-    pub(crate) fn run(&mut self, bytes: &[u8]) {
-        self.is_plain = is_plain(bytes);
+    /// Another run of lines begins.
+    pub(crate) fn run(&mut self) {
+        self.plain = 0..0;
+    }
+
+    /// Counts lines of a run from the beginning of one on, up to one that is not sure; gives where that begins, and how
+    /// many lines were counted.
+    pub(crate) fn lines(&mut self, run: &[u8], mut at: usize) -> (usize, u64) {
+        let mut counted = 0;
+        if u32::try_from(run.len()).is_err() {
+            return (at, counted);
+        }
+        while let Some(next) = self.walk(run, at) {
+            at = next;
+            counted += 1;
+        }
+        (at, counted)
+    }
+
+    /// Counts the line that begins at `start`; gives where the next one begins. `None` is not sure.
+    #[inline(always)]
+    fn walk(&mut self, run: &[u8], start: usize) -> Option<usize> {
+        let first = chunk(run, start)?;
+        let begins = |shape: &Shape| shape.before[0].is_first(first);
+        if !self.shapes.get(self.current).is_some_and(begins) {
+            self.current = self.shapes.iter().position(begins)?;
+        }
+        let shape = &self.shapes[self.current];
+        let values = &mut self.values;
+        let end = shape.walk_on(run, start, values)?;
+        // What was just walked is near, and what comes next is walked soon.
+        while self.plain.end < end {
+            let next = run.len().min(self.plain.end + PLAIN_BYTES);
+            if !is_plain(&run[self.plain.end..next]) {
+                self.plain.start = next;
+            }
+            self.plain.end = next;
+        }
+        if start < self.plain.start && !is_plain(&run[start..end]) {
+            return None;
+        }
+        let span = |key: usize| {
+            let (from, to) = values[key];
+            (from as usize, to as usize)
+        };
+        let (from, to) = span(shape.time);
+        let slice = match self.minute.slice_around(chunk(run, from)?) {
+            Some(slice) => slice,
+            None => match run.get(from..to)? {
+                [b'"', time @ ..] => self.minute.slice_with_fraction(time, SECONDS_AT)?,
+                number => quick_epoch(number)?.div_euclid(self.slice_seconds),
+            },
+        };
+        let nanoseconds = match shape.duration {
+            None => None,
+            Some(place) => {
+                let raw = place.raw(Raw::at(run, span(place.key)))?;
+                latency_of(&self.latency, raw)?
+            }
+        };
+        let mut case = Case::FIRST;
+        for (number, place) in shape.fields.iter().enumerate() {
+            let raw = match place {
+                Some(place) => place.raw(Raw::at(run, span(place.key)))?,
+                None => Raw::EMPTY,
+            };
+            case = self.quick.step(case, number, raw)?;
+        }
+        let is_counted = self.quick.count((slice, nanoseconds), case);
+        is_counted.then_some(end)
+    }
+
+    /// Hands over what was counted.
+    pub(crate) fn settle(&mut self, counter: &mut Counter) {
+        self.lessons = 0;
+        self.quick.settle(counter);
     }
 
     /// Counts one line; `false` is not sure.
@@ -92,7 +172,7 @@ impl QuickJson {
         events: &NamedEvents,
         counter: &mut Counter,
     ) -> bool {
-        if !self.is_plain && !is_plain(line) {
+        if !is_plain(line) {
             return false;
         }
         let begins = |shape: &Shape| shape.before[0].strip(line).is_some();
@@ -149,22 +229,17 @@ impl QuickJson {
             number => quick_epoch(number)?.div_euclid(self.slice_seconds),
         };
         let shape = &self.shapes[self.current];
-        let raw_of = |place: Place| place.raw(value(line, &self.values, place.key));
+        let raw_of = |place: Place| place.raw(Raw::of(value(line, &self.values, place.key)));
         let nanoseconds = match shape.duration {
             None => None,
-            Some(place) => match raw_of(place)? {
-                b"" => None,
-                [b'"', text @ ..] | text => Some(self.latency.nanoseconds(text)?),
-            },
+            Some(place) => latency_of(&self.latency, raw_of(place)?)?,
         };
-        let mut raw: [&[u8]; MOST_FIELDS] = [b""; MOST_FIELDS];
-        for (raw, place) in raw.iter_mut().zip(&shape.fields) {
-            if let Some(place) = place {
-                *raw = raw_of(*place)?;
-            }
-        }
-        let raw = &raw[..shape.fields.len()];
-        Some(self.quick.take((slice, nanoseconds), raw, text, counter))
+        let fields = &shape.fields;
+        let raw_at = |place: usize| match fields.get(place)? {
+            Some(place) => raw_of(*place),
+            None => Some(Raw::EMPTY),
+        };
+        Some(self.quick.take((slice, nanoseconds), raw_at, text, counter))
     }
 
     #[cold]
@@ -178,27 +253,42 @@ impl QuickJson {
         self.minute
             .learn(time, SECONDS_AT, read, self.slice_seconds)
     }
+}
 
-    /// Hands over what was counted.
-    pub(crate) fn settle(&mut self, counter: &mut Counter) {
-        self.lessons = 0;
-        self.quick.settle(counter);
+/// The latency that a value says, if it says one; `None` is not sure.
+#[inline(always)]
+fn latency_of(latency: &Latency, value: Raw<'_>) -> Option<Option<u64>> {
+    if value.is(b"") {
+        return Some(None);
     }
+    let short = value
+        .word()
+        .and_then(|(word, length)| Short::of(word, length));
+    Some(Some(match (short, value.bytes()) {
+        (Some(short), _) => latency.of_short(short)?,
+        (None, [b'"', text @ ..] | text) => latency.nanoseconds(text)?,
+    }))
 }
 
 impl Place {
     /// What a value says, strings with their first quote; empty if it says nothing. `None` is not sure.
     #[inline(always)]
-    fn raw(self, value: &[u8]) -> Option<&[u8]> {
-        match value {
-            b"\"" | b"\"-" | b"null" => (!self.has_other).then_some(b""),
-            // A path that looks like another value would be told as one.
-            [b'"', target @ ..] if self.is_path => {
-                Some(path_of(target)).filter(|path| matches!(path, [] | [b'/', ..]))
-            }
-            _ if self.is_path => None,
-            raw => Some(raw),
+    fn raw(self, raw: Raw<'_>) -> Option<Raw<'_>> {
+        if raw.is(b"\"") | raw.is(b"\"-") | raw.is(b"null") {
+            return (!self.has_other).then_some(Raw::EMPTY);
         }
+        if self.is_path {
+            Self::path(raw)
+        } else {
+            Some(raw)
+        }
+    }
+
+    #[inline(never)]
+    fn path(raw: Raw<'_>) -> Option<Raw<'_>> {
+        // A path that looks like another value would be told as one.
+        let path = path_of(raw.bytes().strip_prefix(b"\"")?);
+        matches!(path, [] | [b'/', ..]).then(|| Raw::of(path))
     }
 }
 
@@ -230,20 +320,26 @@ impl Between {
         }
     }
 
+    /// Whether it is short, and these are its bytes.
+    #[inline(always)]
+    fn is_first(&self, bytes: &[u8; WORDS * 8]) -> bool {
+        let mut differs = 0;
+        for (at, bytes) in bytes.as_chunks::<8>().0.iter().enumerate() {
+            differs |= (u64::from_le_bytes(*bytes) ^ self.words[at]) & self.masks[at];
+        }
+        differs == 0 && self.text.len() <= WORDS * 8
+    }
+
     /// What follows it.
     #[inline(always)]
     fn strip<'l>(&self, rest: &'l [u8]) -> Option<&'l [u8]> {
         if self.text.len() > WORDS * 8 {
             return rest.strip_prefix(&self.text[..]);
         }
-        let Some(first) = rest.first_chunk::<{ WORDS * 8 }>() else {
+        let Some(first) = rest.first_chunk() else {
             return rest.strip_prefix(&self.text[..]);
         };
-        let mut differs = 0;
-        for (at, bytes) in first.as_chunks::<8>().0.iter().enumerate() {
-            differs |= (u64::from_le_bytes(*bytes) ^ self.words[at]) & self.masks[at];
-        }
-        if differs == 0 {
+        if self.is_first(first) {
             rest.get(self.text.len()..)
         } else {
             None
@@ -303,11 +399,29 @@ impl Shape {
         rest == self.after
     }
 
+    /// Walks a line with what stands behind it; gives where the next one begins.
+    #[inline(always)]
+    fn walk_on(&self, run: &[u8], start: usize, values: &mut Values) -> Option<usize> {
+        let mut at = start;
+        for (before, value) in self.before.iter().zip(values) {
+            if !before.is_first(chunk(run, at)?) {
+                return None;
+            }
+            let from = at + before.text.len();
+            let rest = run.get(from..)?;
+            at = from + value_length(rest)?;
+            // The quote that ends a string is not kept: an empty string is one quote.
+            let is_string = usize::from(rest[0] == b'"');
+            *value = (from as u32, (at - is_string) as u32);
+        }
+        let is_end = self.end.is_first(chunk(run, at)?);
+        is_end.then_some(at + self.end.text.len())
+    }
+
     /// The shape of a line; `None` if it is not flat, or what is looked for cannot be told from its keys.
     fn of(line: &[u8], events: &NamedEvents) -> Option<Self> {
         let (mut before, mut keys) = (Vec::new(), Vec::<&str>::new());
-        let mut at = 0;
-        let mut opening = b'{';
+        let (mut at, mut opening) = (0, b'{');
         loop {
             let start = at;
             at = skip(line, at, opening)?;
@@ -353,6 +467,7 @@ impl Shape {
             .find_map(|name| keys.iter().position(|key| key == name))?;
         Some(Self {
             time,
+            end: Between::new(&[&line[at..], b"\n"].concat()),
             duration: duration.map_or(Some(None), place)?,
             fields: fields.into_iter().map(place).collect::<Option<_>>()?,
             after: line[at..].to_vec(),
@@ -382,15 +497,18 @@ fn string_length(rest: &[u8]) -> Option<usize> {
         let [b'\\', escaped, after @ ..] = &body[end..] else {
             return None;
         };
-        if !matches!(
-            escaped,
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't'
-        ) {
+        if !is_escape(*escaped) {
             return None;
         }
         end += 2 + quote_or_backslash(after)?;
     }
     Some(end + 2)
+}
+
+/// What may stand behind a backslash; characters by their number are rare.
+#[inline(always)]
+fn is_escape(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')
 }
 
 /// The length of a string, a plain number or a word; `None` for what is not one of them, and for what is rare.

@@ -148,6 +148,47 @@ fn said(catalogue: &Catalogue, counter: &mut Counter) -> String {
     )
 }
 
+/// Some lines, and what each of them must say.
+#[derive(Default)]
+struct Run {
+    bytes: Vec<u8>,
+    starts: Vec<usize>,
+    expected: Vec<Result<(), String>>,
+}
+
+impl Run {
+    /// Reads all lines; gives how many were quick among the others, and how many alone.
+    fn read(&self, reader: &mut impl LineReader, counter: &mut Counter) -> (usize, usize) {
+        let text = |at: usize| String::from_utf8_lossy(&self.bytes[self.starts[at]..]);
+        let (mut line, mut in_run, mut alone) = (0, 0, 0);
+        reader.run();
+        while line < self.starts.len() {
+            let (at, lines) = reader.quick_lines(&self.bytes, self.starts[line]);
+            let next = line + usize::try_from(lines).unwrap();
+            let begin = |line: usize| self.starts.get(line).map_or(self.bytes.len(), |at| *at);
+            assert_eq!(begin(next), at, "{}", text(line));
+            for quick in line..next {
+                assert_eq!(self.expected[quick], Ok(()), "{}", text(quick));
+            }
+            in_run += next - line;
+            line = next;
+            let Some(expected) = self.expected.get(line) else {
+                break;
+            };
+            let bytes = self.bytes[at..begin(line + 1)].strip_suffix(b"\n").unwrap();
+            let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+            if reader.quick(bytes, counter) {
+                assert_eq!(*expected, Ok(()), "{}", text(line));
+                alone += 1;
+            } else {
+                assert_eq!(reader.line(bytes, counter), *expected);
+            }
+            line += 1;
+        }
+        (in_run, alone)
+    }
+}
+
 fn agree<R: LineReader>(
     catalogue: &Catalogue,
     reader: impl Fn(&LogSource, &Counter) -> R,
@@ -167,33 +208,45 @@ fn agree<R: LineReader>(
         let mut whole = make(None);
         let mut quick = make(Some(whole.hints()));
         let mut quick_reader = reader(log, &quick);
-        let mut quickly = 0;
+        let (mut quickly, mut by_runs, mut runs) = (0, 0, 0);
+        let (mut run, mut usual) = (Run::default(), String::new());
         for number in 0..20_000 {
-            let plain = line(&mut noise);
-            let line = if number % 3 == 0 {
+            // In every other run, most lines are alike, as one writer's are.
+            let is_alike = runs % 2 == 1 && noise.below(8) > 0;
+            let plain = if is_alike {
+                usual.clone()
+            } else {
+                line(&mut noise)
+            };
+            let bytes = if number % 3 == 0 && number % 4 < 2 {
                 noise.mutate(&plain)
             } else {
                 plain.into_bytes()
             };
-            if line.trim_ascii().is_empty() {
+            let bytes = bytes.strip_suffix(b"\r").unwrap_or(&bytes);
+            if bytes.trim_ascii().is_empty() {
                 continue;
             }
-            quick_reader.run(&line);
-            let expected = slow_reader.line(&line, &mut slow);
-            if quick_reader.quick(&line, &mut quick) {
-                let text = String::from_utf8_lossy(&line);
-                assert_eq!(expected, Ok(()), "{text}");
-                quickly += 1;
-            } else {
-                assert_eq!(quick_reader.line(&line, &mut quick), expected);
+            run.expected.push(slow_reader.line(bytes, &mut slow));
+            run.starts.push(run.bytes.len());
+            run.bytes.extend_from_slice(bytes);
+            run.bytes
+                .extend_from_slice(noise.mostly(&["\n", "\n", "\r\n"]).as_bytes());
+            if noise.below(50) > 0 {
+                continue;
             }
+            let (in_run, alone) = run.read(&mut quick_reader, &mut quick);
+            (by_runs, quickly) = (by_runs + in_run, quickly + in_run + alone);
+            (run, usual) = (Run::default(), line(&mut noise));
             // In stretches, as workers do.
-            if number % 4999 == 0 {
+            runs += 1;
+            if runs % 100 == 1 {
                 quick_reader.settle(&mut quick);
                 whole.merge(quick.take_tallies());
                 all_slow.merge(slow.take_tallies());
             }
         }
+        run.read(&mut quick_reader, &mut quick);
         quick_reader.settle(&mut quick);
         whole.merge(quick.take_tallies());
         all_slow.merge(slow.take_tallies());
@@ -202,6 +255,10 @@ fn agree<R: LineReader>(
         assert_eq!(first, None, "seed {seed}");
         assert_eq!(whole.len(), slow.len());
         assert!(quickly > least_quick, "only {quickly} were quick");
+        assert!(
+            by_runs > least_quick / 2,
+            "only {by_runs} were quick in runs"
+        );
     }
 }
 

@@ -22,6 +22,30 @@ pub(crate) fn space(text: &[u8]) -> Option<usize> {
     first(text, |word| equal(word, b' '), |rest| memchr(b' ', rest))
 }
 
+/// The place of the first bracket or line end.
+#[inline(always)]
+pub(crate) fn bracket_or_line_end(text: &[u8]) -> Option<usize> {
+    let mask = |word| equal(word, b'[') | equal(word, b'\n');
+    first(text, mask, |rest| memchr2(b'[', b'\n', rest))
+}
+
+/// The place of the first blank or control character; 16 if there is none.
+#[inline(always)]
+pub(crate) fn blank(text: &[u8; 16]) -> usize {
+    const BLANKS: u128 = u128::from_le_bytes([b' ' + 1; 16]);
+    const ALL_HIGH: u128 = u128::from_le_bytes([0x80; 16]);
+    let word = u128::from_le_bytes(*text);
+    // Invariant: as with `equal`, the lowest bit that is set is sure: nothing below it borrows.
+    let blanks = word.wrapping_sub(BLANKS) & !word & ALL_HIGH;
+    blanks.trailing_zeros() as usize / 8
+}
+
+/// Bytes at a place; `None` if there are too few.
+#[inline(always)]
+pub(crate) fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
+    bytes.get(at..)?.first_chunk()
+}
+
 /// The number of digits at the beginning.
 #[inline(always)]
 pub(crate) fn digits(text: &[u8]) -> usize {
@@ -83,9 +107,40 @@ mod tests {
                     let found = quote_or_backslash(&text);
                     assert_eq!(found, is_quote.then_some(at), "{byte} {at}");
                     assert_eq!(space(&text), (byte == b' ').then_some(at), "{byte} {at}");
+                    let is_end = matches!(byte, b'[' | b'\n');
+                    let found = bracket_or_line_end(&text);
+                    assert_eq!(found, is_end.then_some(at), "{byte} {at}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_first_blank_of_sixteen_is_found() {
+        for byte in 0..=u8::MAX {
+            for at in 0..16 {
+                let mut text = *b"!!~~az09\x80\xff!!!!!!";
+                text[at] = byte;
+                assert_eq!(
+                    blank(&text),
+                    if byte <= b' ' { at } else { 16 },
+                    "{byte} {at}"
+                );
+                text[15] = b' ';
+                assert_eq!(
+                    blank(&text),
+                    if byte <= b' ' { at } else { 15 },
+                    "{byte} {at}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_there_or_not() {
+        assert_eq!(chunk::<2>(b"abc", 1), Some(b"bc"));
+        assert_eq!(chunk::<2>(b"abc", 2), None);
+        assert_eq!(chunk::<2>(b"abc", 4), None);
     }
 
     #[test]
