@@ -107,6 +107,12 @@ impl LineReader for AccessLog {
         Ok(())
     }
 
+    fn run(&mut self, run: &[u8]) {
+        if let Some(quick) = &mut self.quick {
+            quick.run(run);
+        }
+    }
+
     fn quick_lines(&mut self, run: &[u8], at: usize) -> (usize, u64) {
         match &mut self.quick {
             Some(quick) => quick.lines(run, at),

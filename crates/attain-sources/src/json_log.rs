@@ -26,9 +26,9 @@ impl LineReader for JsonLog {
         self.events.take(&JsonLine::parse(line)?, counter)
     }
 
-    fn run(&mut self) {
+    fn run(&mut self, run: &[u8]) {
         if let Some(quick) = &mut self.quick {
-            quick.run();
+            quick.run(run);
         }
     }
 

@@ -80,6 +80,7 @@ mod slots;
 mod sniff;
 pub mod spans;
 mod special;
+mod stops;
 mod targets;
 mod time;
 mod wanted;

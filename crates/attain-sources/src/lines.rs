@@ -37,7 +37,7 @@ pub(crate) trait LineReader {
     fn line(&mut self, line: &[u8], counter: &mut Counter) -> Result<(), String>;
 
     /// Another run of lines begins.
-    fn run(&mut self) {}
+    fn run(&mut self, _run: &[u8]) {}
 
     /// Counts lines of a run from the beginning of one on, as long as that is quickly done; gives the beginning of the
     /// first that it leaves to [`LineReader::quick`] and [`LineReader::line`], and how many it counted.
@@ -407,7 +407,7 @@ impl<R: LineReader> Worker<R> {
 
 /// Counts the lines of a run.
 fn count<R: LineReader>(run: &[u8], reader: &mut R, counter: &mut Counter, said: &mut Said) {
-    reader.run();
+    reader.run(run);
     let mut at = 0;
     loop {
         let (next, counted) = reader.quick_lines(run, at);

@@ -4,13 +4,14 @@
 //! Most lines are walked once from their beginning, and their end is where the last part ends. What has something unusual
 //! in it (a quote behind a backslash, several times in one field) is cut part by part.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
 use crate::access_log::{Combined, Field, path_of, query_of, split_request, unescape};
 use crate::count::Counter;
 use crate::quick::{Case, Quick, Raw};
 use crate::quick_text::{Latency, Minute, Short};
 use crate::special::{blank, bracket_or_line_end, chunk, digits, quote_or_backslash, space};
+use crate::stops::Stops;
 use crate::time::parse_log_time;
 
 /// More appended fields are left to access_log.rs.
@@ -30,6 +31,8 @@ pub(crate) struct QuickCombined {
     /// Somebody looks at a part of the request, or at who sent it.
     needs_request: bool,
     needs_sender: bool,
+    /// Where quoted parts of the run at hand end.
+    stops: Stops,
 }
 
 impl QuickCombined {
@@ -59,7 +62,13 @@ impl QuickCombined {
             appended,
             minute: Minute::default().surround(b" [", b"] \""),
             slice_seconds: counter.slice_seconds(),
+            stops: Stops::default(),
         })
+    }
+
+    /// Another run of lines begins.
+    pub(crate) fn run(&mut self, run: &[u8]) {
+        self.stops.mark_quotes(run);
     }
 
     /// Counts lines of a run from the beginning of one on, up to one that is not sure; gives where that begins, and how
@@ -80,7 +89,8 @@ impl QuickCombined {
         // A minute that is not known is learnt from the line as it is cut part by part.
         let slice = self.minute.slice_around(chunk(run, bracket - 1)?)?;
         let request = bracket + TIME_BYTES + 4;
-        let request_end = quote(run, request)?;
+        let quote = |from: usize| quote((run, &self.stops), from);
+        let request_end = quote(request)?;
         let after_request = u64::from_le_bytes(*chunk(run, request_end)?);
         let size = request_end + 6;
         let size_end = match run.get(size)? {
@@ -92,11 +102,11 @@ impl QuickCombined {
         }
         let (referer, referer_end) = match chunk(run, size_end)? {
             b" \"-\" \"" => (size_end + 2, size_end + 3),
-            [b' ', b'"', ..] => (size_end + 2, quote(run, size_end + 2)?),
+            [b' ', b'"', ..] => (size_end + 2, quote(size_end + 2)?),
             _ => return None,
         };
         let agent = referer_end + 3;
-        let agent_end = quote(run, agent)?;
+        let agent_end = quote(agent)?;
         if chunk(run, referer_end)? != b"\" \"" {
             return None;
         }
@@ -344,9 +354,10 @@ fn bracket(run: &[u8], start: usize) -> Option<usize> {
 /// The place of the next quote in the same line, if no backslash is before it.
 // Invariant: such a quote ends what is quoted, whatever else is escaped in it.
 #[inline(always)]
-fn quote(run: &[u8], from: usize) -> Option<usize> {
-    let at = from + memchr2(b'"', b'\n', run.get(from..)?)?;
-    (run[at] == b'"' && run[at - 1] != b'\\').then_some(at)
+fn quote((run, stops): (&[u8], &Stops), from: usize) -> Option<usize> {
+    let at = stops.next(from)?;
+    let around: &[u8; 2] = chunk(run, at.checked_sub(1)?)?;
+    (around[1] == b'"' && around[0] != b'\\').then_some(at)
 }
 
 /// Where the token behind a space ends, if it is short and nothing is odd about it.

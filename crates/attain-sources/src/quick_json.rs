@@ -8,7 +8,6 @@
 //! A line among others is walked with what stands behind it, and its end is where the shape ends.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use memchr::memchr;
 
@@ -18,14 +17,13 @@ use crate::named::{NamedEvents, Want};
 use crate::quick::{Case, Quick, Raw};
 use crate::quick_text::{Latency, Minute, Short, quick_epoch};
 use crate::special::{chunk, digits, quote_or_backslash};
+use crate::stops::{Stops, is_escape};
 use crate::time::parse_time;
 
 const MOST_KEYS: usize = 48;
 const MOST_SHAPES: usize = 8;
 /// So many lines of a stretch may teach a shape: where each line has its own, learning is in vain.
 const MOST_LESSONS: u32 = 64;
-/// So many bytes are looked at at once for what is not plain.
-const PLAIN_BYTES: usize = 8 * 1024;
 /// Where the seconds stand in `2026-11-02T09:40:00Z`.
 const SECONDS_AT: usize = 16;
 
@@ -41,8 +39,8 @@ pub(crate) struct QuickJson {
     values: Values,
     minute: Minute,
     slice_seconds: i64,
-    /// What of the run at hand was looked at, and from where on all of that is known to be plain.
-    plain: Range<usize>,
+    /// Where strings of the run at hand end.
+    stops: Stops,
 }
 
 /// The first byte of each value of a line, and the one after it; a string's last quote is left out.
@@ -82,13 +80,13 @@ impl QuickJson {
             values: [(0, 0); MOST_KEYS],
             minute: Minute::default().surround(b"\"", b"\""),
             slice_seconds: counter.slice_seconds(),
-            plain: 0..0,
+            stops: Stops::default(),
         })
     }
 
     /// Another run of lines begins.
-    pub(crate) fn run(&mut self) {
-        self.plain = 0..0;
+    pub(crate) fn run(&mut self, run: &[u8]) {
+        self.stops.mark_strings(run);
     }
 
     /// Counts lines of a run from the beginning of one on, up to one that is not sure; gives where that begins, and how
@@ -115,18 +113,7 @@ impl QuickJson {
         }
         let shape = &self.shapes[self.current];
         let values = &mut self.values;
-        let end = shape.walk_on(run, start, values)?;
-        // What was just walked is near, and what comes next is walked soon.
-        while self.plain.end < end {
-            let next = run.len().min(self.plain.end + PLAIN_BYTES);
-            if !is_plain(&run[self.plain.end..next]) {
-                self.plain.start = next;
-            }
-            self.plain.end = next;
-        }
-        if start < self.plain.start && !is_plain(&run[start..end]) {
-            return None;
-        }
+        let end = shape.walk_on((run, &self.stops), start, values)?;
         let span = |key: usize| {
             let (from, to) = values[key];
             (from as usize, to as usize)
@@ -401,7 +388,12 @@ impl Shape {
 
     /// Walks a line with what stands behind it; gives where the next one begins.
     #[inline(always)]
-    fn walk_on(&self, run: &[u8], start: usize, values: &mut Values) -> Option<usize> {
+    fn walk_on(
+        &self,
+        (run, stops): (&[u8], &Stops),
+        start: usize,
+        values: &mut Values,
+    ) -> Option<usize> {
         let mut at = start;
         for (before, value) in self.before.iter().zip(values) {
             if !before.is_first(chunk(run, at)?) {
@@ -409,10 +401,20 @@ impl Shape {
             }
             let from = at + before.text.len();
             let rest = run.get(from..)?;
-            at = from + value_length(rest)?;
             // The quote that ends a string is not kept: an empty string is one quote.
-            let is_string = usize::from(rest[0] == b'"');
-            *value = (from as u32, (at - is_string) as u32);
+            let to = if *rest.first()? == b'"' {
+                let quote = stops.next(from + 1)?;
+                // Anything else is no plain text.
+                if *run.get(quote)? != b'"' {
+                    return None;
+                }
+                at = quote + 1;
+                quote
+            } else {
+                at = from + other_length(rest)?;
+                at
+            };
+            *value = (from as u32, to as u32);
         }
         let is_end = self.end.is_first(chunk(run, at)?);
         is_end.then_some(at + self.end.text.len())
@@ -505,17 +507,19 @@ fn string_length(rest: &[u8]) -> Option<usize> {
     Some(end + 2)
 }
 
-/// What may stand behind a backslash; characters by their number are rare.
-#[inline(always)]
-fn is_escape(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')
-}
-
 /// The length of a string, a plain number or a word; `None` for what is not one of them, and for what is rare.
 #[inline(always)]
 fn value_length(rest: &[u8]) -> Option<usize> {
     match rest.first()? {
         b'"' => string_length(rest),
+        _ => other_length(rest),
+    }
+}
+
+/// As [`value_length`], of what is no string.
+#[inline(always)]
+fn other_length(rest: &[u8]) -> Option<usize> {
+    match rest.first()? {
         b'0'..=b'9' => number_length(rest),
         b't' if rest.starts_with(b"true") => Some(4),
         b'n' if rest.starts_with(b"null") => Some(4),

@@ -21,7 +21,7 @@ use make::*;
 pub(crate) struct Noise(pub(crate) u64);
 
 impl Noise {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -161,7 +161,7 @@ impl Run {
     fn read(&self, reader: &mut impl LineReader, counter: &mut Counter) -> (usize, usize) {
         let text = |at: usize| String::from_utf8_lossy(&self.bytes[self.starts[at]..]);
         let (mut line, mut in_run, mut alone) = (0, 0, 0);
-        reader.run();
+        reader.run(&self.bytes);
         while line < self.starts.len() {
             let (at, lines) = reader.quick_lines(&self.bytes, self.starts[line]);
             let next = line + usize::try_from(lines).unwrap();
