@@ -333,7 +333,7 @@ fn last_part(name: &str) -> String {
     name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase()
 }
 
-fn segment_score(name: &str) -> Option<(SegmentBy, u8)> {
+pub(crate) fn segment_score(name: &str) -> Option<(SegmentBy, u8)> {
     let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
     if says(&["segment"]) {
         return Some((SegmentBy::Value, 100));

@@ -145,7 +145,7 @@ fn shared_beginning(by: &SegmentField) -> usize {
 }
 
 /// Where names of tiers usually stand; what is not known stands in the middle.
-fn usual_rank(id: &str) -> usize {
+pub(crate) fn usual_rank(id: &str) -> usize {
     const MIDDLE: usize = 9;
     const USUAL: &[&str] = &[
         "enterprise",

@@ -7,7 +7,9 @@
 
 mod api;
 mod http;
+mod proposal;
 mod query;
+mod survey;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -24,7 +26,9 @@ use jiff::Timestamp;
 
 pub use self::api::{Api, Line, SLICES_AT_ONCE, Trouble};
 pub use self::http::{HttpApi, Metadata, lines_in};
+pub use self::proposal::propose_pulled;
 pub use self::query::Query;
+pub use self::survey::{Durations, Requests, Survey, survey};
 use crate::number::events;
 use crate::roster::Customers;
 use crate::series::{Hit, Labels, Matcher, Role};

@@ -627,7 +627,8 @@ pub enum CheckFormat {
 pub struct InitArguments {
     /// The folder to write to [default: .]
     pub dir: Option<PathBuf>,
-    /// Look into this access log, JSON lines or CSV file and propose a catalogue that fits it
+    /// Look into this access log, JSON lines or CSV file, or into the Prometheus at this URL, and propose a catalogue that
+    /// fits it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "target"])]
     pub from: Option<PathBuf>,
     /// With --from: the field that tells segments apart, or `none`
@@ -952,6 +953,7 @@ was not said, unless --yes. Elsewhere it wants --from, --yes, or what the catalo
 EXAMPLES
   attain init --from access.log -o shop    look into the log, write shop/catalogue.yaml
   attain status shop                       and see
+  attain init --from http://localhost:9090 -o shop    look into a Prometheus: request counters, durations, segments
   attain init --from requests.csv --by plan --segments premium,standard,free
   attain init shop --segments premium,free --target 99.9%,99%
   attain init shop --yes                   everything as proposed

@@ -3,6 +3,7 @@
 
 mod blank;
 mod found;
+mod pulled;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
@@ -35,6 +36,10 @@ pub fn run(arguments: &InitArguments, terminal: &Terminal) -> Result<Exit, Failu
     };
     refuse_overwriting(&target, arguments.force)?;
     match &arguments.from {
+        Some(url) if pulled::is_url(url) => {
+            let url = url.to_string_lossy();
+            pulled::run(&url, &dir, &target, arguments, terminal)
+        }
         Some(file) => found::run(file, &dir, &target, arguments, terminal),
         None => blank::run(&dir, &target, arguments, terminal),
     }

@@ -17,3 +17,4 @@ mod pull;
 mod resumed;
 mod rows;
 mod segments;
+mod survey;

@@ -1,0 +1,300 @@
+//! Looks into a Prometheus-compatible API never seen before: which metric counts requests, which says how long they took,
+//! and by which label segments could be told apart. Knows no catalogue; see proposal.rs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::api::{Line, Trouble};
+use super::http::HttpApi;
+use crate::discover::Measured;
+use crate::guess::{SegmentBy, segment_score};
+use crate::number::{events, nanoseconds};
+use attain_model::quantity::Unit;
+
+/// Metrics of one shape that are looked into, the likeliest first.
+const LOOKED_INTO: usize = 8;
+
+/// A label with more values tells no segments apart.
+const VALUES_AT_MOST: usize = 12;
+
+/// What an API holds, as far as promises may rest on it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Survey {
+    /// The counter of requests.
+    pub requests: Option<Requests>,
+    /// The histogram of how long they took.
+    pub durations: Option<Durations>,
+    /// Labels that may tell segments apart, the best first, with their values.
+    pub segments: Vec<(String, Vec<String>)>,
+    /// Further metrics of either shape, which were not chosen.
+    pub others: Vec<String>,
+}
+
+/// A counter with a label that says whether a request was good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requests {
+    /// Its name.
+    pub metric: String,
+    /// The label.
+    pub label: String,
+    /// Values that mean bad, as a catalogue has them: `5xx`, `error`.
+    pub bad: Vec<String>,
+    /// Events of the last day by the value of the best segment label; empty text without one.
+    pub measured: BTreeMap<String, Measured>,
+}
+
+/// A classic histogram in seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Durations {
+    /// Its name, without `_bucket`.
+    pub metric: String,
+    /// The edges of its buckets as `le` has them, ascending, without `+Inf`.
+    pub edges: Vec<String>,
+    /// The edge under which 95 of 100 requests of the last day were; the last one if none is.
+    pub edge: String,
+    /// Requests of the last day by the value of the best segment label, those above the edge being bad.
+    pub measured: BTreeMap<String, Measured>,
+}
+
+/// Looks. Asks for names, for the series of a few metrics, and for increases of the last day.
+///
+/// # Errors
+/// It does not answer, or not understandably.
+pub fn survey(api: &HttpApi) -> Result<Survey, Trouble> {
+    let names = api.label_values("__name__", &[])?;
+    let counters = likeliest(&names, |name| name.ends_with("_total"));
+    let buckets = likeliest(&names, |name| name.ends_with("_bucket"));
+    let mut found = Survey::default();
+    let mut labels: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for name in &counters {
+        let known = labels_of(api, name)?;
+        match outcome(&known) {
+            Some((label, bad)) if found.requests.is_none() => {
+                found.requests = Some(Requests {
+                    metric: name.clone(),
+                    label,
+                    bad,
+                    measured: BTreeMap::new(),
+                });
+                labels = known;
+            }
+            Some(_) => found.others.push(name.clone()),
+            None => {}
+        }
+    }
+    for name in &buckets {
+        let metric = name.trim_end_matches("_bucket").to_owned();
+        if found.durations.is_some() {
+            found.others.push(metric);
+            continue;
+        }
+        let known = labels_of(api, name)?;
+        let Some(edges) = edges(&known) else { continue };
+        found.durations = Some(Durations {
+            metric,
+            edge: edges.last().cloned().unwrap_or_default(),
+            edges,
+            measured: BTreeMap::new(),
+        });
+        // One label for both: a promise about one request has one segment.
+        match found.requests {
+            Some(_) => labels.retain(|label, _| known.contains_key(label)),
+            None => labels = known,
+        }
+    }
+    found.segments = segments(&labels);
+    let by = found.segments.first().map(|(label, _)| label.clone());
+    measure(api, &mut found, by.as_deref())?;
+    Ok(found)
+}
+
+/// Names that look like requests, the likeliest first. What a monitoring system counts of itself comes last.
+fn likeliest(names: &[String], is_of_shape: impl Fn(&str) -> bool) -> Vec<String> {
+    const OWN: [&str; 7] = [
+        "prometheus_",
+        "promhttp_",
+        "go_",
+        "process_",
+        "net_conntrack_",
+        "vm_",
+        "scrape_",
+    ];
+    const WORDS: [(&str, i32); 9] = [
+        ("http", 4),
+        ("grpc", 4),
+        ("rpc", 3),
+        ("request", 4),
+        ("handled", 3),
+        ("call", 2),
+        ("duration", 3),
+        ("latency", 3),
+        ("response", 1),
+    ];
+    let score = |name: &str| -> i32 {
+        let words: i32 = (WORDS.iter())
+            .filter(|(word, _)| name.contains(word))
+            .map(|(_, worth)| worth)
+            .sum();
+        let is_own = OWN.iter().any(|own| name.starts_with(own));
+        let is_size = name.contains("bytes") || name.contains("size");
+        words - if is_own { 20 } else { 0 } - if is_size { 10 } else { 0 }
+    };
+    let mut chosen: Vec<&String> = (names.iter())
+        .filter(|name| is_of_shape(name) && score(name) > -18 && score(name) != 0)
+        .collect();
+    chosen.sort_by_key(|name| (-score(name), name.len(), name.as_str()));
+    chosen.into_iter().take(LOOKED_INTO).cloned().collect()
+}
+
+fn labels_of(api: &HttpApi, name: &str) -> Result<BTreeMap<String, BTreeSet<String>>, Trouble> {
+    let mut labels: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for series in api.series(&format!("{{__name__=\"{name}\"}}"))? {
+        for (label, value) in series {
+            labels.entry(label).or_default().insert(value);
+        }
+    }
+    Ok(labels)
+}
+
+/// The label that says whether a request was good, and which of its values mean bad.
+fn outcome(labels: &BTreeMap<String, BTreeSet<String>>) -> Option<(String, Vec<String>)> {
+    const WORDS: [&str; 14] = [
+        "error",
+        "err",
+        "failed",
+        "failure",
+        "fail",
+        "false",
+        "timeout",
+        "Unknown",
+        "Internal",
+        "Unavailable",
+        "DataLoss",
+        "DeadlineExceeded",
+        "UNAVAILABLE",
+        "INTERNAL",
+    ];
+    let is_status =
+        |value: &String| value.len() == 3 && value.parse::<u16>().is_ok_and(|code| code < 600);
+    let by_code = labels.iter().find(|(label, values)| {
+        let says = label.contains("code") || label.contains("status");
+        says && !values.is_empty() && values.iter().all(is_status)
+    });
+    if let Some((label, _)) = by_code {
+        return Some((label.clone(), vec!["5xx".to_owned()]));
+    }
+    const NAMES: [&str; 8] = [
+        "grpc_code",
+        "code",
+        "status",
+        "outcome",
+        "result",
+        "success",
+        "error",
+        "grpc_status",
+    ];
+    NAMES.iter().find_map(|name| {
+        let values = labels.get(*name)?;
+        let bad: Vec<String> = (WORDS.iter())
+            .filter(|word| values.contains(**word))
+            .map(|word| (*word).to_owned())
+            .collect();
+        (!bad.is_empty()).then(|| ((*name).to_owned(), bad))
+    })
+}
+
+/// The edges of a histogram of durations, ascending. `None`: it is none.
+fn edges(labels: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+    let mut edges: Vec<(u64, String)> = (labels.get("le")?.iter())
+        .filter_map(|le| Some((nanoseconds(le, Unit::Seconds.billionths())?, le.clone())))
+        .collect();
+    edges.sort_unstable();
+    (!edges.is_empty()).then(|| edges.into_iter().map(|(_, le)| le).collect())
+}
+
+/// Labels whose names sound like segments and that have a few values.
+fn segments(labels: &BTreeMap<String, BTreeSet<String>>) -> Vec<(String, Vec<String>)> {
+    let mut found: Vec<(u8, &String, &BTreeSet<String>)> = (labels.iter())
+        .filter_map(|(label, values)| match segment_score(label) {
+            Some((SegmentBy::Value, score)) => Some((score, label, values)),
+            _ => None,
+        })
+        .filter(|(_, _, values)| (2..=VALUES_AT_MOST).contains(&values.len()))
+        .collect();
+    found.sort_by_key(|(score, label, _)| (255 - score, *label));
+    let named = |values: &BTreeSet<String>| {
+        let values = values.iter().filter(|value| !value.is_empty());
+        values.cloned().collect()
+    };
+    let found = found.into_iter();
+    found
+        .map(|(_, label, values)| (label.clone(), named(values)))
+        .collect()
+}
+
+/// What the last day gave. A metric without a day behind it has measured nothing, which the proposal says.
+fn measure(api: &HttpApi, found: &mut Survey, by: Option<&str>) -> Result<(), Trouble> {
+    let by_text = by.map_or(String::new(), |label| format!("{label}, "));
+    let increase = |metric: &str, by: &str| {
+        api.instant(
+            &format!("round(sum by ({by}) (increase({{__name__=\"{metric}\"}}[1d])))"),
+            None,
+        )
+    };
+    let of = |line: &Line| {
+        let segment = by.and_then(|label| line.labels.get(label));
+        segment.cloned().unwrap_or_default()
+    };
+    let count = |line: &Line| {
+        line.points
+            .last()
+            .and_then(|(_, value)| events(value))
+            .unwrap_or(0)
+    };
+    if let Some(requests) = &mut found.requests {
+        let lines = increase(&requests.metric, &format!("{by_text}{}", requests.label))?;
+        for line in &lines {
+            let value = line.labels.get(&requests.label).map_or("", String::as_str);
+            let is_bad = (requests.bad.iter())
+                .any(|bad| bad == value || (bad == "5xx" && value.starts_with('5')));
+            let measured = requests.measured.entry(of(line)).or_default();
+            measured.events += count(line);
+            measured.bad += if is_bad { count(line) } else { 0 };
+        }
+    }
+    let Some(durations) = &mut found.durations else {
+        return Ok(());
+    };
+    let lines = increase(
+        &format!("{}_bucket", durations.metric),
+        &format!("{by_text}le"),
+    )?;
+    let mut under: BTreeMap<&str, u64> = BTreeMap::new();
+    for line in &lines {
+        let le = line.labels.get("le").map_or("", String::as_str);
+        *under.entry(le).or_default() += count(line);
+    }
+    let all = under.get("+Inf").copied().unwrap_or(0);
+    let holds = |edge: &&String| {
+        let inside = under.get(edge.as_str()).copied().unwrap_or(0);
+        all > 0 && u128::from(inside) * 100 >= u128::from(all) * 95
+    };
+    if let Some(edge) = durations.edges.iter().find(holds) {
+        durations.edge = edge.clone();
+    }
+    for line in &lines {
+        let le = line.labels.get("le").map_or("", String::as_str);
+        let measured = durations.measured.entry(of(line)).or_default();
+        if le == "+Inf" {
+            measured.events += count(line);
+            measured.bad += count(line);
+        }
+    }
+    for line in lines
+        .iter()
+        .filter(|line| line.labels.get("le") == Some(&durations.edge))
+    {
+        let measured = durations.measured.entry(of(line)).or_default();
+        measured.bad = measured.bad.saturating_sub(count(line));
+    }
+    Ok(())
+}

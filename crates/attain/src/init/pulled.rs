@@ -1,0 +1,148 @@
+//! A first catalogue for a Prometheus-compatible API: says what was found in it, writes. What is found and proposed is
+//! attain-sources'.
+
+use std::path::Path;
+
+use attain_sources::pull::{HttpApi, Survey, propose_pulled, survey};
+use attain_sources::{Answers, SegmentAnswer};
+use attain_view::{Tone, wrap};
+
+use super::{refuse_invalid, write};
+use crate::catalogue::shown;
+use crate::cli::InitArguments;
+use crate::exit::{Exit, Failure};
+use crate::terminal::Terminal;
+
+/// Whether this is an API and no file.
+pub(super) fn is_url(from: &Path) -> bool {
+    let text = from.to_string_lossy();
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
+/// Looks, says, writes, and says what to do next.
+pub(super) fn run(
+    url: &str,
+    dir: &Path,
+    target: &Path,
+    arguments: &InitArguments,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let found = survey(&HttpApi::new(url, None)).map_err(|trouble| {
+        Failure::new(trouble.to_string())
+            .help("give the URL that stands before /api/v1, e.g. http://localhost:9090")
+    })?;
+    if found.requests.is_none() && found.durations.is_none() {
+        return Err(Failure::new(format!("{url} has no metric that counts requests")).help(
+            "attain looks for a counter (`_total`) with a label such as `code` or `status`, and for a histogram of \
+             durations (`_bucket`); write the catalogue with `attain init` and name yours",
+        ));
+    }
+    let look = terminal.look();
+    if !terminal.quiet {
+        let title = look.paint(Tone::Strong, &format!("{url} answers."));
+        terminal.print(&format!("{title}\n{}", said(&found, look.columns())))?;
+    }
+    let answers = Answers {
+        service: arguments.service.clone(),
+        team: arguments.team.clone(),
+        order: arguments.segments.clone(),
+        segment: by(&found, arguments.by.as_deref())?,
+        ..Answers::default()
+    };
+    let text = propose_pulled(&found, &answers, url);
+    refuse_invalid(&text)?;
+    write(dir, target, &text, arguments.force)?;
+    let strong = |text: &str| look.paint(Tone::Strong, text);
+    terminal.print(&format!(
+        "\nwrote {}\n{}\nNext:\n  {}\n  {}\n",
+        strong(&shown(target)),
+        wrap(
+            "Its numbers are taken from the last day: a place to start, promised to nobody yet.",
+            look.columns(),
+            0
+        ),
+        strong(&format!("attain check {}", shown(dir))),
+        strong(&format!("attain serve {} --data data", shown(dir))),
+    ))?;
+    Ok(Exit::Fine)
+}
+
+/// A line for each thing that was looked for.
+fn said(found: &Survey, columns: usize) -> String {
+    let requests = found.requests.as_ref().map(|requests| {
+        format!(
+            "`{}`, bad where `{}` is {}",
+            requests.metric,
+            requests.label,
+            requests.bad.join(" or ")
+        )
+    });
+    let durations = found.durations.as_ref().map(|durations| {
+        format!(
+            "`{}` in seconds, buckets at {}",
+            durations.metric,
+            durations.edges.join(", ")
+        )
+    });
+    let segments = found
+        .segments
+        .split_first()
+        .map(|((label, values), others)| {
+            let mut text = format!("by `{label}`: {}", values.join(", "));
+            if !others.is_empty() {
+                let names: Vec<String> = others
+                    .iter()
+                    .map(|(label, _)| format!("`{label}`"))
+                    .collect();
+                text += &format!("; also possible with --by: {}", names.join(", "));
+            }
+            text
+        });
+    let others = (!found.others.is_empty()).then(|| found.others.join(", "));
+    let lines = [
+        (
+            "requests",
+            requests.unwrap_or_else(|| "no counter says whether they were good".to_owned()),
+        ),
+        (
+            "latency",
+            durations.unwrap_or_else(|| "no histogram says how long they took".to_owned()),
+        ),
+        (
+            "segments",
+            segments
+                .unwrap_or_else(|| "no label tells customers apart; all traffic is one".to_owned()),
+        ),
+        ("also", others.unwrap_or_default()),
+    ];
+    let mut out = String::new();
+    for (name, text) in lines.iter().filter(|(_, text)| !text.is_empty()) {
+        let text = wrap(text, columns - 11, 0).replace('\n', &format!("\n{:11}", ""));
+        out.push_str(&format!("  {name:<9}{text}\n"));
+    }
+    out
+}
+
+fn by(found: &Survey, label: Option<&str>) -> Result<SegmentAnswer, Failure> {
+    match label {
+        None => Ok(SegmentAnswer::Best),
+        Some("none") => Ok(SegmentAnswer::Nothing),
+        Some(label) if found.segments.iter().any(|(known, _)| known == label) => {
+            Ok(SegmentAnswer::Field(label.to_owned()))
+        }
+        Some(label) => {
+            let known: Vec<&str> = found
+                .segments
+                .iter()
+                .map(|(label, _)| label.as_str())
+                .collect();
+            let failure = Failure::new(format!(
+                "`{label}` tells no segments apart in these metrics"
+            ));
+            Err(match known.as_slice() {
+                [] => failure.help("no label does; leave --by out"),
+                known => failure.help(format!("these may: {}", known.join(", "))),
+            })
+        }
+    }
+}
