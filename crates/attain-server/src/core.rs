@@ -281,6 +281,8 @@ impl Core {
         self.state.frames_failed += 1;
         self.state.disk = Some(error.to_string());
         self.failed_at = Some(Instant::now());
+        // Whoever is refused finds out why at once.
+        self.publish();
     }
 
     fn recovered(&mut self) {
