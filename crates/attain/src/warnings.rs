@@ -9,7 +9,7 @@ use attain_cascade::warning::{
     self, Candidate, History, Inside, Matching, Slot, Warnings, candidates,
 };
 use attain_engine::spending_of;
-use attain_model::{Evaluation, Multiple, Promises, SeriesName};
+use attain_model::{Evaluation, Multiple, Promises, SeriesName, Verdict};
 use attain_view::warnings::{self as view, alarms};
 
 use crate::asked::{About, Asked};
@@ -66,19 +66,24 @@ fn exit_of(found: &[Warnings]) -> Exit {
 /// Early warnings that are due now, a sentence each: something inside is breached, and such breaches have come before the
 /// customer's often enough to be worth a ticket.
 ///
-/// The past is measured only where something inside went wrong within the last hour, so that a calm status costs nothing.
+/// The past is measured only for promises that were asked about, and only where something that was judged inside went
+/// wrong within the last hour, so that a calm status costs nothing.
 pub fn due(asked: &Asked, evaluation: &Evaluation) -> Vec<String> {
     let matching = Matching::default();
-    let is_calm = |name: &SeriesName| {
-        let verdict = evaluation.verdicts.iter().find(|v| v.name == *name);
-        verdict.is_some_and(|verdict| {
-            let recent = verdict.burn.iter().filter(|b| b.window <= matching.horizon);
-            let mut bad = recent.map(|burn| burn.attainment.bad).peekable();
-            verdict.attainment.bad == 0 || (bad.peek().is_some() && bad.all(|bad| bad == 0))
-        })
+    let judged = |name: &SeriesName| evaluation.verdicts.iter().find(|v| v.name == *name);
+    let is_calm = |verdict: &Verdict| {
+        let recent = verdict.burn.iter().filter(|b| b.window <= matching.horizon);
+        let mut bad = recent.map(|burn| burn.attainment.bad).peekable();
+        verdict.attainment.bad == 0 || (bad.peek().is_some() && bad.all(|bad| bad == 0))
     };
     let mut all = candidates(&asked.promises, asked.day());
-    all.retain(|candidate| candidate.insides.iter().any(|(name, _)| !is_calm(name)));
+    all.retain(|candidate| {
+        let mut insides = candidate
+            .insides
+            .iter()
+            .filter_map(|(name, _)| judged(name));
+        judged(&candidate.customer).is_some() && insides.any(|inside| !is_calm(inside))
+    });
     let found = measure(asked, &all, BURN, matching);
     let catalogue = asked.promises.catalogue();
     let of = |warnings: &Warnings| -> Vec<String> {
