@@ -139,6 +139,12 @@ pub fn samples(counters: u32, value: u64, time_ms: i64) -> Vec<u8> {
     attain_wire::remote_write::encode(&series)
 }
 
+/// The clock, never the same twice: of two samples of one counter at one instant only the first can be taken.
 pub fn now_ms() -> i64 {
-    Timestamp::now().as_millisecond()
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    let now = Timestamp::now().as_millisecond();
+    let last = LAST.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| {
+        Some(now.max(last + 1))
+    });
+    now.max(last.unwrap_or(now) + 1)
 }

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use attain_server::Unsealed;
@@ -183,6 +184,17 @@ fn answer(stream: &mut TcpStream) -> Option<u16> {
             return head.split(' ').nth(1)?.parse().ok();
         }
     }
+}
+
+/// The clock, never the same twice: a disk that is quick answers two requests within a millisecond, and of two samples of
+/// one counter at one instant only the first can be taken.
+pub fn another_ms() -> i64 {
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    let now = Timestamp::now().as_millisecond();
+    let last = LAST.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| {
+        Some(now.max(last + 1))
+    });
+    now.max(last.unwrap_or(now) + 1)
 }
 
 /// One sample of each of some counters of a sender, all with the same value.

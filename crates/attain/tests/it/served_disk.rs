@@ -4,10 +4,8 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use crate::Place;
-use crate::served::{CATALOGUE, Sender, Served, events, free_address, get, samples};
+use crate::served::{CATALOGUE, Sender, Served, another_ms, events, free_address, get, samples};
 
 const COUNTERS: usize = 10;
 
@@ -33,7 +31,7 @@ fn a_full_disk_is_survived() {
     // What was refused is said again, byte for byte, as senders do.
     let mut refused = None;
     let mut send = |expected: u16| {
-        let new = || samples(0, COUNTERS, value, Timestamp::now().as_millisecond());
+        let new = || samples(0, COUNTERS, value, another_ms());
         let body = refused.take().unwrap_or_else(new);
         assert_eq!(sender.write(&body), Some(expected));
         match expected {
@@ -51,7 +49,7 @@ fn a_full_disk_is_survived() {
         send(503);
         send(503);
         // Series that were never seen before.
-        let newcomer = |value| samples(round, COUNTERS, value, Timestamp::now().as_millisecond());
+        let newcomer = |value| samples(round, COUNTERS, value, another_ms());
         let first = newcomer(0);
         assert_eq!(newcomers.write(&first), Some(503));
         let page = get(address, "/api/v1/server").unwrap().1;
@@ -93,11 +91,11 @@ fn a_full_disk_and_a_kill_lose_nothing() {
     let server = Served::start_unwarned(&place, address);
     let mut sender = Sender::to(address);
     for value in 0..6 {
-        let body = samples(0, COUNTERS, value, Timestamp::now().as_millisecond());
+        let body = samples(0, COUNTERS, value, another_ms());
         assert_eq!(sender.write(&body), Some(204));
     }
     server.limit_files("1");
-    let body = samples(0, COUNTERS, 9, Timestamp::now().as_millisecond());
+    let body = samples(0, COUNTERS, 9, another_ms());
     assert_eq!(sender.write(&body), Some(503));
     server.kill();
     assert_eq!(events(&place.0.path().join("data")), 5 * COUNTERS as u64);

@@ -3,10 +3,8 @@
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff::Timestamp;
-
 use crate::Place;
-use crate::served::{CATALOGUE, Sender, Served, events, free_address, get, samples};
+use crate::served::{CATALOGUE, Sender, Served, another_ms, events, free_address, get, samples};
 use crate::shop;
 
 const TOGETHER: usize = 4000;
@@ -26,7 +24,7 @@ fn a_flood_of_series_is_survived_in_bounded_memory() {
         .status();
     assert!(limited.unwrap().success());
     let mut sender = Sender::to(address);
-    let known = |value| samples(0, 100, value, Timestamp::now().as_millisecond());
+    let known = |value| samples(0, 100, value, another_ms());
     assert_eq!(sender.write(&known(0)), Some(204));
     assert_eq!(sender.write(&known(1)), Some(204));
     let is_over = AtomicBool::new(false);
@@ -52,7 +50,7 @@ fn a_flood_of_series_is_survived_in_bounded_memory() {
                 assert_eq!(sender.write(&small), Some(400));
                 assert_eq!(sender.write(&large), Some(400));
             }
-            let body = samples(request, TOGETHER, 0, Timestamp::now().as_millisecond());
+            let body = samples(request, TOGETHER, 0, another_ms());
             match sender.write(&body) {
                 Some(204) => {}
                 Some(400) => refused += 1,

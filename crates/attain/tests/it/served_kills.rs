@@ -6,10 +6,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use jiff::Timestamp;
 
 use crate::Place;
-use crate::served::{CATALOGUE, Sender, Served, events, free_address, samples};
+use crate::served::{CATALOGUE, Sender, Served, another_ms, events, free_address, samples};
 use crate::shop;
 
 const SEED: u64 = 43;
@@ -94,7 +93,7 @@ fn wait(is_so: impl Fn() -> bool) {
 fn send(load: &Load, sender: usize, address: SocketAddr) {
     let mut to = Sender::to(address);
     for value in 0.. {
-        let body = samples(sender, COUNTERS, value, Timestamp::now().as_millisecond());
+        let body = samples(sender, COUNTERS, value, another_ms());
         loop {
             match to.write(&body) {
                 Some(204) => break,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use jiff::Timestamp;
 
-use crate::served::{CATALOGUE, Sender, Served, events, free_address, get, samples};
+use crate::served::{CATALOGUE, Sender, Served, another_ms, events, free_address, get, samples};
 use crate::{Place, shop};
 
 #[test]
@@ -85,7 +85,7 @@ fn a_server_that_is_stopped_under_load_answers_what_it_has_taken() {
                 let mut sender = Sender::to(address);
                 loop {
                     let value = acknowledged.load(Ordering::SeqCst);
-                    let body = samples(0, 20, value, Timestamp::now().as_millisecond());
+                    let body = samples(0, 20, value, another_ms());
                     match sender.write(&body) {
                         Some(204) => acknowledged.store(value + 1, Ordering::SeqCst),
                         Some(503) | None => return,
@@ -131,7 +131,7 @@ fn a_server_that_stood_still_leaves_out_no_slice() {
     let begun = Instant::now();
     let before = number("slices_judged");
     let mut write = |value| {
-        let body = samples(0, 20, value, Timestamp::now().as_millisecond());
+        let body = samples(0, 20, value, another_ms());
         assert_eq!(sender.write(&body), Some(204));
     };
     write(0);
