@@ -54,6 +54,10 @@ pub struct Limits {
     pub waiting: usize,
     /// Connections at once.
     pub connections: usize,
+    /// Who may listen to events at once.
+    pub listeners: usize,
+    /// How often somebody who listens hears at least something.
+    pub heartbeat: Duration,
     /// How long a request's head, and then its body, may take to arrive.
     pub arrival: Duration,
     /// How often the catalogue's files are looked at.
@@ -76,6 +80,8 @@ impl Default for Limits {
             waiting_bytes: 128 << 20,
             waiting: 256,
             connections: 1024,
+            listeners: 64,
+            heartbeat: Duration::from_secs(15),
             arrival: Duration::from_secs(30),
             look: Duration::from_secs(2),
             seal: Duration::from_secs(300),

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,8 +20,10 @@ use attain_store::{Done, Error};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
+use crate::asked::Question;
 use crate::clock::Clock;
 use crate::config::Limits;
+use crate::events::{Events, News};
 use crate::gate::Gates;
 use crate::kept::{Kept, Together};
 use crate::published::{CoreState, InForce, Judged, Published};
@@ -69,6 +72,12 @@ pub(crate) enum Job {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NotKept(pub(crate) String);
 
+/// Where the core is asked.
+pub(crate) struct Inbox {
+    pub(crate) jobs: mpsc::Receiver<Job>,
+    pub(crate) questions: mpsc::Receiver<Question>,
+}
+
 /// What the core begins with.
 pub(crate) struct Core {
     kept: Kept,
@@ -76,7 +85,11 @@ pub(crate) struct Core {
     clock: Arc<Clock>,
     limits: Limits,
     jobs: mpsc::Receiver<Job>,
+    questions: mpsc::Receiver<Question>,
     published: watch::Sender<Arc<Published>>,
+    events: Arc<Events>,
+    /// What is told once it is published.
+    news: Vec<News>,
     promises: Arc<Promises>,
     in_force: InForce,
     delay: SignedDuration,
@@ -96,7 +109,8 @@ impl Core {
         gates: Arc<Gates>,
         clock: Arc<Clock>,
         limits: Limits,
-        jobs: mpsc::Receiver<Job>,
+        inbox: Inbox,
+        events: Arc<Events>,
     ) -> (Self, watch::Receiver<Arc<Published>>) {
         let promises = Arc::new(Promises::of(loaded.catalogue.clone()));
         let in_force = InForce {
@@ -118,8 +132,11 @@ impl Core {
             gates,
             clock,
             limits,
-            jobs,
+            jobs: inbox.jobs,
+            questions: inbox.questions,
             published,
+            events,
+            news: vec![News::Catalogue(in_force.clone())],
             delay: delay_of(&loaded.catalogue),
             promises,
             in_force,
@@ -139,20 +156,39 @@ impl Core {
         let mut waiting: Vec<Job> = Vec::with_capacity(TOGETHER);
         loop {
             let wait = self.wait();
-            let taken = self.jobs.recv_many(&mut waiting, TOGETHER);
-            match tokio::time::timeout(wait, taken).await {
-                Ok(0) => return,
-                Ok(_) => {
+            let mut question = None;
+            let taken = tokio::select! {
+                biased;
+                taken = self.jobs.recv_many(&mut waiting, TOGETHER) => Some(taken),
+                Some(asked) = self.questions.recv() => {
+                    question = Some(asked);
+                    None
+                }
+                () = tokio::time::sleep(wait) => None,
+            };
+            match taken {
+                Some(0) => return,
+                Some(_) => {
                     if let Some(answer) = self.take(waiting.drain(..)) {
                         let sealed = self.kept.seal().map_err(|error| error.to_string());
                         let _ = answer.send(sealed);
                         return;
                     }
                 }
-                Err(_) => {}
+                None => {}
             }
             self.tick();
+            // One between two frames, however many of either wait.
+            if let Some(question) = question.or_else(|| self.questions.try_recv().ok()) {
+                self.answer(question);
+            }
         }
+    }
+
+    /// Answers one piece of a question. What it dies of is its own.
+    fn answer(&self, question: Question) {
+        let answered = AssertUnwindSafe(|| self.kept.with(question));
+        let _ = catch_unwind(answered);
     }
 
     /// How long nothing needs to be done unless somebody asks.
@@ -354,13 +390,13 @@ impl Core {
                 Some(monitor) => {
                     let next = (monitor.instant() + self.slice).min(closed);
                     let changes = self.kept.changes();
-                    self.kept.with(|counts| {
-                        monitor.push(changes, counts, next);
-                    });
+                    let changed = self.kept.with(|counts| monitor.push(changes, counts, next));
+                    self.news.push(News::Tick(next, Some(changed)));
                     next
                 }
                 None => {
                     self.monitor = Some(self.monitor_of(closed));
+                    self.news.push(News::Tick(closed, None));
                     closed
                 }
             };
@@ -415,19 +451,23 @@ impl Core {
                     self.in_force.refusals += 1;
                 }
                 self.in_force.refused = Some(why);
+                self.news.push(News::Catalogue(self.in_force.clone()));
                 return true;
             }
         };
         if sha256(&loaded.done) == self.in_force.sha256 {
             // A mistake was taken back. What stands in other files, such as a token, may be new.
             self.gates.reload(&loaded, &self.kept.meter());
-            self.in_force.refused = None;
+            if self.in_force.refused.take().is_some() {
+                self.news.push(News::Catalogue(self.in_force.clone()));
+            }
             return true;
         }
         let now = self.clock.now();
         if let Err(error) = self.kept.count(&loaded.catalogue, &loaded.done, now) {
             self.in_force.refusals += 1;
             self.in_force.refused = Some(error.to_string());
+            self.news.push(News::Catalogue(self.in_force.clone()));
             self.failed(&error);
             return false;
         }
@@ -441,6 +481,7 @@ impl Core {
             reloads: self.in_force.reloads + 1,
             refusals: self.in_force.refusals,
         };
+        self.news.push(News::Catalogue(self.in_force.clone()));
         // The same slice means something else now.
         self.monitor = None;
         true
@@ -454,6 +495,8 @@ impl Core {
             judged: self.judged.clone(),
             core: self.state.clone(),
         }));
+        // Only now: whoever hears of it finds it.
+        self.events.tell(self.news.drain(..));
     }
 }
 

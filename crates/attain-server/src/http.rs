@@ -18,10 +18,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 
+use crate::asked::Asking;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::core::{Core, Job};
+use crate::core::{Core, Inbox, Job};
 use crate::error::Error;
+use crate::events::Events;
 use crate::fetch::Fetchers;
 use crate::follow;
 use crate::gate::Gates;
@@ -72,14 +74,21 @@ pub fn start(config: Config) -> Result<Server, Error> {
     let gates = Gates::new(&loaded, &kept.meter(), config.limits.unpacked_bytes);
     let gates = Arc::new(gates.map_err(Error::Token)?);
     let (jobs, asked) = mpsc::channel(config.limits.waiting);
+    let (asking, questions) = Asking::new();
+    let events = Arc::new(Events::new(clock.now()));
     let (core, published) = Core::new(
         kept,
         &loaded,
         Arc::clone(&gates),
         Arc::clone(&clock),
         config.limits.clone(),
-        asked,
+        Inbox {
+            jobs: asked,
+            questions,
+        },
+        Arc::clone(&events),
     );
+    let (closing, closed) = watch::channel(false);
     let app = Arc::new(App {
         room: Arc::new(Semaphore::new(
             config.limits.waiting_bytes / routes::ROOM_UNIT,
@@ -89,6 +98,10 @@ pub fn start(config: Config) -> Result<Server, Error> {
         jobs: jobs.clone(),
         clock,
         published,
+        asking,
+        events,
+        listeners: Arc::new(Semaphore::new(config.limits.listeners)),
+        closing: closed.clone(),
         ready: AtomicBool::new(false),
         runtime: runtime.handle().clone(),
         counters: Counters::default(),
@@ -103,7 +116,6 @@ pub fn start(config: Config) -> Result<Server, Error> {
         jobs,
         Arc::clone(&look),
     ));
-    let (closing, closed) = watch::channel(false);
     let (all_drained, drained) = oneshot::channel();
     let connections = Connections {
         app: Arc::clone(&app),

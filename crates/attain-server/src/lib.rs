@@ -14,10 +14,12 @@
 // A server reads the clock, files and sockets; see clippy.toml.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod asked;
 mod clock;
 mod config;
 mod core;
 mod error;
+mod events;
 mod fetch;
 mod follow;
 mod gate;

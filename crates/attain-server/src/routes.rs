@@ -1,7 +1,11 @@
 //! What is answered to which path. Knows HTTP; what is behind each answer is elsewhere.
 
+mod api;
+mod events;
 mod otlp;
+pub(crate) mod problem;
 mod receive;
+pub(crate) mod seen;
 mod write;
 
 use std::sync::Arc;
@@ -22,9 +26,11 @@ use axum::routing::{get, post};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
 
+use crate::asked::Asking;
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::core::Job;
+use crate::events::Events;
 use crate::gate::{Gates, Way};
 use crate::metrics::{self, Counters};
 use crate::published::Published;
@@ -42,6 +48,13 @@ pub(crate) struct App {
     pub(crate) jobs: mpsc::Sender<Job>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) published: watch::Receiver<Arc<Published>>,
+    /// For what needs the counts themselves.
+    pub(crate) asking: Asking,
+    pub(crate) events: Arc<Events>,
+    /// Places of those who listen to events.
+    pub(crate) listeners: Arc<Semaphore>,
+    /// Turns true when the server stops: what has no end of its own ends then.
+    pub(crate) closing: watch::Receiver<bool>,
     pub(crate) ready: AtomicBool,
     /// Room for requests, in permits of [`ROOM_UNIT`] bytes.
     pub(crate) room: Arc<Semaphore>,
@@ -57,7 +70,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics_page))
         .route("/api/v1/status", get(status_page))
+        .route("/api/v1/slos/{slo}", get(api::slo))
         .route("/api/v1/server", get(server_page))
+        .route("/api/v1/events", get(events::events))
         .route("/api/v1/write", post(write::write))
         .route("/api/v1/write/{source}", post(write::write_to))
         .route("/v1/metrics", post(otlp::metrics))
@@ -74,6 +89,7 @@ attain keeps reliability promises.
 
 GET  /api/v1/status                what every promise comes to, as JSON; ?format=human for people
 GET  /api/v1/server                which catalogue is in force, and how the server is doing
+GET  /api/v1/events                what happens, as server-sent events: every tick, every other catalogue
 GET  /metrics                      for Prometheus
 GET  /livez, /readyz               for whoever restarts it, and for whoever sends to it
 POST /api/v1/write[/SOURCE]        Prometheus remote write
@@ -162,7 +178,7 @@ async fn status_page(State(app): State<Arc<App>>, Query(asked): Query<Asked>) ->
 }
 
 /// What a reader of the status should know about the server that says it.
-fn notes(published: &Published) -> Vec<String> {
+pub(crate) fn notes(published: &Published) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(why) = &published.core.disk {
         notes.push(format!("nothing can be kept at the moment: {why}"));
@@ -180,7 +196,7 @@ fn notes(published: &Published) -> Vec<String> {
 }
 
 /// What was received of each source that sends samples.
-fn reading(app: &App) -> Reading {
+pub(crate) fn reading(app: &App) -> Reading {
     let open = app.gates.open();
     let sources = open.values().map(|gate| {
         let entry = &gate.entry;

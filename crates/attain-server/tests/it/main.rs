@@ -5,6 +5,7 @@
     reason = "tests start servers and write files"
 )]
 
+mod asking;
 mod client;
 mod counted;
 mod following;

@@ -1,0 +1,221 @@
+//! Questions that need the counts themselves: what lies behind a series, and what was so at an earlier instant.
+//!
+//! Counts belong to the core's thread. A question is cut into pieces of a few SLOs; the core answers one piece between two
+//! frames, so whoever writes waits for one piece at most. What was answered is kept by what was asked and as of when: of
+//! all who look at a page within one tick, one pays. Knows no HTTP.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use attain_engine::{Counts, detail, evaluate_only};
+use attain_model::detail::Detail;
+use attain_model::{AsOf, Evaluation, Promises, SeriesName, SloId};
+use tokio::sync::{OnceCell, Semaphore, mpsc, oneshot};
+
+use crate::published::Published;
+
+/// Who may have a question under way at once; everybody else is told to come back.
+const ASKING_AT_ONCE: usize = 16;
+/// SLOs that are judged in one piece.
+const JUDGED_TOGETHER: usize = 16;
+/// Pieces of details that are kept, of one SLO each.
+const DETAILS_KEPT: usize = 256;
+/// Evaluations of earlier instants that are kept.
+const EVALUATIONS_KEPT: usize = 8;
+
+/// A piece of work for the core's thread.
+pub(crate) type Question = Box<dyn FnOnce(&dyn Counts) + Send>;
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    /// Too many ask at once: ask again in a second.
+    Busy,
+    /// The core has ended, or could not answer this.
+    Ended,
+}
+
+/// Asks the core, and remembers what it said.
+pub(crate) struct Asking {
+    questions: mpsc::Sender<Question>,
+    turns: Semaphore,
+    details: Memory<(String, AsOf, Vec<SeriesName>), Vec<Detail>>,
+    evaluations: Memory<(String, AsOf), Evaluation>,
+}
+
+impl Asking {
+    /// With the end that the core listens at.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Question>) {
+        let (questions, asked) = mpsc::channel(ASKING_AT_ONCE);
+        let asking = Self {
+            questions,
+            turns: Semaphore::new(ASKING_AT_ONCE),
+            details: Memory::new(DETAILS_KEPT),
+            evaluations: Memory::new(EVALUATIONS_KEPT),
+        };
+        (asking, asked)
+    }
+
+    /// What lies behind series: [`detail`], in the order of the names. Names of one SLO should stand together.
+    ///
+    /// As of the last closed slice it also has what came late since that was judged.
+    pub(crate) async fn details(
+        &self,
+        seen: &Published,
+        names: &[SeriesName],
+        as_of: AsOf,
+    ) -> Result<Vec<Detail>, Unanswered> {
+        let mut details = Vec::with_capacity(names.len());
+        for names in names.chunk_by(|a, b| a.slo == b.slo) {
+            let key = (seen.catalogue.sha256.clone(), as_of, names.to_vec());
+            let promises = Arc::clone(&seen.promises);
+            let names = names.to_vec();
+            let piece = self.details.get(key, async || {
+                let _turn = self.turns.try_acquire().map_err(|_| Unanswered::Busy)?;
+                self.ask(move |counts| detail(&promises, counts, &names, as_of))
+                    .await
+            });
+            details.extend(piece.await?.iter().cloned());
+        }
+        Ok(details)
+    }
+
+    /// What all counts mean as of an instant: [`attain_engine::evaluate`].
+    pub(crate) async fn evaluation(
+        &self,
+        seen: &Published,
+        as_of: AsOf,
+    ) -> Result<Arc<Evaluation>, Unanswered> {
+        let key = (seen.catalogue.sha256.clone(), as_of);
+        let whole = self.evaluations.get(key, async || {
+            let _turn = self.turns.try_acquire().map_err(|_| Unanswered::Busy)?;
+            let slos: Vec<SloId> = seen.promises.catalogue().slos.keys().cloned().collect();
+            let mut whole: Option<Evaluation> = None;
+            for piece in slos.chunks(JUDGED_TOGETHER) {
+                let (promises, slos) = (Arc::clone(&seen.promises), piece.to_vec());
+                let part = self
+                    .ask(move |counts| judged(&promises, counts, &slos, as_of))
+                    .await?;
+                match &mut whole {
+                    None => whole = Some(part),
+                    Some(whole) => append(whole, part),
+                }
+            }
+            Ok(whole.unwrap_or(Evaluation {
+                as_of,
+                verdicts: Vec::new(),
+                masked: Vec::new(),
+                untagged: Vec::new(),
+                gaps: Vec::new(),
+            }))
+        });
+        whole.await
+    }
+
+    /// One piece.
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Counts) -> T + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        let (answer, answered) = oneshot::channel();
+        let question: Question = Box::new(move |counts| {
+            // Whoever has gone away is not worked for.
+            if !answer.is_closed() {
+                let _ = answer.send(work(counts));
+            }
+        });
+        let sent = self.questions.send(question).await;
+        sent.map_err(|_| Unanswered::Ended)?;
+        answered.await.map_err(|_| Unanswered::Ended)
+    }
+}
+
+fn judged(promises: &Promises, counts: &dyn Counts, slos: &[SloId], as_of: AsOf) -> Evaluation {
+    evaluate_only(promises, counts, as_of, &|slo| slos.contains(slo))
+}
+
+/// Adds what was judged of other SLOs. What is said of a source is said in every piece.
+fn append(whole: &mut Evaluation, part: Evaluation) {
+    whole.verdicts.extend(part.verdicts);
+    whole.masked.extend(part.masked);
+    whole.untagged.extend(part.untagged);
+    for gap in part.gaps {
+        if !whole.gaps.contains(&gap) {
+            whole.gaps.push(gap);
+        }
+    }
+}
+
+/// The newest answers, each worked out once however many ask for it at the same time.
+struct Memory<K, V> {
+    at_most: usize,
+    kept: Mutex<Remembered<K, V>>,
+}
+
+struct Remembered<K, V> {
+    cells: BTreeMap<K, Arc<OnceCell<Arc<V>>>>,
+    /// The oldest first.
+    order: VecDeque<K>,
+}
+
+impl<K: Ord + Clone, V> Memory<K, V> {
+    fn new(at_most: usize) -> Self {
+        Self {
+            at_most,
+            kept: Mutex::new(Remembered {
+                cells: BTreeMap::new(),
+                order: VecDeque::new(),
+            }),
+        }
+    }
+
+    /// What is remembered, or what `work` says. If it fails, whoever waits beside tries it next.
+    async fn get(
+        &self,
+        key: K,
+        work: impl AsyncFnOnce() -> Result<V, Unanswered>,
+    ) -> Result<Arc<V>, Unanswered> {
+        let cell = self.cell(key);
+        let answer = cell.get_or_try_init(async || work().await.map(Arc::new));
+        answer.await.cloned()
+    }
+
+    fn cell(&self, key: K) -> Arc<OnceCell<Arc<V>>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cell) = kept.cells.get(&key) {
+            return Arc::clone(cell);
+        }
+        while kept.order.len() >= self.at_most {
+            if let Some(oldest) = kept.order.pop_front() {
+                kept.cells.remove(&oldest);
+            }
+        }
+        let cell = Arc::new(OnceCell::new());
+        kept.order.push_back(key.clone());
+        kept.cells.insert(key, Arc::clone(&cell));
+        cell
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_worked_out_once_and_a_failure_is_tried_again() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let memory: Memory<u32, u32> = Memory::new(2);
+        runtime.unwrap().block_on(async {
+            let failed = memory.get(1, async || Err(Unanswered::Busy)).await;
+            assert_eq!(failed, Err(Unanswered::Busy));
+            assert_eq!(memory.get(1, async || Ok(7)).await.as_deref(), Ok(&7));
+            assert_eq!(memory.get(1, async || Ok(8)).await.as_deref(), Ok(&7));
+            for key in [2, 3] {
+                memory.get(key, async || Ok(key)).await.unwrap();
+            }
+            // The oldest had to go.
+            assert_eq!(memory.get(1, async || Ok(9)).await.as_deref(), Ok(&9));
+            assert_eq!(memory.kept.lock().unwrap().cells.len(), 2);
+        });
+    }
+}

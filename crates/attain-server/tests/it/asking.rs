@@ -1,0 +1,152 @@
+//! What is asked of the counts beside the tick, and what is told to those who listen.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use attain_server::Limits;
+
+use crate::client::{eventually, get, write};
+use crate::shop::{CATALOGUE, Shop, now_ms, samples};
+
+fn limits() -> Limits {
+    Limits {
+        look: Duration::from_millis(10),
+        heartbeat: Duration::from_millis(50),
+        ..Limits::default()
+    }
+}
+
+fn quick() -> String {
+    CATALOGUE
+        .replace("remote_write: {}", "remote_write: {}, delay: 0s")
+        .replace("alerting: none", "alerting: none, coverage: 0%")
+}
+
+/// The number behind a key, the last one there.
+fn last_number(page: &str, key: &str) -> Option<u64> {
+    let at = page.rfind(&format!("\"{key}\": "))?;
+    let rest = &page[at + key.len() + 4..];
+    let end = rest.find([',', '\n'])?;
+    rest[..end].trim().parse().ok()
+}
+
+#[test]
+fn one_slo_says_what_lies_behind_it_now_and_at_an_earlier_instant() {
+    let shop = Shop::of(&quick(), limits());
+    let begun = now_ms() - 60_000;
+    for (value, at) in [(0, begun), (100, begun + 5_000), (150, begun + 35_000)] {
+        let body = samples(1, value, at);
+        assert_eq!(
+            write(shop.address(), "/api/v1/write", "", &body).status,
+            204
+        );
+    }
+    let page = eventually("counted", || {
+        let page = get(shop.address(), "/api/v1/slos/checkout").body;
+        page.contains("\"good\": 150,").then_some(page)
+    });
+    // The burn-down ends with the verdict.
+    let points = &page[page.find("\"burn_down\"").unwrap()..page.find("\"days\"").unwrap()];
+    assert_eq!(last_number(points, "good"), Some(150), "{page}");
+    let earlier = jiff::Timestamp::from_second(begun / 1000 + 20).unwrap();
+    let then = get(
+        shop.address(),
+        &format!("/api/v1/slos/checkout?at={earlier}"),
+    );
+    assert_eq!(then.status, 200, "{}", then.body);
+    assert!(then.body.contains("\"good\": 100,"), "{}", then.body);
+    assert!(!then.body.contains("\"good\": 150,"), "{}", then.body);
+    let later = get(
+        shop.address(),
+        "/api/v1/slos/checkout?at=2999-01-01T00:00:00Z",
+    );
+    assert_eq!(later.status, 422, "{}", later.body);
+    assert!(
+        later.head.contains("application/problem+json"),
+        "{}",
+        later.head
+    );
+    assert_eq!(get(shop.address(), "/api/v1/slos/nothing").status, 404);
+}
+
+struct Listener(BufReader<TcpStream>);
+
+impl Listener {
+    fn to(shop: &Shop, more: &str) -> Self {
+        let mut stream = TcpStream::connect(shop.address()).unwrap();
+        let timeout = Some(Duration::from_secs(30));
+        stream.set_read_timeout(timeout).unwrap();
+        let head = format!("GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n{more}\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    /// The next line that begins so, or `None` when it ends.
+    fn line(&mut self, begins: &str) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            match self.0.read_line(&mut line) {
+                Ok(1..) if line.starts_with(begins) => return Some(line.trim_end().to_owned()),
+                Ok(1..) => {}
+                Ok(0) => return None,
+                Err(error) => panic!("waiting for {begins:?}: {error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_listens_hears_of_ticks_and_catalogues_until_the_stop() {
+    let mut shop = Shop::of(&quick(), limits());
+    eventually("judged", || {
+        (get(shop.address(), "/api/v1/status").status == 200).then_some(())
+    });
+    let mut listener = Listener::to(&shop, "");
+    assert!(listener.line("HTTP/1.1 200").is_some());
+    let first = listener.line("data: {\"all\"").unwrap();
+    assert!(
+        first.contains("\"all\":false") && first.contains("\"changed\":[]"),
+        "{first}"
+    );
+    assert!(listener.line(":").is_some());
+    shop.edit("attain: 1\nslos: nonsense");
+    let refused = listener.line("data: {\"refused\":\"").unwrap();
+    assert!(refused.contains("slos"), "{refused}");
+    shop.edit(&quick().replace("99.9%", "99.5%"));
+    assert!(listener.line("data: {\"refused\":null").is_some());
+    // By another catalogue everything is judged anew.
+    assert!(listener.line("event: tick").is_some());
+    let id = listener
+        .line("data: ")
+        .map(|_| ())
+        .and_then(|()| listener.line("id: "));
+    let id = id.unwrap().replace("id: ", "last-event-id: ") + "\r\n";
+    let mut again = Listener::to(&shop, &id);
+    assert!(again.line("HTTP/1.1 200").is_some());
+    shop.stop();
+    while listener.line("").is_some() {}
+    while again.line("").is_some() {}
+}
+
+#[test]
+fn listeners_are_bounded_and_their_places_are_given_back() {
+    let shop = Shop::of(
+        &quick(),
+        Limits {
+            listeners: 2,
+            ..limits()
+        },
+    );
+    let mut listeners: Vec<Listener> = (0..2).map(|_| Listener::to(&shop, "")).collect();
+    for listener in &mut listeners {
+        assert!(listener.line("HTTP/1.1 200").is_some());
+    }
+    let mut third = Listener::to(&shop, "connection: close\r\n");
+    assert!(third.line("HTTP/1.1 503").is_some());
+    drop(listeners);
+    eventually("a place", || {
+        let mut next = Listener::to(&shop, "connection: close\r\n");
+        next.line("HTTP/1.1 200").map(|_| ())
+    });
+}
