@@ -65,6 +65,8 @@ pub struct Monitor {
     looking: BTreeMap<StreamKey, Vec<usize>>,
     /// SLOs to be read again, for counts came late.
     uneasy: BTreeSet<usize>,
+    /// Some of these were counted for the first time: they are read at once.
+    is_begun: bool,
     /// By stream.
     routes: BTreeMap<StreamKey, Routes>,
     /// What was counted in slices that are not closed.
@@ -107,6 +109,7 @@ impl Monitor {
             slos: Vec::new(),
             looking: BTreeMap::new(),
             uneasy: BTreeSet::new(),
+            is_begun: false,
             routes: BTreeMap::new(),
             open: BTreeMap::new(),
             damage: BTreeMap::new(),
@@ -175,7 +178,7 @@ impl Monitor {
         let until = self.grid.index(until);
         let every = self.grid.slices(self.rest_every.as_secs());
         let is_due = until - self.rest_judged >= every;
-        if is_due {
+        if is_due || self.is_begun {
             self.correct(counts);
         }
         while self.end < until {
@@ -215,6 +218,11 @@ impl Monitor {
             let first = counted.iter().map(|added| added.slice).min();
             for slo in self.looking.get(&stream).into_iter().flatten() {
                 let known = &mut self.slos[*slo].first;
+                if known.is_none() && first.is_some() {
+                    // Until now nobody could tell what is heard of it.
+                    self.uneasy.insert(*slo);
+                    self.is_begun = true;
+                }
                 *known = (*known).into_iter().chain(first).min();
             }
             for added in counted {
@@ -270,6 +278,7 @@ impl Monitor {
 
     /// Reads the series again of which late counts may have changed since when something is so.
     fn correct(&mut self, counts: &dyn Counts) {
+        self.is_begun = false;
         let uneasy = std::mem::take(&mut self.uneasy);
         if uneasy.is_empty() {
             return;

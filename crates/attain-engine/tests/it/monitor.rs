@@ -336,3 +336,47 @@ fn a_monitor_says_what_evaluate_says() {
         assert!(rest < all / 10, "{seen:?}");
     }
 }
+
+/// A log that is long already when a server begins to follow it.
+#[test]
+fn a_past_that_comes_after_the_monitor_was_made_counts() {
+    for is_heard in [false, true] {
+        let mut rng = Rng::with_seed(12);
+        let promises = Arc::new(Promises::of(promised(&mut rng)));
+        let streams = Stream::all(promises.catalogue());
+        let mut ledger = Ledger::new(&streams, 10, None);
+        let key = streams[0].key.clone();
+        let end = at("2026-03-01T12:00:00Z").as_second() / SLICE;
+        let start = |slice: i64| second(slice * SLICE);
+        drop(ledger.changes());
+        let mut monitor = Monitor::new(Arc::clone(&promises), &ledger, start(end));
+        let mut world = World {
+            rng: Rng::with_seed(13),
+            key,
+            phase: [(40, 30); 4],
+            is_heard,
+            delivered: 0,
+        };
+        let mut delivery = Delivery::new(SourceId::from("main"), "live", 0..1);
+        for slice in end - 900..end - 100 {
+            for (who, name) in WHO.iter().enumerate() {
+                world.count(&mut delivery, name, who, slice);
+            }
+        }
+        if is_heard {
+            delivery.observed = Some(vec![Interval {
+                start: start(end - 900),
+                end: start(end - 100),
+            }]);
+        }
+        ledger.take(delivery);
+        monitor.push(ledger.changes(), &ledger, start(end + 1));
+        let rest: Vec<&str> = monitor.rest().map(|slo| slo.as_str()).collect();
+        assert_eq!(rest, ["month", "slices"]);
+        let should = whole(&promises, &ledger, end + 1);
+        let carried = |verdict: &&Verdict| !rest.contains(&verdict.name.slo.as_str());
+        let is = monitor.evaluation().verdicts.iter().filter(carried);
+        let should = should.verdicts.iter().filter(carried);
+        assert!(is.eq(should), "heard: {is_heard}");
+    }
+}
