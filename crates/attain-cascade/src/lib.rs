@@ -6,6 +6,7 @@
 //! - [`carried`]: do the edges hold the whole? [`needed`]: what would each part have to promise?
 //! - [`composed`]: what do the parts carry, each counted once, and whatever fails together?
 //! - [`explain`]: which part costs how much of a budget, by what was promised and by what was counted?
+//! - [`joint`]: what did two of the parts do together?
 //! - [`allocate`]: which internal targets would carry a promise?
 //! - [`discover`]: who calls whom, by traces and service graphs, and is that what is declared?
 //! - [`attribution`]: who spent how much of a budget?
@@ -22,6 +23,7 @@ pub mod discover;
 mod edge;
 mod explain;
 mod graph;
+pub mod joint;
 mod needed;
 mod once;
 pub mod owner;

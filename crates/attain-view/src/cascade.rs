@@ -14,8 +14,11 @@ pub mod tree;
 
 mod words;
 
+use std::collections::BTreeMap;
+
 use attain_cascade::Explained;
-use attain_model::{Catalogue, Slo};
+use attain_cascade::joint::Together;
+use attain_model::{Catalogue, SeriesName, Slo};
 
 /// What is shown: explanations of promises, by the promises of a day.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +29,8 @@ pub struct Shown<'a> {
     pub explained: &'a [Explained],
     /// Over which time was counted, in words; `None` where nothing was.
     pub counted: Option<&'a str>,
+    /// What two parts of a promise did together, where enough was counted of both.
+    pub together: &'a BTreeMap<SeriesName, Vec<Together>>,
 }
 
 /// Promises to several segments that rest on the same parts in the same way: one tree for all of them.
@@ -35,6 +40,11 @@ struct Group<'a> {
 }
 
 impl<'a> Shown<'a> {
+    /// What parts of this promise did together.
+    fn together(&self, one: &Explained) -> &'a [Together] {
+        self.together.get(&one.name).map_or(&[], Vec::as_slice)
+    }
+
     fn groups(&self) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         for one in self.explained {

@@ -203,7 +203,7 @@ fn one(answer: &Why, finding: &Finding, look: &Look) -> String {
     out
 }
 
-/// `82% of the budget premium lost since 14:05 started in payments-db; path checkout > payments > payments-db`.
+/// `82% of the budget premium lost since 14:05 started in payments-db; path checkout > payments > payments-db. Ask dba.`
 fn sentence(
     answer: &Why,
     finding: &Finding,
@@ -236,16 +236,32 @@ fn sentence(
             first.name
         );
     }
-    match first.path.as_slice() {
+    let mut text = match first.path.as_slice() {
         [_] | [] => format!(
             "{share} of {lost} started in {} itself: what it rests on did not lose as much.",
             first.name
         ),
         path => format!(
-            "{share} of {lost} started in {}; path {}",
+            "{share} of {lost} started in {}; path {}.",
             first.name,
             path.join(" > ")
         ),
+    };
+    if let Some(next) = next_step(first) {
+        text.push(' ');
+        text.push_str(&next);
+    }
+    text
+}
+
+/// `Ask payments; runbook https://wiki.example/payments`: what to do, as far as the catalogue says it.
+fn next_step(suspect: &Suspect) -> Option<String> {
+    let who = suspect.owners.join(", ");
+    match (&suspect.runbook, suspect.owners.is_empty()) {
+        (None, true) => None,
+        (None, false) => Some(format!("Ask {who}.")),
+        (Some(runbook), true) => Some(format!("Runbook {runbook}")),
+        (Some(runbook), false) => Some(format!("Ask {who}; runbook {runbook}")),
     }
 }
 
@@ -293,19 +309,7 @@ fn facts(out: &mut String, answer: &Why, finding: &Finding, episode: &Episode, l
     if let Some((share, window)) = &episode.budget_share {
         lost.push_str(&format!("; {} of the budget of {window}", percent(*share)));
     }
-    let mut rows = vec![("series", finding.name.to_string()), ("lost", lost)];
-    let named = episode.accounts.iter().filter(|account| account.is_named);
-    for first in named.filter_map(|account| account.suspects.first()) {
-        if !first.owners.is_empty() {
-            rows.push((
-                "owner",
-                format!("{}: {}", first.name, first.owners.join(", ")),
-            ));
-        }
-        if let Some(runbook) = &first.runbook {
-            rows.push(("runbook", runbook.clone()));
-        }
-    }
+    let rows = [("series", finding.name.to_string()), ("lost", lost)];
     for (word, text) in rows {
         let indent = "           ";
         for (nth, line) in wrap(&text, look.columns() - indent.len(), 0)

@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::file;
 use crate::terminal::Terminal;
 
-pub use counted::{Beside, Known};
+pub use counted::Known;
 
 /// Runs the command.
 pub fn run(arguments: &CascadeArguments, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -28,10 +28,12 @@ pub fn run(arguments: &CascadeArguments, terminal: &Terminal) -> Result<Exit, Fa
         return Err(nothing(catalogue, arguments));
     }
     let counted = known.counted_words();
+    let together = known.together(&explained);
     let shown_all = Shown {
         catalogue,
         explained: &explained,
         counted: counted.as_deref(),
+        together: &together,
     };
     if let Some(path) = &arguments.svg {
         file::write_out(path, &drawing::svg(&shown_all), terminal)?;

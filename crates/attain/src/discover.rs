@@ -1,12 +1,8 @@
 //! `attain discover`: who calls whom, by traces, service graphs or counts. Knows which files and series are read; what they
 //! mean is attain-cascade's, how it looks attain-view's.
 
-use std::collections::BTreeMap;
-
 use attain_cascade::discover::{Discovered, Overlap, Traces, compare, edges, overlap};
-use attain_cascade::warning::{History, Slot};
-use attain_engine::spending;
-use attain_model::{Multiple, SeriesName};
+use attain_model::Multiple;
 use attain_sources::spans::{SpanFile, read_spans};
 use attain_view::discover::{discovered, discovered_json, overlaps, overlaps_json};
 use attain_view::number;
@@ -17,7 +13,7 @@ use crate::catalogue::{self, shown};
 use crate::cli::{DiscoverArguments, InputArguments, ReadingArguments, StatusFormat};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
-use crate::warnings::slot;
+use crate::warnings::histories;
 
 /// Spans that wait for the rest of their trace: some hundred megabytes.
 const HELD_MOST: usize = 2_000_000;
@@ -91,10 +87,7 @@ fn of_counts(arguments: &DiscoverArguments, terminal: &Terminal) -> Result<Exit,
     let input = InputArguments {
         catalogue: arguments.catalogue.clone(),
         files: Vec::new(),
-        reading: ReadingArguments {
-            source: None,
-            max_unparsed: "1%".to_owned(),
-        },
+        reading: ReadingArguments::default(),
         data: arguments.data.clone(),
     };
     let about = About {
@@ -104,22 +97,10 @@ fn of_counts(arguments: &DiscoverArguments, terminal: &Terminal) -> Result<Exit,
     };
     let asked = Asked::of(&input, &about, |_| Ok(()), terminal)?;
     let pairs = edges(&asked.promises, asked.day());
-    let mut histories: BTreeMap<SeriesName, History> = BTreeMap::new();
-    asked.facts.with(|counts| {
-        for name in pairs
-            .iter()
-            .flat_map(|(caller, callee, _)| [caller, callee])
-        {
-            histories.entry(name.clone()).or_insert_with(|| History {
-                name: name.clone(),
-                slot: slot(&asked.promises, name),
-                slots: spending(&asked.promises, counts, name, asked.as_of)
-                    .into_iter()
-                    .map(|(at, events, budget)| Slot::new(at, events, budget, Multiple::ONE))
-                    .collect(),
-            });
-        }
-    });
+    let ends = pairs
+        .iter()
+        .flat_map(|(caller, callee, _)| [caller, callee]);
+    let histories = histories(&asked, ends.collect(), Multiple::ONE);
     let found: Vec<Overlap> = pairs
         .iter()
         .map(|(caller, callee, declared)| {

@@ -102,31 +102,11 @@ fn measure(
     burn: Multiple,
     matching: Matching,
 ) -> Vec<Warnings> {
-    let names: BTreeSet<&SeriesName> = candidates
-        .iter()
-        .flat_map(|c| {
-            [&c.customer]
-                .into_iter()
-                .chain(c.insides.iter().map(|(name, _)| name))
-        })
-        .collect();
-    let names: Vec<SeriesName> = names.into_iter().cloned().collect();
-    let spent = asked
-        .facts
-        .with(|counts| spending_of(&asked.promises, counts, &names, asked.as_of));
-    let histories: BTreeMap<&SeriesName, History> = (names.iter().zip(spent))
-        .map(|(name, slices)| {
-            let slots = slices.into_iter();
-            let history = History {
-                name: name.clone(),
-                slot: slot(&asked.promises, name),
-                slots: slots
-                    .map(|(at, events, budget)| Slot::new(at, events, budget, burn))
-                    .collect(),
-            };
-            (name, history)
-        })
-        .collect();
+    let names = candidates.iter().flat_map(|candidate| {
+        let insides = candidate.insides.iter().map(|(name, _)| name);
+        [&candidate.customer].into_iter().chain(insides)
+    });
+    let histories = histories(asked, names.collect(), burn);
     let of = |candidate: &Candidate| {
         let insides: Vec<Inside<'_>> = candidate
             .insides
@@ -141,8 +121,32 @@ fn measure(
     candidates.iter().map(of).collect()
 }
 
+/// Series slot by slot, each read once; a slot is breached when it spends its budget so many times as fast as allowed.
+pub fn histories(
+    asked: &Asked,
+    names: BTreeSet<&SeriesName>,
+    burn: Multiple,
+) -> BTreeMap<SeriesName, History> {
+    let names: Vec<SeriesName> = names.into_iter().cloned().collect();
+    let spent = asked
+        .facts
+        .with(|counts| spending_of(&asked.promises, counts, &names, asked.as_of));
+    let of = |(name, slices): (SeriesName, Vec<_>)| {
+        let slots = slices.into_iter();
+        let history = History {
+            name: name.clone(),
+            slot: slot(&asked.promises, &name),
+            slots: slots
+                .map(|(at, events, budget)| Slot::new(at, events, budget, burn))
+                .collect(),
+        };
+        (name, history)
+    };
+    names.into_iter().zip(spent).map(of).collect()
+}
+
 /// The length of the slots that a series comes in.
-pub fn slot(promises: &Promises, name: &SeriesName) -> Duration {
+fn slot(promises: &Promises, name: &SeriesName) -> Duration {
     let seconds = slot_seconds(promises.catalogue(), &name.slo);
     Duration::from_secs(seconds.unsigned_abs())
 }

@@ -15,7 +15,7 @@ use attain_view::why::{Account, Doubt, Episode, Finding, Suspect, Why, why, why_
 use jiff::Timestamp;
 
 use crate::asked::{About, Asked};
-use crate::cli::{InputArguments, ReadingArguments, StatusFormat, WhyArguments};
+use crate::cli::{StatusFormat, WhyArguments};
 use crate::exit::{Exit, Failure};
 use crate::moment;
 use crate::terminal::Terminal;
@@ -33,22 +33,13 @@ const USUAL_LEAST: usize = 12;
 
 /// Runs the command.
 pub fn run(arguments: &WhyArguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    let input = InputArguments {
-        catalogue: arguments.catalogue.clone(),
-        files: arguments.files.clone(),
-        reading: ReadingArguments {
-            source: arguments.source.clone(),
-            max_unparsed: arguments.max_unparsed.clone(),
-        },
-        data: arguments.data.clone(),
-    };
     let slos = [arguments.slo.clone()];
     let about = About {
         at: arguments.at.as_deref(),
         as_known_then: false,
         slos: &slos,
     };
-    let asked = Asked::of(&input, &about, |_| Ok(()), terminal)?;
+    let asked = Asked::of(&arguments.input(), &about, |_| Ok(()), terminal)?;
     let names = series(&asked, arguments)?;
     let since = arguments.since.as_deref();
     let zone = &asked.promises.catalogue().timezone;

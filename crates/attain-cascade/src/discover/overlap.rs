@@ -3,15 +3,14 @@
 //!
 //! Knows two histories. Of one order in time it says nothing; see warning.rs.
 
-use std::collections::BTreeMap;
-
 use attain_math::compose::{JointSlots, MeasuredJoint, measured_joint};
 use attain_model::{Promises, SeriesName};
 use jiff::civil::Date;
 
 use super::{Estimate, difference};
 use crate::attribution::sides;
-use crate::reach::{leads_to, slot_seconds};
+use crate::joint::slots_of_both;
+use crate::reach::leads_to;
 use crate::warning::History;
 
 /// Bad slots of the callee below which no impact is said.
@@ -78,36 +77,7 @@ pub fn overlap(
     callee: &History,
     declared_ppb: u32,
 ) -> Overlap {
-    let catalogue = promises.catalogue();
-    let seconds =
-        slot_seconds(catalogue, &caller.name.slo).max(slot_seconds(catalogue, &callee.name.slo));
-    let by_slot = |history: &History| {
-        let mut slots: BTreeMap<i64, bool> = BTreeMap::new();
-        for slot in &history.slots {
-            *slots
-                .entry(slot.at.as_second().div_euclid(seconds))
-                .or_default() |= slot.breached;
-        }
-        slots
-    };
-    let (first, second) = (by_slot(caller), by_slot(callee));
-    let mut slots = JointSlots {
-        both_up: 0,
-        first_up: 0,
-        second_up: 0,
-        both_down: 0,
-    };
-    for (slot, is_bad) in &first {
-        let Some(callee_is_bad) = second.get(slot) else {
-            continue;
-        };
-        *match (is_bad, callee_is_bad) {
-            (false, false) => &mut slots.both_up,
-            (false, true) => &mut slots.first_up,
-            (true, false) => &mut slots.second_up,
-            (true, true) => &mut slots.both_down,
-        } += 1;
-    }
+    let slots = slots_of_both(promises, caller, callee);
     let callee_bad = slots.first_up + slots.both_down;
     let impact = difference(
         (slots.both_down, callee_bad),

@@ -8,6 +8,7 @@ use attain_math::ONE_PPB;
 
 use super::{Group, Shown, words};
 use crate::html::Html;
+use crate::look::wrap;
 
 /// The colours are those of the pages; a test compares them.
 const STYLE: &str = "\
@@ -37,7 +38,7 @@ pub fn svg(shown: &Shown<'_>) -> String {
         y: MARGIN,
     };
     for group in &shown.groups() {
-        draw_group(&mut pen, group);
+        draw_group(&mut pen, group, shown);
     }
     if let Some(counted) = shown.counted {
         pen.text("ink3 s", MARGIN, "start", &format!("Counted {counted}"));
@@ -58,7 +59,7 @@ pub fn svg(shown: &Shown<'_>) -> String {
     )
 }
 
-fn draw_group(pen: &mut Pen, group: &Group<'_>) {
+fn draw_group(pen: &mut Pen, group: &Group<'_>, shown: &Shown<'_>) {
     let one = group.tightest();
     pen.y += 8.0;
     pen.text(
@@ -104,6 +105,14 @@ fn draw_group(pen: &mut Pen, group: &Group<'_>) {
         tree.sum(words::together(together), together, true);
     }
     tree.sum("together", i64::from(one.cost_ppb()), false);
+    for sentence in words::measured(shown.together(one), one) {
+        pen.y += 8.0;
+        // As many characters as fit a line of small text.
+        for line in wrap(&sentence, 140, 0).lines() {
+            pen.y += 16.0;
+            pen.text("ink3 s", MARGIN + 4.0, "start", line);
+        }
+    }
     pen.y += ROW;
 }
 

@@ -1,11 +1,12 @@
 //! A cascade for programs: parts per billion as whole numbers, keys in a fixed order. A change of meaning changes
 //! `version`.
 
+use attain_cascade::joint::{Needs, Together};
 use attain_cascade::{Carries, Counted, EdgeCost, Explained, Line, Part};
 use attain_model::slo::Provider;
 use serde::Serialize;
 
-use super::Shown;
+use super::{Shown, words};
 use crate::json::pretty;
 
 /// The version of the shape.
@@ -18,7 +19,11 @@ pub fn json(shown: &Shown<'_>) -> String {
         version: VERSION,
         catalogue: &shown.catalogue.name,
         counted: shown.counted,
-        promises: shown.explained.iter().map(promise).collect(),
+        promises: shown
+            .explained
+            .iter()
+            .map(|one| promise(one, shown.together(one)))
+            .collect(),
     })
 }
 
@@ -49,6 +54,7 @@ struct Promise {
     parts: Vec<Entry>,
     components: Vec<Component>,
     shared: Vec<SharedPart>,
+    measured_together: Vec<Pair>,
     promises_nothing: Vec<String>,
     counted: Option<CountedEntry>,
 }
@@ -103,13 +109,29 @@ struct SharedPart {
     edges: u32,
 }
 
+/// Slots in which two parts were counted, and the shares of those in which what is needed of them was there.
+#[derive(Serialize)]
+struct Pair {
+    parts: [String; 2],
+    needs: &'static str,
+    slots: u64,
+    first_worse: u64,
+    second_worse: u64,
+    both_worse: u64,
+    measured_ppb: u32,
+    independent_ppb: u32,
+    low_ppb: u32,
+    high_ppb: u32,
+    phi: Option<f64>,
+}
+
 #[derive(Serialize)]
 struct CountedEntry {
     bad: u64,
     total: u64,
 }
 
-fn promise(one: &Explained) -> Promise {
+fn promise(one: &Explained, together: &[Together]) -> Promise {
     let (composed, tighter) = (&one.composed, &one.tighter);
     Promise {
         slo: one.name.slo.to_string(),
@@ -155,6 +177,7 @@ fn promise(one: &Explained) -> Promise {
                 edges: shared.ways,
             })
             .collect(),
+        measured_together: together.iter().map(pair).collect(),
         promises_nothing: one.missing.iter().map(|m| m.part.to_string()).collect(),
         counted: one.counted.map(counted),
     }
@@ -189,6 +212,26 @@ fn entry(line: &Line) -> Entry {
         counted: line.counted.map(counted),
         repeated: line.is_repeated,
         rests_on: line.below.iter().map(entry).collect(),
+    }
+}
+
+fn pair(two: &Together) -> Pair {
+    let assumed = two.assumed();
+    Pair {
+        parts: two.pair.parts.each_ref().map(ToString::to_string),
+        needs: match two.pair.needs {
+            Needs::Both => "both",
+            Needs::Either => "either",
+        },
+        slots: two.counted(),
+        first_worse: two.slots.second_up + two.slots.both_down,
+        second_worse: two.slots.first_up + two.slots.both_down,
+        both_worse: two.slots.both_down,
+        measured_ppb: words::kept_ppb(two),
+        independent_ppb: words::floor(assumed.independent),
+        low_ppb: words::floor(assumed.low),
+        high_ppb: words::floor(assumed.high),
+        phi: two.joint.phi,
     }
 }
 

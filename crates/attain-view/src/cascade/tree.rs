@@ -251,6 +251,7 @@ fn notes(one: &Explained, shown: &Shown<'_>) -> Vec<String> {
             number::plural(u64::from(shared.ways), "edge")
         ));
     }
+    notes.extend(words::measured(shown.together(one), one));
     for missing in &one.missing {
         notes.push(format!(
             "{} promises nothing for this: it is not in the sum",

@@ -1,10 +1,13 @@
 //! The words of a cascade, the same on a terminal, in a drawing and beside it. Knows one edge, one verdict.
 
+use attain_cascade::joint::{Needs, Together};
 use attain_cascade::{Carries, Counted, EdgeCost, Explained, Line, Part, percent_down, percent_up};
 use attain_math::{Fraction, ONE_PPB};
 use attain_model::Scope;
 use attain_model::quantity::{Multiple, Share, duration_text};
 use attain_model::slo::Provider;
+
+use crate::number;
 
 /// Parts per billion as a percentage, rounded up to two digits that say something and at least four decimals:
 /// `0.025%`, `0.0036%`, `1.2%`.
@@ -250,6 +253,57 @@ fn outside(one: &Explained) -> String {
             outside.promised
         ),
     }
+}
+
+/// Pairs that are told of; programs get all.
+const PAIRS_MOST: usize = 3;
+
+/// What pairs of parts did together, a sentence each, and how many more there are.
+pub(super) fn measured(together: &[Together], one: &Explained) -> Vec<String> {
+    let mut said: Vec<String> = together
+        .iter()
+        .take(PAIRS_MOST)
+        .map(|pair| measured_pair(pair, one.promised.target.ppb()))
+        .collect();
+    if let Some(more @ 1..) = together.len().checked_sub(PAIRS_MOST) {
+        let pairs = number::plural(more as u64, "more pair");
+        said.push(format!("{pairs} measured: see --format json"));
+    }
+    said
+}
+
+fn measured_pair(two: &Together, target_ppb: u32) -> String {
+    let [first, second] = &two.pair.parts;
+    let (and, kept) = match two.pair.needs {
+        Needs::Both => ("and", "both kept what they promise"),
+        Needs::Either => ("or", "one at least kept what it promises"),
+    };
+    let assumed = two.assumed();
+    format!(
+        "{} {and} {}, as measured: {kept} in {} of {} slots; if independent {}, whatever fails together {} to {} (slots that \
+         were worse: {}, {}, both at once {})",
+        first.slo,
+        second.slo,
+        carried(kept_ppb(two), target_ppb),
+        number::grouped(two.counted()),
+        carried(floor(assumed.independent), target_ppb),
+        carried(floor(assumed.low), target_ppb),
+        carried_up(floor(assumed.high), target_ppb),
+        number::grouped(two.slots.second_up + two.slots.both_down),
+        number::grouped(two.slots.first_up + two.slots.both_down),
+        number::grouped(two.slots.both_down),
+    )
+}
+
+/// The share of slots in which what is needed of two was there, in parts per billion, rounded down.
+pub(super) fn kept_ppb(two: &Together) -> u32 {
+    let (kept, all) = (u128::from(two.kept()), u128::from(two.counted().max(1)));
+    (kept * u128::from(ONE_PPB) / all) as u32
+}
+
+/// A share as parts per billion; what is below a thousandth of one is the float's.
+pub(super) fn floor(share: f64) -> u32 {
+    (share.clamp(0.0, 1.0) * f64::from(ONE_PPB) + 1e-3) as u32
 }
 
 /// What a part promises: `99.95%`.

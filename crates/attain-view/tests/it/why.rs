@@ -79,11 +79,10 @@ fn whoever_is_named_stands_first_and_calm_segments_share_a_line() {
     ]);
     let expected = "\
 82% of the budget premium lost since 14:05 started in payments-db; path checkout
-> payments > payments-db
+> payments > payments-db. Ask kim.
   series   checkout/availability/premium
   lost     1500 of 90,000 bad from 14:05 to 2026-11-02 14:30 UTC, 1490 more than
            usual; 41% of the budget of 30d
-  owner    payments-db: kim
 
   suspect      score  lost  could be  path
   payments-db   0.82  1234       83%  checkout > payments > payments-db
@@ -140,6 +139,6 @@ fn a_second_incident_is_a_second_sentence() {
         ]),
     )]);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(text.contains("path checkout > payments 70% of what is left started in checkout itself: what it rests on did not lose as much."), "{text}");
+    assert!(text.contains("path checkout > payments. Ask kim. 70% of what is left started in checkout itself: what it rests on did not lose as much. Ask kim."), "{text}");
     assert!(text.contains("-- of what is left suspect"), "{text}");
 }

@@ -1,51 +1,22 @@
 //! What was counted, beside what is promised: by the arguments of `attain status`, and left out where nothing is there to
 //! be read.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 
-use attain_cascade::Counted;
-use attain_model::{Catalogue, SeriesName};
+use attain_cascade::joint::{self, Pair, Together};
+use attain_cascade::{Counted, Explained};
+use attain_model::{Catalogue, Multiple, SeriesName};
 use attain_view::number;
-use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::asked::{About, Asked};
 use crate::catalogue;
-use crate::cli::{InputArguments, ReadingArguments};
+use crate::cli::Beside;
 use crate::exit::Failure;
 use crate::moment;
 use crate::terminal::Terminal;
-
-/// A catalogue, and counts if there are any.
-#[derive(Debug, Args)]
-pub struct Beside {
-    /// The catalogue: a folder of YAML files, or one file
-    #[arg(default_value = ".")]
-    pub catalogue: PathBuf,
-    /// Say what was promised only; read no counts
-    #[arg(long, conflicts_with_all = ["data", "file", "source", "as_known_then"])]
-    pub promised: bool,
-    /// Read this instead of the files that the source names; may be given several times; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "data")]
-    pub file: Vec<PathBuf>,
-    /// Which source the files belong to; needed where the catalogue has several that read files
-    #[arg(long, value_name = "ID")]
-    pub source: Option<String>,
-    /// Read no file: use what `attain replay` keeps in this folder
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Give up when more than this share of the lines of a source cannot be read
-    #[arg(long, value_name = "SHARE", default_value = "1%")]
-    pub max_unparsed: String,
-    /// Judge this instant, as in `attain status`; with --promised, what was promised then
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<String>,
-    /// Use only what had arrived by then
-    #[arg(long, requires = "at")]
-    pub as_known_then: bool,
-}
+use crate::warnings::histories;
 
 /// A catalogue, the day whose promises are looked at, and what was counted.
 pub struct Known {
@@ -62,21 +33,12 @@ impl Known {
         if beside.promised {
             return Self::promised(beside, terminal);
         }
-        let input = InputArguments {
-            catalogue: beside.catalogue.clone(),
-            files: beside.file.clone(),
-            reading: ReadingArguments {
-                source: beside.source.clone(),
-                max_unparsed: beside.max_unparsed.clone(),
-            },
-            data: beside.data.clone(),
-        };
         let about = About {
             at: beside.at.as_deref(),
             as_known_then: beside.as_known_then,
             slos: &[],
         };
-        let asked = Asked::of(&input, &about, |_| Ok(()), terminal)?;
+        let asked = Asked::of(&beside.input(), &about, |_| Ok(()), terminal)?;
         let evaluation = asked.evaluation(&[]);
         let verdicts = evaluation.verdicts.iter();
         let counted = verdicts.map(|verdict| {
@@ -131,6 +93,27 @@ impl Known {
     /// What was counted of a series over its window.
     pub fn counted(&self, name: &SeriesName) -> Option<Counted> {
         self.counted.get(name).copied()
+    }
+
+    /// What pairs of parts of these promises did together; nothing where nothing was counted.
+    pub fn together(&self, explained: &[Explained]) -> BTreeMap<SeriesName, Vec<Together>> {
+        let Some(asked) = self.asked.as_ref().filter(|_| !self.counted.is_empty()) else {
+            return BTreeMap::new();
+        };
+        let catalogue = asked.promises.catalogue();
+        let pairs: Vec<(&SeriesName, Vec<Pair>)> = explained
+            .iter()
+            .map(|one| (&one.name, joint::pairs(catalogue, &one.name, self.day)))
+            .collect();
+        let parts = pairs.iter().flat_map(|(_, pairs)| pairs);
+        let parts: BTreeSet<&SeriesName> = parts.flat_map(|pair| &pair.parts).collect();
+        // A slot is worse than promised when it spends more than it may.
+        let histories = histories(asked, parts, Multiple::ONE);
+        let of = |pairs: &[Pair]| joint::together(&asked.promises, pairs, &histories);
+        let found = pairs
+            .iter()
+            .map(|(name, pairs)| ((*name).clone(), of(pairs)));
+        found.collect()
     }
 
     /// Over which time was counted, in words; `None` where nothing was.

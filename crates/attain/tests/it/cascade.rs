@@ -71,6 +71,36 @@ fn for_programs_and_drawn() {
     assert_eq!(place.read("a.svg"), ran.out);
 }
 
+/// Both rest on one edge: what they did together is what the weaker did, and independence would have it worse.
+#[test]
+fn two_parts_that_failed_together_are_measured() {
+    let place = Place::new();
+    let tiers = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/three-tiers");
+    let asked = ["cascade", tiers, "checkout-completes", "--segment", "all"];
+    let ran = place.run(&asked);
+    let told = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = "auth-login and payments-charge, as measured: both kept what they promise in 99.235% of 1438 slots; if \
+                    independent 99.166%, whatever fails together 99.165% to 99.236% (slots that were worse: 1, 11, both at \
+                    once 1)";
+    assert!(told.contains(sentence), "{}{}", ran.out, ran.err);
+    let svg = place.run(&[&asked[..], &["--format", "svg"]].concat()).out;
+    assert!(
+        svg.contains("auth-login and payments-charge, as measured"),
+        "{svg}"
+    );
+    let json = place.run(&[&asked[..], &["--format", "json"]].concat()).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let pair = &json["promises"][0]["measured_together"][0];
+    assert_eq!(
+        (&pair["slots"], &pair["both_worse"]),
+        (&1438.into(), &1.into())
+    );
+    assert_eq!(pair["measured_ppb"], pair["high_ppb"]);
+    // What was promised says nothing of what was measured.
+    let promised = place.run(&[&asked[..], &["--promised"]].concat());
+    assert!(!promised.out.contains("as measured"), "{}", promised.out);
+}
+
 #[test]
 fn what_cannot_be_answered() {
     let place = three_in_series("99.9%");
