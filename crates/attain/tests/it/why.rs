@@ -93,7 +93,11 @@ fn the_part_that_spent_the_budget_of_a_segment_is_named() {
         "{}",
         ran.out
     );
-    assert!(told(&ran).contains("payments-db: lou"), "{}", ran.out);
+    assert!(
+        told(&ran).contains("path checkout > payments > payments-db. Ask lou; runbook https:"),
+        "{}",
+        ran.out
+    );
     assert!(
         told(&ran).contains("https://wiki.shop.example/payments-db"),
         "{}",
@@ -304,7 +308,7 @@ fn the_upstream_of_three_tiers_is_found_behind_two_calls() {
         ran.out
     );
     assert!(
-        told(&ran).contains("edge-reachable: platform"),
+        told(&ran).contains("> edge-reachable. Ask platform."),
         "{}",
         ran.out
     );
