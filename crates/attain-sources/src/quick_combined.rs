@@ -10,7 +10,9 @@ use crate::access_log::{Combined, Field, path_of, query_of, split_request, unesc
 use crate::count::Counter;
 use crate::quick::{Case, Quick, Raw};
 use crate::quick_text::{Latency, Minute, Short};
-use crate::special::{blank, bracket_or_line_end, chunk, digits, quote_or_backslash, space};
+use crate::special::{
+    blank, bracket_or_line_end, chunk, digits, query_or_fragment, quote_or_backslash, space,
+};
 use crate::stops::Stops;
 use crate::time::parse_log_time;
 
@@ -116,18 +118,24 @@ impl QuickCombined {
             if run.get(at) == Some(&b'\n') {
                 break;
             }
-            let to = short_token(run, at)?;
-            (*token, at) = ((at + 1, to), to);
+            (*token, at) = if chunk(run, at)? == b" \"" {
+                let end = quote(at + 2)?;
+                ((at + 2, end), end + 1)
+            } else {
+                let end = plain_token(run, at)?;
+                ((at + 1, end), end)
+            };
         }
-        if run.get(at) != Some(&b'\n') {
-            return None;
-        }
-        let rest = if self.needs_request || self.needs_sender {
-            let line = run.get(start..at)?;
-            let request = run.get(request..request_end)?;
-            Some(self.cut_rest(line, bracket - start, request)?)
+        let line_end = line_end((run, &self.stops), at)?;
+        let asked = if self.needs_request {
+            Asked::of(run, (request, request_end))?
         } else {
-            None
+            Asked::default()
+        };
+        let sender = if self.needs_sender {
+            Sender::of(run, (start, bracket - 1))?
+        } else {
+            Sender::default()
         };
         let parts = Parts {
             run,
@@ -137,7 +145,8 @@ impl QuickCombined {
             referer: (referer, referer_end),
             agent: (agent, agent_end),
             tokens: &tokens,
-            rest: rest.as_deref(),
+            asked,
+            sender,
         };
         let nanoseconds = match &self.duration {
             None => None,
@@ -148,7 +157,7 @@ impl QuickCombined {
             case = self.quick.step(case, place, parts.raw(*field)?)?;
         }
         let is_counted = self.quick.count((slice, nanoseconds), case);
-        is_counted.then_some(at + 1)
+        is_counted.then_some(line_end + 1)
     }
 
     /// Counts one line; `false` is not sure.
@@ -160,27 +169,6 @@ impl QuickCombined {
     /// Hands over what was counted.
     pub(crate) fn settle(&mut self, counter: &mut Counter) {
         self.quick.settle(counter);
-    }
-
-    /// Cuts up what only some look at.
-    #[inline(never)]
-    fn cut_rest<'l>(
-        &self,
-        line: &'l [u8],
-        bracket: usize,
-        request: &'l [u8],
-    ) -> Option<Box<Combined<'l>>> {
-        let mut combined = Combined {
-            request,
-            ..Combined::default()
-        };
-        if self.needs_request {
-            split_request(&mut combined);
-        }
-        if self.needs_sender {
-            cut_sender(&mut combined, line, bracket)?;
-        }
-        Some(Box::new(combined))
     }
 
     #[inline]
@@ -267,8 +255,24 @@ struct Parts<'l> {
     referer: (usize, usize),
     agent: (usize, usize),
     tokens: &'l [(usize, usize); MOST_APPENDED],
-    /// What only some look at.
-    rest: Option<&'l Combined<'l>>,
+    asked: Asked,
+    sender: Sender,
+}
+
+/// The parts of a request, empty if nobody looks at them.
+#[derive(Default)]
+struct Asked {
+    method: (usize, usize),
+    path: (usize, usize),
+    query: (usize, usize),
+    protocol: (usize, usize),
+}
+
+/// Who sent a request, empty if nobody asks.
+#[derive(Default)]
+struct Sender {
+    address: (usize, usize),
+    user: (usize, usize),
 }
 
 impl<'l> Parts<'l> {
@@ -282,10 +286,62 @@ impl<'l> Parts<'l> {
             Field::Bytes => self.size,
             Field::Referer => self.referer,
             Field::UserAgent => self.agent,
+            Field::Method => self.asked.method,
+            Field::Path => self.asked.path,
+            Field::Query => self.asked.query,
+            Field::Protocol => self.asked.protocol,
+            Field::RemoteAddr => self.sender.address,
+            Field::RemoteUser => self.sender.user,
             Field::Nowhere => (0, 0),
-            other => return Some(Raw::of(raw(self.rest?, &[], other))),
         };
         Some(Raw::at(self.run, part))
+    }
+}
+
+impl Asked {
+    /// `GET /path?query HTTP/1.1`, with a method of few letters; `None` is not sure.
+    // Invariant: what is cut here is cut as `split_request`, `path_of` and `query_of` do.
+    #[inline(always)]
+    fn of(run: &[u8], (from, to): (usize, usize)) -> Option<Self> {
+        let method_end = from + method(chunk(run, from)?)?;
+        let target = method_end + 1;
+        // Protocols end in `HTTP/1.1` or `HTTP/2`.
+        let (protocol, version) = match chunk::<9>(run, to.checked_sub(9)?)? {
+            [b' ', b'H', b'T', b'T', b'P', b'/', version @ ..] => (to - 8, *version),
+            [_, _, b' ', b'H', b'T', b'T', b'P', b'/', version] => (to - 6, [*version; 3]),
+            _ => return None,
+        };
+        let target_end = protocol - 1;
+        if target_end <= target || version.contains(&b' ') || run.get(target) != Some(&b'/') {
+            return None;
+        }
+        let behind = run.get(target..target_end)?;
+        let (path_end, query) = match query_or_fragment(behind) {
+            None => (target_end, target_end),
+            Some(at) if behind[at] == b'?' => (target + at, target + at + 1),
+            Some(_) => return None,
+        };
+        Some(Self {
+            method: (from, method_end),
+            path: (target, path_end),
+            query: (query, target_end),
+            protocol: (protocol, to),
+        })
+    }
+}
+
+impl Sender {
+    /// From what stands before the bracket.
+    #[inline(always)]
+    fn of(run: &[u8], (from, to): (usize, usize)) -> Option<Self> {
+        // Invariant: there is a space before the bracket, so neither search leaves the line.
+        let address_end = from + space(run.get(from..)?)?;
+        let who = run.get(address_end + 1..to).unwrap_or_default();
+        let user = space(who).map_or(to, |at| address_end + 1 + at + 1);
+        Some(Self {
+            address: (from, address_end),
+            user: (user, to),
+        })
     }
 }
 
@@ -360,18 +416,63 @@ fn quote((run, stops): (&[u8], &Stops), from: usize) -> Option<usize> {
     (around[1] == b'"' && around[0] != b'\\').then_some(at)
 }
 
-/// Where the token behind a space ends, if it is short and nothing is odd about it.
+/// Where a line ends of which nobody looks at what is left; a quote there may be open.
 #[inline(always)]
-fn short_token(run: &[u8], at: usize) -> Option<usize> {
-    let length = blank(chunk(run, at + 1)?);
-    let end = at + 1 + length;
+fn line_end((run, stops): (&[u8], &Stops), at: usize) -> Option<usize> {
+    match chunk(run, at) {
+        Some([b'\n', _]) => Some(at),
+        Some([b' ', first]) if *first > b' ' && *first != b'"' => behind_fields((run, stops), at),
+        Some(_) => None,
+        None => (run.get(at) == Some(&b'\n')).then_some(at),
+    }
+}
+
+#[inline(never)]
+fn behind_fields((run, stops): (&[u8], &Stops), mut at: usize) -> Option<usize> {
+    loop {
+        at = stops.next(at)?;
+        if run.get(at) == Some(&b'\n') {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+/// Where the token behind a space ends, if nothing is odd about it.
+#[inline(always)]
+fn plain_token(run: &[u8], at: usize) -> Option<usize> {
+    let mut end = at + 1 + blank(chunk(run, at + 1)?);
+    if end == at + 17 {
+        end = long_token_end(run, end)?;
+    }
     let around: &[u8; 3] = chunk(run, end - 1)?;
     // nginx writes several times in one field, with commas and colons.
     let fits = (run[at] == b' ')
-        & (length.wrapping_sub(1) < 15)
+        & (end > at + 1)
         & ((around[1] == b'\n') | (around[1] == b' ') & (around[2] > b' ') & (around[2] != b':'))
         & (around[0] != b',');
     fits.then_some(end)
+}
+
+#[inline(never)]
+fn long_token_end(run: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match blank(chunk(run, at)?) {
+            16 => at += 16,
+            length => return Some(at + length),
+        }
+    }
+}
+
+/// How long a method is that stands before a space: a few letters.
+#[inline(always)]
+fn method(text: &[u8; 8]) -> Option<usize> {
+    let word = u64::from_le_bytes(*text);
+    let length = space(text)?;
+    // Letters differ from small ones in one bit only.
+    let letters = (word | u64::from_le_bytes([0x20; 8])) & !(u64::MAX << (8 * length));
+    let is_letter = |at: usize| ((letters >> (8 * at)) as u8).is_ascii_lowercase();
+    (length > 0 && (0..length).all(is_letter)).then_some(length)
 }
 
 /// What raw bytes say.

@@ -114,6 +114,11 @@ fn combined_line(noise: &mut Noise) -> String {
             "GET /api/\\x41\\\"b HTTP/1.1",
             "GET /api/a\\\\",
             "PUT /api/é HTTP/1.1",
+            "GET /api/a#b?c HTTP/2",
+            "PROPFIND /api/a HTTP/1.1",
+            "G-T /api/a HTTP/1.1",
+            "GET /api/a HTTP/ 1.1",
+            "GET HTTP/1.1",
             "GET  HTTP/1.1",
         ]),
         noise.mostly(&["200", "503", "404", "-", "20", "2000"]),
@@ -131,9 +136,31 @@ fn combined_line(noise: &mut Noise) -> String {
             "slow"
         ]),
         noise.mostly(&[
-            "premium", "free", "gold", "other", "-", "\"free\"", "x\\x41"
+            "premium",
+            "free",
+            "gold",
+            "other",
+            "-",
+            "\"free\"",
+            "x\\x41",
+            "\"pk_free_fc70b69052ee0123\"",
+            "0123456789abcdef",
+            "8f14e45fceea167a5a36dedd4bea2543",
+            "\"a\\\"b\"",
         ]),
-        noise.mostly(&["", " a", " b", " \"c d\"", " a more", " \"", "  a", " "]),
+        noise.mostly(&[
+            "",
+            " a",
+            " b",
+            " \"c d\"",
+            " a more",
+            " a m\"or\"e",
+            " \"a\" : b",
+            " a : b",
+            " \"",
+            "  a",
+            " "
+        ]),
     )
 }
 
@@ -386,4 +413,46 @@ fn json() {
 fn combined() {
     let catalogue = catalogue(LogFormat::Combined);
     agree(&catalogue, AccessLog::new, combined_line, 1000);
+}
+
+#[test]
+fn what_servers_usually_write_is_quick_in_runs() {
+    let catalogue = catalogue(LogFormat::Combined);
+    let source = &catalogue.sources["access"];
+    let SourceKind::Log(log) = &source.kind else {
+        unreachable!("it is a log");
+    };
+    let first = "203.0.113.9 - - [02/Nov/2026:09:40:07 +0000] \"POST /api/orders?page=2";
+    for behind in [
+        " HTTP/1.1\" 200 640 \"-\" \"okhttp/4.12.0\" 0.044 premium a",
+        " HTTP/1.1\" 200 640 \"-\" \"okhttp/4.12.0\" 0.044 \"pk_free_fc70b69052ee0123\" a",
+        " HTTP/2\" 201 - \"https://shop.example/\" \"okhttp/4.12.0\" \"0.044\" \"premium\" \"a\"",
+        " HTTP/2.0\" 503 0 \"-\" \"-\" - 8f14e45fceea167a5a36dedd4bea2543 - more \"and more\"",
+    ] {
+        let all = Counter::new(&catalogue, source, &Customers::default(), 60, None);
+        let mut counter = Counter::new(
+            &catalogue,
+            source,
+            &Customers::default(),
+            60,
+            Some(all.hints()),
+        );
+        let mut reader = AccessLog::new(log, &counter);
+        let line = format!("{first}{behind}\n");
+        let run = line.repeat(2_000);
+        let (mut in_runs, mut at) = (0, 0);
+        reader.run(run.as_bytes());
+        while at < run.len() {
+            let (next, counted) = reader.quick_lines(run.as_bytes(), at);
+            in_runs += counted;
+            let rest = &run.as_bytes()[next..];
+            if !rest.is_empty() && !reader.quick(&rest[..line.len() - 1], &mut counter) {
+                let read = reader.line(&rest[..line.len() - 1], &mut counter);
+                assert_eq!(read, Ok(()));
+            }
+            at = next + if rest.is_empty() { 0 } else { line.len() };
+        }
+        // The counter looks at the first ones itself.
+        assert!(in_runs > 900, "{in_runs} of {line}");
+    }
 }

@@ -22,6 +22,13 @@ pub(crate) fn space(text: &[u8]) -> Option<usize> {
     first(text, |word| equal(word, b' '), |rest| memchr(b' ', rest))
 }
 
+/// The place of the first `?` or `#`.
+#[inline(always)]
+pub(crate) fn query_or_fragment(text: &[u8]) -> Option<usize> {
+    let mask = |word| equal(word, b'?') | equal(word, b'#');
+    first(text, mask, |rest| memchr2(b'?', b'#', rest))
+}
+
 /// The place of the first bracket or line end.
 #[inline(always)]
 pub(crate) fn bracket_or_line_end(text: &[u8]) -> Option<usize> {
@@ -111,6 +118,22 @@ mod tests {
                     let found = bracket_or_line_end(&text);
                     assert_eq!(found, is_end.then_some(at), "{byte} {at}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_query_or_a_fragment_is_found() {
+        for byte in 0..=u8::MAX {
+            for at in 0..60 {
+                let mut text: Vec<u8> = b">\"!\x7f".iter().copied().cycle().take(60).collect();
+                text[at] = byte;
+                let is_end = matches!(byte, b'?' | b'#');
+                assert_eq!(
+                    query_or_fragment(&text),
+                    is_end.then_some(at),
+                    "{byte} {at}"
+                );
             }
         }
     }
