@@ -119,6 +119,7 @@ impl Core {
             refused: None,
             reloads: 0,
             refusals: 0,
+            text: Arc::clone(&loaded.text),
         };
         let (published, seen) = watch::channel(Arc::new(Published {
             promises: Arc::clone(&promises),
@@ -480,6 +481,7 @@ impl Core {
             refused: None,
             reloads: self.in_force.reloads + 1,
             refusals: self.in_force.refusals,
+            text: Arc::clone(&loaded.text),
         };
         self.news.push(News::Catalogue(self.in_force.clone()));
         // The same slice means something else now.

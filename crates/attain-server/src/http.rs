@@ -93,6 +93,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
         room: Arc::new(Semaphore::new(
             config.limits.waiting_bytes / routes::ROOM_UNIT,
         )),
+        slice_seconds,
         limits: config.limits.clone(),
         gates,
         jobs: jobs.clone(),

@@ -8,6 +8,8 @@ use attain_engine::Metered;
 use attain_model::{Evaluation, Promises, SourceId};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::watcher::Text;
+
 /// What is known after a tick, or after a catalogue was taken or refused.
 #[derive(Debug, Clone)]
 pub(crate) struct Published {
@@ -28,6 +30,8 @@ pub(crate) struct InForce {
     pub(crate) refused: Option<String>,
     pub(crate) reloads: u64,
     pub(crate) refusals: u64,
+    /// Its files.
+    pub(crate) text: Arc<Text>,
 }
 
 /// What a tick found.

@@ -3,6 +3,7 @@
 mod api;
 mod events;
 mod otlp;
+mod pages;
 pub(crate) mod problem;
 mod receive;
 pub(crate) mod seen;
@@ -44,6 +45,7 @@ const EXIT: HeaderName = HeaderName::from_static("attain-exit");
 /// What every request needs.
 pub(crate) struct App {
     pub(crate) limits: Limits,
+    pub(crate) slice_seconds: u32,
     pub(crate) gates: Arc<Gates>,
     pub(crate) jobs: mpsc::Sender<Job>,
     pub(crate) clock: Arc<Clock>,
@@ -65,7 +67,14 @@ pub(crate) struct App {
 /// Everything that is served.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/", get(index))
+        .route("/", get(pages::overview))
+        .route("/segments/{segment}", get(pages::segment))
+        .route("/slos/{slo}", get(pages::slo))
+        .route("/catalogue", get(pages::catalogue))
+        .route("/reports", get(pages::reports))
+        .route("/reports/{pack}", get(pages::pack))
+        .route("/assets/live.js", get(pages::script))
+        .route("/favicon.ico", get(pages::icon))
         .route("/livez", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics_page))
@@ -84,6 +93,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 /// What an exporter over gRPC calls.
 const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 
+/// What is said at `/` to who does not ask for a page.
 const INDEX: &str = "\
 attain keeps reliability promises.
 
@@ -95,10 +105,6 @@ GET  /livez, /readyz               for whoever restarts it, and for whoever send
 POST /api/v1/write[/SOURCE]        Prometheus remote write
 POST /v1/metrics[/SOURCE]          OpenTelemetry metrics over HTTP; over gRPC on the same port
 ";
-
-async fn index() -> &'static str {
-    INDEX
-}
 
 /// Alive as long as it can answer.
 async fn alive() -> &'static str {

@@ -6,9 +6,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use attain_model::{Catalogue, Level};
+use attain_model::{Catalogue, Diagnostic, Level, SourceMap};
 use attain_sources::Customers;
-use attain_spec::parse;
+use attain_spec::{Spans, parse};
 use attain_store::Done;
 use attain_view::diagnostics;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -22,6 +22,16 @@ pub(crate) struct Loaded {
     pub(crate) base: PathBuf,
     pub(crate) done: Done,
     pub(crate) customers: Customers,
+    pub(crate) text: Arc<Text>,
+}
+
+/// A catalogue as a person wrote it, for who wants to read that.
+#[derive(Debug, Default)]
+pub(crate) struct Text {
+    pub(crate) sources: SourceMap,
+    pub(crate) spans: Spans,
+    /// Warnings and notes of reading it.
+    pub(crate) said: Vec<Diagnostic>,
 }
 
 /// Parses what was read.
@@ -54,6 +64,11 @@ pub(crate) fn load(written: Written) -> Result<Loaded, String> {
         base: written.base,
         done: written.done,
         customers,
+        text: Arc::new(Text {
+            sources: parsed.sources,
+            spans: parsed.spans,
+            said: parsed.diagnostics,
+        }),
     })
 }
 

@@ -7,6 +7,7 @@
 //! - [`burndown`]: the budget of one series over its window, drawn.
 //! - [`cascade`]: what a promise rests on, as a tree, as a drawing and for programs.
 //! - [`report`]: one page that people forward, as HTML, Markdown and JSON; [`html`]: what pages are made of.
+//! - [`pages`]: the pages of a server.
 //! - [`statement`]: what was promised and kept in a past period, as a document with a hash, and in words.
 //! - [`attribution`]: who spent a customer's budget.
 //! - [`discover`]: who calls whom, and is it what is declared?
@@ -27,6 +28,7 @@ pub mod json;
 pub mod junit;
 mod look;
 pub mod number;
+pub mod pages;
 pub mod report;
 pub mod sarif;
 pub mod statement;

@@ -5,19 +5,19 @@
 //! the aggregate hides, each SLO, and at the end what the numbers leave out. What is said is status's; each file below
 //! knows one part of how it is shown.
 
-mod burning;
-mod cards;
-mod days;
+pub(crate) mod burning;
+pub(crate) mod cards;
+pub(crate) mod days;
 mod filling;
-mod history;
+pub(crate) mod history;
 mod json;
 mod markdown;
-mod masking;
-mod matrix;
+pub(crate) mod masking;
+pub(crate) mod matrix;
 mod page;
-mod series;
-mod top;
-mod worst;
+pub(crate) mod series;
+pub(crate) mod top;
+pub(crate) mod worst;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -25,6 +25,8 @@ use std::collections::BTreeSet;
 use attain_model::detail::Detail;
 use attain_model::verdict::SeriesName;
 use attain_model::{Evaluation, Interval, Promises, SloId, Verdict};
+
+use jiff::tz::TimeZone;
 
 use crate::look::Look;
 use crate::status::{Desk, Run, is_promise};
@@ -123,53 +125,61 @@ impl Report<'_> {
             about: self.about,
             has_titles: self.cells() <= CELLS_WITH_TITLES,
             is_dense: self.cells() > CELLS_IN_FULL,
+            place: None,
         }
     }
 }
 
 /// With more days of series than this (20 series over 30 days) charts say no values under the pointer; tables do.
-const CELLS_WITH_TITLES: usize = 600;
+pub(crate) const CELLS_WITH_TITLES: usize = 600;
 
 /// With more than this (66 series over 30 days) a page is brief: it leaves out what its tables say as well, and totals by
 /// day.
 const CELLS_IN_FULL: usize = 2_000;
 
-static PLAIN: Look = Look {
+pub(crate) static PLAIN: Look = Look {
     width: 80,
     color: false,
     ascii: false,
 };
 
-/// What every part of a report needs.
-struct Sheet<'a> {
-    desk: Desk<'a>,
-    details: &'a [Detail],
-    about: &'a About,
+/// What every part of a report needs; the pages of a server show the same parts.
+pub(crate) struct Sheet<'a> {
+    pub(crate) desk: Desk<'a>,
+    pub(crate) details: &'a [Detail],
+    pub(crate) about: &'a About,
     /// Whether charts say their values under the pointer.
-    has_titles: bool,
+    pub(crate) has_titles: bool,
     /// Whether there are so many series that the page must be brief.
-    is_dense: bool,
+    pub(crate) is_dense: bool,
+    /// Where more is said of a series; `None` where this page says it all.
+    pub(crate) place: Option<&'a dyn Fn(&SeriesName) -> String>,
 }
 
 impl Sheet<'_> {
+    /// The zone whose days are counted, whichever zone times are shown in.
+    pub(crate) fn day_zone(&self) -> &TimeZone {
+        &self.desk.promises.catalogue().timezone
+    }
+
     fn detail(&self, name: &SeriesName) -> Option<&Detail> {
         self.details.iter().find(|detail| detail.name == *name)
     }
 
     /// Whether nothing was counted at all: cards, days and alerts would say so again and again, and are left out.
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let mut verdicts = self.desk.evaluation.verdicts.iter();
         verdicts.all(|verdict| verdict.attainment.total() == 0)
     }
 
     /// Whether SLOs that hurt nobody are folded.
-    fn is_long(&self) -> bool {
+    pub(crate) fn is_long(&self) -> bool {
         const SLOS_IN_FULL: usize = 8;
         self.is_dense || self.by_slo().len() > SLOS_IN_FULL
     }
 
     /// What an SLO promises in the catalogue's words, unless they only repeat its name.
-    fn outcome(&self, slo: &SloId) -> Option<&str> {
+    pub(crate) fn outcome(&self, slo: &SloId) -> Option<&str> {
         let slo = self.desk.promises.catalogue().slos.get(slo)?;
         let outcome = slo.outcome.as_deref()?;
         let words = |text: &str| {
@@ -180,7 +190,7 @@ impl Sheet<'_> {
         (name.is_empty() || words(outcome) != name).then_some(outcome)
     }
 
-    fn title(&self) -> &str {
+    pub(crate) fn title(&self) -> &str {
         self.about
             .title
             .as_deref()
@@ -189,7 +199,7 @@ impl Sheet<'_> {
 
     /// The verdicts by SLO: customers' first, then the layers downwards; in each, what is broken, what alerts, what is not
     /// known, and then what has the least left.
-    fn by_slo(&self) -> Vec<&[Verdict]> {
+    pub(crate) fn by_slo(&self) -> Vec<&[Verdict]> {
         let verdicts = &self.desk.evaluation.verdicts;
         let mut groups: Vec<&[Verdict]> =
             verdicts.chunk_by(|a, b| a.name.slo == b.name.slo).collect();
@@ -214,12 +224,12 @@ fn shown<'a>(sheet: &Sheet<'_>, objective: &'a [Verdict]) -> impl Iterator<Item 
 }
 
 /// The verdicts of one SLO by objective.
-fn by_objective(slo: &[Verdict]) -> impl Iterator<Item = &[Verdict]> {
+pub(crate) fn by_objective(slo: &[Verdict]) -> impl Iterator<Item = &[Verdict]> {
     slo.chunk_by(|a, b| a.name.objective == b.name.objective)
 }
 
 /// Keeps what is about some SLOs; gaps that are about none of them by name stay.
-fn only(evaluation: &mut Evaluation, keep: &dyn Fn(&SloId) -> bool) {
+pub(crate) fn only(evaluation: &mut Evaluation, keep: &dyn Fn(&SloId) -> bool) {
     let all: Vec<SloId> = evaluation
         .verdicts
         .iter()

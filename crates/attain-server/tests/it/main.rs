@@ -11,6 +11,7 @@ mod counted;
 mod following;
 mod judging;
 mod otlp;
+mod pages;
 mod receiving;
 mod reloading;
 mod shop;

@@ -12,7 +12,7 @@ use crate::html::parts::{State, badge, block, disclosure, head, spanning, table}
 use crate::number;
 
 /// Whether an alert fires, and the rates beside their limits; nothing where no policy looks at the objective.
-pub(super) fn tiers(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+pub(crate) fn tiers(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     let watched: Vec<&Verdict> = objective.iter().filter(|v| !v.alerts.is_empty()).collect();
     let conditions = watched.iter().flat_map(|verdict| &verdict.alerts);
     let (mut all, mut firing) = (0, 0);
@@ -125,7 +125,7 @@ fn row(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, condition: &AlertC
 }
 
 /// Every condition that any series has, once.
-pub(super) fn rules(verdicts: &[&Verdict]) -> Vec<(Urgency, AlertRule)> {
+pub(crate) fn rules(verdicts: &[&Verdict]) -> Vec<(Urgency, AlertRule)> {
     let mut rules = Vec::new();
     for alert in verdicts.iter().flat_map(|verdict| &verdict.alerts) {
         if !rules.contains(&(alert.urgency, alert.rule)) {
@@ -136,7 +136,7 @@ pub(super) fn rules(verdicts: &[&Verdict]) -> Vec<(Urgency, AlertRule)> {
     rules
 }
 
-pub(super) fn asks(urgency: Urgency) -> &'static str {
+pub(crate) fn asks(urgency: Urgency) -> &'static str {
     match urgency {
         Urgency::Page => "a page",
         Urgency::Ticket => "a ticket",
@@ -145,7 +145,7 @@ pub(super) fn asks(urgency: Urgency) -> &'static str {
 }
 
 /// `1h and 5m above 14.4x`, `2 bad in 6h, where requests are few`.
-pub(super) fn when(rule: &AlertRule) -> String {
+pub(crate) fn when(rule: &AlertRule) -> String {
     match rule {
         AlertRule::BurnRate { tier, burn } => format!(
             "{} and {} above {}",
@@ -162,7 +162,7 @@ pub(super) fn when(rule: &AlertRule) -> String {
 }
 
 /// What a condition saw: `60x and 71x`; what it makes of it where it does not look at a rate.
-pub(super) fn seen(verdict: &Verdict, condition: &AlertCondition) -> String {
+pub(crate) fn seen(verdict: &Verdict, condition: &AlertCondition) -> String {
     let quiet = match condition.state {
         AlertState::Unreachable => return "can never fire".to_owned(),
         AlertState::Standby => return "not needed".to_owned(),

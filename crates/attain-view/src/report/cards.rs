@@ -17,7 +17,7 @@ use crate::status::lasting::{Lasting, lasting};
 use crate::status::matrix::has_budget;
 
 /// The cards, by rank.
-pub(super) fn cards(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+pub(crate) fn cards(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     // Three beside each other, unless that would leave one alone.
     let class = match shown(sheet, objective).count() {
         0 | 1 => "cards lone",
@@ -284,7 +284,7 @@ impl Sheet<'_> {
 }
 
 /// What lines of the same time share.
-pub(super) fn shared(html: &mut Html, sheet: &Sheet<'_>) {
+pub(crate) fn shared(html: &mut Html, sheet: &Sheet<'_>) {
     for (i, (first, last)) in sheet.all_ends().into_iter().enumerate() {
         let (left, right) = ends(sheet, first, last);
         line::ends(html, &format!("ends-{}", i + 1), &left, &right);
@@ -312,7 +312,7 @@ fn titles(
             let left = super::days::left_after(sheet, verdict, detail, day)?;
             let title = format!(
                 "{}: {} left, {} bad",
-                number::day(day.interval.start, sheet.desk.zone),
+                number::day(day.interval.start, sheet.day_zone()),
                 series::signed(&left),
                 series::count(sheet, verdict, day.attainment.bad),
             );

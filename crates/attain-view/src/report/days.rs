@@ -13,7 +13,7 @@ use crate::status::matrix::has_budget;
 use crate::status::shared::coverage_percent;
 
 /// The strips of an objective.
-pub(super) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+pub(crate) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     let days = days(sheet, objective);
     let (Some(first), Some(last)) = (days.first(), days.last()) else {
         return;
@@ -45,8 +45,8 @@ pub(super) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
         }
         html.element("div", &[("class", "row ends")], |html| {
             html.element("span", &[("class", "whose")], |_| {});
-            let first = number::day_of_year(first.start, sheet.desk.zone);
-            let last = number::day_of_year(last.start, sheet.desk.zone);
+            let first = number::day_of_year(first.start, sheet.day_zone());
+            let last = number::day_of_year(last.start, sheet.day_zone());
             match days.len() {
                 few if few < strip::IN_FULL_WIDTH => {
                     html.line("span", &[], &format!("{first} to {last}"));
@@ -61,7 +61,7 @@ pub(super) fn strips(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
 }
 
 /// The table under the charts of an objective: every day, every segment.
-pub(super) fn table(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+pub(crate) fn table(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     let days = days(sheet, objective);
     let series: Vec<(&Verdict, &Detail)> = with_detail(sheet, objective).collect();
     if days.is_empty() {
@@ -74,8 +74,8 @@ pub(super) fn table(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
                 for day in &days {
                     html.element("tr", &[], |html| {
                         let date = match sheet.is_dense {
-                            true => number::day_of_year(day.start, sheet.desk.zone),
-                            false => number::day(day.start, sheet.desk.zone),
+                            true => number::day_of_year(day.start, sheet.day_zone()),
+                            false => number::day(day.start, sheet.day_zone()),
                         };
                         html.line("th", &[], &date);
                         for (verdict, detail) in &series {
@@ -192,7 +192,7 @@ fn find(detail: &Detail, day: Interval) -> Option<&Stretch> {
 }
 
 /// What was left of the budget at the last point of a day; `None` if the window was not drawn then.
-pub(super) fn left_after(
+pub(crate) fn left_after(
     sheet: &Sheet<'_>,
     verdict: &Verdict,
     detail: &Detail,
@@ -258,7 +258,7 @@ fn cell(verdict: &Verdict, day: Option<&Stretch>) -> Cell {
 }
 
 fn title(sheet: &Sheet<'_>, verdict: &Verdict, day: Interval, stretch: Option<&Stretch>) -> String {
-    let date = number::day(day.start, sheet.desk.zone);
+    let date = number::day(day.start, sheet.day_zone());
     let Some(stretch) = stretch.filter(|stretch| !is_missing(stretch)) else {
         return format!("{date}: no data");
     };

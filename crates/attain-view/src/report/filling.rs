@@ -8,7 +8,7 @@ use attain_model::{Verdict, Window};
 use super::Sheet;
 
 /// Whether the drawn window began before anything was counted.
-pub(super) fn is_filling(sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) -> bool {
+pub(crate) fn is_filling(sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) -> bool {
     let slo = sheet.desk.slo(verdict);
     let is_rolling = slo.is_some_and(|slo| matches!(slo.window, Window::Rolling(_)));
     let mut points = detail.burn_down.iter();
@@ -20,7 +20,7 @@ pub(super) fn is_filling(sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
 }
 
 /// The budget as a point shows it; `None` where nothing was counted. The last point always shows its own.
-pub(super) fn budget(
+pub(crate) fn budget(
     sheet: &Sheet<'_>,
     verdict: &Verdict,
     detail: &Detail,

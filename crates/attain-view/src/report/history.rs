@@ -16,7 +16,7 @@ use crate::status::Desk;
 use crate::status::notes::of_evaluation;
 
 /// What was promised in the window, where that changed.
-pub(super) fn promises(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+pub(crate) fn promises(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     let changed: Vec<&Verdict> = objective.iter().filter(|v| v.parts.len() > 1).collect();
     if changed.is_empty() {
         return;
@@ -47,8 +47,8 @@ pub(super) fn promises(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]
 }
 
 /// Segment, from, to, promised, attained, bad, of: a row for each part of the window.
-pub(super) fn part_rows(sheet: &Sheet<'_>, verdict: &Verdict) -> Vec<[String; 7]> {
-    let zone = sheet.desk.zone;
+pub(crate) fn part_rows(sheet: &Sheet<'_>, verdict: &Verdict) -> Vec<[String; 7]> {
+    let zone = sheet.day_zone();
     verdict
         .parts
         .iter()
@@ -71,7 +71,7 @@ pub(super) fn part_rows(sheet: &Sheet<'_>, verdict: &Verdict) -> Vec<[String; 7]
 }
 
 /// What was left out of the judging: above the load up to which something is promised, and by exclusions.
-pub(super) fn outside(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+pub(crate) fn outside(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     let sentences = outside_texts(sheet, objective);
     if sentences.is_empty() {
         return;
@@ -82,7 +82,7 @@ pub(super) fn outside(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict])
 }
 
 /// A sentence for each series and reason.
-pub(super) fn outside_texts(sheet: &Sheet<'_>, objective: &[Verdict]) -> Vec<String> {
+pub(crate) fn outside_texts(sheet: &Sheet<'_>, objective: &[Verdict]) -> Vec<String> {
     objective
         .iter()
         .flat_map(|verdict| [over_load(sheet, verdict), excluded(sheet, verdict)])
@@ -158,7 +158,7 @@ fn may_touch(sheet: &Sheet<'_>, exclusion: &Exclusion, verdict: &Verdict) -> boo
 }
 
 /// What the numbers of one SLO leave out.
-pub(super) fn notes_of(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict]) {
+pub(crate) fn notes_of(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict]) {
     let Some(slo) = verdicts.first().map(|verdict| &verdict.name.slo) else {
         return;
     };
@@ -172,7 +172,7 @@ pub(super) fn notes_of(html: &mut Html, sheet: &Sheet<'_>, verdicts: &[Verdict])
 }
 
 /// Notes on one SLO. What `over_load` shows stands in a place of its own.
-pub(super) fn about_slo(sheet: &Sheet<'_>, slo: &SloId) -> Vec<String> {
+pub(crate) fn about_slo(sheet: &Sheet<'_>, slo: &SloId) -> Vec<String> {
     let known: Vec<SloId> = slos(sheet);
     let mut evaluation = sheet.desk.evaluation.clone();
     only(&mut evaluation, &|other| other == slo);
@@ -188,7 +188,7 @@ pub(super) fn about_slo(sheet: &Sheet<'_>, slo: &SloId) -> Vec<String> {
 }
 
 /// What no SLO is to blame for: sources, the run.
-pub(super) fn about_data(sheet: &Sheet<'_>) -> Vec<String> {
+pub(crate) fn about_data(sheet: &Sheet<'_>) -> Vec<String> {
     let known = slos(sheet);
     let mut evaluation = sheet.desk.evaluation.clone();
     evaluation
@@ -265,7 +265,7 @@ fn notes(sheet: &Sheet<'_>, evaluation: &Evaluation) -> Vec<String> {
 }
 
 /// The section about the data as a whole.
-pub(super) fn left_out(html: &mut Html, sheet: &Sheet<'_>) {
+pub(crate) fn left_out(html: &mut Html, sheet: &Sheet<'_>) {
     let notes = about_data(sheet);
     if notes.is_empty() {
         return;

@@ -10,7 +10,7 @@ use crate::number;
 use crate::status::headline::short_share;
 
 /// The section; nothing where nothing is hidden.
-pub(super) fn masking(html: &mut Html, sheet: &Sheet<'_>) {
+pub(crate) fn masking(html: &mut Html, sheet: &Sheet<'_>) {
     let masked = &sheet.desk.evaluation.masked;
     if masked.is_empty() {
         return;
@@ -23,7 +23,7 @@ pub(super) fn masking(html: &mut Html, sheet: &Sheet<'_>) {
 }
 
 /// The verdicts of a masked series and of the aggregate that hides it.
-pub(super) fn pair<'a>(
+pub(crate) fn pair<'a>(
     sheet: &'a Sheet<'_>,
     masked: &Masked,
 ) -> Option<(&'a Verdict, &'a Verdict)> {
@@ -38,7 +38,7 @@ pub(super) fn pair<'a>(
 }
 
 /// `premium fails 60x as much as it may, all together 0.14x: premium is 2% of the traffic.`
-pub(super) fn sentence(sheet: &Sheet<'_>, masked: &Masked) -> String {
+pub(crate) fn sentence(sheet: &Sheet<'_>, masked: &Masked) -> String {
     format!(
         "Since {}, {} fails {} as much as it may while all together fail {} as much: {} is {} of the traffic.",
         sheet.desk.near(masked.since),
@@ -48,6 +48,25 @@ pub(super) fn sentence(sheet: &Sheet<'_>, masked: &Masked) -> String {
         masked.name.scope,
         short_share(masked.share.ppb()),
     )
+}
+
+/// `hidden by all` on a series that the aggregate hides, `hides premium` on the aggregate.
+pub(crate) fn flag(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+    let masked = &sheet.desk.evaluation.masked;
+    if masked.iter().any(|masked| masked.name == verdict.name) {
+        return Some("hidden by all".to_owned());
+    }
+    if verdict.name.scope != Scope::All {
+        return None;
+    }
+    let hidden: Vec<String> = masked
+        .iter()
+        .filter(|masked| {
+            masked.name.slo == verdict.name.slo && masked.name.objective == verdict.name.objective
+        })
+        .map(|masked| masked.name.scope.to_string())
+        .collect();
+    (!hidden.is_empty()).then(|| format!("hides {}", hidden.join(", ")))
 }
 
 fn panel(html: &mut Html, sheet: &Sheet<'_>, masked: &Masked) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use attain_model::{Audience, Scope, Standing, Verdict};
 
-use super::{Sheet, by_objective, series};
+use super::{Sheet, by_objective, masking, series};
 use crate::burndown::left_percent;
 use crate::html::Html;
 use crate::html::chart::bar;
@@ -14,7 +14,7 @@ use crate::status::is_promise;
 use crate::status::matrix::has_budget;
 
 /// The tables.
-pub(super) fn matrix(html: &mut Html, sheet: &Sheet<'_>) {
+pub(crate) fn matrix(html: &mut Html, sheet: &Sheet<'_>) {
     let slos = sheet.by_slo();
     let section = |slo: &[Verdict]| slo.first().map(|first| (first.audience, first.layer));
     let mut number = 0;
@@ -27,33 +27,49 @@ pub(super) fn matrix(html: &mut Html, sheet: &Sheet<'_>) {
             Audience::Internal => format!("Internal, {} layer", first.layer.word()),
         };
         let scopes = scopes(sheet, part);
-        let names: Vec<String> = scopes.iter().map(ToString::to_string).collect();
-        let class = if scopes.len() < 3 {
-            "matrix few"
-        } else {
-            "matrix"
-        };
-        table(html, class, &title, |html| {
-            let names = names.iter().map(String::as_str);
-            head(
-                html,
-                std::iter::once(title.as_str()).chain(names),
-                usize::MAX,
-            );
-            html.element("tbody", &[], |html| {
-                for slo in part {
-                    number += 1;
-                    for (i, objective) in by_objective(slo).enumerate() {
-                        row(html, sheet, objective, &scopes, number, i == 0);
-                    }
+        tables(html, sheet, &title, &title, &scopes, |html| {
+            for slo in part {
+                number += 1;
+                let anchor = match (sheet.place, slo.first()) {
+                    _ if sheet.is_empty() => String::new(),
+                    (Some(place), Some(first)) => place(&first.name),
+                    _ => format!("#slo-{number}"),
+                };
+                for (i, objective) in by_objective(slo).enumerate() {
+                    let objective: Vec<&Verdict> = objective.iter().collect();
+                    row(html, sheet, &objective, &scopes, &anchor, i == 0);
                 }
-            });
+            }
         });
     }
 }
 
+/// One table: a column for each scope, `rows` in its body.
+pub(crate) fn tables(
+    html: &mut Html,
+    sheet: &Sheet<'_>,
+    label: &str,
+    corner: &str,
+    scopes: &[Scope],
+    rows: impl FnOnce(&mut Html),
+) {
+    let names: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+    // Where a cell has flags beside its numbers, two of them do not fit into one line.
+    let few = if sheet.place.is_some() { 1 } else { 2 };
+    let class = if scopes.len() <= few {
+        "matrix few"
+    } else {
+        "matrix"
+    };
+    table(html, class, label, |html| {
+        let names = names.iter().map(String::as_str);
+        head(html, std::iter::once(corner).chain(names), usize::MAX);
+        html.element("tbody", &[], rows);
+    });
+}
+
 /// Every scope that an objective of these SLOs looks at, by rank.
-fn scopes(sheet: &Sheet<'_>, slos: &[&[Verdict]]) -> Vec<Scope> {
+pub(crate) fn scopes(sheet: &Sheet<'_>, slos: &[&[Verdict]]) -> Vec<Scope> {
     let verdicts = slos.iter().flat_map(|slo| slo.iter());
     let scopes: BTreeSet<&Scope> = verdicts.map(|verdict| &verdict.name.scope).collect();
     let mut scopes: Vec<Scope> = scopes.into_iter().cloned().collect();
@@ -61,13 +77,13 @@ fn scopes(sheet: &Sheet<'_>, slos: &[&[Verdict]]) -> Vec<Scope> {
     scopes
 }
 
-/// An objective; `number` is its SLO's place on the page, which is named in the first of its rows.
-fn row(
+/// An objective; `anchor` is its SLO's place, which is named in the first of its rows.
+pub(crate) fn row(
     html: &mut Html,
     sheet: &Sheet<'_>,
-    objective: &[Verdict],
+    objective: &[&Verdict],
     scopes: &[Scope],
-    number: usize,
+    anchor: &str,
     is_first: bool,
 ) {
     let Some(first) = objective.first() else {
@@ -77,11 +93,7 @@ fn row(
     html.element("tr", &[("class", class)], |html| {
         html.element("th", &[("scope", "row")], |html| {
             if is_first {
-                let anchor = match sheet.is_empty() {
-                    true => String::new(),
-                    false => format!("#slo-{number}"),
-                };
-                html.line("a", &[("href", &anchor)], first.name.slo.as_str());
+                html.line("a", &[("href", anchor)], first.name.slo.as_str());
             }
             html.line("small", &[], first.name.objective.as_str());
         });
@@ -96,30 +108,44 @@ fn row(
 
 fn cell(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
     html.element("td", &[("data-of", &series::whose(verdict))], |html| {
-        let pooled = if verdict.pooled { ", pooled" } else { "" };
-        let word = format!("{}{pooled}", series::word(verdict));
-        badge(html, series::state(verdict), &word);
-        if let Some(attained) = series::attained(verdict) {
-            html.element("b", &[], |html| {
-                html.text(&attained);
-                if has_budget(verdict) {
-                    html.line("small", &[], &format!(" of {}", series::promised(verdict)));
-                }
-            });
+        let place = sheet.place.map(|place| place(&verdict.name));
+        match place {
+            Some(place) => html.element("a", &[("class", "cell"), ("href", &place)], |html| {
+                told(html, sheet, verdict);
+            }),
+            None => told(html, sheet, verdict),
         }
-        let Some(left) = series::left(verdict) else {
-            return;
-        };
-        html.line("small", &[], &format!("{} left", series::signed(&left)));
-        if sheet.is_dense || !is_promise(verdict) {
-            return;
-        }
-        let left = left_percent(verdict.budget).unwrap_or_default();
-        let class = match verdict.standing {
-            Standing::Unknown => "missing",
-            _ if left < 0.0 => "over",
-            _ => "within",
-        };
-        bar::left(html, left / 100.0, class);
     });
+}
+
+/// What a cell says.
+fn told(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
+    let pooled = if verdict.pooled { ", pooled" } else { "" };
+    let word = format!("{}{pooled}", series::word(verdict));
+    badge(html, series::state(verdict), &word);
+    if let Some(flag) = masking::flag(sheet, verdict) {
+        html.line("span", &[("class", "flag")], &flag);
+    }
+    if let Some(attained) = series::attained(verdict) {
+        html.element("b", &[], |html| {
+            html.text(&attained);
+            if has_budget(verdict) {
+                html.line("small", &[], &format!(" of {}", series::promised(verdict)));
+            }
+        });
+    }
+    let Some(left) = series::left(verdict) else {
+        return;
+    };
+    html.line("small", &[], &format!("{} left", series::signed(&left)));
+    if sheet.is_dense || !is_promise(verdict) {
+        return;
+    }
+    let left = left_percent(verdict.budget).unwrap_or_default();
+    let class = match verdict.standing {
+        Standing::Unknown => "missing",
+        _ if left < 0.0 => "over",
+        _ => "within",
+    };
+    bar::left(html, left / 100.0, class);
 }

@@ -19,7 +19,7 @@ const RATIO_UNITS: u128 = BILLION;
 const BILLION: u128 = 1_000_000_000;
 
 /// How a verdict looks.
-pub(super) fn state(verdict: &Verdict) -> State {
+pub(crate) fn state(verdict: &Verdict) -> State {
     match verdict.standing {
         Standing::Breached => State::Bad,
         Standing::Met if is_firing(verdict) || is_promise(verdict) && is_low(verdict) => {
@@ -32,7 +32,7 @@ pub(super) fn state(verdict: &Verdict) -> State {
 }
 
 /// `kept`, `kept, alerting`, `kept, little left`, `broken`: what stands beside the mark.
-pub(super) fn word(verdict: &Verdict) -> &'static str {
+pub(crate) fn word(verdict: &Verdict) -> &'static str {
     match (state(verdict), is_firing(verdict)) {
         (State::Warn, true) => "kept, alerting",
         (State::Warn, false) => "kept, little left",
@@ -50,7 +50,7 @@ fn standing(standing: Standing) -> &'static str {
 }
 
 /// Whose requests: `premium`, `all`, `all (pooled)`.
-pub(super) fn whose(verdict: &Verdict) -> String {
+pub(crate) fn whose(verdict: &Verdict) -> String {
     match (&verdict.name.scope, verdict.pooled) {
         (Scope::All, true) => "all (pooled)".to_owned(),
         (scope, _) => scope.to_string(),
@@ -58,14 +58,14 @@ pub(super) fn whose(verdict: &Verdict) -> String {
 }
 
 /// `97.000%`; `None` without events.
-pub(super) fn attained(verdict: &Verdict) -> Option<String> {
+pub(crate) fn attained(verdict: &Verdict) -> Option<String> {
     // A pooled target is computed and has no end of decimals.
     let told_from = target_ppb(verdict).filter(|_| !verdict.pooled);
     number::attained(verdict.attainment, told_from)
 }
 
 /// `99.95%`, `p99 < 200ms`, `best effort`; what a pooled budget comes to.
-pub(super) fn target(verdict: &Verdict) -> String {
+pub(crate) fn target(verdict: &Verdict) -> String {
     match verdict.goal {
         Some(goal) => goal_text(&goal),
         None => pooled_target(verdict).unwrap_or_else(|| "-".to_owned()),
@@ -73,31 +73,31 @@ pub(super) fn target(verdict: &Verdict) -> String {
 }
 
 /// `under 200ms`, where that is what is promised.
-pub(super) fn under(verdict: &Verdict) -> Option<String> {
+pub(crate) fn under(verdict: &Verdict) -> Option<String> {
     let under = verdict.goal?.promised()?.under?;
     Some(format!("under {under}"))
 }
 
 /// The share that is promised: `99.95%`; what a pooled budget comes to.
-pub(super) fn promised(verdict: &Verdict) -> String {
+pub(crate) fn promised(verdict: &Verdict) -> String {
     match verdict.goal.as_ref().and_then(|goal| goal.promised()) {
         Some(promised) => promised.target.to_string(),
         None => target(verdict),
     }
 }
 
-pub(super) fn goal_text(goal: &Goal) -> String {
+pub(crate) fn goal_text(goal: &Goal) -> String {
     goal.to_string()
 }
 
 /// What is left of its budget, if it has one and anything was counted.
-pub(super) fn left(verdict: &Verdict) -> Option<String> {
+pub(crate) fn left(verdict: &Verdict) -> Option<String> {
     number::budget_left(verdict.budget)
         .filter(|_| verdict.attainment.total() > 0 && has_budget(verdict))
 }
 
 /// `met`, `met, paging since ...`, `breached since ...`: in Markdown, which is read beside the JSON, in its words.
-pub(super) fn words(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
+pub(crate) fn words(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
     let mut words = verdict.standing.word().to_owned();
     if let Some(since) = verdict.overspent_since {
         words.push_str(" since ");
@@ -111,7 +111,7 @@ pub(super) fn words(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
 }
 
 /// `600 of 10 allowed`.
-pub(super) fn spent(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
+pub(crate) fn spent(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
     let spent = u128::from(verdict.budget.spent).saturating_mul(BILLION);
     format!(
         "{} of {} allowed",
@@ -121,7 +121,7 @@ pub(super) fn spent(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
 }
 
 /// `failed`, `too slow`, `bad slices`.
-pub(super) fn bad_what(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
+pub(crate) fn bad_what(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
     match (counts_slices(&sheet.desk, verdict), under(verdict)) {
         (true, _) => "bad slices",
         (false, Some(_)) => "too slow",
@@ -130,7 +130,7 @@ pub(super) fn bad_what(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
 }
 
 /// `of requests`, `of slices`.
-pub(super) fn of_what(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
+pub(crate) fn of_what(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
     if counts_slices(&sheet.desk, verdict) {
         "of slices"
     } else {
@@ -139,7 +139,7 @@ pub(super) fn of_what(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
 }
 
 /// The budget as time, where slices of time are what is counted: `spent 12m of 43m`.
-pub(super) fn minutes(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+pub(crate) fn minutes(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     let (slice, billionths_each) = match sheet.desk.slo(verdict)?.budgeting {
         Budgeting::Occurrences => return None,
         Budgeting::Timeslices { slice, .. } => (slice, BILLION),
@@ -163,12 +163,12 @@ fn quantity(sheet: &Sheet<'_>, verdict: &Verdict, billionths: u128) -> String {
 }
 
 /// A count of what is counted, as it is printed in tables.
-pub(super) fn count(sheet: &Sheet<'_>, verdict: &Verdict, events: u64) -> String {
+pub(crate) fn count(sheet: &Sheet<'_>, verdict: &Verdict, events: u64) -> String {
     quantity(sheet, verdict, u128::from(events).saturating_mul(BILLION))
 }
 
 /// `observed 42%`; `None` when everything was.
-pub(super) fn observed(verdict: &Verdict) -> Option<String> {
+pub(crate) fn observed(verdict: &Verdict) -> Option<String> {
     match verdict.coverage {
         Coverage::Share(attain_model::Share::WHOLE) => None,
         Coverage::Share(share) => Some(format!("{} of the window", coverage_percent(share))),
@@ -177,7 +177,7 @@ pub(super) fn observed(verdict: &Verdict) -> Option<String> {
 }
 
 /// How much of a budget is spent, for comparing.
-pub(super) fn spent_millionths(verdict: &Verdict) -> u128 {
+pub(crate) fn spent_millionths(verdict: &Verdict) -> u128 {
     let spent = u128::from(verdict.budget.spent) * BILLION;
     spent.saturating_mul(1_000_000) / verdict.budget.allowed_billionths.max(1)
 }
@@ -188,7 +188,7 @@ fn is_thin(verdict: &Verdict) -> bool {
 }
 
 /// What becomes of the budget at the rate of the last hour: `gone in 1h 40m`, `it lasts`.
-pub(super) fn lasts(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+pub(crate) fn lasts(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     Some(match lasting(&sheet.desk, verdict)? {
         Lasting::GoneIn(length) => format!("gone in {}", number::about(length)),
         Lasting::Lasts => "it lasts".to_owned(),
@@ -196,7 +196,7 @@ pub(super) fn lasts(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
 }
 
 /// What there is to do about a series that has no number.
-pub(super) fn advice(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+pub(crate) fn advice(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     Some(match verdict.standing {
         Standing::BestEffort => {
             "Best effort: measured, not promised. A target in the catalogue would give it a budget.".to_owned()
@@ -223,7 +223,7 @@ pub(super) fn advice(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
 }
 
 /// How many times what was allowed: `0.3x`; `bad` where nothing was allowed; `0x` without bad events.
-pub(super) fn times(attainment: Attainment, budget: ErrorBudget) -> String {
+pub(crate) fn times(attainment: Attainment, budget: ErrorBudget) -> String {
     match number::burn(budget.spent, budget.allowed_billionths) {
         Some(times) => times,
         None if attainment.bad == 0 => "0x".to_owned(),
@@ -232,7 +232,7 @@ pub(super) fn times(attainment: Attainment, budget: ErrorBudget) -> String {
 }
 
 /// A number as a page shows it: with a minus sign.
-pub(super) fn signed(text: &str) -> String {
+pub(crate) fn signed(text: &str) -> String {
     match text.strip_prefix('-') {
         Some(rest) if !rest.is_empty() => format!("\u{2212}{rest}"),
         _ => text.to_owned(),

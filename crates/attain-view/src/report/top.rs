@@ -12,7 +12,7 @@ use crate::status::others::Also;
 use crate::status::{is_promise, no_slos, no_verdicts};
 
 /// Header and summary; on its own a whole report where nothing is promised.
-pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
+pub(crate) fn top(html: &mut Html, sheet: &Sheet<'_>) {
     html.element("header", &[("class", "top")], |html| {
         html.element("p", &[("class", "eyebrow")], |html| {
             html.text("Reliability report \u{b7} ");
@@ -26,6 +26,31 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
             });
         }
     });
+    summarised(html, sheet, First::OF_PAGE);
+}
+
+/// How the first sentence stands on a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct First {
+    /// `h1`, or `h2` below a name.
+    pub(crate) heading: &'static str,
+    /// A class more.
+    pub(crate) class: &'static str,
+    /// Whether the page is about the one SLO that is hurt: its outcome and the way to it are there already.
+    pub(crate) is_of_slo: bool,
+}
+
+impl First {
+    /// The first thing on a page.
+    pub(crate) const OF_PAGE: First = First {
+        heading: "h1",
+        class: "",
+        is_of_slo: false,
+    };
+}
+
+/// The first sentence, who and what next, who else, how many stand how; where nothing is promised, what to write first.
+pub(crate) fn summarised(html: &mut Html, sheet: &Sheet<'_>, first: First) {
     let desk = &sheet.desk;
     if desk.promises.catalogue().slos.is_empty() {
         return empty(html, &no_slos(desk));
@@ -42,9 +67,10 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
         Tone::Good => State::Ok,
         _ => State::Quiet,
     };
-    let class = format!("summary {}", state.class());
-    html.element("section", &[("class", &class), ("id", "summary")], |html| {
-        html.element("h1", &[("class", "lead")], |html| {
+    let class = format!("summary {} {}", state.class(), first.class);
+    let class = class.trim_end();
+    html.element("section", &[("class", class), ("id", "summary")], |html| {
+        html.element(first.heading, &[("class", "lead")], |html| {
             mark(html, state);
             html.prose(&summary.title);
         });
@@ -58,6 +84,7 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
             if let Some(outcome) = summary
                 .worst
                 .as_ref()
+                .filter(|_| !first.is_of_slo)
                 .and_then(|name| sheet.outcome(&name.slo))
             {
                 brief.insert(1, ("promise", outcome.to_owned()));
@@ -72,7 +99,8 @@ pub(super) fn top(html: &mut Html, sheet: &Sheet<'_>) {
         for also in &summary.also {
             html.element("p", &[("class", "also")], |html| others(html, sheet, also));
         }
-        if let Some(place) = summary.worst.as_ref().and_then(|name| place(sheet, name)) {
+        let worst = summary.worst.as_ref().filter(|_| !first.is_of_slo);
+        if let Some(place) = worst.and_then(|name| place(sheet, name)) {
             html.element("p", &[("class", "also go")], |html| {
                 html.line("a", &[("href", &place)], "How it came to that");
             });
@@ -94,8 +122,11 @@ fn others(html: &mut Html, sheet: &Sheet<'_>, also: &Also) {
     html.text(&format!("{}.", also.rest()));
 }
 
-/// Where the page shows an SLO.
+/// Where an SLO is shown.
 fn place(sheet: &Sheet<'_>, name: &SeriesName) -> Option<String> {
+    if let Some(place) = sheet.place {
+        return Some(place(name));
+    }
     let slos = sheet.by_slo();
     let mut firsts = slos.iter().map(|slo| slo.first());
     let at = firsts.position(|first| first.is_some_and(|first| first.name.slo == name.slo))?;
@@ -123,7 +154,7 @@ fn brief(facts: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
 }
 
 /// `As of 2026-11-02 23:59 UTC, the end of the data; data from … to …`
-pub(super) fn as_of(sheet: &Sheet<'_>) -> String {
+pub(crate) fn as_of(sheet: &Sheet<'_>) -> String {
     let as_of = sheet.desk.evaluation.as_of;
     let zone = sheet.desk.zone;
     let mut text = format!("As of {}", number::instant(as_of.instant, zone));
@@ -144,7 +175,7 @@ pub(super) fn as_of(sheet: &Sheet<'_>) -> String {
     text
 }
 
-fn empty(html: &mut Html, text: &str) {
+pub(crate) fn empty(html: &mut Html, text: &str) {
     html.element(
         "section",
         &[("class", "summary unknown"), ("id", "summary")],
@@ -171,6 +202,10 @@ fn tally(html: &mut Html, sheet: &Sheet<'_>) {
         .filter(|verdict| is_promise(verdict))
         .map(series::state)
         .collect();
+    // A server's page has them as filters.
+    if sheet.place.is_some() {
+        return;
+    }
     html.element("p", &[("class", "tally")], |html| {
         html.line(
             "span",
@@ -186,7 +221,7 @@ fn tally(html: &mut Html, sheet: &Sheet<'_>) {
     });
 }
 
-fn word(state: State) -> &'static str {
+pub(crate) fn word(state: State) -> &'static str {
     match state {
         State::Bad => "broken",
         State::Warn => "kept, in danger",

@@ -16,7 +16,7 @@ const HOURS_IF_CALM: usize = 2;
 const CAUSES: usize = 4;
 
 /// The hours with the most bad events of each series that has some.
-pub(super) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+pub(crate) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     let rows = worst_hours(sheet, objective);
     if rows.is_empty() {
         let mut details = told(sheet, objective);
@@ -101,7 +101,7 @@ fn again(sheet: &Sheet<'_>, objective: &[Verdict]) -> Vec<String> {
 }
 
 /// Worst hours to show, by segment: all of them where it hurts, some where it does not.
-pub(super) fn worst_hours<'a>(
+pub(crate) fn worst_hours<'a>(
     sheet: &'a Sheet<'_>,
     objective: &'a [Verdict],
 ) -> Vec<(&'a Verdict, &'a Stretch)> {
@@ -125,7 +125,7 @@ fn is_notable(verdict: &Verdict, hour: &Stretch) -> bool {
 
 /// The series whose bad events are looked into. The sum of the segments says nothing new; a page that must be brief
 /// passes over those that have more than half of their budget left.
-pub(super) fn told<'a>(
+pub(crate) fn told<'a>(
     sheet: &'a Sheet<'_>,
     objective: &'a [Verdict],
 ) -> impl Iterator<Item = (&'a Verdict, &'a Detail)> {
@@ -143,7 +143,7 @@ pub(super) fn told<'a>(
         .filter_map(|verdict| Some((verdict, sheet.detail(&verdict.name)?)))
 }
 
-pub(super) fn when(sheet: &Sheet<'_>, hour: &Stretch) -> String {
+pub(crate) fn when(sheet: &Sheet<'_>, hour: &Stretch) -> String {
     let text = number::instant(hour.interval.start, sheet.desk.zone);
     // The zone stands at the top of the page.
     text.rsplit_once(' ')
@@ -151,7 +151,7 @@ pub(super) fn when(sheet: &Sheet<'_>, hour: &Stretch) -> String {
 }
 
 /// How much of the window's budget an hour took: `45%`.
-pub(super) fn of_budget(verdict: &Verdict, hour: &Stretch) -> String {
+pub(crate) fn of_budget(verdict: &Verdict, hour: &Stretch) -> String {
     let allowed = verdict.budget.allowed_billionths;
     let spent = i128::from(hour.budget.spent).saturating_mul(1_000_000_000);
     attain_math::Fraction::new(spent, allowed).map_or_else(
@@ -168,7 +168,7 @@ pub(super) fn of_budget(verdict: &Verdict, hour: &Stretch) -> String {
 }
 
 /// What the bad events were, by series.
-pub(super) fn causes(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+pub(crate) fn causes(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
     let with_causes: Vec<(&Verdict, &[Cause])> = told(sheet, objective)
         .map(|(verdict, detail)| (verdict, detail.causes.as_slice()))
         .filter(|(_, causes)| !causes.is_empty())
@@ -208,7 +208,7 @@ pub(super) fn causes(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
 }
 
 /// The most frequent ones by name, the others together; each with how many there were of all.
-pub(super) fn ranked(causes: &[Cause]) -> Vec<(String, u64, u64)> {
+pub(crate) fn ranked(causes: &[Cause]) -> Vec<(String, u64, u64)> {
     let sum = |causes: &[Cause]| {
         causes
             .iter()
@@ -229,7 +229,7 @@ pub(super) fn ranked(causes: &[Cause]) -> Vec<(String, u64, u64)> {
 }
 
 /// A share in percent, rounded down; never 0% for something.
-pub(super) fn share(part: u64, whole: u64) -> String {
+pub(crate) fn share(part: u64, whole: u64) -> String {
     match attain_math::Fraction::new(i128::from(part), u128::from(whole)) {
         Some(share) if part > 0 && share.percent_floor(0) == "0" => "<1%".to_owned(),
         Some(share) => share.percent_floor(0) + "%",

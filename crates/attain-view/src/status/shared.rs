@@ -126,7 +126,7 @@ pub(crate) fn window_text(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> 
 }
 
 fn day(desk: &Desk<'_>, at: jiff::Timestamp) -> String {
-    at.to_zoned(desk.zone.clone())
+    at.to_zoned(desk.promises.catalogue().timezone.clone())
         .strftime("%Y-%m-%d")
         .to_string()
 }

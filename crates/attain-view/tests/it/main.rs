@@ -9,6 +9,7 @@ mod burndown;
 mod diagnostics;
 mod month;
 mod page;
+mod pages;
 mod report;
 mod shop;
 mod statement;

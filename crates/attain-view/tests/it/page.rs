@@ -23,7 +23,7 @@ impl Page {
     }
 }
 
-const VOID: [&str; 1] = ["meta"];
+const VOID: [&str; 2] = ["meta", "input"];
 
 /// Reads it; panics where it is not well-formed.
 pub fn read(html: &str) -> Page {
@@ -193,6 +193,46 @@ pub fn is_self_contained(html: &str, page: &Page) {
     for reference in style.split("url(").skip(1) {
         let target = reference.split_once(')').unwrap().0;
         assert!(ids.contains(target.strip_prefix('#').unwrap()), "{target}");
+    }
+    assert!(html.contains("default-src &#39;none&#39;"));
+}
+
+/// One script, from its server; links, forms and nothing else lead anywhere; ids once, links inside it lead somewhere.
+pub fn asks_only_its_server(html: &str, page: &Page) {
+    for tag in [
+        "link",
+        "img",
+        "iframe",
+        "object",
+        "embed",
+        "base",
+        "image",
+        "foreignObject",
+    ] {
+        assert!(!page.tags.contains_key(tag), "{tag}");
+    }
+    let mut ids = BTreeSet::new();
+    for (tag, attribute, value) in &page.attributes {
+        assert!(!attribute.starts_with("on"), "{attribute}");
+        assert!(!["srcset", "style", "xlink:href"].contains(&attribute.as_str()));
+        match attribute.as_str() {
+            "src" => assert!(tag == "script" && value.starts_with("/assets/"), "{value}"),
+            "action" => assert!(
+                value.starts_with('/') && !value.starts_with("//"),
+                "{value}"
+            ),
+            "id" => assert!(ids.insert(value.clone()), "twice: {value}"),
+            _ => {}
+        }
+    }
+    for (tag, _, value) in page.attributes.iter().filter(|(_, name, _)| name == "href") {
+        let is_address = value.starts_with("https://") || value.starts_with("http://");
+        let is_path = value.starts_with('/') && !value.starts_with("//");
+        if tag == "a" && (is_address || is_path) {
+            continue;
+        }
+        let target = value.strip_prefix('#').expect("links stay on the server");
+        assert!(ids.contains(target), "nothing is at {value}");
     }
     assert!(html.contains("default-src &#39;none&#39;"));
 }

@@ -25,12 +25,12 @@ use crate::page;
 use crate::shop::{self, NOW, at, target};
 
 /// A page to look at; nothing reads it.
-fn keep(name: &str, html: &str) {
+pub fn keep(name: &str, html: &str) {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(path, html).unwrap();
 }
 
-fn shop_promises() -> Promises {
+pub fn shop_promises() -> Promises {
     let mut catalogue = shop::catalogue();
     let checkout = catalogue.slos.get_mut("checkout-completes").unwrap();
     let id = ExclusionId::from("database-move");
@@ -98,7 +98,7 @@ fn conditions(promises: &Promises, verdict: &Verdict) -> Vec<AlertCondition> {
 
 /// Premium is broken since the afternoon and hidden by the aggregate; standard burns; free and latency are as ever; the
 /// login was silent for two days.
-fn month(promises: &Promises) -> (Evaluation, Vec<Detail>) {
+pub fn month(promises: &Promises) -> (Evaluation, Vec<Detail>) {
     let availability = |segment: &str| format!("checkout-completes/availability/{segment}");
     let latency = |segment: &str| format!("checkout-completes/latency/{segment}");
     let slow = |mut story: Story| {
@@ -385,7 +385,7 @@ fn nothing_from_outside_becomes_markup() {
 }
 
 /// So many SLOs, each with a promise to four segments, some with incidents and holes.
-fn many(slos: usize) -> (Promises, Evaluation, Vec<Detail>) {
+pub fn many(slos: usize) -> (Promises, Evaluation, Vec<Detail>) {
     let mut catalogue = shop::catalogue();
     let segment = catalogue.segments["free"].clone();
     catalogue.segments.insert(

@@ -1,0 +1,518 @@
+//! The pages: gathers what attain-view shows, and answers. Knows HTTP and where things are; decides nothing that is read.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use attain_model::detail::Detail;
+use attain_model::source::SourceKind;
+use attain_model::{SegmentId, SeriesName, SloId, SourceMap};
+use attain_view::pages::{self, Ask, Definition, InForce, Pack, Scene, Server, SourceState};
+use attain_view::report::report;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use jiff::tz::TimeZone;
+use sha2::{Digest as _, Sha256};
+
+use super::problem::Problem;
+use super::seen::Seen;
+use super::{App, INDEX};
+use crate::published::Published;
+
+/// Pages shorter than this are sent as they are.
+const WORTH_PACKING: usize = 2_000;
+/// SLOs of which a report to pass on shows what lies behind them.
+const SLOS_IN_FULL: usize = 200;
+
+/// A page that is asked for.
+struct Asked {
+    app: Arc<App>,
+    ask: Ask,
+    zone: TimeZone,
+    headers: HeaderMap,
+    published: Arc<Published>,
+    /// `None` until anything was judged.
+    seen: Option<Seen>,
+}
+
+impl Asked {
+    /// Reads the question and looks at the instant it is about. The error is the answer.
+    async fn of(
+        app: Arc<App>,
+        query: Option<String>,
+        headers: HeaderMap,
+    ) -> Result<Self, Response> {
+        let ask = Ask::parse(query.as_deref().unwrap_or_default());
+        let published = Arc::clone(&app.published.borrow());
+        let own = published.promises.catalogue().timezone.clone();
+        let zone = match ask.get("zone") {
+            Some(name) => TimeZone::get(name).unwrap_or(own),
+            None => own,
+        };
+        let mut asked = Self {
+            app,
+            zone,
+            headers,
+            published,
+            seen: None,
+            ask,
+        };
+        let at = match asked.ask.at(&asked.zone) {
+            Ok(at) => at,
+            Err(text) => {
+                let what = format!("\u{201c}{text}\u{201d} is no time.");
+                let next = "Write one as `2026-11-02 14:30` or `2026-11-02T14:30:00Z`.";
+                return Err(asked.refusal(StatusCode::UNPROCESSABLE_ENTITY, &what, next, None));
+            }
+        };
+        match asked.app.seen(at).await {
+            Ok(seen) => {
+                asked.published = Arc::clone(&seen.published);
+                asked.seen = Some(seen);
+            }
+            // A page says so in its own words.
+            Err(problem) if problem.code == Problem::not_judged().code => {}
+            Err(problem) => return Err(asked.problem(&problem)),
+        }
+        Ok(asked)
+    }
+
+    /// What lies behind series; nothing while nothing was judged.
+    async fn details(&self, names: &[SeriesName]) -> Result<Vec<Detail>, Response> {
+        let Some(seen) = &self.seen else {
+            return Ok(Vec::new());
+        };
+        let details = self.app.details(seen, names).await;
+        details.map_err(|problem| self.problem(&problem))
+    }
+
+    /// Makes a page and answers with it.
+    async fn show(
+        self,
+        details: Vec<Detail>,
+        server: Server,
+        page: impl FnOnce(&Scene<'_>, &Ask) -> String + Send + 'static,
+    ) -> Response {
+        let headers = self.headers.clone();
+        let html = tokio::task::spawn_blocking(move || self.with(&details, &server, page)).await;
+        match html {
+            Ok(html) => answer(&headers, StatusCode::OK, "text/html; charset=utf-8", html),
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    }
+
+    fn with<T>(
+        &self,
+        details: &[Detail],
+        server: &Server,
+        make: impl FnOnce(&Scene<'_>, &Ask) -> T,
+    ) -> T {
+        let scene = Scene {
+            promises: &self.published.promises,
+            evaluation: self.seen.as_ref().map(|seen| &*seen.evaluation),
+            details,
+            server,
+            zone: &self.zone,
+            is_past: self.seen.as_ref().is_some_and(|seen| !seen.is_live),
+        };
+        make(&scene, &self.ask)
+    }
+
+    fn server(&self) -> Server {
+        server(&self.app, &self.published, &self.headers)
+    }
+
+    fn problem(&self, problem: &Problem) -> Response {
+        let what = sentence(&problem.detail);
+        let next = sentence(&problem.hint);
+        self.refusal(problem.status, &what, &next, None)
+    }
+
+    fn refusal(&self, status: StatusCode, what: &str, next: &str, near: Option<&str>) -> Response {
+        let server = self.server();
+        let html = self.with(&[], &server, |scene, ask| {
+            pages::refusal(scene, ask, what, next, near)
+        });
+        answer(&self.headers, status, "text/html; charset=utf-8", html)
+    }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}
+
+/// `/`: a page for who asks for one; for others what else there is.
+pub(super) async fn overview(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let accepts = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
+    if !accepts.is_some_and(|accept| accept.contains("text/html")) {
+        return ([(header::VARY, "accept")], INDEX).into_response();
+    }
+    let asked = match Asked::of(app, query, headers).await {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let server = asked.server();
+    asked.show(Vec::new(), server, pages::overview).await
+}
+
+pub(super) async fn segment(
+    State(app): State<Arc<App>>,
+    Path(segment): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let asked = match Asked::of(app, query, headers).await {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let id = SegmentId::from(segment.as_str());
+    if !asked
+        .published
+        .promises
+        .catalogue()
+        .segments
+        .contains_key(&id)
+    {
+        let what = format!("There is no segment {segment}.");
+        return asked.refusal(
+            StatusCode::NOT_FOUND,
+            &what,
+            "The catalogue names them all.",
+            None,
+        );
+    }
+    let server = asked.server();
+    let page =
+        move |scene: &Scene<'_>, ask: &Ask| pages::segment(scene, ask, &id).unwrap_or_default();
+    asked.show(Vec::new(), server, page).await
+}
+
+pub(super) async fn slo(
+    State(app): State<Arc<App>>,
+    Path(slo): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let asked = match Asked::of(app, query, headers).await {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let id = SloId::from(slo.as_str());
+    let slos = &asked.published.promises.catalogue().slos;
+    if !slos.contains_key(&id) {
+        let near = attain_spec::closest(&slo, slos.keys().map(SloId::as_str)).map(str::to_owned);
+        let what = format!("There is no SLO {slo}.");
+        return asked.refusal(
+            StatusCode::NOT_FOUND,
+            &what,
+            "The catalogue in force has no such name.",
+            near.as_deref(),
+        );
+    }
+    let names = asked
+        .seen
+        .as_ref()
+        .map(|seen| seen.names(|other| *other == id))
+        .unwrap_or_default();
+    let details = match asked.details(&names).await {
+        Ok(details) => details,
+        Err(response) => return response,
+    };
+    let server = asked.server();
+    let definition = definition(&asked.published, &id);
+    let page = move |scene: &Scene<'_>, ask: &Ask| {
+        pages::slo(scene, ask, &id, &definition).unwrap_or_default()
+    };
+    asked.show(details, server, page).await
+}
+
+pub(super) async fn catalogue(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let asked = match Asked::of(app, query, headers).await {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let mut server = asked.server();
+    let text = &asked.published.catalogue.text;
+    let promises = Arc::clone(&asked.published.promises);
+    let today = server
+        .now
+        .to_zoned(promises.catalogue().timezone.clone())
+        .date();
+    let mut findings = text.said.clone();
+    findings.extend(attain_lint::lint(
+        promises.catalogue(),
+        &text.spans,
+        &text.sources,
+        today,
+    ));
+    findings.sort_by_key(|found| (found.level, found.span));
+    server.catalogue.findings = findings;
+    server.catalogue.sources = text.sources.clone();
+    asked.show(Vec::new(), server, pages::catalogue).await
+}
+
+pub(super) async fn reports(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let asked = match Asked::of(app, query, headers).await {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let server = asked.server();
+    asked
+        .show(Vec::new(), server, |scene, ask| {
+            pages::reports(scene, ask, None)
+        })
+        .await
+}
+
+/// `/reports/product`, and the same with `.html`, `.md` and `.json` to pass on.
+pub(super) async fn pack(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let asked = match Asked::of(app, query, headers).await {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let (word, form) = name.split_once('.').unwrap_or((&name, ""));
+    let known = Pack::ALL.into_iter().find(|pack| pack.word() == word);
+    let Some(pack) = known.filter(|_| ["", "html", "md", "json"].contains(&form)) else {
+        let what = format!("There is no report {name}.");
+        return asked.refusal(
+            StatusCode::NOT_FOUND,
+            &what,
+            "There are `product` and `engineering`.",
+            None,
+        );
+    };
+    let server = asked.server();
+    if form.is_empty() {
+        let names = asked.with(&[], &server, |scene, _| pages::wanted(scene, pack));
+        let details = match asked.details(&names).await {
+            Ok(details) => details,
+            Err(response) => return response,
+        };
+        return asked
+            .show(details, server, move |scene, ask| {
+                pages::reports(scene, ask, Some(pack))
+            })
+            .await;
+    }
+    let about = asked.with(&[], &server, |scene, _| pages::about_pack(scene, pack));
+    let Some(seen) = &asked.seen else {
+        return asked.problem(&Problem::not_judged());
+    };
+    let mut names = seen.names(|slo| about.slos.is_empty() || about.slos.contains(slo));
+    let slos = names.chunk_by(|a, b| a.slo == b.slo).count();
+    if slos > SLOS_IN_FULL {
+        names.clear();
+    }
+    let details = match asked.details(&names).await {
+        Ok(details) => details,
+        Err(response) => return response,
+    };
+    let report = report(seen.promises(), &seen.evaluation, &details, &about);
+    let (kind, text) = match form {
+        "md" => ("text/markdown; charset=utf-8", report.markdown()),
+        "json" => ("application/json", report.json()),
+        _ => ("text/html; charset=utf-8", report.html()),
+    };
+    let mut response = answer(&asked.headers, StatusCode::OK, kind, text);
+    // It brings a policy of its own, narrower than that of pages.
+    let policy = HeaderValue::from_static(
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// The script. Its address changes with the version, so it may be kept.
+pub(super) async fn script(headers: HeaderMap) -> Response {
+    answer(
+        &headers,
+        StatusCode::OK,
+        "text/javascript; charset=utf-8",
+        pages::SCRIPT.to_owned(),
+    )
+}
+
+/// A mark for tabs and bookmarks.
+pub(super) async fn icon(headers: HeaderMap) -> Response {
+    const ICON: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><circle cx='8' cy='8' r='7' fill='#1d6b4a'/>\
+        <path d='M4.6 8.3l2.3 2.4 4.6-5' fill='none' stroke='#fff' stroke-width='1.7' stroke-linecap='round'/></svg>";
+    answer(&headers, StatusCode::OK, "image/svg+xml", ICON.to_owned())
+}
+
+/// Text with the headers of pages: what it may do, how it is kept, and packed if that is worth it and wanted.
+fn answer(asked: &HeaderMap, status: StatusCode, kind: &'static str, text: String) -> Response {
+    let hash = Sha256::digest(text.as_bytes());
+    let tag: String = hash
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let tag = format!("W/\"{tag}\"");
+    let policy = format!("{}; frame-ancestors 'none'", pages::policy());
+    let mut headers = HeaderMap::new();
+    let mut put = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    put(header::CONTENT_SECURITY_POLICY, &policy);
+    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(header::REFERRER_POLICY, "no-referrer");
+    put(header::CACHE_CONTROL, "no-cache");
+    put(header::VARY, "accept, accept-encoding");
+    put(header::ETAG, &tag);
+    let known = asked
+        .get(header::IF_NONE_MATCH)
+        .and_then(|known| known.to_str().ok());
+    if status == StatusCode::OK
+        && known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag))
+    {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let encodings = asked
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|known| known.to_str().ok());
+    if text.len() >= WORTH_PACKING
+        && encodings.is_some_and(|known| known.contains("gzip"))
+        && let Some(packed) = packed(&text)
+    {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        return (status, headers, packed).into_response();
+    }
+    (status, headers, text).into_response()
+}
+
+fn packed(text: &str) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).ok()?;
+    encoder.finish().ok()
+}
+
+/// What pages say of the server.
+fn server(app: &App, published: &Published, headers: &HeaderMap) -> Server {
+    let catalogue = published.promises.catalogue();
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("localhost");
+    let delay = catalogue.sources.values().map(|source| source.delay).max();
+    Server {
+        now: app.clock.now(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        slice: Duration::from_secs(u64::from(app.slice_seconds)),
+        judged_until: published.judged.as_ref().map(|judged| judged.until),
+        delay: delay.unwrap_or_default(),
+        catalogue: InForce {
+            sha256: published.catalogue.sha256.clone(),
+            since: published.catalogue.since,
+            refused: published.catalogue.refused.clone(),
+            reloads: published.catalogue.reloads,
+            refusals: published.catalogue.refusals,
+            sources: SourceMap::default(),
+            findings: Vec::new(),
+        },
+        disk: published.core.disk.clone(),
+        clock_off: published.core.clock_off,
+        sources: sources(app, published),
+        address: format!("http://{host}"),
+    }
+}
+
+fn sources(app: &App, published: &Published) -> Vec<SourceState> {
+    let open = app.gates.open();
+    let sources = published.promises.catalogue().sources.values();
+    sources
+        .map(|source| {
+            let gate = open.get(&source.id);
+            let count = |of: fn(&crate::gate::Gate) -> u64| gate.map(|gate| of(gate));
+            SourceState {
+                name: source.id.to_string(),
+                way: way(&source.kind).to_owned(),
+                samples: count(|gate| gate.entry.accepted.load(Ordering::Relaxed)),
+                refused: count(|gate| gate.entry.refused.load(Ordering::Relaxed))
+                    .unwrap_or_default(),
+                unmatched: count(|gate| gate.entry.unmatched.load(Ordering::Relaxed))
+                    .unwrap_or_default(),
+                trouble: published.core.trouble.get(&source.id).cloned(),
+            }
+        })
+        .collect()
+}
+
+fn way(kind: &SourceKind) -> &'static str {
+    match kind {
+        SourceKind::RemoteWrite { .. } => "remote write",
+        SourceKind::Otlp { .. } => "OTLP",
+        SourceKind::Scrape { .. } => "scrape",
+        SourceKind::Prometheus { .. } => "pull",
+        SourceKind::Log(_) => "log",
+        SourceKind::Csv(_) => "csv",
+    }
+}
+
+/// How an SLO is written: its text, cut out of its file.
+fn definition(published: &Published, id: &SloId) -> Definition {
+    let text = &published.catalogue.text;
+    let path = format!("slos.{id}");
+    let written = text.spans.key(&path).zip(text.spans.value(&path));
+    let Some((key, value)) = written.filter(|(key, value)| key.file == value.file) else {
+        return Definition::default();
+    };
+    let Some(file) = text.sources.files.get(key.file as usize) else {
+        return Definition::default();
+    };
+    let start = file.text.as_bytes()[..(key.start as usize).min(file.text.len())]
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let cut = file.text.get(start..value.end as usize).unwrap_or_default();
+    Definition {
+        place: text.sources.place(key),
+        yaml: outdented(cut),
+        queries: Vec::new(),
+    }
+}
+
+/// Without the spaces that all its lines begin with.
+fn outdented(text: &str) -> String {
+    let spaces = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    let common = lines().map(spaces).min().unwrap_or_default();
+    let mut out = String::new();
+    for line in text.trim_end().lines() {
+        out.push_str(line.get(common..).unwrap_or_default());
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,275 @@
+//! The pages of a server: their structure, what they lead to, what they cost.
+
+use std::time::Duration;
+
+use attain_model::{Evaluation, Promises};
+use attain_view::pages::{self, Ask, Definition, Pack, Scene, Server, SourceState};
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+
+use crate::page;
+use crate::report::{keep, many, month, shop_promises};
+use crate::shop::{NOW, at};
+
+static UTC: TimeZone = TimeZone::UTC;
+
+fn server() -> Server {
+    Server {
+        now: at(NOW) + Duration::from_secs(20),
+        version: "0.1.0".to_owned(),
+        slice: Duration::from_secs(10),
+        judged_until: Some(at(NOW)),
+        delay: Duration::from_secs(60),
+        sources: vec![
+            SourceState {
+                name: "prom".to_owned(),
+                way: "remote write".to_owned(),
+                samples: Some(123_456),
+                refused: 3,
+                unmatched: 70,
+                trouble: None,
+            },
+            SourceState {
+                name: "access".to_owned(),
+                way: "log".to_owned(),
+                ..SourceState::default()
+            },
+        ],
+        address: "http://127.0.0.1:8080".to_owned(),
+        ..Server::default()
+    }
+}
+
+fn checked(name: &str, html: &str) -> page::Page {
+    keep(name, html);
+    let read = page::read(html);
+    page::asks_only_its_server(html, &read);
+    read
+}
+
+/// Every page of a shop, by name.
+fn every(scene: &Scene<'_>, ask: &Ask, definition: &Definition) -> Vec<(&'static str, String)> {
+    vec![
+        ("overview", pages::overview(scene, ask)),
+        (
+            "segment",
+            pages::segment(scene, ask, &"premium".into()).unwrap(),
+        ),
+        (
+            "slo",
+            pages::slo(scene, ask, &"checkout-completes".into(), definition).unwrap(),
+        ),
+        (
+            "slo-premium",
+            pages::slo(
+                scene,
+                &ask.with("segment", "premium"),
+                &"checkout-completes".into(),
+                definition,
+            )
+            .unwrap(),
+        ),
+        ("catalogue", pages::catalogue(scene, ask)),
+        ("reports", pages::reports(scene, ask, None)),
+        ("product", pages::reports(scene, ask, Some(Pack::Product))),
+        (
+            "engineering",
+            pages::reports(scene, ask, Some(Pack::Engineering)),
+        ),
+        (
+            "missing",
+            pages::refusal(
+                scene,
+                ask,
+                "There is no SLO checkout.",
+                "Look for it.",
+                Some("checkout-completes"),
+            ),
+        ),
+    ]
+}
+
+fn definition() -> Definition {
+    Definition {
+        place: "customer.yaml:5".to_owned(),
+        yaml: "checkout-completes:\n  owner: payments\n".to_owned(),
+        queries: vec![(
+            "Requests".to_owned(),
+            "sum by (tier) (increase(http_requests_total[1m]))".to_owned(),
+        )],
+    }
+}
+
+#[test]
+fn every_page_is_well_formed_and_asks_only_its_server() {
+    let promises = shop_promises();
+    let (evaluation, details) = month(&promises);
+    let server = server();
+    let scene = Scene {
+        promises: &promises,
+        evaluation: Some(&evaluation),
+        details: &details,
+        server: &server,
+        zone: &UTC,
+        is_past: false,
+    };
+    for (name, html) in every(&scene, &Ask::default(), &definition()) {
+        checked(&format!("page-{name}.html"), &html);
+    }
+}
+
+#[test]
+fn what_is_stale_refused_or_empty_is_said_on_every_page() {
+    let promises = shop_promises();
+    let (evaluation, details) = month(&promises);
+    let mut server = server();
+    server.now = at(NOW) + Duration::from_secs(7_500);
+    server.catalogue.refused = Some("error[unit-missing]: a target needs a unit".to_owned());
+    server.disk = Some("no space left on device".to_owned());
+    server.sources[1].trouble = Some("permission denied".to_owned());
+    let scene = Scene {
+        promises: &promises,
+        evaluation: Some(&evaluation),
+        details: &details,
+        server: &server,
+        zone: &UTC,
+        is_past: false,
+    };
+    for (name, html) in every(&scene, &Ask::default(), &definition()) {
+        checked(&format!("page-stale-{name}.html"), &html);
+        assert!(
+            html.contains("Stale: nothing was judged since 2026-11-02 23:59 UTC, 2h 5m ago."),
+            "{name}"
+        );
+        assert!(html.contains("no space left on device"), "{name}");
+        assert!(html.contains("are refused"), "{name}");
+        assert!(html.contains("permission denied"), "{name}");
+    }
+    let scene = Scene {
+        evaluation: None,
+        ..scene
+    };
+    let html = pages::overview(&scene, &Ask::default());
+    checked("page-empty.html", &html);
+    assert!(html.contains("url: http://127.0.0.1:8080/api/v1/write"));
+}
+
+fn rows(html: &str) -> usize {
+    html.matches("<td data-of=").count()
+}
+
+#[test]
+fn filters_leave_what_they_say() {
+    let promises = shop_promises();
+    let (evaluation, details) = month(&promises);
+    let server = server();
+    let scene = Scene {
+        promises: &promises,
+        evaluation: Some(&evaluation),
+        details: &details,
+        server: &server,
+        zone: &UTC,
+        is_past: false,
+    };
+    for (query, cells) in [
+        ("", 9),
+        ("q=auth", 1),
+        ("team=growth", 8),
+        ("audience=internal", 1),
+        ("state=broken", 4),
+        ("state=masked", 4),
+        ("state=unknown", 1),
+        ("group=state", 9),
+        ("group=team&in=payments", 1),
+        ("group=team&in=growth", 8),
+    ] {
+        let html = pages::overview(&scene, &Ask::parse(query));
+        checked("page-filtered.html", &html);
+        assert_eq!(rows(&html), cells, "{query}");
+    }
+}
+
+fn scene<'a>(promises: &'a Promises, evaluation: &'a Evaluation, server: &'a Server) -> Scene<'a> {
+    Scene {
+        promises,
+        evaluation: Some(evaluation),
+        details: &[],
+        server,
+        zone: &UTC,
+        is_past: false,
+    }
+}
+
+#[test]
+fn two_thousand_slos_of_four_segments_fit_into_300_kb() {
+    let (promises, evaluation) = two_thousand();
+    let server = server();
+    let scene = scene(&promises, &evaluation, &server);
+    for query in [
+        "",
+        "group=team",
+        "group=state",
+        "group=service",
+        "group=state&in=kept&page=7",
+    ] {
+        let html = pages::overview(&scene, &Ask::parse(query));
+        checked("page-two-thousand.html", &html);
+        assert!(html.len() < 300_000, "{query}: {} bytes", html.len());
+        assert!(html.contains("8000 promises"), "{query}");
+    }
+}
+
+/// Of a few stories, told again and again under other names.
+fn two_thousand() -> (Promises, Evaluation) {
+    const OF_EACH: usize = 200;
+    let (promises, mut evaluation, _) = many(10);
+    let mut catalogue = promises.catalogue().clone();
+    let slos: Vec<_> = std::mem::take(&mut catalogue.slos).into_values().collect();
+    let verdicts = std::mem::take(&mut evaluation.verdicts);
+    for i in 0..OF_EACH {
+        for slo in &slos {
+            let mut slo = slo.clone();
+            slo.id = format!("{}-{i:03}", slo.id).as_str().into();
+            slo.owners.product = Some(format!("team-{}", i % 40).as_str().into());
+            catalogue.slos.insert(slo.id.clone(), slo);
+        }
+        for verdict in &verdicts {
+            let mut verdict = verdict.clone();
+            verdict.name.slo = format!("{}-{i:03}", verdict.name.slo).as_str().into();
+            evaluation.verdicts.push(verdict);
+        }
+    }
+    evaluation
+        .verdicts
+        .sort_by(|a, b| a.name.slo.cmp(&b.name.slo));
+    (Promises::of(catalogue), evaluation)
+}
+
+#[test]
+fn the_policy_allows_the_style_that_is_there() {
+    let hash = page::base64(&Sha256::digest(pages::STYLE.as_bytes()));
+    assert!(
+        pages::policy().contains(&format!("'sha256-{hash}'")),
+        "the style was changed: write {hash} into STYLE_HASH of pages/frame.rs"
+    );
+}
+
+#[test]
+fn the_script_is_small_and_plain() {
+    assert!(
+        pages::SCRIPT.len() < 20_000,
+        "{} bytes",
+        pages::SCRIPT.len()
+    );
+    for word in [
+        "eval(",
+        "innerHTML",
+        "document.write",
+        "Function(",
+        "import",
+        "http://",
+        "https://",
+    ] {
+        assert!(!pages::SCRIPT.contains(word), "{word}");
+    }
+}
