@@ -13,6 +13,7 @@ use attain_model::source::SourceKind;
 use attain_model::{Catalogue, SourceId};
 use attain_sources::Customers;
 use attain_sources::live::{Intake, Limits as IntakeLimits, Numbers, Outcome};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::watcher::Loaded;
@@ -232,6 +233,12 @@ impl Gate {
         entry
             .overflowing
             .store(counters.overflowing, Ordering::Relaxed);
+    }
+
+    /// The newest sample since the start.
+    pub(crate) fn newest(&self) -> Option<Timestamp> {
+        let newest_ms = self.entry.newest_ms.load(Ordering::Relaxed);
+        Timestamp::from_millisecond(newest_ms).ok()
     }
 
     pub(crate) fn heard(&self, newest_ms: i64) {

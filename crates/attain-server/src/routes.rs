@@ -238,6 +238,7 @@ async fn server_page(State(app): State<Arc<App>>) -> Response {
                 "unmatched": gate.entry.unmatched.load(Ordering::Relaxed),
                 "series": gate.entry.series.load(Ordering::Relaxed),
                 "overflowing": gate.entry.overflowing.load(Ordering::Relaxed),
+                "newest": gate.newest().map(|newest| newest.to_string()),
                 "trouble": core.trouble.get(&gate.source),
             })
         })

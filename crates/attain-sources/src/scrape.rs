@@ -1,9 +1,11 @@
 //! Scraping: a page of metrics over a connection, as it stands now. Knows addresses, time limits and sizes; what the page
 //! says is read by exposition.rs and matched by live/.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::time::Duration;
 
+use crate::exposition::{self, Line};
 use crate::pull::Trouble;
 
 /// A page is larger than this only by mistake.
@@ -47,6 +49,12 @@ impl Target {
         }
     }
 
+    /// The page that is asked for.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Where it is: the label `instance` of everything that it says.
     #[must_use]
     pub fn instance(&self) -> &str {
@@ -76,9 +84,56 @@ impl Target {
     }
 }
 
+/// A number on a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The name of the metric.
+    pub name: String,
+    /// Its labels, as the page has them.
+    pub labels: BTreeMap<String, String>,
+    /// The number as text; `None` is NaN.
+    pub value: Option<String>,
+}
+
+/// The numbers of a page in their order, and how many of its lines cannot be read.
+#[must_use]
+pub fn shown_on(page: &[u8]) -> (Vec<Shown>, u64) {
+    let (mut all, mut unreadable) = (Vec::new(), 0);
+    for line in page.split(|byte| *byte == b'\n') {
+        match exposition::parse(line) {
+            Ok(Line::Sample(sample)) => match exposition::series_of(sample.series) {
+                Ok((name, labels)) => all.push(Shown {
+                    name,
+                    labels: labels.into_iter().collect(),
+                    value: sample.value.map(str::to_owned),
+                }),
+                Err(_) => unreadable += 1,
+            },
+            Ok(_) => {}
+            Err(_) => unreadable += 1,
+        }
+    }
+    (all, unreadable)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_told_line_by_line() {
+        let page = b"# TYPE a counter\na{code=\"200\"} 3\n<html>\nb NaN\n";
+        let (all, unreadable) = shown_on(page);
+        assert_eq!(unreadable, 1);
+        assert_eq!(
+            (all[0].name.as_str(), &*all[0].labels["code"]),
+            ("a", "200")
+        );
+        assert_eq!(
+            (all[0].value.as_deref(), all[1].value.as_deref()),
+            (Some("3"), None)
+        );
+    }
 
     #[test]
     fn a_target_is_a_url_or_an_address() {

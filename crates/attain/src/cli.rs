@@ -4,6 +4,7 @@
 //! arguments of the command.
 
 mod blame;
+mod doctor;
 mod input;
 mod keeping;
 mod rests_on;
@@ -17,6 +18,8 @@ pub use blame::{
     AttributionArguments, BenchArguments, BenchCommand, BenchDiagnoseArguments, WarningsArguments,
     WhyArguments,
 };
+use doctor::DOCTOR_HELP;
+pub use doctor::DoctorArguments;
 pub use input::{Beside, InputArguments, ReadingArguments, StatusFormat};
 use keeping::{DATA_HELP, REPLAY_HELP, SERVE_HELP};
 pub use keeping::{DataArguments, DataCommand, ReplayArguments, ServeArguments};
@@ -80,6 +83,9 @@ pub enum Command {
     /// Take telemetry as it comes, keep it durably, judge it every ten seconds
     #[command(after_long_help = SERVE_HELP)]
     Serve(ServeArguments),
+    /// Look at sources, clocks, disk, labels and buckets: what is wrong, why it hurts, what to type
+    #[command(after_long_help = DOCTOR_HELP)]
+    Doctor(DoctorArguments),
     /// Find who calls whom in traces, compare it with `depends_on:`, propose what to write
     #[command(after_long_help = DISCOVER_HELP)]
     Discover(DiscoverArguments),

@@ -91,7 +91,8 @@ fn found(report: &Report) -> String {
     text
 }
 
-fn said(damage: &Damage) -> String {
+/// A damage in words: whose counts, when, why.
+pub fn said(damage: &Damage) -> String {
     let when = damage.interval.map_or_else(
         || "at any time".to_owned(),
         |interval| {

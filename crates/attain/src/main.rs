@@ -18,6 +18,7 @@ mod cli;
 mod counts_csv;
 mod data;
 mod discover;
+mod doctor;
 mod exit;
 mod explain;
 mod facts;
@@ -78,6 +79,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Bench(arguments)) => bench::run(&arguments, terminal),
         Some(Command::Check(arguments)) => check::run(&arguments, terminal),
         Some(Command::Data(arguments)) => data::run(&arguments, terminal),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, terminal),
         Some(Command::Explain(arguments)) => explain::run(&arguments, terminal),
         Some(Command::Fmt(arguments)) => fmt::run(&arguments, terminal),
         Some(Command::Init(arguments)) => init::run(&arguments, terminal),

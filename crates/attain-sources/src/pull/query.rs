@@ -37,6 +37,12 @@ impl Query {
         }
     }
 
+    /// What is selected, as PromQL: `{__name__="…",…}`.
+    #[must_use]
+    pub fn selector(&self) -> &str {
+        &self.selector
+    }
+
     /// The increments of series that said something shortly before the slice.
     #[must_use]
     pub fn near(&self) -> String {

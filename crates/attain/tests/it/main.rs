@@ -13,6 +13,7 @@ mod ctrl_c;
 mod damage;
 mod data;
 mod discover;
+mod doctor;
 mod failing_disk;
 mod init;
 mod kills;

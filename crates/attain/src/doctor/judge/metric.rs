@@ -1,0 +1,252 @@
+//! Whether a metric is there, fresh, and read after all of it has arrived. Knows one metric of one source.
+
+use std::time::Duration;
+
+use super::some_of;
+use crate::doctor::finding::Diagnosis;
+use crate::doctor::seen::{MetricSeen, Shape};
+use attain_view::number;
+
+/// A Prometheus-compatible system forgets a series that said nothing for so long.
+const STALE: Duration = Duration::from_secs(300);
+/// Values that are quoted.
+const VALUES_SHOWN: usize = 5;
+
+/// How a source is read.
+pub struct Read<'a> {
+    /// Whom it is about.
+    pub about: &'a str,
+    /// Its name in the catalogue.
+    pub source: &'a str,
+    /// It is pulled, minute by minute; else it is scraped.
+    pub is_pulled: bool,
+    /// Its `delay`.
+    pub delay: Duration,
+}
+
+/// Whether it is there; what else is judged of it makes no sense otherwise.
+pub fn is_there(read: &Read<'_>, metric: &MetricSeen, out: &mut Diagnosis) -> bool {
+    let name = &metric.name;
+    if metric.series > 0 {
+        return true;
+    }
+    let nothing = "no event is counted for these promises: they stay unknown, however it goes";
+    let (code, seen, fix) = if metric.lately > 0 {
+        let series = number::grouped(metric.lately);
+        let seen = format!(
+            "`{name}` has gone silent: {series} series said something within the last day, none does now"
+        );
+        let fix = format!(
+            "see whether its scrape target is up: query `up == 0`, then `{name}` over the last day"
+        );
+        ("metric-silent", seen, fix)
+    } else if metric.named > 0 {
+        (
+            "metric-unmatched",
+            unmatched(metric),
+            format!(
+                "write one of these values under `where`, or the service's `match`, of what looks at `{name}`"
+            ),
+        )
+    } else {
+        let seen = format!("it has no metric `{name}`");
+        let fix = match metric.alike.as_slice() {
+            [] => "see what there is: query `count by (__name__) ({__name__=~\".+\"})`, and write the name as `metric:`"
+                .to_owned(),
+            names => format!(
+                "write `metric: {}` if that is meant; alike are {}",
+                names[0].trim_end_matches("_bucket"),
+                some_of(names.iter().map(String::as_str), VALUES_SHOWN)
+            ),
+        };
+        ("metric-missing", seen, fix)
+    };
+    out.find_for(code, read.about, &metric.slos, seen, nothing, fix);
+    false
+}
+
+fn unmatched(metric: &MetricSeen) -> String {
+    let asked: Vec<String> = (metric.asked.iter())
+        .map(|(label, wanted)| match metric.labels.get(label) {
+            Some(values) => format!(
+                "`{label}` shall be {wanted} and is {}",
+                some_of(values.iter().map(String::as_str), VALUES_SHOWN)
+            ),
+            None => format!("`{label}` shall be {wanted}, and there is no such label"),
+        })
+        .collect();
+    let named = metric.named;
+    let why = match asked.is_empty() {
+        true => "what is excepted takes all of them".to_owned(),
+        false => asked.join("; "),
+    };
+    format!(
+        "none of the {named} series of `{}` counts: {why}",
+        metric.name
+    )
+}
+
+/// Whether its samples are fresh and frequent, and there when they are asked for.
+pub fn judge(read: &Read<'_>, metric: &MetricSeen, held_back: Duration, out: &mut Diagnosis) {
+    let name = &metric.name;
+    let mut said = format!("`{name}`: {} series count", number::grouped(metric.series));
+    if let Some(age) = metric.age {
+        said += &format!(", the newest sample is {} old", number::about(age));
+    }
+    if let Some(interval) = metric.interval {
+        said += &format!(", one every {}", number::about(interval));
+    }
+    out.look(read.about, said);
+    if !read.is_pulled {
+        return;
+    }
+    if let Some(age) = metric.age.filter(|age| *age >= STALE) {
+        let seen = format!(
+            "the newest sample of `{name}` is {} old",
+            number::about(age)
+        );
+        let why = "nothing newer is counted: the promises stand still";
+        let fix = "see whether its scrape target is up: query `up == 0`".to_owned();
+        out.find_for("metric-stale", read.about, &metric.slos, seen, why, fix);
+        return;
+    }
+    if let Some(interval) = metric
+        .interval
+        .filter(|interval| *interval > Duration::from_secs(60))
+    {
+        let seen = format!(
+            "`{name}` has a sample only every {}",
+            number::about(interval)
+        );
+        let why = "it is pulled a minute at a time: minutes without a sample are unheard, and coverage falls";
+        let fix = "scrape its targets every 30 s or more often: `scrape_interval: 30s`".to_owned();
+        out.find_for("interval-long", read.about, &metric.slos, seen, why, fix);
+    }
+    late(read, metric, held_back, out);
+}
+
+/// Samples that are not there yet when their minute is asked for.
+fn late(read: &Read<'_>, metric: &MetricSeen, held_back: Duration, out: &mut Diagnosis) {
+    // How old the newest sample must be is one interval at most; what is older took that long to arrive.
+    let longest = metric.age.unwrap_or_default();
+    let arrives = match metric.interval {
+        Some(interval) => longest.saturating_sub(interval),
+        None => Duration::ZERO,
+    };
+    // Queries that hold back hide what has arrived as well.
+    let (behind, is_held_back) = match held_back >= arrives {
+        true => (held_back, true),
+        false => (arrives, false),
+    };
+    if behind <= read.delay.saturating_add(Duration::from_secs(1)) {
+        return;
+    }
+    let enough = behind.as_secs().div_ceil(10).max(1) * 10;
+    let seen = if is_held_back {
+        format!(
+            "its queries see nothing that is younger than {} (VictoriaMetrics holds back 30 s unless told otherwise); `delay` is {}",
+            number::about(behind),
+            number::about(read.delay)
+        )
+    } else {
+        format!(
+            "samples of `{}` take {} or more to arrive; `delay` is {}",
+            metric.name,
+            number::about(behind),
+            number::about(read.delay)
+        )
+    };
+    let why = match metric.shape {
+        Shape::Gauge => {
+            "a minute is asked for before its readings are there: they are never counted"
+        }
+        _ => {
+            "a minute is asked for before all of it is there: its last events are counted a minute late, or not at all"
+        }
+    };
+    let fix = format!("sources: {{{}: {{…, delay: {enough}s}}}}", read.source);
+    out.find_for("delay-short", read.about, &metric.slos, seen, why, fix);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(delay_seconds: u64) -> Read<'static> {
+        Read {
+            about: "source prom",
+            source: "prom",
+            is_pulled: true,
+            delay: Duration::from_secs(delay_seconds),
+        }
+    }
+
+    fn metric(age: u64, interval: u64) -> MetricSeen {
+        MetricSeen {
+            name: "x_total".to_owned(),
+            slos: vec!["pay".to_owned()],
+            series: 4,
+            age: Some(Duration::from_secs(age)),
+            interval: Some(Duration::from_secs(interval)),
+            ..MetricSeen::default()
+        }
+    }
+
+    fn codes(read: &Read<'_>, metric: &MetricSeen, held_back: u64) -> Vec<&'static str> {
+        let mut out = Diagnosis::default();
+        judge(read, metric, Duration::from_secs(held_back), &mut out);
+        out.findings.iter().map(|found| found.code).collect()
+    }
+
+    #[test]
+    fn a_sample_as_old_as_its_interval_is_fresh() {
+        assert!(codes(&read(10), &metric(59, 60), 0).is_empty());
+        assert_eq!(codes(&read(10), &metric(45, 15), 0), ["delay-short"]);
+        assert!(codes(&read(30), &metric(45, 15), 0).is_empty());
+    }
+
+    #[test]
+    fn queries_that_hold_back_need_a_longer_delay() {
+        assert_eq!(codes(&read(10), &metric(31, 15), 30), ["delay-short"]);
+        assert!(codes(&read(30), &metric(31, 15), 30).is_empty());
+        // A second is how well clocks can be compared.
+        assert!(codes(&read(30), &metric(31, 15), 31).is_empty());
+        let mut out = Diagnosis::default();
+        judge(
+            &read(10),
+            &metric(31, 15),
+            Duration::from_secs(30),
+            &mut out,
+        );
+        assert_eq!(out.findings[0].fix, "sources: {prom: {…, delay: 30s}}");
+    }
+
+    #[test]
+    fn what_is_stale_or_rare_is_said() {
+        assert_eq!(codes(&read(10), &metric(600, 15), 0), ["metric-stale"]);
+        assert_eq!(codes(&read(10), &metric(20, 150), 0), ["interval-long"]);
+    }
+
+    #[test]
+    fn a_metric_that_does_not_count_says_what_its_labels_are() {
+        let mut out = Diagnosis::default();
+        let mut seen = metric(0, 15);
+        (seen.series, seen.named) = (0, 7);
+        seen.asked = vec![("handler".to_owned(), "/pay".to_owned())];
+        let values = ["/checkout", "/search"].map(str::to_owned);
+        seen.labels.insert("handler".to_owned(), values.into());
+        assert!(!is_there(&read(10), &seen, &mut out));
+        assert_eq!(
+            out.findings[0].seen,
+            "none of the 7 series of `x_total` counts: `handler` shall be /pay and is `/checkout`, `/search`"
+        );
+        seen.named = 0;
+        seen.alike = vec!["xs_total".to_owned()];
+        is_there(&read(10), &seen, &mut out);
+        assert_eq!(out.findings[1].code, "metric-missing");
+        assert!(out.findings[1].fix.starts_with("write `metric: xs_total`"));
+        seen.lately = 3;
+        is_there(&read(10), &seen, &mut out);
+        assert_eq!(out.findings[2].code, "metric-silent");
+    }
+}

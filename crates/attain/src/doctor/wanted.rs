@@ -1,0 +1,140 @@
+//! What the catalogue wants of a source: metrics, which of their series, and for which SLOs. Knows the catalogue alone.
+
+use std::collections::BTreeSet;
+
+use attain_model::indicator::{Counting, MetricKind};
+use attain_model::quantity::{Threshold, Unit};
+use attain_model::selector::Selector;
+use attain_model::source::Source;
+use attain_model::{Catalogue, Stream};
+
+use super::seen::{MetricSeen, Shape};
+
+/// A metric that some SLOs want of a source.
+pub struct Wanted {
+    /// Its name, as it stands on a page: with `_bucket` if it is a histogram.
+    pub name: String,
+    /// What it is.
+    pub shape: Shape,
+    /// Billionths of a second that one of its edges is counted in.
+    pub unit_billionths: i128,
+    /// Which of its series count.
+    pub selector: Selector,
+    /// The label of the service and the values that count, where the source has such a label.
+    pub service: Option<(String, Vec<String>)>,
+    /// The SLOs, by name.
+    pub slos: Vec<String>,
+    /// Latency limits of these.
+    pub thresholds: BTreeSet<Threshold>,
+    /// The stream that it counts for.
+    pub stream: Stream,
+}
+
+impl Wanted {
+    /// Everything that is wanted of a source, in the order of the streams.
+    pub fn of(catalogue: &Catalogue, source: &Source) -> Vec<Self> {
+        let mut all = Vec::new();
+        let streams = Stream::all(catalogue).into_iter();
+        for stream in streams.filter(|stream| stream.sources.contains(&source.id)) {
+            let slos: Vec<_> = (catalogue.slos.values())
+                .filter(|slo| Stream::key_of(catalogue, slo) == stream.key)
+                .collect();
+            let thresholds: BTreeSet<Threshold> =
+                slos.iter().flat_map(|slo| slo.thresholds()).collect();
+            let service = (source.labels.service.clone())
+                .filter(|_| !stream.service_matches.is_empty())
+                .map(|label| (label, stream.service_matches.clone()));
+            for (name, shape, unit, selector) in metrics(&stream) {
+                all.push(Self {
+                    name,
+                    shape,
+                    unit_billionths: unit.billionths(),
+                    selector,
+                    service: service.clone(),
+                    slos: slos.iter().map(|slo| slo.id.to_string()).collect(),
+                    thresholds: thresholds.clone(),
+                    stream: stream.clone(),
+                });
+            }
+        }
+        all
+    }
+
+    /// Whether a series of this name counts. `label` gives a value, `""` where it is absent.
+    pub fn selects<'v>(&self, label: impl Fn(&str) -> &'v str) -> bool {
+        let is_of_service = (self.service.as_ref())
+            .is_none_or(|(name, values)| values.iter().any(|value| value == label(name)));
+        is_of_service && self.selector.selects(label)
+    }
+
+    /// What was seen of it before anything was seen.
+    pub fn unseen(&self) -> MetricSeen {
+        let only = self.selector.only.iter();
+        let mut asked: Vec<(String, String)> = only
+            .map(|(label, value)| (label.clone(), value.to_string()))
+            .collect();
+        if let Some((label, values)) = &self.service {
+            asked.push((label.clone(), values.join(" or ")));
+        }
+        MetricSeen {
+            name: self.name.clone(),
+            slos: self.slos.clone(),
+            shape: self.shape,
+            thresholds: self.thresholds.clone(),
+            asked,
+            ..MetricSeen::default()
+        }
+    }
+
+    /// An edge as `le` has it; `None` is infinity, or no number.
+    pub fn edge(&self, le: &str) -> Option<Threshold> {
+        let value: f64 = le.parse().ok()?;
+        let nanoseconds = (value * self.unit_billionths as f64).round();
+        let is_one = nanoseconds > 0.0 && nanoseconds < u64::MAX as f64;
+        is_one.then(|| Threshold::from_nanoseconds(nanoseconds as u64))
+    }
+}
+
+/// The metrics of a stream; none of what is no metric.
+fn metrics(stream: &Stream) -> Vec<(String, Shape, Unit, Selector)> {
+    match &stream.indicator.counting {
+        Counting::Metric {
+            metric,
+            kind,
+            unit,
+            selector,
+            ..
+        } => match kind {
+            MetricKind::Counter => {
+                let counter = (metric.clone(), Shape::Counter, Unit::None, selector.clone());
+                vec![counter]
+            }
+            MetricKind::Gauge => {
+                let gauge = (metric.clone(), Shape::Gauge, Unit::None, selector.clone());
+                vec![gauge]
+            }
+            MetricKind::Histogram => {
+                let name = match metric.ends_with("_bucket") {
+                    true => metric.clone(),
+                    false => format!("{metric}_bucket"),
+                };
+                let unit = unit.unwrap_or(Unit::Seconds);
+                vec![(name, Shape::Histogram, unit, selector.clone())]
+            }
+            // These have edges of their own, so many that every limit is near one.
+            MetricKind::NativeHistogram | MetricKind::ExponentialHistogram => Vec::new(),
+        },
+        Counting::Totals {
+            total, of, kind, ..
+        } => {
+            let shape = match kind {
+                MetricKind::Gauge => Shape::Gauge,
+                _ => Shape::Counter,
+            };
+            [total, of]
+                .map(|one| (one.metric.clone(), shape, Unit::None, one.selector.clone()))
+                .into()
+        }
+        Counting::Log { .. } | Counting::PromQl { .. } => Vec::new(),
+    }
+}
