@@ -10,6 +10,7 @@
 //! - [`allocate`]: which internal targets would carry a promise?
 //! - [`discover`]: who calls whom, by traces and service graphs, and is that what is declared?
 //! - [`attribution`]: who spent how much of a budget?
+//! - [`why`](mod@why): who spent a budget in the last loss?
 //! - [`owner`]: what does one team promise, who rests on it, whom does it rest on?
 //! - [`warning`]: what breaks inside before a customer feels it?
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
@@ -32,6 +33,7 @@ mod reach;
 mod shown;
 mod tighter;
 pub mod warning;
+pub mod why;
 
 #[cfg(test)]
 mod fixture;

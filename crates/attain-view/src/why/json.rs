@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Account, Episode, Finding, Suspect, Why};
 use crate::json::pretty;
+use crate::number;
 
 /// The version of the shape.
 const VERSION: u32 = 1;
@@ -13,7 +14,7 @@ const VERSION: u32 = 1;
 struct Answer<'a> {
     version: u32,
     as_of: String,
-    looked_back: &'a str,
+    looked_back: String,
     findings: Vec<Found<'a>>,
     notes: &'a [String],
 }
@@ -67,7 +68,7 @@ pub fn why_json(answer: &Why) -> String {
     pretty(&Answer {
         version: VERSION,
         as_of: instant(answer.instant),
-        looked_back: &answer.looked_back,
+        looked_back: number::about(answer.looked_back),
         findings: answer.findings.iter().map(found).collect(),
         notes: &answer.notes,
     })

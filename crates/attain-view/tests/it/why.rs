@@ -60,7 +60,7 @@ fn finding(segment: &str, accounts: Option<Vec<Account>>) -> Finding {
 fn answer(findings: Vec<Finding>) -> String {
     let answer = Why {
         instant: at("2026-11-02T14:30:00Z"),
-        looked_back: "6h".to_owned(),
+        looked_back: std::time::Duration::from_secs(6 * 3600),
         zone: TimeZone::UTC,
         findings,
         notes: vec!["nothing is counted of bank".to_owned()],

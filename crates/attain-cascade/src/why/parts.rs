@@ -1,103 +1,97 @@
 //! The parts of a promise as a graph with counts: an SLO, all that it rests on, and what was counted of each for one
-//! segment. Knows the catalogue and the engine; knows no blame.
+//! segment. Knows the catalogue; knows no blame.
 
 use std::collections::BTreeMap;
 
-use attain_cascade::diagnose::CallGraph;
-use attain_engine::{Counts, slices_for};
 use attain_model::slo::{Objective, Provider};
-use attain_model::{AsOf, Catalogue, Goal, ObjectiveId, Promises, Scope, SeriesName, Slo, SloId};
+use attain_model::verdict::Attainment;
+use attain_model::{Catalogue, Goal, ObjectiveId, Scope, SeriesName, Slo, SloId};
+use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::Counted;
+use super::{Counted, Counts};
+use crate::diagnose::CallGraph;
 
 /// An SLO and what it rests on.
-pub struct Parts {
+pub(super) struct Parts<'a> {
     names: Vec<SloId>,
     graph: CallGraph,
     series: Vec<Counted>,
     blind: Vec<String>,
-    goals: Objective,
+    goals: &'a Objective,
     scope: Scope,
 }
 
-impl Parts {
+impl<'a> Parts<'a> {
     /// The parts of a series of the catalogue, and what was counted of each.
-    pub fn of(promises: &Promises, counts: &dyn Counts, name: &SeriesName, as_of: AsOf) -> Self {
-        let catalogue = promises.catalogue();
+    pub(super) fn of(
+        catalogue: &'a Catalogue,
+        name: &SeriesName,
+        counted: &mut Counts<'_>,
+    ) -> Option<Self> {
+        let objective = catalogue
+            .slos
+            .get(&name.slo)?
+            .objectives
+            .get(&name.objective)?;
         let (names, graph, mut blind) = graph(catalogue, &name.slo);
-        let objective = &catalogue.slos[&name.slo].objectives[&name.objective];
-        let is_latency = is_latency(objective);
-        let mut series = Vec::new();
-        for id in &names {
-            let slo = &catalogue.slos[id];
-            let like = alike(slo, &name.objective, is_latency);
-            let series_name = like.map(|like| SeriesName {
-                slo: id.clone(),
-                objective: like.id.clone(),
-                scope: judged_as(like, &name.scope),
-            });
-            let counted = series_name.map_or_else(Vec::new, |series| {
-                slices_for(promises, counts, &series, &name.scope, as_of)
-            });
-            if counted.is_empty() {
-                blind.push(id.to_string());
-            }
-            series.push(
-                counted
-                    .into_iter()
-                    .map(|(at, events)| (at.as_second(), events))
-                    .collect(),
-            );
-        }
-        Self {
+        let asked = series_of(catalogue, name, &names);
+        let read = asked.iter().map(|series| {
+            let read = series.as_ref().map(|series| counted(series, &name.scope));
+            let seconds = |(at, events): (Timestamp, Attainment)| (at.as_second(), events);
+            read.into_iter().flatten().map(seconds).collect()
+        });
+        let series: Vec<Counted> = read.collect();
+        let uncounted = names.iter().zip(&series).filter(|(_, of)| of.is_empty());
+        blind.extend(uncounted.map(|(id, _)| id.to_string()));
+        Some(Self {
             names,
             graph,
             series,
             blind,
-            goals: objective.clone(),
+            goals: objective,
             scope: name.scope.clone(),
-        }
+        })
     }
 
     /// Who calls whom, by place.
-    pub fn graph(&self) -> &CallGraph {
+    pub(super) fn graph(&self) -> &CallGraph {
         &self.graph
     }
 
     /// The SLO at a place.
-    pub fn name(&self, place: usize) -> &str {
+    pub(super) fn name(&self, place: usize) -> &str {
         self.names[place].as_str()
     }
 
     /// Where the SLO that is asked about stands.
-    pub fn target_place(&self) -> usize {
+    pub(super) fn target_place(&self) -> usize {
         0
     }
 
     /// What was counted of it.
-    pub fn target(&self) -> &Counted {
+    pub(super) fn target(&self) -> &Counted {
         &self.series[0]
     }
 
     /// What was counted of each.
-    pub fn series(&self) -> impl Iterator<Item = &Counted> {
+    pub(super) fn series(&self) -> impl Iterator<Item = &Counted> {
         self.series.iter()
     }
 
     /// Parts of which nothing is counted.
-    pub fn blind(&self) -> &[String] {
+    pub(super) fn blind(&self) -> &[String] {
         &self.blind
     }
 
     /// The first second of which anything is known.
-    pub fn first(&self) -> Option<i64> {
+    pub(super) fn first(&self) -> Option<i64> {
         let firsts = self.series.iter().filter_map(|series| series.first());
         firsts.map(|(at, _)| *at).min()
     }
 
     /// How far apart counts are: the longest length that all of them are a multiple of. `None` without counts.
-    pub fn slot_seconds(&self) -> Option<i64> {
+    pub(super) fn slot_seconds(&self) -> Option<i64> {
         let first = self.first()?;
         let times = self.series.iter().flatten().map(|(at, _)| at - first);
         let apart = times.fold(0, gcd);
@@ -106,7 +100,7 @@ impl Parts {
     }
 
     /// What is aimed at on a day.
-    pub fn target_ppb(&self, day: Date) -> Option<u32> {
+    pub(super) fn target_ppb(&self, day: Date) -> Option<u32> {
         let term = self.goals.on(day).or(self.goals.terms.last())?;
         let promised = term.targets.goal(&self.scope)?.promised()?;
         Some(promised.target.ppb())
@@ -160,6 +154,31 @@ fn graph(catalogue: &Catalogue, slo: &SloId) -> (Vec<SloId>, CallGraph, Vec<Stri
         graph.add_weighted(from, to, weight);
     }
     (names, graph, outside)
+}
+
+/// The series that have to be read to say who spent the budget of this one.
+pub(super) fn wanted(catalogue: &Catalogue, name: &SeriesName) -> Vec<SeriesName> {
+    let (names, _, _) = graph(catalogue, &name.slo);
+    series_of(catalogue, name, &names)
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Of each part the series that is about the same; `None` where it has none.
+fn series_of(catalogue: &Catalogue, name: &SeriesName, parts: &[SloId]) -> Vec<Option<SeriesName>> {
+    let slo = catalogue.slos.get(&name.slo);
+    let objective = slo.and_then(|slo| slo.objectives.get(&name.objective));
+    let is_latency = objective.is_some_and(is_latency);
+    let of = |id: &SloId| {
+        let like = alike(catalogue.slos.get(id)?, &name.objective, is_latency)?;
+        Some(SeriesName {
+            slo: id.clone(),
+            objective: like.id.clone(),
+            scope: judged_as(like, &name.scope),
+        })
+    };
+    parts.iter().map(of).collect()
 }
 
 /// The objective of a part that is about the same: of the same name, or of the same sort.

@@ -2,38 +2,42 @@
 
 use std::ops::Range;
 
-use attain_cascade::diagnose::{Spent, Track, last_episode};
 use attain_model::verdict::Attainment;
 
-use super::Counted;
+use crate::diagnose::{Spent, Track, last_episode};
 
 /// How time is cut: slot 0 begins at the origin.
 #[derive(Debug, Clone, Copy)]
-pub struct Slots {
+pub(super) struct Slots {
     /// In seconds since 1970.
-    pub origin: i64,
+    pub(super) origin: i64,
     /// Seconds of a slot.
-    pub slot: i64,
+    pub(super) slot: i64,
 }
 
 impl Slots {
     /// The slot that a second lies in.
-    pub fn slot_of(self, second: i64) -> i64 {
+    pub(super) fn slot_of(self, second: i64) -> i64 {
         (second - self.origin).div_euclid(self.slot)
     }
 
     /// The beginning of a slot.
-    pub fn time(self, slot: i64) -> i64 {
+    pub(super) fn time(self, slot: i64) -> i64 {
         self.origin + slot * self.slot
     }
 
     /// What was counted in some slots, ascending; a slot without requests was not measured.
-    pub fn track(self, series: &Counted, slots: &[i64]) -> Track {
+    pub(super) fn track(self, series: &[(i64, Attainment)], slots: &[i64]) -> Track {
         self.track_within(series, slots, i64::MAX)
     }
 
     /// The same without what was counted from an instant on.
-    pub fn track_within(self, series: &Counted, slots: &[i64], until: i64) -> Track {
+    pub(super) fn track_within(
+        self,
+        series: &[(i64, Attainment)],
+        slots: &[i64],
+        until: i64,
+    ) -> Track {
         let mut track = Track::default();
         for slot in slots {
             let range = self.time(*slot)..self.time(slot + 1).min(until);
@@ -50,7 +54,7 @@ impl Slots {
 }
 
 /// What was counted in a range of seconds.
-pub fn sum(series: &Counted, range: &Range<i64>) -> Attainment {
+pub(super) fn sum(series: &[(i64, Attainment)], range: &Range<i64>) -> Attainment {
     let start = series.partition_point(|(at, _)| *at < range.start);
     let end = series.partition_point(|(at, _)| *at < range.end);
     let inside = series[start..end.max(start)].iter();
@@ -61,8 +65,8 @@ pub fn sum(series: &Counted, range: &Range<i64>) -> Attainment {
 }
 
 /// When budget was lost last, in seconds; `None` if no more was lost than allowed.
-pub fn last_loss(
-    series: &Counted,
+pub(super) fn last_loss(
+    series: &[(i64, Attainment)],
     target_ppb: u32,
     slot: i64,
     within: Range<i64>,
