@@ -18,6 +18,7 @@
 mod allocate;
 pub mod attribution;
 mod carried;
+mod chosen;
 mod composed;
 pub mod diagnose;
 pub mod discover;
@@ -40,6 +41,7 @@ mod fixture;
 
 pub use allocate::{Allocated, Allotment, By, TooTight, Wish, allocate};
 pub use carried::{Carried, EdgeCost, carried};
+pub use chosen::{Choice, chosen, counted, resting};
 pub use composed::{Carries, Composed, PartCost, Shared, composed, needed_once};
 pub use explain::{Counted, Counts, Explained, Line, explain};
 pub use needed::{Need, needed};

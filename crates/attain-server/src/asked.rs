@@ -4,12 +4,16 @@
 //! frames, so whoever writes waits for one piece at most. What was answered is kept by what was asked and as of when: of
 //! all who look at a page within one tick, one pays. Knows no HTTP.
 
+mod why;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use attain_cascade::why::Why;
 use attain_engine::{Counts, detail, evaluate_only};
 use attain_model::detail::Detail;
 use attain_model::{AsOf, Evaluation, Promises, SeriesName, SloId};
+use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, mpsc, oneshot};
 
 use crate::published::Published;
@@ -20,6 +24,8 @@ const ASKING_AT_ONCE: usize = 16;
 const JUDGED_TOGETHER: usize = 16;
 /// Pieces of details that are kept, of one SLO each.
 const DETAILS_KEPT: usize = 256;
+/// Answers about who spent a budget that are kept.
+const WHYS_KEPT: usize = 64;
 /// Evaluations of earlier instants that are kept.
 const EVALUATIONS_KEPT: usize = 8;
 
@@ -41,6 +47,9 @@ pub(crate) struct Asking {
     turns: Semaphore,
     details: Memory<(String, AsOf, Vec<SeriesName>), Vec<Detail>>,
     evaluations: Memory<(String, AsOf), Evaluation>,
+    whys: Memory<(String, AsOf, Vec<SeriesName>, Option<Timestamp>), Why>,
+    /// For questions that hold much while they are answered.
+    alone: Semaphore,
 }
 
 impl Asking {
@@ -52,6 +61,8 @@ impl Asking {
             turns: Semaphore::new(ASKING_AT_ONCE),
             details: Memory::new(DETAILS_KEPT),
             evaluations: Memory::new(EVALUATIONS_KEPT),
+            whys: Memory::new(WHYS_KEPT),
+            alone: Semaphore::new(1),
         };
         (asking, asked)
     }

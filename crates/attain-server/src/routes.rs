@@ -1,6 +1,7 @@
 //! What is answered to which path. Knows HTTP; what is behind each answer is elsewhere.
 
 mod api;
+mod cascade;
 mod events;
 mod otlp;
 mod pages;
@@ -80,6 +81,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(metrics_page))
         .route("/api/v1/status", get(status_page))
         .route("/api/v1/slos/{slo}", get(api::slo))
+        .route("/api/v1/cascade", get(cascade::cascade))
+        .route("/api/v1/why", get(cascade::why))
         .route("/api/v1/server", get(server_page))
         .route("/api/v1/events", get(events::events))
         .route("/api/v1/write", post(write::write))
@@ -98,6 +101,8 @@ const INDEX: &str = "\
 attain keeps reliability promises.
 
 GET  /api/v1/status                what every promise comes to, as JSON; ?format=human for people
+GET  /api/v1/cascade               what promises rest on, and what each part costs; ?slo=
+GET  /api/v1/why?slo=SLO           who spent its budget
 GET  /api/v1/server                which catalogue is in force, and how the server is doing
 GET  /api/v1/events                what happens, as server-sent events: every tick, every other catalogue
 GET  /metrics                      for Prometheus

@@ -3,8 +3,7 @@
 
 mod counted;
 
-use attain_cascade::{Carries, Explained, explain};
-use attain_model::slo::Audience;
+use attain_cascade::{Carries, Choice, Explained, chosen, resting};
 use attain_model::{Catalogue, Slo};
 use attain_view::cascade::{Shown, drawing, json, tree};
 use attain_view::number;
@@ -23,7 +22,11 @@ pub fn run(arguments: &CascadeArguments, terminal: &Terminal) -> Result<Exit, Fa
     let known = Known::of(&arguments.beside, terminal)?;
     let catalogue = known.catalogue();
     let slos = asked(catalogue, arguments.slo.as_deref(), known.day)?;
-    let explained = explained(&known, &slos, arguments);
+    let choice = Choice {
+        objective: arguments.objective.as_deref(),
+        segment: arguments.segment.as_deref(),
+    };
+    let explained = chosen(catalogue, &slos, choice, known.day, known.counts());
     if explained.is_empty() {
         return Err(nothing(catalogue, arguments));
     }
@@ -65,50 +68,7 @@ pub fn asked<'c>(
         })?;
         return Ok(vec![slo]);
     }
-    let rests = |slo: &&Slo| !slo.depends_on.is_empty();
-    let all: Vec<&Slo> = catalogue.live_slos(day).filter(rests).collect();
-    let customers: Vec<&Slo> = all
-        .iter()
-        .copied()
-        .filter(|slo| slo.audience == Audience::Customer)
-        .collect();
-    Ok(if customers.is_empty() { all } else { customers })
-}
-
-/// Every promise of these SLOs that is asked for.
-fn explained(known: &Known, slos: &[&Slo], arguments: &CascadeArguments) -> Vec<Explained> {
-    let catalogue = known.catalogue();
-    let is_named = |named: &Option<String>, what: &str| named.as_deref().is_none_or(|n| n == what);
-    let ranks = catalogue.segments_by_rank();
-    let mut found = Vec::new();
-    for slo in slos {
-        for objective in slo.objectives.values() {
-            let Some(term) = objective.on(known.day) else {
-                continue;
-            };
-            if !is_named(&arguments.objective, objective.id.as_str()) {
-                continue;
-            }
-            let mut scopes: Vec<_> = term.targets.iter().map(|(scope, _)| scope).collect();
-            scopes.sort_by_key(|scope| {
-                let id = scope.to_string();
-                let rank = ranks.iter().position(|segment| segment.id.as_str() == id);
-                rank.unwrap_or(usize::MAX)
-            });
-            for scope in scopes {
-                if is_named(&arguments.segment, &scope.to_string()) {
-                    let counts = |name: &_| known.counted(name);
-                    let day = known.day;
-                    found.extend(explain(catalogue, slo, &objective.id, &scope, day, &counts));
-                }
-            }
-        }
-    }
-    // Of several SLOs, those that rest on nothing say nothing.
-    if slos.len() > 1 && found.iter().any(Explained::rests_on_something) {
-        found.retain(Explained::rests_on_something);
-    }
-    found
+    Ok(resting(catalogue, day))
 }
 
 fn nothing(catalogue: &Catalogue, arguments: &CascadeArguments) -> Failure {

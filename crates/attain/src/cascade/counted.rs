@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attain_cascade::joint::{self, Pair, Together};
-use attain_cascade::{Counted, Explained};
+use attain_cascade::{Counted, Explained, counted};
 use attain_model::{Catalogue, Multiple, SeriesName};
 use attain_view::number;
 use jiff::Timestamp;
@@ -40,19 +40,11 @@ impl Known {
         };
         let asked = Asked::of(&beside.input(), &about, |_| Ok(()), terminal)?;
         let evaluation = asked.evaluation(&[]);
-        let verdicts = evaluation.verdicts.iter();
-        let counted = verdicts.map(|verdict| {
-            let counted = Counted {
-                bad: verdict.attainment.bad,
-                total: verdict.attainment.total(),
-            };
-            (verdict.name.clone(), counted)
-        });
         let zone = &asked.promises.catalogue().timezone;
         let day = asked.as_of.instant.to_zoned(zone.clone()).date();
         Ok(Self {
             day,
-            counted: counted.filter(|(_, counted)| counted.total > 0).collect(),
+            counted: counted(&evaluation),
             asked: Some(asked),
             catalogue: None,
         })
@@ -88,6 +80,11 @@ impl Known {
     /// The question about the counts; `None` where only what was promised is asked.
     pub fn asked(&self) -> Option<&Asked> {
         self.asked.as_ref()
+    }
+
+    /// What was counted of each series over its window.
+    pub fn counts(&self) -> &BTreeMap<SeriesName, Counted> {
+        &self.counted
     }
 
     /// What was counted of a series over its window.
