@@ -6,6 +6,7 @@
 )]
 
 mod asking;
+mod blaming;
 mod client;
 mod counted;
 mod following;
