@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use attain_cascade::why::Why;
-use attain_engine::{Counts, detail, evaluate_only};
+use attain_engine::{Counts, Period, detail, evaluate_only, statement};
 use attain_model::detail::Detail;
+use attain_model::statement::Statement;
 use attain_model::{AsOf, Evaluation, Promises, SeriesName, SloId};
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, mpsc, oneshot};
@@ -121,6 +122,31 @@ impl Asking {
             }))
         });
         whole.await
+    }
+
+    /// What was promised and kept in a past period: [`statement`] of these SLOs, of which `only` were asked for by name.
+    pub(crate) async fn statement(
+        &self,
+        seen: &Published,
+        period: &Period,
+        only: Vec<SloId>,
+        slos: Vec<SloId>,
+    ) -> Result<Statement, Unanswered> {
+        let _turn = self.turns.try_acquire().map_err(|_| Unanswered::Busy)?;
+        let mut entries = Vec::new();
+        let mut whole = None;
+        // One that nobody knows states the frame alone.
+        for slo in slos.into_iter().chain([SloId::new("")]) {
+            let (promises, period) = (Arc::clone(&seen.promises), period.clone());
+            let one = self.ask(move |counts| statement(&promises, counts, &period, &[slo], None));
+            let mut one = one.await?;
+            entries.append(&mut one.entries);
+            whole = Some(one);
+        }
+        let mut whole = whole.ok_or(Unanswered::Ended)?;
+        whole.only = only;
+        whole.entries = entries;
+        Ok(whole)
     }
 
     /// One piece.

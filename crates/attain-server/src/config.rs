@@ -35,6 +35,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where to listen; port 0 is any free one.
     pub listen: SocketAddr,
+    /// Whoever shows no token may read, though others than this machine reach the port.
+    pub anonymous: bool,
     /// The machine's clock; it is not always believed.
     pub wall: Arc<Wall>,
     /// How large things may get.

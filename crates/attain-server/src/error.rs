@@ -21,6 +21,15 @@ pub enum Error {
     /// A token that the catalogue names is not there.
     #[error("{0}")]
     Token(String),
+    /// Others than this machine reach the address, and nobody has a token.
+    #[error(
+        "{0} can be reached from other machines, and no token says who may read; make one with attain token new, or let \
+         everybody read with --allow-anonymous"
+    )]
+    Open(SocketAddr),
+    /// The tokens of the data folder.
+    #[error(transparent)]
+    Tokens(#[from] crate::tokens::TokenError),
     /// The data folder.
     #[error(transparent)]
     Store(#[from] attain_store::Error),

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 
+use crate::access::Access;
 use crate::asked::Asking;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -31,6 +32,7 @@ use crate::handle::Handle;
 use crate::kept::Kept;
 use crate::metrics::Counters;
 use crate::routes::{self, App};
+use crate::tokens::Tokens;
 use crate::watcher::{self, Loaded};
 
 /// A server that runs.
@@ -54,6 +56,12 @@ pub struct Server {
 pub fn start(config: Config) -> Result<Server, Error> {
     let written = (config.catalogue)().map_err(Error::Catalogue)?;
     let loaded = watcher::load(written).map_err(Error::Catalogue)?;
+    let tokens = Tokens::read(&config.data)?;
+    let is_local = config.listen.ip().is_loopback();
+    if !is_local && !config.anonymous && tokens.live().next().is_none() {
+        return Err(Error::Open(config.listen));
+    }
+    let access = Access::new(config.data.clone(), tokens, is_local, config.anonymous);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(8)
@@ -95,6 +103,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
         )),
         slice_seconds,
         limits: config.limits.clone(),
+        access,
         gates,
         jobs: jobs.clone(),
         clock,

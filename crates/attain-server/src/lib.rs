@@ -14,6 +14,7 @@
 // A server reads the clock, files and sockets; see clippy.toml.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod access;
 mod asked;
 mod clock;
 mod config;
@@ -29,6 +30,7 @@ mod kept;
 mod metrics;
 mod published;
 mod routes;
+pub mod tokens;
 mod unsealed;
 mod watcher;
 
@@ -36,4 +38,5 @@ pub use config::{Config, Limits, ReadCatalogue, Wall, Written};
 pub use error::Error;
 pub use handle::{Handle, Refused};
 pub use http::{Server, start};
+pub use routes::openapi::openapi;
 pub use unsealed::{Unsealed, recorded_streams};

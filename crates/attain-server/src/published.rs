@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attain_engine::Metered;
-use attain_model::{Evaluation, Promises, SourceId};
+use attain_model::{Diagnostic, Evaluation, Promises, SourceId};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::watcher::Text;
@@ -32,6 +32,18 @@ pub(crate) struct InForce {
     pub(crate) refusals: u64,
     /// Its files.
     pub(crate) text: Arc<Text>,
+}
+
+impl Published {
+    /// What reading and lints say of the catalogue in force today, the worst first.
+    pub(crate) fn findings(&self, now: Timestamp) -> Vec<Diagnostic> {
+        let (catalogue, text) = (self.promises.catalogue(), &self.catalogue.text);
+        let today = now.to_zoned(catalogue.timezone.clone()).date();
+        let unwise = attain_lint::lint(catalogue, &text.spans, &text.sources, today);
+        let mut findings: Vec<Diagnostic> = text.said.iter().cloned().chain(unwise).collect();
+        findings.sort_by_key(|found| (found.level, found.span));
+        findings
+    }
 }
 
 /// What a tick found.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::diagnostics::{Place, Tally};
 
 #[derive(Serialize)]
-struct Report<'a> {
+pub(crate) struct Report<'a> {
     version: u32,
     files: Vec<&'a str>,
     errors: u64,
@@ -45,8 +45,13 @@ struct Where<'a> {
 /// One object with `version`, counts and `diagnostics`; lines and columns count from 1, columns in characters.
 #[must_use]
 pub fn json(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
+    pretty(&self::diagnostics(sources, diagnostics))
+}
+
+/// The object, for what embeds it.
+pub(crate) fn diagnostics<'a>(sources: &'a SourceMap, diagnostics: &'a [Diagnostic]) -> Report<'a> {
     let tally = Tally::of(diagnostics);
-    let report = Report {
+    Report {
         version: 1,
         files: sources
             .files
@@ -60,8 +65,7 @@ pub fn json(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
             .iter()
             .map(|diagnostic| entry(sources, diagnostic))
             .collect(),
-    };
-    pretty(&report)
+    }
 }
 
 /// As indented JSON with a newline at its end.

@@ -8,6 +8,7 @@
 //! - [`cascade`]: what a promise rests on, as a tree, as a drawing and for programs.
 //! - [`report`]: one page that people forward, as HTML, Markdown and JSON; [`html`]: what pages are made of.
 //! - [`pages`]: the pages of a server.
+//! - [`resources`]: the other answers of a server: the list of SLOs, segments, the catalogue.
 //! - [`statement`]: what was promised and kept in a past period, as a document with a hash, and in words.
 //! - [`attribution`]: who spent a customer's budget.
 //! - [`discover`]: who calls whom, and is it what is declared?
@@ -30,6 +31,7 @@ mod look;
 pub mod number;
 pub mod pages;
 pub mod report;
+pub mod resources;
 pub mod sarif;
 pub mod statement;
 pub mod status;

@@ -37,7 +37,7 @@ pub(crate) struct Status<'a> {
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     slo: &'a str,
     objective: &'a str,
     segment: String,
@@ -189,7 +189,7 @@ pub(crate) fn utc(at: Timestamp) -> String {
     at.to_string()
 }
 
-fn entry<'a>(promises: &'a Promises, verdict: &'a Verdict) -> Entry<'a> {
+pub(crate) fn entry<'a>(promises: &'a Promises, verdict: &'a Verdict) -> Entry<'a> {
     let slo = promises.catalogue().slos.get(&verdict.name.slo);
     Entry {
         slo: verdict.name.slo.as_str(),

@@ -8,6 +8,7 @@ mod doctor;
 mod input;
 mod keeping;
 mod rests_on;
+mod token;
 mod verdicts;
 mod writing;
 
@@ -28,6 +29,8 @@ pub use rests_on::{
     AllocateArguments, AllocateFormat, CascadeArguments, CascadeFormat, DiscoverArguments,
     Division, OwnerArguments,
 };
+use token::TOKEN_HELP;
+pub use token::{TokenArguments, TokenCommand, TokenScope};
 use verdicts::{REPORT_HELP, STATEMENT_HELP, STATUS_HELP};
 pub use verdicts::{
     ReportArguments, ReportFormat, StatementArguments, StatementCommand, StatementFormat,
@@ -35,7 +38,8 @@ pub use verdicts::{
 };
 use writing::{CHECK_HELP, EXPLAIN_HELP, FMT_HELP, INIT_HELP, SCHEMA_HELP, TEST_HELP};
 pub use writing::{
-    CheckArguments, CheckFormat, Deny, ExplainArguments, FmtArguments, InitArguments, TestArguments,
+    CheckArguments, CheckFormat, Deny, ExplainArguments, FmtArguments, InitArguments,
+    SchemaArguments, TestArguments,
 };
 
 /// Keeps reliability promises, per customer segment.
@@ -131,7 +135,10 @@ pub enum Command {
     /// Run scenarios: traffic in, the expected status out
     #[command(after_long_help = TEST_HELP)]
     Test(TestArguments),
-    /// Print the JSON Schema of a catalogue file, for editors
+    /// Make, list and revoke the tokens that open what a server says
+    #[command(after_long_help = TOKEN_HELP)]
+    Token(TokenArguments),
+    /// Print the JSON Schema of a catalogue file, for editors, or the OpenAPI document of the server
     #[command(after_long_help = SCHEMA_HELP)]
-    Schema,
+    Schema(SchemaArguments),
 }

@@ -39,6 +39,7 @@ mod statement;
 mod status;
 mod terminal;
 mod test;
+mod token;
 mod warnings;
 mod whose;
 mod why;
@@ -86,11 +87,12 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Owner(arguments)) => owner::run(&arguments, terminal),
         Some(Command::Replay(arguments)) => replay::run(&arguments, terminal),
         Some(Command::Report(arguments)) => report::run(&arguments, terminal),
-        Some(Command::Schema) => schema::run(terminal),
+        Some(Command::Schema(arguments)) => schema::run(&arguments, terminal),
         Some(Command::Serve(arguments)) => serve::run(&arguments, terminal),
         Some(Command::Statement(arguments)) => statement::run(&arguments, terminal),
         Some(Command::Status(arguments)) => status::run(&arguments, terminal),
         Some(Command::Why(arguments)) => why::run(&arguments, terminal),
+        Some(Command::Token(arguments)) => token::run(&arguments, terminal),
         Some(Command::Test(arguments)) => test::run(&arguments, terminal),
         Some(Command::Attribution(arguments)) => attribution::run(&arguments, terminal),
         Some(Command::Discover(arguments)) => discover::run(&arguments, terminal),

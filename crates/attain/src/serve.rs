@@ -29,6 +29,7 @@ pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Fail
         catalogue: reader(arguments),
         data: arguments.data.clone(),
         listen: arguments.listen,
+        anonymous: arguments.allow_anonymous,
         wall: Arc::new(jiff::Timestamp::now),
         limits: limits(arguments),
     };

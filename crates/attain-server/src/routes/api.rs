@@ -1,38 +1,107 @@
 //! The resources of the API: what is promised and how it stands, for programs.
+//!
+//! Knows which state of things an answer is of; the shapes are attain-view's.
+
+pub(super) mod reports;
+pub(super) mod status;
 
 use std::sync::Arc;
 
 use attain_view::report::{self, report};
+use attain_view::resources::{self, Filter, State as Stands};
 use attain_view::status::Run;
-use axum::extract::{Path, Query, State};
+use axum::Extension;
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 
+use super::guard::Question;
 use super::problem::Problem;
+use super::seen::Seen;
 use super::{App, notes, reading};
 
-#[derive(serde::Deserialize)]
-pub(super) struct Asked {
-    at: Option<String>,
+/// SLOs of one page unless said.
+const PAGE: usize = 100;
+
+/// What an answer is: JSON, or why not.
+pub(super) type Answer = Result<Response, Problem>;
+
+/// The list of SLOs.
+pub(super) async fn slos(
+    State(app): State<Arc<App>>,
+    Extension(Question { asked, published }): Extension<Question>,
+) -> Answer {
+    let seen = app.seen_of(published, asked.instant("at")).await?;
+    let own = |name| asked.text(name).map(str::to_owned);
+    let filter = Filter {
+        team: own("team"),
+        layer: own("layer"),
+        audience: own("audience"),
+        segment: own("segment"),
+        state: asked.text("state").and_then(Stands::of),
+        q: own("q"),
+    };
+    let limit = asked.number("limit").unwrap_or(PAGE);
+    let (promises, evaluation) = (seen.promises(), &seen.evaluation);
+    let cursor = asked.text("cursor");
+    Ok(json(resources::slos_json(
+        promises, evaluation, &filter, cursor, limit,
+    )))
 }
 
 /// One SLO: what a report says of it.
 pub(super) async fn slo(
     State(app): State<Arc<App>>,
-    Path(slo): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Problem> {
-    let at = asked.at.map(|at| at.parse::<Timestamp>()).transpose();
-    let at = at.map_err(|error| Problem::parameter(format!("at: {error}")))?;
-    let seen = app.seen(at).await?;
-    let Some(slo) = seen.promises().catalogue().slos.get(slo.as_str()) else {
-        let why = format!("there is no SLO `{slo}` in this catalogue");
-        return Err(Problem::not_found(why).hint("/api/v1/status names them all"));
+    Extension(Question { asked, published }): Extension<Question>,
+) -> Answer {
+    let seen = app.seen_of(published, asked.instant("at")).await?;
+    let id = asked.text("slo").unwrap_or_default();
+    let Some(slo) = seen.promises().catalogue().slos.get(id) else {
+        return Err(no_such_slo(id));
     };
     let names = seen.names(|id| *id == slo.id);
     let details = app.details(&seen, &names).await?;
-    let about = report::About {
+    let about = about(&app, &seen, vec![slo.id.clone()]);
+    Ok(json(
+        report(seen.promises(), &seen.evaluation, &details, &about).json(),
+    ))
+}
+
+/// The segments.
+pub(super) async fn segments(
+    State(app): State<Arc<App>>,
+    Extension(Question { asked, published }): Extension<Question>,
+) -> Answer {
+    let seen = app.seen_of(published, asked.instant("at")).await?;
+    Ok(json(resources::segments_json(
+        seen.promises(),
+        &seen.evaluation,
+    )))
+}
+
+/// The catalogue in force.
+pub(super) async fn catalogue(
+    State(app): State<Arc<App>>,
+    Extension(Question { published, .. }): Extension<Question>,
+) -> Response {
+    let in_force = &published.catalogue;
+    json(resources::catalogue_json(
+        &published.promises,
+        &resources::InForce {
+            sha256: &in_force.sha256,
+            since: &in_force.since.to_string(),
+            refused: in_force.refused.as_deref(),
+            reloads: in_force.reloads,
+            refusals: in_force.refusals,
+            sources: &in_force.text.sources,
+            findings: &published.findings(app.clock.now()),
+        },
+    ))
+}
+
+/// What the server knows about a report beside the numbers.
+fn about(app: &App, seen: &Seen, slos: Vec<attain_model::SloId>) -> report::About {
+    report::About {
         title: None,
         run: Run {
             instant_is: seen.is_live.then(|| "the last closed slice".to_owned()),
@@ -40,9 +109,16 @@ pub(super) async fn slo(
             ..Run::default()
         },
         data: None,
-        reading: reading(&app),
-        slos: vec![slo.id.clone()],
-    };
-    let text = report(seen.promises(), &seen.evaluation, &details, &about).json();
-    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+        reading: reading(app),
+        slos,
+    }
+}
+
+fn no_such_slo(id: &str) -> Problem {
+    Problem::not_found(format!("there is no SLO `{id}` in this catalogue"))
+        .hint("/api/v1/slos names them")
+}
+
+fn json(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }

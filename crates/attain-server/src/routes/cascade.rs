@@ -10,46 +10,32 @@ use attain_model::{Slo, SloId};
 use attain_view::cascade::{Shown, json};
 use attain_view::number;
 use attain_view::why::why_json;
-use axum::extract::{Query, State};
+use axum::Extension;
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::App;
+use super::guard::Question;
 use super::problem::Problem;
 use super::seen::Seen;
-
-#[derive(serde::Deserialize)]
-pub(super) struct Asked {
-    slo: Option<String>,
-    objective: Option<String>,
-    segment: Option<String>,
-    since: Option<String>,
-    at: Option<String>,
-}
-
-impl Asked {
-    async fn seen(&self, app: &App) -> Result<Seen, Problem> {
-        app.seen(instant("at", self.at.as_deref())?).await
-    }
-}
 
 /// What promises rest on: those of one SLO, or of all that customers were promised.
 pub(super) async fn cascade(
     State(app): State<Arc<App>>,
-    Query(asked): Query<Asked>,
+    Extension(Question { asked, published }): Extension<Question>,
 ) -> Result<Response, Problem> {
-    let seen = asked.seen(&app).await?;
+    let seen = app.seen_of(published, asked.instant("at")).await?;
     let catalogue = seen.promises().catalogue();
     let day = day(&seen);
-    let slos = match &asked.slo {
+    let slos = match asked.text("slo") {
         Some(id) => vec![known(&seen, id)?],
         None => resting(catalogue, day),
     };
     let choice = Choice {
-        objective: asked.objective.as_deref(),
-        segment: asked.segment.as_deref(),
+        objective: asked.text("objective"),
+        segment: asked.text("segment"),
     };
     let counts = counted(&seen.evaluation);
     let explained = chosen(catalogue, &slos, choice, day, &counts);
@@ -67,20 +53,18 @@ pub(super) async fn cascade(
 /// Who spent the budget of an SLO in the last loss before the instant, or since another.
 pub(super) async fn why(
     State(app): State<Arc<App>>,
-    Query(asked): Query<Asked>,
+    Extension(Question { asked, published }): Extension<Question>,
 ) -> Result<Response, Problem> {
-    let seen = asked.seen(&app).await?;
-    let since = instant("since", asked.since.as_deref())?;
+    let seen = app.seen_of(published, asked.instant("at")).await?;
+    let since = asked.instant("since");
     if since.is_some_and(|since| since >= seen.as_of().instant) {
         let why = "since is not before the instant that is asked about";
-        return Err(Problem::parameter(why).hint("name both: since=2026-11-02T14:00:00Z&at=…"));
+        return Err(Problem::not_found(why).hint("name both: since=2026-11-02T14:00:00Z&at=…"));
     }
-    let Some(id) = &asked.slo else {
-        let why = "slo is missing: whose budget?";
-        return Err(Problem::parameter(why).hint("/api/v1/status names them all"));
-    };
-    let slo = known(&seen, id)?.id.clone();
-    let (objective, segment) = (asked.objective.as_deref(), asked.segment.as_deref());
+    let slo = known(&seen, asked.text("slo").unwrap_or_default())?
+        .id
+        .clone();
+    let (objective, segment) = (asked.text("objective"), asked.text("segment"));
     let names = series(seen.promises(), day(&seen), &slo, objective, segment);
     let names = names.map_err(|nothing| promises_nothing(&slo, &nothing))?;
     let why = app
@@ -92,7 +76,7 @@ pub(super) async fn why(
 fn known<'s>(seen: &'s Seen, id: &str) -> Result<&'s Slo, Problem> {
     seen.promises().catalogue().slos.get(id).ok_or_else(|| {
         let why = format!("there is no SLO `{id}` in this catalogue");
-        Problem::not_found(why).hint("/api/v1/status names them all")
+        Problem::not_found(why).hint("/api/v1/slos names them")
     })
 }
 
@@ -110,11 +94,6 @@ fn promises_nothing(slo: &SloId, nothing: &NothingPromised) -> Problem {
 pub(super) fn day(seen: &Seen) -> Date {
     let zone = seen.promises().catalogue().timezone.clone();
     seen.as_of().instant.to_zoned(zone).date()
-}
-
-fn instant(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    let at = text.map(str::parse::<Timestamp>).transpose();
-    at.map_err(|error| Problem::parameter(format!("{name}: {error}")))
 }
 
 fn answer(json: String) -> Response {

@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::Problem;
 use super::seen::Seen;
-use super::{App, INDEX};
+use super::{App, plain};
 use crate::published::Published;
 
 /// Pages shorter than this are sent as they are.
@@ -160,7 +160,7 @@ pub(super) async fn overview(
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok());
     if !accepts.is_some_and(|accept| accept.contains("text/html")) {
-        return ([(header::VARY, "accept")], INDEX).into_response();
+        return ([(header::VARY, "accept")], plain::index()).into_response();
     }
     let asked = match Asked::of(app, query, headers).await {
         Ok(asked) => asked,
@@ -252,20 +252,7 @@ pub(super) async fn catalogue(
     };
     let mut server = asked.server();
     let text = &asked.published.catalogue.text;
-    let promises = Arc::clone(&asked.published.promises);
-    let today = server
-        .now
-        .to_zoned(promises.catalogue().timezone.clone())
-        .date();
-    let mut findings = text.said.clone();
-    findings.extend(attain_lint::lint(
-        promises.catalogue(),
-        &text.spans,
-        &text.sources,
-        today,
-    ));
-    findings.sort_by_key(|found| (found.level, found.span));
-    server.catalogue.findings = findings;
+    server.catalogue.findings = asked.published.findings(server.now);
     server.catalogue.sources = text.sources.clone();
     asked.show(Vec::new(), server, pages::catalogue).await
 }

@@ -45,15 +45,24 @@ impl App {
     /// Nothing was judged yet, the instant is later than what was judged, or too many ask.
     pub(crate) async fn seen(&self, at: Option<Timestamp>) -> Result<Seen, Problem> {
         let published = Arc::clone(&self.published.borrow());
+        self.seen_of(published, at).await
+    }
+
+    /// The same of what was known when a request came.
+    pub(crate) async fn seen_of(
+        &self,
+        published: Arc<Published>,
+        at: Option<Timestamp>,
+    ) -> Result<Seen, Problem> {
         let Some(judged) = &published.judged else {
             return Err(Problem::not_judged());
         };
         let evaluation = match at {
             None => Arc::clone(&judged.evaluation),
             Some(at) if at == judged.until => Arc::clone(&judged.evaluation),
-            Some(at) if at > judged.until => {
-                let why = format!("at is {at}, and nothing after {} was judged", judged.until);
-                return Err(Problem::parameter(why).hint("leave it out for the newest"));
+            Some(at) if at > judged.until || at < Timestamp::UNIX_EPOCH => {
+                let why = format!("nothing is known of {at}: {} was judged last", judged.until);
+                return Err(Problem::not_found(why).hint("leave out `at` for the newest"));
             }
             Some(at) => {
                 let as_of = AsOf {

@@ -61,7 +61,7 @@ fn one_slo_says_what_lies_behind_it_now_and_at_an_earlier_instant() {
         shop.address(),
         "/api/v1/slos/checkout?at=2999-01-01T00:00:00Z",
     );
-    assert_eq!(later.status, 422, "{}", later.body);
+    assert_eq!(later.status, 404, "{}", later.body);
     assert!(
         later.head.contains("application/problem+json"),
         "{}",

@@ -34,6 +34,18 @@ pub fn request(address: SocketAddr, head: &str, body: &[u8]) -> Answer {
     stream.write_all(head.as_bytes()).unwrap();
     // A server that has heard enough may answer and close before it has read all.
     let _ = stream.write_all(body);
+    answer(&mut stream)
+}
+
+/// Sends a head as it is, and reads all of the answer.
+pub fn exchange(stream: &mut TcpStream, head: &str) -> Answer {
+    let timeout = Some(Duration::from_secs(30));
+    stream.set_read_timeout(timeout).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    answer(stream)
+}
+
+fn answer(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -5,6 +5,7 @@
     reason = "tests start servers and write files"
 )]
 
+mod api;
 mod asking;
 mod blaming;
 mod client;

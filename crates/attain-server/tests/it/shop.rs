@@ -98,6 +98,7 @@ pub fn config(catalogue: &Path, data: &Path, limits: Limits) -> Config {
         catalogue: Arc::new(move || read(&folder)),
         data: data.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
+        anonymous: false,
         wall: Arc::new(Timestamp::now),
         limits,
     }

@@ -58,6 +58,9 @@ pub struct ServeArguments {
     /// Where to listen; port 0 is any free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
     pub listen: SocketAddr,
+    /// Let everybody who reaches the port read, without a token
+    #[arg(long)]
+    pub allow_anonymous: bool,
     /// For tests: seconds between two seals. What is counted does not depend on it.
     #[arg(long, hide = true)]
     pub seal_every: Option<u64>,
@@ -69,8 +72,11 @@ closed when the `delay` of the slowest source has passed, and judged then. The c
 seconds and on SIGHUP: a catalogue that is not valid never replaces one that is. SIGTERM and Ctrl-C stop it: requests
 under way are answered, the rest is sealed.
 
+On 127.0.0.1 nobody needs a token until one is made. Where other machines reach the port, who reads needs one: attain token.
+
 EXAMPLES
   attain serve shop/ --data shop-data
+  attain token new --data shop-data --name Anna
   attain serve shop/ --data shop-data --listen 0.0.0.0:7878
   curl localhost:7878/api/v1/status        the same as attain status --format json
   curl localhost:7878/api/v1/server        which catalogue is in force, and why a newer one is not

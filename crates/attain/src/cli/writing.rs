@@ -188,11 +188,20 @@ EXIT CODES
   1  a case failed
   2  wrong usage, unreadable input, or no scenario found";
 
+/// Arguments of `attain schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// The OpenAPI document of the server instead
+    #[arg(long)]
+    pub openapi: bool,
+}
+
 pub(super) const SCHEMA_HELP: &str = "\
 EXAMPLES
   attain schema > attain.schema.json
   then, as the first line of a catalogue file:
   # yaml-language-server: $schema=attain.schema.json
+  attain schema --openapi > attain.openapi.json
 
 EXIT CODES
   0  printed";

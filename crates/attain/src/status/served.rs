@@ -12,6 +12,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// A status is larger than this only by mistake.
 const ANSWER_BYTES_AT_MOST: u64 = 256 << 20;
 
+/// Where the token of the server stands.
+const TOKEN: &str = "ATTAIN_TOKEN";
+
 /// Asks the server at a URL and prints its answer.
 pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit, Failure> {
     let look = terminal.look();
@@ -26,7 +29,7 @@ pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit,
     let page = format!(
         "{}/api/v1/status?format={format}&width={}&color={}",
         with_scheme.trim_end_matches('/'),
-        look.width,
+        look.width.clamp(20, 1000),
         look.color
     );
     let config = ureq::Agent::config_builder()
@@ -38,7 +41,11 @@ pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit,
         Failure::new(format!("nobody answers at {url}: {error}"))
             .help("is `attain serve` running there? It says its address when it starts")
     };
-    let mut answer = ureq::Agent::from(config).get(&page).call().map_err(away)?;
+    let mut request = ureq::Agent::from(config).get(&page);
+    if let Ok(token) = std::env::var(TOKEN) {
+        request = request.header("authorization", format!("Bearer {}", token.trim()));
+    }
+    let mut answer = request.call().map_err(away)?;
     let status = answer.status().as_u16();
     let exit = answer.headers().get("attain-exit").cloned();
     let mut text = String::new();
@@ -51,10 +58,15 @@ pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit,
         Some("0") => Exit::Fine,
         Some("1") => Exit::Broken,
         Some("3") => Exit::Unknown,
+        _ if matches!(status, 401 | 403) => {
+            return Err(Failure::new(format!("{url} asks for a token")).help(format!(
+                "attain token new --data DIR makes one where the server runs; put it into the environment variable {TOKEN}"
+            )));
+        }
         _ if status == 503 => {
             return Err(Failure::new(format!(
                 "{url} has no status: {}",
-                text.trim()
+                detail(&text)
             )));
         }
         _ => {
@@ -66,4 +78,15 @@ pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit,
     };
     terminal.print(&text)?;
     Ok(exit)
+}
+
+/// What a problem says, and what to do next.
+fn detail(text: &str) -> String {
+    let problem: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let of = |key| problem[key].as_str();
+    match (of("detail"), of("hint")) {
+        (Some(detail), Some(hint)) => format!("{detail}; {hint}"),
+        (Some(detail), None) => detail.to_owned(),
+        _ => text.trim().to_owned(),
+    }
 }

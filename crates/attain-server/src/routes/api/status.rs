@@ -1,0 +1,128 @@
+//! How everything stands in one answer: the promises, and the server itself.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use attain_model::policy::Urgency;
+use attain_model::source::SourceKind;
+use attain_model::verdict::AlertState;
+use attain_model::{Evaluation, Standing};
+use attain_view::Look;
+use attain_view::status::{Run, status as text_of};
+use attain_view::status_json::status_json;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use super::{Answer, json};
+use crate::gate::Way;
+use crate::routes::guard::Question;
+use crate::routes::{App, notes, reading};
+
+/// What `attain status` would exit with.
+const EXIT: HeaderName = HeaderName::from_static("attain-exit");
+
+/// What every promise comes to.
+pub(in crate::routes) async fn status(
+    State(app): State<Arc<App>>,
+    Extension(Question { asked, published }): Extension<Question>,
+) -> Answer {
+    let seen = app.seen_of(published, asked.instant("at")).await?;
+    let (promises, evaluation) = (seen.promises(), &seen.evaluation);
+    let mut response = match asked.text("format") {
+        Some("human") => {
+            let look = Look {
+                width: asked.number("width").unwrap_or(Look::plain().width),
+                color: asked.flag("color"),
+                ..Look::plain()
+            };
+            let run = Run {
+                instant_is: seen.is_live.then(|| "the last closed slice".to_owned()),
+                notes: notes(&seen.published),
+                ..Run::default()
+            };
+            let text = text_of(promises, evaluation, &run, &look);
+            let form = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+            (form, text).into_response()
+        }
+        _ => json(status_json(promises, evaluation, &reading(&app))),
+    };
+    let exit = HeaderValue::from(u16::from(exit_of(evaluation)));
+    response.headers_mut().insert(EXIT, exit);
+    Ok(response)
+}
+
+/// How the server is doing.
+pub(in crate::routes) async fn server(
+    State(app): State<Arc<App>>,
+    Extension(Question { published, .. }): Extension<Question>,
+) -> Response {
+    let (catalogue, core) = (&published.catalogue, &published.core);
+    let open = app.gates.open();
+    let mut sources: Vec<_> = open
+        .values()
+        .map(|gate| {
+            serde_json::json!({
+                "source": gate.source.as_str(),
+                "way": match gate.way {
+                    Way::RemoteWrite => "remote_write",
+                    Way::Otlp => "otlp",
+                    Way::Scrape => "scrape",
+                },
+                "samples": gate.entry.accepted.load(Ordering::Relaxed),
+                "refused": gate.entry.refused.load(Ordering::Relaxed),
+                "unmatched": gate.entry.unmatched.load(Ordering::Relaxed),
+                "series": gate.entry.series.load(Ordering::Relaxed),
+                "overflowing": gate.entry.overflowing.load(Ordering::Relaxed),
+                "newest": gate.newest().map(|newest| newest.to_string()),
+                "trouble": core.trouble.get(&gate.source),
+            })
+        })
+        .collect();
+    // Pulled sources have no gate: nobody sends them anything.
+    let pulled = published.promises.catalogue().sources.values();
+    let pulled = pulled.filter(|source| matches!(source.kind, SourceKind::Prometheus { .. }));
+    sources.extend(pulled.map(|source| {
+        serde_json::json!({
+            "source": source.id.as_str(),
+            "way": "pull",
+            "trouble": core.trouble.get(&source.id),
+        })
+    }));
+    let judged = published.judged.as_ref();
+    let page = serde_json::json!({
+        "version": 1,
+        "catalogue": {
+            "name": published.promises.catalogue().name,
+            "sha256": catalogue.sha256,
+            "since": catalogue.since.to_string(),
+            "reloads": catalogue.reloads,
+            "refused": catalogue.refused,
+            "refusals": catalogue.refusals,
+        },
+        "judged_until": judged.map(|judged| judged.until.to_string()),
+        "slices_judged": core.slices,
+        "lag_seconds": core.lag.as_secs(),
+        "disk": core.disk,
+        "clock_off_seconds": core.clock_off.map(|by| by.as_secs()),
+        "sources": sources,
+    });
+    json(format!("{page:#}\n"))
+}
+
+/// As `attain status` exits: a broken promise or a page outweighs an unknown one.
+fn exit_of(evaluation: &Evaluation) -> u8 {
+    let promises = || evaluation.verdicts.iter().filter(|verdict| !verdict.pooled);
+    let is_paging = promises().flat_map(|verdict| &verdict.alerts).any(|alert| {
+        alert.urgency == Urgency::Page && matches!(alert.state, AlertState::Firing(_))
+    });
+    let is = |standing| promises().any(|verdict| verdict.standing == standing);
+    if is(Standing::Breached) || is_paging || !evaluation.masked.is_empty() {
+        1
+    } else if is(Standing::Unknown) || (is(Standing::NoTraffic) && !is(Standing::Met)) {
+        3
+    } else {
+        0
+    }
+}
