@@ -31,6 +31,7 @@ mod shop;
 mod small;
 mod statement;
 mod status;
+mod token;
 mod warnings;
 mod why;
 

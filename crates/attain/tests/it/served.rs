@@ -106,7 +106,7 @@ pub fn free_address() -> SocketAddr {
 /// Status and body; `None` if nobody answers.
 pub fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
     let mut stream = connect(address)?;
-    let head = format!("GET {path} HTTP/1.1\r\nhost: attain\r\nconnection: close\r\n\r\n");
+    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).ok()?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).ok()?;
