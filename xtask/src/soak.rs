@@ -1,7 +1,7 @@
 //! `cargo xtask soak NAME`: claims at their full size. The last run of each stands in docs/soak.md.
 //!
 //! A run is a test that reads `ATTAIN_SOAK=1`, grows to its full size, and prints one line of the form
-//! `soak: N of N, seed S`. A run that does not say how many is not believed.
+//! `soak: N of N, seed S`, and behind a semicolon what it measured. A run that does not say how many is not believed.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -166,6 +166,8 @@ struct Said {
     held: u64,
     of: u64,
     seed: String,
+    /// What it measured, in words.
+    measured: Option<String>,
 }
 
 /// `cargo xtask soak [NAME] [--list]`. Without a name: all, one after the other.
@@ -221,7 +223,12 @@ fn run(soak: &Soak) -> Result<(), String> {
     let status = child
         .wait()
         .map_err(|error| format!("cargo test: {error}"))?;
-    let Said { held, of, seed } =
+    let Said {
+        held,
+        of,
+        seed,
+        measured,
+    } =
         said.ok_or_else(|| format!("soak {}: printed no line `soak: N of N, seed S`", soak.name))?;
     let minutes = start.elapsed().as_secs_f64() / 60.0;
     let commit = git::commit(PAGE)?;
@@ -234,8 +241,9 @@ fn run(soak: &Soak) -> Result<(), String> {
     }
     let path = root().join(PAGE);
     let page = fs::read_to_string(&path).map_err(|error| format!("{PAGE}: {error}"))?;
+    let measured = measured.map_or_else(String::new, |measured| format!("; {measured}"));
     let row = format!(
-        "| {} | {} | {held} of {of} | {seed} | {minutes:.1} | {commit} |",
+        "| {} | {} | {held} of {of}{measured} | {seed} | {minutes:.1} | {commit} |",
         soak.name, soak.says
     );
     fs::write(&path, with_row(&page, soak.name, &row)).map_err(|error| format!("{PAGE}: {error}"))
@@ -246,6 +254,10 @@ fn said_in(line: &str) -> Option<Said> {
     let (_, rest) = line.split_once("soak: ")?;
     let (counts, seed) = rest.split_once(", seed ")?;
     let (held, of) = counts.split_once(" of ")?;
+    let (seed, measured) = match seed.split_once("; ") {
+        Some((seed, measured)) => (seed, Some(measured.trim().to_string())),
+        None => (seed, None),
+    };
     let seed = seed
         .split_whitespace()
         .next()?
@@ -255,6 +267,7 @@ fn said_in(line: &str) -> Option<Said> {
         held: held.trim().parse().ok()?,
         of: of.trim().parse().ok()?,
         seed,
+        measured,
     })
 }
 
@@ -285,12 +298,16 @@ mod tests {
             held: 10_000,
             of: 10_000,
             seed: "42".into(),
+            measured: None,
         };
         assert_eq!(said_in("soak: 10000 of 10000, seed 42"), Some(said));
         assert_eq!(
             said_in("test x ... soak: 9 of 10, seed 0x2a").map(|said| (said.held, said.of)),
             Some((9, 10))
         );
+        let measured = said_in("soak: 2 of 2, seed 7; p99 3 ms").unwrap();
+        assert_eq!(measured.seed, "7");
+        assert_eq!(measured.measured.as_deref(), Some("p99 3 ms"));
         assert_eq!(said_in("test result: ok. 0 passed"), None);
     }
 

@@ -147,3 +147,10 @@ pub fn said(held: u64, of: u64, seed: u64) {
         println!("soak: {held} of {of}, seed {seed}");
     }
 }
+
+/// The same, with what was measured beside it.
+pub fn said_and_measured(held: u64, of: u64, seed: u64, measured: &str) {
+    if is_soak() {
+        println!("soak: {held} of {of}, seed {seed}; {measured}");
+    }
+}

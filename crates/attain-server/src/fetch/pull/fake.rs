@@ -161,10 +161,11 @@ impl World {
             .collect();
         let milliseconds = |name| asked.get(name)?.replace('.', "").parse::<i64>().ok();
         let (from, to) = (milliseconds("start")?, milliseconds("end")?);
+        let (metric, kind) = self.asked(asked.get("query")?)?;
         let mut lines: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut time = from;
         while time <= to {
-            for (labels, value) in self.at(asked.get("query")?, time)? {
+            for (labels, value) in self.at(metric, kind, time) {
                 let point = format!("[{}.{:03},\"{value}\"]", time / 1000, time % 1000);
                 lines.entry(labels).or_default().push(point);
             }
@@ -183,8 +184,8 @@ impl World {
         ))
     }
 
-    /// One query at one instant: what PromQL would say, by labels.
-    fn at(&self, query: &str, time: i64) -> Option<BTreeMap<String, String>> {
+    /// Which metric a query is about, and which of the queries it is. `None` is a refusal.
+    fn asked(&self, query: &str) -> Option<(&str, usize)> {
         let asks = |ask: &Ask| {
             let q = &ask.query;
             [q.near(), q.absent(), q.far(), q.unborn()]
@@ -194,9 +195,11 @@ impl World {
             Some((ask.metric.as_str(), kind))
         });
         let (metric, kind) = found.next()?;
-        if self.refused == Some(metric) {
-            return None;
-        }
+        (self.refused != Some(metric)).then_some((metric, kind))
+    }
+
+    /// One query at one instant: what PromQL would say, by labels.
+    fn at(&self, metric: &str, kind: usize, time: i64) -> BTreeMap<String, String> {
         let (is_absent, is_far, is_unborn) = (kind == 1, kind >= 2, kind == 3);
         let back = if is_far { 86_400_000 } else { 300_000 };
         let last = |series: &Scraped, from: i64, to: i64| {
@@ -238,7 +241,7 @@ impl World {
             false => value.to_string(),
         };
         let sums = sums.into_iter();
-        Some(sums.map(|(labels, value)| (labels, text(value))).collect())
+        sums.map(|(labels, value)| (labels, text(value))).collect()
     }
 }
 
