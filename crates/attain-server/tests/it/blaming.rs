@@ -125,7 +125,11 @@ fn who_spent_a_budget_is_named_and_what_it_rests_on_is_counted() {
             404,
             "not before the instant",
         ),
-        ("/api/v1/why?slo=checkout&at=yesterday", 422, "at: "),
+        (
+            "/api/v1/why?slo=checkout&at=yesterday",
+            422,
+            "at is an instant",
+        ),
         (
             "/api/v1/cascade?slo=chekout",
             404,
