@@ -24,6 +24,8 @@ const END_IMPLIED: [&str; 8] = ["td", "th", "tr", "thead", "tbody", "li", "dt", 
 #[derive(Debug, Clone, Default)]
 pub struct Html {
     out: String,
+    /// Whether small headings stand right under one of the second level, with none of the third between.
+    is_flat: bool,
 }
 
 impl Html {
@@ -98,6 +100,21 @@ impl Html {
             self.out.push(' ');
         }
         self.out.push_str("/>");
+    }
+
+    /// A small heading: of the fourth level, or of the third inside [`Html::flat`].
+    pub fn small_heading(&mut self, inside: impl FnOnce(&mut Html)) {
+        match self.is_flat {
+            true => self.element("h3", &[("class", "h4")], inside),
+            false => self.element("h4", &[], inside),
+        }
+    }
+
+    /// A stretch in which small headings stand right under one of the second level.
+    pub fn flat(&mut self, inside: impl FnOnce(&mut Html)) {
+        let before = std::mem::replace(&mut self.is_flat, true);
+        inside(self);
+        self.is_flat = before;
     }
 
     /// The program's own markup, as it is. `&'static`, so that nothing from outside can come this way.

@@ -21,7 +21,7 @@ mod when;
 use std::time::Duration;
 
 use attain_model::detail::Detail;
-use attain_model::{Diagnostic, Evaluation, Promises, SeriesName, SourceMap};
+use attain_model::{Diagnostic, Evaluation, GapReason, Promises, SeriesName, SourceMap};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -127,6 +127,28 @@ impl Scene<'_> {
     fn is_stale(&self) -> bool {
         let patience = self.server.delay + self.server.slice * 3 + Duration::from_secs(30);
         self.age().is_some_and(|age| age > patience)
+    }
+
+    /// Sources of which nothing was heard up to the instant that is shown, and since when. A slice or two of silence is
+    /// none: senders are not that regular.
+    fn silent(&self) -> Vec<(&str, Timestamp)> {
+        let Some(evaluation) = self.evaluation else {
+            return Vec::new();
+        };
+        let near = |length: Duration| SignedDuration::try_from(length).unwrap_or_default();
+        let at_most = near((self.server.slice * 3).max(Duration::from_secs(90)));
+        let instant = evaluation.as_of.instant;
+        let gaps = evaluation
+            .gaps
+            .iter()
+            .filter(|gap| gap.why == GapReason::NoData);
+        gaps.filter_map(|gap| {
+            let (source, silent) = (gap.about.strip_prefix("source ")?, gap.interval?);
+            let reaches = instant.duration_since(silent.end) <= near(self.server.slice * 2);
+            let is_long = silent.end.duration_since(silent.start) > at_most;
+            (reaches && is_long).then_some((source, silent.start))
+        })
+        .collect()
     }
 }
 

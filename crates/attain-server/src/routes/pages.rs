@@ -8,6 +8,7 @@ use std::time::Duration;
 use attain_model::detail::Detail;
 use attain_model::source::SourceKind;
 use attain_model::{SegmentId, SeriesName, SloId, SourceMap};
+use attain_sources::pull;
 use attain_view::pages::{self, Ask, Definition, InForce, Pack, Scene, Server, SourceState};
 use attain_view::report::report;
 use axum::extract::{Path, RawQuery, State};
@@ -468,13 +469,20 @@ fn way(kind: &SourceKind) -> &'static str {
     }
 }
 
-/// How an SLO is written: its text, cut out of its file.
+/// How an SLO is counted, as PromQL, and how it is written: its text, cut out of its file.
 fn definition(published: &Published, id: &SloId) -> Definition {
     let text = &published.catalogue.text;
+    let slo = published.promises.catalogue().slos.get(id);
+    let queries = slo
+        .map(|slo| pull::shown(&slo.indicator))
+        .unwrap_or_default();
     let path = format!("slos.{id}");
     let written = text.spans.key(&path).zip(text.spans.value(&path));
     let Some((key, value)) = written.filter(|(key, value)| key.file == value.file) else {
-        return Definition::default();
+        return Definition {
+            queries,
+            ..Definition::default()
+        };
     };
     let Some(file) = text.sources.files.get(key.file as usize) else {
         return Definition::default();
@@ -487,7 +495,7 @@ fn definition(published: &Published, id: &SloId) -> Definition {
     Definition {
         place: text.sources.place(key),
         yaml: outdented(cut),
-        queries: Vec::new(),
+        queries,
     }
 }
 

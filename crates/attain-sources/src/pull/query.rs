@@ -96,7 +96,11 @@ impl Query {
 }
 
 /// `metric{label="value",…}`.
-fn selected(metric: &str, selector: &Selector, services: Option<(&str, &[String])>) -> String {
+pub(super) fn selected(
+    metric: &str,
+    selector: &Selector,
+    services: Option<(&str, &[String])>,
+) -> String {
     let mut matchers = vec![format!("__name__={}", quoted(metric))];
     for (label, value) in &selector.only {
         matchers.push(matcher(label, value, true));
@@ -113,7 +117,7 @@ fn selected(metric: &str, selector: &Selector, services: Option<(&str, &[String]
     format!("{{{}}}", matchers.join(","))
 }
 
-fn matcher(label: &str, value: &Match, holds: bool) -> String {
+pub(super) fn matcher(label: &str, value: &Match, holds: bool) -> String {
     let (exactly, matching) = if holds { ("=", "=~") } else { ("!=", "!~") };
     match value {
         Match::Exact(text) => format!("{label}{exactly}{}", quoted(text)),

@@ -110,7 +110,7 @@
     isAsking = true;
     isMissed = false;
     try {
-      const answer = await fetch(location.href, { cache: "no-cache" });
+      const answer = await fetch(location.href, { cache: "no-cache", headers: { accept: "text/html" } });
       if (!answer.ok) throw new Error(answer.status);
       const text = await answer.text();
       heard = Date.now();
@@ -123,6 +123,7 @@
   };
   const take = (text) => {
     const page = new DOMParser().parseFromString(text, "text/html");
+    if (!find("main", page)) throw new Error("no page");
     decorate(page);
     for (const node of all(".now")) node.style.minHeight = node.offsetHeight + "px";
     const before = find("#summary h1,#summary h2");

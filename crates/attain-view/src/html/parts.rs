@@ -78,7 +78,7 @@ pub fn section(html: &mut Html, id: &str, heading: &str, inside: impl FnOnce(&mu
 /// A part of a section with a small heading.
 pub fn block(html: &mut Html, class: &str, heading: &str, inside: impl FnOnce(&mut Html)) {
     html.element("div", &[("class", class)], |html| {
-        html.line("h4", &[], heading);
+        html.small_heading(|html| html.text(heading));
         inside(html);
     });
 }
@@ -87,7 +87,7 @@ pub fn block(html: &mut Html, class: &str, heading: &str, inside: impl FnOnce(&m
 pub fn table(html: &mut Html, class: &str, label: &str, inside: impl FnOnce(&mut Html)) {
     let attributes = [
         ("class", "scroll"),
-        ("role", "region"),
+        ("role", "group"),
         ("tabindex", "0"),
         ("aria-label", label),
     ];

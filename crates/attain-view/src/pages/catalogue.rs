@@ -176,14 +176,19 @@ fn sources(html: &mut Html, scene: &Scene<'_>) {
             head(html, names, 3);
             html.element("tbody", &[], |html| {
                 for source in sources {
-                    html.element("tr", &[], |html| one_source(html, source));
+                    let silent = scene
+                        .silent()
+                        .into_iter()
+                        .find(|(name, _)| *name == source.name);
+                    let silent = silent.map(|(_, since)| number::instant(since, scene.zone));
+                    html.element("tr", &[], |html| one_source(html, source, silent));
                 }
             });
         });
     });
 }
 
-fn one_source(html: &mut Html, source: &SourceState) {
+fn one_source(html: &mut Html, source: &SourceState, silent: Option<String>) {
     html.line("th", &[("scope", "row")], &source.name);
     html.line("td", &[("class", "word")], &source.way);
     html.element("td", &[("class", "word said")], |html| {
@@ -191,6 +196,10 @@ fn one_source(html: &mut Html, source: &SourceState) {
             (Some(why), _) => {
                 badge(html, State::Bad, "cannot be read");
                 html.line("small", &[], &format!(" {why}"));
+            }
+            (None, _) if silent.is_some() => {
+                let since = silent.as_deref().unwrap_or_default();
+                badge(html, State::Unknown, &format!("silent since {since}"));
             }
             (None, Some(0)) => badge(html, State::Unknown, "nothing came yet"),
             (None, Some(_)) if source.refused > 0 => badge(html, State::Warn, "some are refused"),

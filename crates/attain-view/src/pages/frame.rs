@@ -13,7 +13,7 @@ pub const STYLE: &str = concat!(
 );
 
 /// Base64 of the SHA-256 of [`STYLE`]; a test says when it is out of date.
-pub const STYLE_HASH: &str = "lXAiYHnXtDVR/KJsg90+1D90ynNyH48G0vLhirig3U4=";
+pub const STYLE_HASH: &str = "AlB4mtiitcqC2c+JHbXIil7rc6Rhfa3irE9Q5imfqyY=";
 
 /// The one script of the pages. Without it they can be read all the same.
 pub const SCRIPT: &str = include_str!("../html/live.js");
@@ -71,7 +71,9 @@ pub(super) fn frame(
         html.own(crate::html::chart::line::SHARED);
         top(html, scene, ask, here, path);
         html.own("\n");
-        let attributes = [("id", "main"), ("tabindex", "-1")];
+        let as_of = scene.evaluation.map(|evaluation| evaluation.as_of.instant);
+        let as_of = as_of.map_or_else(String::new, |at| at.to_string());
+        let attributes = [("id", "main"), ("tabindex", "-1"), ("data-as-of", &*as_of)];
         html.element("main", &attributes, |html| {
             troubles(html, scene, ask, path);
             body(html);
@@ -169,6 +171,22 @@ fn troubles(html: &mut Html, scene: &Scene<'_>, ask: &Ask, path: &str) {
             ),
             Some(("Who sends counts", ask.everywhere().to("/catalogue") + "#sources")),
         ));
+    }
+    if !scene.is_stale() {
+        let until = scene.evaluation.map(|evaluation| evaluation.as_of.instant);
+        for (source, since) in scene.silent() {
+            let length = until.unwrap_or(since).duration_since(since);
+            let length = std::time::Duration::try_from(length).unwrap_or_default();
+            troubles.push((
+                State::Unknown,
+                format!(
+                    "Silent: nothing was heard of source {source} since {}, {}. What happened in that time is not known.",
+                    number::instant(since, scene.zone),
+                    number::about(length)
+                ),
+                Some(("Sources", ask.everywhere().to("/catalogue") + "#sources")),
+            ));
+        }
     }
     if let Some(why) = &server.disk {
         troubles.push((

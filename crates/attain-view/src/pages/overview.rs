@@ -310,7 +310,7 @@ fn one_group(
         });
         let scopes = scopes(sheet, &group.rows);
         if !group.rows.is_empty() {
-            matrix::tables(html, sheet, &group.title, "", &scopes, |html| {
+            matrix::tables(html, sheet, &group.title, "SLO", &scopes, |html| {
                 let mut before: Option<&Slo> = None;
                 for row in &group.rows {
                     let is_first = before.is_none_or(|before| before.id != row.slo.id);

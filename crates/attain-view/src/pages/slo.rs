@@ -65,17 +65,19 @@ pub fn slo(scene: &Scene<'_>, ask: &Ask, id: &SloId, definition: &Definition) ->
                 None => verdicts.clone(),
             };
             cards::shared(html, &sheet);
-            for objective in by_objective(&chosen) {
-                let all: Vec<&Verdict> = verdicts
-                    .iter()
-                    .filter(|other| {
-                        objective
-                            .first()
-                            .is_some_and(|first| other.name.objective == first.name.objective)
-                    })
-                    .collect();
-                one_objective(html, &sheet, objective, &all);
-            }
+            html.flat(|html| {
+                for objective in by_objective(&chosen) {
+                    let all: Vec<&Verdict> = verdicts
+                        .iter()
+                        .filter(|other| {
+                            objective
+                                .first()
+                                .is_some_and(|first| other.name.objective == first.name.objective)
+                        })
+                        .collect();
+                    one_objective(html, &sheet, objective, &all);
+                }
+            });
             masking::masking(html, &sheet);
             rests_on(html, scene, ask, slo);
             let notes = history::about_slo(&sheet, id);

@@ -39,9 +39,11 @@ pub(super) fn state(html: &mut Html, scene: &Scene<'_>, ask: &Ask, path: &str) {
     let Some(until) = scene.evaluation.map(|evaluation| evaluation.as_of.instant) else {
         return;
     };
-    let (class, word) = match (scene.is_past, scene.is_stale()) {
+    let is_stale = scene.is_stale() || !scene.silent().is_empty();
+    let (class, word) = match (scene.is_past, is_stale) {
         (true, _) => ("past", "Past"),
-        (false, true) => ("stale", "Stale"),
+        (false, true) if scene.is_stale() => ("stale", "Stale"),
+        (false, true) => ("stale", "Silent"),
         (false, false) => ("fresh", "As of"),
     };
     let text = number::instant(until, scene.zone);

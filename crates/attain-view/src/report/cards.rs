@@ -43,7 +43,7 @@ fn card(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
     let state = series::state(verdict);
     let class = format!("card {}", state.class());
     html.element("article", &[("class", &class)], |html| {
-        html.element("h4", &[], |html| {
+        html.small_heading(|html| {
             html.text(&series::whose(verdict));
             badge(html, state, series::word(verdict));
         });

@@ -154,6 +154,37 @@ fn what_is_stale_refused_or_empty_is_said_on_every_page() {
     assert!(html.contains("url: http://127.0.0.1:8080/api/v1/write"));
 }
 
+#[test]
+fn a_source_that_went_silent_is_named_with_its_time() {
+    let promises = shop_promises();
+    let (mut evaluation, _) = month(&promises);
+    let server = server();
+    let silent = |start: &str, end| attain_model::Gap {
+        about: "source access".to_owned(),
+        interval: Some(attain_model::Interval {
+            start: at(start),
+            end,
+        }),
+        why: attain_model::GapReason::NoData,
+    };
+    evaluation.gaps = vec![silent("2026-11-02T10:00:00Z", at("2026-11-02T12:00:00Z"))];
+    let html = pages::overview(&scene(&promises, &evaluation, &server), &Ask::default());
+    assert!(!html.contains("Silent"), "it is over");
+    evaluation.gaps = vec![silent("2026-11-02T23:40:00Z", at(NOW))];
+    let scene = scene(&promises, &evaluation, &server);
+    for html in [
+        pages::overview(&scene, &Ask::default()),
+        pages::catalogue(&scene, &Ask::default()),
+    ] {
+        assert!(
+            html.contains("nothing was heard of source access since 2026-11-02 23:40 UTC, 19m."),
+            "{html}"
+        );
+    }
+    let html = pages::catalogue(&scene, &Ask::default());
+    assert!(html.contains("silent since 2026-11-02 23:40 UTC"));
+}
+
 fn rows(html: &str) -> usize {
     html.matches("<td data-of=").count()
 }
