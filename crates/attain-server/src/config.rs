@@ -60,7 +60,9 @@ pub struct Limits {
     pub listeners: usize,
     /// How often somebody who listens hears at least something.
     pub heartbeat: Duration,
-    /// How long a request's head, and then its body, may take to arrive.
+    /// How long a connection may take to send the head of its first request.
+    pub head: Duration,
+    /// How long the head of a later request, any body, and whoever reads an answer may take.
     pub arrival: Duration,
     /// How often the catalogue's files are looked at.
     pub look: Duration,
@@ -84,6 +86,7 @@ impl Default for Limits {
             connections: 1024,
             listeners: 64,
             heartbeat: Duration::from_secs(15),
+            head: Duration::from_secs(5),
             arrival: Duration::from_secs(30),
             look: Duration::from_secs(2),
             seal: Duration::from_secs(300),

@@ -1,20 +1,16 @@
-//! A server, started and stopped: the listener, its connections, and the threads behind them.
+//! A server, started and stopped: the listener and the threads behind it.
 //!
-//! Knows sockets and how a stop goes: not ready, no new connection, requests under way get their answer, the rest is
-//! sealed. What is answered is routes.rs'.
+//! Knows how a start and a stop go: not ready, no new connection, requests under way get their answer, the rest is sealed.
+//! Connections are connections.rs', what is answered is routes.rs'.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 
@@ -22,6 +18,7 @@ use crate::access::Access;
 use crate::asked::Asking;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::connections;
 use crate::core::{Core, Inbox, Job};
 use crate::error::Error;
 use crate::events::Events;
@@ -127,14 +124,9 @@ pub fn start(config: Config) -> Result<Server, Error> {
         Arc::clone(&look),
     ));
     let (all_drained, drained) = oneshot::channel();
-    let connections = Connections {
-        app: Arc::clone(&app),
-        room: Arc::new(Semaphore::new(config.limits.connections)),
-        arrival: config.limits.arrival,
-        drain: config.limits.drain,
-    };
+    let (router, limits) = (routes::router(Arc::clone(&app)), config.limits.clone());
     runtime.spawn(async move {
-        connections.accept(listener, closed).await;
+        connections::serve(listener, router, limits, closed).await;
         let _ = all_drained.send(());
     });
     Ok(Server {
@@ -228,60 +220,4 @@ fn core_thread(core: Core, app: Arc<App>) -> io::Result<JoinHandle<()>> {
             runtime.block_on(core.run());
             app.ready.store(false, Ordering::Relaxed);
         })
-}
-
-/// How connections are served.
-struct Connections {
-    app: Arc<App>,
-    room: Arc<Semaphore>,
-    arrival: Duration,
-    drain: Duration,
-}
-
-impl Connections {
-    async fn accept(self, listener: TcpListener, mut closing: watch::Receiver<bool>) {
-        let router = routes::router(Arc::clone(&self.app));
-        let service = TowerToHyperService::new(router);
-        let graceful = GracefulShutdown::new();
-        let mut http = Builder::new(TokioExecutor::new());
-        http.http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.arrival);
-        http.http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(128)
-            .initial_stream_window_size(1 << 20)
-            .initial_connection_window_size(4 << 20)
-            .keep_alive_interval(Duration::from_secs(20));
-        loop {
-            // Invariant: room first: whoever has none for a connection leaves it in the system's queue.
-            let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
-                return;
-            };
-            let stream: TcpStream = tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    // Out of descriptors, or gone again: both pass.
-                    Err(_) => {
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                        continue;
-                    }
-                },
-                // The sender says it once, or is gone.
-                _ = closing.changed() => break,
-            };
-            let _ = stream.set_nodelay(true);
-            let connection = http.serve_connection(TokioIo::new(stream), service.clone());
-            let connection = graceful.watch(connection.into_owned());
-            tokio::spawn(async move {
-                // What one connection dies of is its own.
-                let _ = connection.await;
-                drop(room);
-            });
-        }
-        drop(listener);
-        let begun = Instant::now();
-        let left = self.drain.saturating_sub(begun.elapsed());
-        let _ = tokio::time::timeout(left, graceful.shutdown()).await;
-    }
 }

@@ -70,10 +70,11 @@ fn one_slo_says_what_lies_behind_it_now_and_at_an_earlier_instant() {
     assert_eq!(get(shop.address(), "/api/v1/slos/nothing").status, 404);
 }
 
-struct Listener(BufReader<TcpStream>);
+/// Somebody who listens to events.
+pub struct Listener(BufReader<TcpStream>);
 
 impl Listener {
-    fn to(shop: &Shop, more: &str) -> Self {
+    pub fn to(shop: &Shop, more: &str) -> Self {
         let mut stream = TcpStream::connect(shop.address()).unwrap();
         let timeout = Some(Duration::from_secs(30));
         stream.set_read_timeout(timeout).unwrap();
@@ -83,7 +84,7 @@ impl Listener {
     }
 
     /// The next line that begins so, or `None` when it ends.
-    fn line(&mut self, begins: &str) -> Option<String> {
+    pub fn line(&mut self, begins: &str) -> Option<String> {
         loop {
             let mut line = String::new();
             match self.0.read_line(&mut line) {

@@ -10,6 +10,7 @@ mod asking;
 mod blaming;
 mod client;
 mod counted;
+mod crowding;
 mod following;
 mod judging;
 mod otlp;
