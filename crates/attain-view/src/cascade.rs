@@ -12,7 +12,7 @@ pub mod owner;
 pub mod targets;
 pub mod tree;
 
-mod words;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 
@@ -34,9 +34,9 @@ pub struct Shown<'a> {
 }
 
 /// Promises to several segments that rest on the same parts in the same way: one tree for all of them.
-struct Group<'a> {
+pub(crate) struct Group<'a> {
     slo: &'a Slo,
-    members: Vec<&'a Explained>,
+    pub(crate) members: Vec<&'a Explained>,
 }
 
 impl<'a> Shown<'a> {
@@ -45,7 +45,7 @@ impl<'a> Shown<'a> {
         self.together.get(&one.name).map_or(&[], Vec::as_slice)
     }
 
-    fn groups(&self) -> Vec<Group<'a>> {
+    pub(crate) fn groups(&self) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         for one in self.explained {
             let Some(slo) = self.catalogue.slos.get(&one.name.slo) else {
@@ -65,7 +65,7 @@ impl<'a> Shown<'a> {
 
 impl<'a> Group<'a> {
     /// The promise with the smallest budget, whose tree is shown.
-    fn tightest(&self) -> &'a Explained {
+    pub(crate) fn tightest(&self) -> &'a Explained {
         let mut members = self.members.iter();
         let first = members.next().expect("a group has a member");
         members.fold(first, |tightest, one| {

@@ -5,10 +5,12 @@
 //!
 //! - [`overview()`]: who is hurt, then every promise by segment, grouped and filtered; the same for one segment;
 //! - [`slo()`]: one SLO in full;
+//! - [`cascade()`]: what rests on what, how each stands, who spent a budget;
 //! - [`catalogue()`]: what is in force, what is wrong with it, who sends counts;
 //! - [`reports()`]: packs to read and print, for customers' promises and for ourselves.
 
 mod ask;
+mod cascade;
 mod catalogue;
 mod choose;
 mod frame;
@@ -29,6 +31,7 @@ use crate::report::{About, CELLS_WITH_TITLES, PLAIN, Sheet};
 use crate::status::Desk;
 
 pub use ask::Ask;
+pub use cascade::{Blamed, cascade, to_blame};
 pub use catalogue::catalogue;
 pub use frame::{SCRIPT, STYLE, policy, refusal};
 pub use overview::overview;

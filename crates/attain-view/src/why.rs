@@ -36,13 +36,7 @@ pub fn why(answer: &Why, look: &Look) -> String {
             .iter()
             .map(|finding| finding.name.to_string())
             .collect();
-        let text = format!(
-            "No more was lost than is allowed in the {} before {}: {}.",
-            number::about(answer.looked_back),
-            number::instant(answer.instant, &answer.zone),
-            names.join(", ")
-        );
-        indented(&mut part, "", &text, look);
+        indented(&mut part, "", &self::calm(answer, &names), look);
         parts.push(part);
     }
     let mut out = parts.join("\n");
@@ -53,6 +47,16 @@ pub fn why(answer: &Why, look: &Look) -> String {
         }
     }
     out
+}
+
+/// Series that lost no more than they may.
+pub(crate) fn calm(answer: &Why, names: &[String]) -> String {
+    format!(
+        "No more was lost than is allowed in the {} before {}: {}.",
+        number::about(answer.looked_back),
+        number::instant(answer.instant, &answer.zone),
+        names.join(", ")
+    )
 }
 
 /// How much there is to say.
@@ -112,7 +116,7 @@ fn one(answer: &Why, finding: &Finding, look: &Look) -> String {
 }
 
 /// `82% of the budget premium lost since 14:05 started in payments-db; path checkout > payments > payments-db. Ask dba.`
-fn sentence(
+pub(crate) fn sentence(
     answer: &Why,
     finding: &Finding,
     episode: &Episode,
@@ -174,7 +178,7 @@ fn next_step(suspect: &Suspect) -> Option<String> {
 }
 
 /// A loss that nobody is looked for.
-fn little(answer: &Why, finding: &Finding, episode: &Episode) -> String {
+pub(crate) fn little(answer: &Why, finding: &Finding, episode: &Episode) -> String {
     let why = match episode.as_bad_before {
         _ if !episode.accounts.is_empty() => "too little to tell who spent it".to_owned(),
         Some(share) => format!(
@@ -202,8 +206,8 @@ fn when(answer: &Why, episode: &Episode) -> String {
     }
 }
 
-/// What stands under the sentence.
-fn facts(out: &mut String, answer: &Why, finding: &Finding, episode: &Episode, look: &Look) {
+/// `275 of 1500 bad from 14:05 to 14:30, 262 more than usual; 41% of the budget of 30d`.
+pub(crate) fn lost(answer: &Why, episode: &Episode) -> String {
     let events = episode.attainment;
     let near = |at: Timestamp| number::instant_near(at, answer.instant, &answer.zone);
     let mut lost = format!(
@@ -217,7 +221,15 @@ fn facts(out: &mut String, answer: &Why, finding: &Finding, episode: &Episode, l
     if let Some((share, window)) = &episode.budget_share {
         lost.push_str(&format!("; {} of the budget of {window}", percent(*share)));
     }
-    let rows = [("series", finding.name.to_string()), ("lost", lost)];
+    lost
+}
+
+/// What stands under the sentence.
+fn facts(out: &mut String, answer: &Why, finding: &Finding, episode: &Episode, look: &Look) {
+    let rows = [
+        ("series", finding.name.to_string()),
+        ("lost", lost(answer, episode)),
+    ];
     for (word, text) in rows {
         let indent = "           ";
         for (nth, line) in wrap(&text, look.columns() - indent.len(), 0)
@@ -285,7 +297,7 @@ fn indented(out: &mut String, indent: &str, text: &str, look: &Look) {
 }
 
 /// Whole percent; of what is little, one digit.
-fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent > 0.0 && percent < 1.0 {
         return format!("{:.1}%", percent.max(0.1));

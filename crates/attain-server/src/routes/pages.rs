@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use attain_cascade::why::{Why, series};
 use attain_model::detail::Detail;
 use attain_model::source::SourceKind;
 use attain_model::{SegmentId, SeriesName, SloId, SourceMap};
 use attain_sources::pull;
-use attain_view::pages::{self, Ask, Definition, InForce, Pack, Scene, Server, SourceState};
+use attain_view::pages::{
+    self, Ask, Blamed, Definition, InForce, Pack, Scene, Server, SourceState,
+};
 use attain_view::report::report;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -240,6 +243,55 @@ pub(super) async fn slo(
         pages::slo(scene, ask, &id, &definition).unwrap_or_default()
     };
     asked.show(details, server, page).await
+}
+
+/// `/cascade`: asks the core who spent the budget of what is broken.
+pub(super) async fn cascade(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let asked = match Asked::of(app, query, headers).await {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    if let Some(slo) = asked.ask.get("slo")
+        && !asked.published.promises.catalogue().slos.contains_key(slo)
+    {
+        let slos = &asked.published.promises.catalogue().slos;
+        let near = attain_spec::closest(slo, slos.keys().map(SloId::as_str)).map(str::to_owned);
+        let what = format!("There is no SLO {slo}.");
+        let next = "The catalogue in force has no such name.";
+        return asked.refusal(StatusCode::NOT_FOUND, &what, next, near.as_deref());
+    }
+    let server = asked.server();
+    let slo = asked.with(&[], &server, pages::to_blame);
+    let answer = match (&asked.seen, slo) {
+        (Some(seen), Some(slo)) => Some(blame(&asked, seen, &slo).await),
+        _ => None,
+    };
+    let page = move |scene: &Scene<'_>, ask: &Ask| {
+        let blamed = match &answer {
+            None => Blamed::NotAsked,
+            Some(Ok(why)) => Blamed::Answer(why),
+            Some(Err(problem)) => Blamed::Unanswered(problem),
+        };
+        pages::cascade(scene, ask, blamed)
+    };
+    asked.show(Vec::new(), server, page).await
+}
+
+/// Who spent the budget of an SLO, of the segment that is asked about or of each.
+async fn blame(asked: &Asked, seen: &Seen, slo: &SloId) -> Result<Arc<Why>, String> {
+    let segment = asked.ask.get("segment");
+    let day = super::cascade::day(seen);
+    let names = series(seen.promises(), day, slo, None, segment);
+    let names = names.map_err(|_| "nothing is promised to what is asked about".to_owned())?;
+    let why = asked
+        .app
+        .asking
+        .why(&seen.published, &seen.evaluation, &names, None);
+    why.await.map_err(|why| Problem::from(why).detail)
 }
 
 pub(super) async fn catalogue(

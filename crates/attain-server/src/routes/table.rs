@@ -377,6 +377,7 @@ pub(crate) static TABLE: [Route; 28] = [
     page("/segments/{segment}", || get(pages::segment)),
     page("/slos/{slo}", || get(pages::slo)),
     page("/catalogue", || get(pages::catalogue)),
+    page("/cascade", || get(pages::cascade)),
     page("/reports", || get(pages::reports)),
     page("/reports/{pack}", || get(pages::pack)),
     asset("/assets/live.js", || get(pages::script)),

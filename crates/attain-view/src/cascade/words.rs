@@ -5,13 +5,13 @@ use attain_cascade::{Carries, Counted, EdgeCost, Explained, Line, Part, percent_
 use attain_math::{Fraction, ONE_PPB};
 use attain_model::Scope;
 use attain_model::quantity::{Multiple, Share, duration_text};
-use attain_model::slo::Provider;
+use attain_model::slo::{Dependency, Provider};
 
 use crate::number;
 
 /// Parts per billion as a percentage, rounded up to two digits that say something and at least four decimals:
 /// `0.025%`, `0.0036%`, `1.2%`.
-pub(super) fn cost(ppb: u32) -> String {
+pub(crate) fn cost(ppb: u32) -> String {
     let Some(share) = Fraction::new(i128::from(ppb), u128::from(ONE_PPB)) else {
         return String::new();
     };
@@ -25,12 +25,12 @@ pub(super) fn cost(ppb: u32) -> String {
 }
 
 /// What is carried, rounded down, with three decimals and those of the target: `99.850%`.
-pub(super) fn carried(ppb: u32, target_ppb: u32) -> String {
+pub(crate) fn carried(ppb: u32, target_ppb: u32) -> String {
     fixed(ppb, decimals(target_ppb), Fraction::percent_floor)
 }
 
 /// What is carried at most, rounded up, with as many decimals.
-pub(super) fn carried_up(ppb: u32, target_ppb: u32) -> String {
+pub(crate) fn carried_up(ppb: u32, target_ppb: u32) -> String {
     fixed(ppb, decimals(target_ppb), Fraction::percent_ceil)
 }
 
@@ -48,7 +48,7 @@ fn fixed(ppb: u32, decimals: u32, print: fn(&Fraction, u32) -> String) -> String
 }
 
 /// A difference of costs: `-0.006%`, `+0.05%`. What is saved is rounded down.
-pub(super) fn difference(ppb: i64) -> String {
+pub(crate) fn difference(ppb: i64) -> String {
     let size = ppb.unsigned_abs().min(u64::from(ONE_PPB)) as u32;
     match ppb {
         ..0 => format!("-{}", cost(size / 1_000 * 1_000)),
@@ -57,7 +57,7 @@ pub(super) fn difference(ppb: i64) -> String {
 }
 
 /// A share of a budget as a whole percentage, rounded up; `<1%` for what is less than one.
-pub(super) fn of_budget(ppb: i64, budget_ppb: u32) -> String {
+pub(crate) fn of_budget(ppb: i64, budget_ppb: u32) -> String {
     let share = Fraction::new(i128::from(ppb), u128::from(budget_ppb.max(1)));
     let text = share.map_or_else(String::new, |share| match ppb {
         // What is saved is rounded down, so towards zero.
@@ -71,13 +71,13 @@ pub(super) fn of_budget(ppb: i64, budget_ppb: u32) -> String {
 }
 
 /// What is left of a budget as a whole percentage, rounded down.
-pub(super) fn left(ppb: u32, budget_ppb: u32) -> String {
+pub(crate) fn left(ppb: u32, budget_ppb: u32) -> String {
     let share = Fraction::new(i128::from(ppb), u128::from(budget_ppb.max(1)));
     share.map_or_else(String::new, |share| share.percent_floor(0) + "%")
 }
 
 /// The parts of a line: `auth-login`, `2 of store-a, store-b, store-c`.
-pub(super) fn parts(line: &Line) -> String {
+pub(crate) fn parts(line: &Line) -> String {
     let names: Vec<String> = line.parts.iter().map(Part::to_string).collect();
     match &line.edge.on {
         Provider::AnyOf { need, .. } => format!("{need} of {}", names.join(", ")),
@@ -86,8 +86,7 @@ pub(super) fn parts(line: &Line) -> String {
 }
 
 /// What an edge says beyond that it is one: `60% of requests`, `3 calls`, `2 attempts`.
-fn edge(line: &Line) -> Vec<String> {
-    let edge = &line.edge;
+pub(crate) fn edge(edge: &Dependency) -> Vec<String> {
     let mut words = Vec::new();
     if edge.share != Share::WHOLE {
         words.push(format!("{} of requests", edge.share));
@@ -122,15 +121,15 @@ fn edge(line: &Line) -> Vec<String> {
 }
 
 /// Whether the counts of a part break its promise.
-pub(super) fn is_over(line: &Line) -> bool {
+pub(crate) fn is_over(line: &Line) -> bool {
     let bad = line.counted.and_then(Counted::bad_ppb);
     bad.zip(line.target_ppb)
         .is_some_and(|(bad, target)| bad > ONE_PPB - target)
 }
 
 /// What stands behind a line: what its edge says, and what is to be known of it.
-pub(super) fn remarks(line: &Line) -> String {
-    let mut words = edge(line);
+pub(crate) fn remarks(line: &Line) -> String {
+    let mut words = edge(&line.edge);
     if is_over(line) {
         words.push("worse than promised".to_owned());
     }
@@ -141,7 +140,7 @@ pub(super) fn remarks(line: &Line) -> String {
 }
 
 /// Why a line costs nothing or is not known; empty for one that costs something.
-pub(super) fn why_no_cost(line: &Line) -> &'static str {
+pub(crate) fn why_no_cost(line: &Line) -> &'static str {
     match line.cost {
         EdgeCost::Ppb(_) => "",
         EdgeCost::Apart => "nothing",
@@ -150,7 +149,7 @@ pub(super) fn why_no_cost(line: &Line) -> &'static str {
 }
 
 /// Whose budget: `premium's`, `the`.
-pub(super) fn whose(one: &Explained) -> String {
+pub(crate) fn whose(one: &Explained) -> String {
     match &one.name.scope {
         Scope::All => "the".to_owned(),
         Scope::Segment(id) => format!("{id}'s"),
@@ -158,7 +157,7 @@ pub(super) fn whose(one: &Explained) -> String {
 }
 
 /// Who lost something: `premium`, `all`.
-pub(super) fn of_whom(one: &Explained) -> String {
+pub(crate) fn of_whom(one: &Explained) -> String {
     match &one.name.scope {
         Scope::All => "everybody".to_owned(),
         Scope::Segment(id) => id.to_string(),
@@ -166,7 +165,7 @@ pub(super) fn of_whom(one: &Explained) -> String {
 }
 
 /// What stands between the sum of the edges and the whole.
-pub(super) fn together(ppb: i64) -> &'static str {
+pub(crate) fn together(ppb: i64) -> &'static str {
     match ppb {
         ..0 => "shared, counted once",
         _ => "redundancy that is shared",
@@ -174,10 +173,10 @@ pub(super) fn together(ppb: i64) -> &'static str {
 }
 
 /// Why there is nothing to see where no edge takes part.
-pub(super) const NOTHING_ADDS_UP: &str = "no edge takes part: nothing is known to add up (an objective of latency needs `latency:` on its edges)";
+pub(crate) const NOTHING_ADDS_UP: &str = "no edge takes part: nothing is known to add up (an objective of latency needs `latency:` on its edges)";
 
 /// The promises of a group, most pressing first; those that are carried for certain in one sentence together.
-pub(super) fn sentences<'a>(members: &[&'a Explained]) -> Vec<(&'a Explained, String)> {
+pub(crate) fn sentences<'a>(members: &[&'a Explained]) -> Vec<(&'a Explained, String)> {
     let is_fine = |one: &&&Explained| one.tighter.objective == Carries::Always;
     let mut said: Vec<(&Explained, String)> = members
         .iter()
@@ -204,7 +203,7 @@ pub(super) fn sentences<'a>(members: &[&'a Explained]) -> Vec<(&'a Explained, St
 }
 
 /// What the parts of a promise come to, as a sentence.
-pub(super) fn sentence(one: &Explained) -> String {
+pub(crate) fn sentence(one: &Explained) -> String {
     let who = &one.name.scope;
     let target = one.promised.target.ppb();
     let carried = carried(one.composed.once_ppb, target);
@@ -259,7 +258,7 @@ fn outside(one: &Explained) -> String {
 const PAIRS_MOST: usize = 3;
 
 /// What pairs of parts did together, a sentence each, and how many more there are.
-pub(super) fn measured(together: &[Together], one: &Explained) -> Vec<String> {
+pub(crate) fn measured(together: &[Together], one: &Explained) -> Vec<String> {
     let mut said: Vec<String> = together
         .iter()
         .take(PAIRS_MOST)
@@ -296,18 +295,18 @@ fn measured_pair(two: &Together, target_ppb: u32) -> String {
 }
 
 /// The share of slots in which what is needed of two was there, in parts per billion, rounded down.
-pub(super) fn kept_ppb(two: &Together) -> u32 {
+pub(crate) fn kept_ppb(two: &Together) -> u32 {
     let (kept, all) = (u128::from(two.kept()), u128::from(two.counted().max(1)));
     (kept * u128::from(ONE_PPB) / all) as u32
 }
 
 /// A share as parts per billion; what is below a thousandth of one is the float's.
-pub(super) fn floor(share: f64) -> u32 {
+pub(crate) fn floor(share: f64) -> u32 {
     (share.clamp(0.0, 1.0) * f64::from(ONE_PPB) + 1e-3) as u32
 }
 
 /// What a part promises: `99.95%`.
-pub(super) fn promises(line: &Line) -> String {
+pub(crate) fn promises(line: &Line) -> String {
     line.target_ppb.map_or_else(String::new, percent_up)
 }
 

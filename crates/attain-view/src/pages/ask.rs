@@ -9,9 +9,9 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 /// Keys that a page may be asked with; others are passed over.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "at", "audience", "file", "group", "in", "label", "layer", "page", "q", "range", "segment",
-    "service", "state", "team", "zone",
+    "service", "slo", "state", "team", "zone",
 ];
 /// Those that hold for every page: links keep them.
 const EVERYWHERE: [&str; 2] = ["at", "zone"];

@@ -9,11 +9,12 @@ use crate::number;
 /// How the pages look.
 pub const STYLE: &str = concat!(
     include_str!("../html/style.css"),
-    include_str!("../html/pages.css")
+    include_str!("../html/pages.css"),
+    include_str!("../html/cascade.css")
 );
 
 /// Base64 of the SHA-256 of [`STYLE`]; a test says when it is out of date.
-pub const STYLE_HASH: &str = "AlB4mtiitcqC2c+JHbXIil7rc6Rhfa3irE9Q5imfqyY=";
+pub const STYLE_HASH: &str = "I9NYyCWZHQH/xkV8XJhLCu6ZnKxlbffOf1knTw+5ULc=";
 
 /// The one script of the pages. Without it they can be read all the same.
 pub const SCRIPT: &str = include_str!("../html/live.js");
@@ -31,6 +32,7 @@ pub fn policy() -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Here {
     Overview,
+    Cascade,
     Catalogue,
     Reports,
     /// Below one of these, or nowhere.
@@ -38,8 +40,9 @@ pub(super) enum Here {
 }
 
 /// The places that the top of each page names: word, path, letter of the jump `g` + letter.
-const PLACES: [(Here, &str, &str, &str); 3] = [
+const PLACES: [(Here, &str, &str, &str); 4] = [
     (Here::Overview, "Overview", "/", "o"),
+    (Here::Cascade, "Cascade", "/cascade", "c"),
     (Here::Catalogue, "Catalogue", "/catalogue", "f"),
     (Here::Reports, "Reports", "/reports", "r"),
 ];

@@ -1,0 +1,376 @@
+//! The cascade: which SLO rests on which, how each stands, and who spent the budget of one that is broken.
+//!
+//! Knows what stands where on the page. What each part costs and who is to blame is attain-cascade's.
+
+mod blame;
+mod costs;
+mod drawing;
+mod graph;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use attain_cascade::why::Why;
+use attain_cascade::{Choice, chosen, counted, resting};
+use attain_model::{Slo, SloId};
+use jiff::civil::Date;
+
+use super::frame::{Here, frame};
+use super::{Ask, Scene, ask as address, overview};
+use crate::cascade::Shown;
+use crate::html::Html;
+use crate::html::parts::{self, State, mark};
+use crate::number;
+use graph::Graph;
+
+/// SLOs that can be chosen from, the most urgent first.
+const CHOICES_MOST: usize = 12;
+
+/// Who spent the budget of the SLO that a page is about, as far as it was asked.
+#[derive(Debug, Clone, Copy)]
+pub enum Blamed<'a> {
+    /// Nobody asked: nothing is broken.
+    NotAsked,
+    /// The answer.
+    Answer(&'a Why),
+    /// There is none at the moment; why.
+    Unanswered(&'a str),
+}
+
+/// Whose budget a page is to explain: the SLO that is named, or else the worst of those for customers; `None` where it is
+/// neither broken nor in danger.
+#[must_use]
+pub fn to_blame(scene: &Scene<'_>, ask: &Ask) -> Option<SloId> {
+    let on = day(scene);
+    let subject = subject(scene, ask, on)?;
+    let graph = Graph::of(scene, Some(subject), on);
+    let node = graph
+        .nodes
+        .iter()
+        .find(|node| node.name == subject.as_str())?;
+    matches!(node.state, State::Bad | State::Warn).then(|| subject.clone())
+}
+
+/// The page at `/cascade`; `?slo=` is about one SLO, with what rests on it and what it rests on.
+#[must_use]
+pub fn cascade(scene: &Scene<'_>, ask: &Ask, blamed: Blamed<'_>) -> String {
+    let on = day(scene);
+    let named = ask.get("slo").map(SloId::from);
+    let title = match &named {
+        Some(slo) => format!("What {slo} rests on"),
+        None => "Cascade".to_owned(),
+    };
+    frame(scene, ask, Here::Cascade, &title, "/cascade", |html| {
+        let graph = Graph::of(scene, named.as_ref(), on);
+        if graph.edges.is_empty() {
+            return teach(html, ask, named.as_ref());
+        }
+        if scene.evaluation.is_none() {
+            overview::teach(html, scene, ask);
+        }
+        let answer = match blamed {
+            Blamed::Answer(why) => {
+                let mut why = why.clone();
+                why.zone = scene.zone.clone();
+                Some(why)
+            }
+            Blamed::NotAsked | Blamed::Unanswered(_) => None,
+        };
+        let subject = subject(scene, ask, on);
+        let lead = Lead {
+            scene,
+            ask,
+            graph: &graph,
+            subject,
+            answer: answer.as_ref(),
+            blamed,
+        };
+        lead.write(html);
+        choices(html, scene, ask, on);
+        drawn(html, ask, &graph, answer.as_ref());
+        if let Some(answer) = &answer {
+            blame::blame(html, answer);
+        }
+        explained(html, scene, ask, named.as_ref(), on);
+    })
+}
+
+fn day(scene: &Scene<'_>) -> Date {
+    let at = match scene.evaluation {
+        Some(evaluation) => evaluation.as_of.instant,
+        None => scene.server.now,
+    };
+    at.to_zoned(scene.promises.catalogue().timezone.clone())
+        .date()
+}
+
+/// What the page is about.
+fn subject<'a>(scene: &Scene<'a>, ask: &Ask, on: Date) -> Option<&'a SloId> {
+    let catalogue = scene.promises.catalogue();
+    if let Some(named) = ask.get("slo") {
+        return catalogue.slos.get_key_value(named).map(|(id, _)| id);
+    }
+    let slos: BTreeMap<&SloId, &Slo> = catalogue.live_slos(on).map(|slo| (&slo.id, slo)).collect();
+    graph::worst(scene, &graph::taking_part(&slos))
+}
+
+/// The first sentence.
+struct Lead<'l> {
+    scene: &'l Scene<'l>,
+    ask: &'l Ask,
+    graph: &'l Graph<'l>,
+    subject: Option<&'l SloId>,
+    answer: Option<&'l Why>,
+    blamed: Blamed<'l>,
+}
+
+impl Lead<'_> {
+    fn write(&self, html: &mut Html) {
+        html.element("p", &[("class", "eyebrow crumb")], |html| {
+            html.line(
+                "a",
+                &[("href", &self.ask.everywhere().to("/"))],
+                "Every promise",
+            );
+            html.text(" / cascade");
+        });
+        let (state, sentence) = self.sentence();
+        let class = format!("summary {}", state.class());
+        html.element(
+            "section",
+            &[("class", &class), ("data-key", "now")],
+            |html| {
+                html.element("h1", &[("class", "lead")], |html| {
+                    mark(html, state);
+                    html.text(&sentence);
+                });
+                for text in self.body() {
+                    html.line("p", &[("class", "body")], &text);
+                }
+                self.links(html);
+            },
+        );
+    }
+
+    fn sentence(&self) -> (State, String) {
+        if let Some(sentence) = self.answer.and_then(blame::first) {
+            return (State::Bad, sentence);
+        }
+        let mut nodes = self.graph.nodes.iter();
+        let worst = nodes.find(|node| self.subject.is_some_and(|id| id.as_str() == node.name));
+        let Some(worst) = worst else {
+            return (State::Unknown, "Nothing here was judged yet.".to_owned());
+        };
+        let whose = match worst.whose.as_slice() {
+            [] => String::new(),
+            whose => format!(" for {}", whose.join(", ")),
+        };
+        let left = worst
+            .left
+            .as_ref()
+            .map(|(left, _)| format!("; {left} of its budget is left"));
+        let text = format!(
+            "{} is {}{whose}{}.",
+            worst.name,
+            worst.word,
+            left.unwrap_or_default()
+        );
+        (worst.state, text)
+    }
+
+    fn body(&self) -> Vec<String> {
+        let mut body = Vec::new();
+        if let Blamed::Unanswered(why) = self.blamed {
+            body.push(format!(
+                "Who spent the budget was not worked out: {why}. Load the page again."
+            ));
+        }
+        let shown = self.graph.nodes.iter().filter(|node| node.slo.is_some());
+        let broken = shown
+            .clone()
+            .filter(|node| node.state == State::Bad)
+            .count();
+        body.push(format!(
+            "{} shown, {broken} of them broken.",
+            number::plural(shown.count() as u64, "SLO")
+        ));
+        if self.graph.left_out > 0 {
+            body.push(format!(
+                "The cascade has {} more SLOs; this is the part around the one that is worst. Choose another below.",
+                number::grouped(self.graph.left_out as u64)
+            ));
+        }
+        body
+    }
+
+    fn links(&self, html: &mut Html) {
+        let Some(subject) = self.subject else {
+            return;
+        };
+        let all = self.ask.everywhere();
+        html.element("p", &[("class", "also go")], |html| {
+            let to = all.to(&address::path("/slos/", subject.as_str()));
+            html.line(
+                "a",
+                &[("href", &to)],
+                &format!("Everything about {subject}"),
+            );
+            // A loss that is older than what `why` looks at: ask when the budget went.
+            let verdicts = self.scene.evaluation.into_iter().flat_map(|e| &e.verdicts);
+            let of_it = verdicts.filter(|verdict| verdict.name.slo == *subject);
+            let since = of_it.filter_map(|verdict| verdict.overspent_since).max();
+            let is_told = self
+                .answer
+                .is_some_and(|answer| blame::first(answer).is_some());
+            if let Some(since) = since.filter(|_| !is_told && self.answer.is_some()) {
+                html.text(" \u{b7} ");
+                let ask = all
+                    .with("slo", subject.as_str())
+                    .with("at", &since.to_string());
+                let word = format!(
+                    "Who had spent it by {}, when the budget was gone",
+                    number::instant(since, self.scene.zone)
+                );
+                html.line("a", &[("href", &ask.to("/cascade"))], &word);
+            }
+        });
+    }
+}
+
+/// The whole cascade, or the part around one SLO for customers.
+fn choices(html: &mut Html, scene: &Scene<'_>, ask: &Ask, on: Date) {
+    let catalogue = scene.promises.catalogue();
+    let mut slos: Vec<&SloId> = resting(catalogue, on)
+        .into_iter()
+        .map(|slo| &slo.id)
+        .collect();
+    let chosen = ask.get("slo").unwrap_or_default();
+    if let Some((id, _)) = catalogue.slos.get_key_value(chosen)
+        && !slos.contains(&id)
+    {
+        slos.push(id);
+    }
+    let graph = Graph::of(scene, None, on);
+    let state = |id: &SloId| {
+        let node = graph.nodes.iter().find(|node| node.name == id.as_str());
+        node.map_or(State::Unknown, |node| node.state)
+    };
+    slos.sort_by_key(|id| (chosen != id.as_str(), state(id), (*id).clone()));
+    let attributes = [
+        ("class", "chips"),
+        ("aria-label", "By SLO"),
+        ("data-key", "slos"),
+    ];
+    html.element("nav", &attributes, |html| {
+        let current = |is: bool| if is { "true" } else { "" };
+        let to = ask.with("slo", "").to("/cascade");
+        let attributes = [
+            ("class", "chip"),
+            ("href", &*to),
+            ("aria-current", current(chosen.is_empty())),
+        ];
+        html.line("a", &attributes, "Whole cascade");
+        for id in slos.into_iter().take(CHOICES_MOST) {
+            let to = ask.with("slo", id.as_str()).to("/cascade");
+            let class = format!("chip {}", state(id).class());
+            let attributes = [
+                ("class", &*class),
+                ("href", &*to),
+                ("aria-current", current(chosen == id.as_str())),
+            ];
+            html.element("a", &attributes, |html| {
+                mark(html, state(id));
+                html.text(id.as_str());
+            });
+        }
+    });
+}
+
+fn drawn(html: &mut Html, ask: &Ask, graph: &Graph<'_>, answer: Option<&Why>) {
+    let marked = answer.map(blame::marked).unwrap_or_default();
+    parts::section(html, "rests", "What rests on what", |html| {
+        let attributes = [
+            ("class", "scroll cascade-drawing"),
+            ("role", "region"),
+            ("tabindex", "0"),
+            ("aria-label", "Drawing of the cascade"),
+            ("data-key", "cascade"),
+        ];
+        html.element("div", &attributes, |html| {
+            drawing::drawing(html, ask, graph, &marked)
+        });
+        html.element(
+            "div",
+            &[("class", "cascade-list"), ("data-key", "tree")],
+            |html| {
+                table::tree(html, ask, graph);
+            },
+        );
+        html.own(
+            "<p class=\"hint cascade-legend\">A line leads down from whoever waits to what it waits for. On it stands how much \
+             of the failures below is felt above; a dashed line is not needed for the answer, a dotted one has a spare. A thick \
+             line is the way that a lost budget took.</p>",
+        );
+        html.element("div", &[("data-key", "cascade-table")], |html| {
+            table::table(html, ask, graph);
+        });
+    });
+}
+
+/// What the parts may cost; of one SLO, or of those that customers were promised.
+fn explained(html: &mut Html, scene: &Scene<'_>, ask: &Ask, named: Option<&SloId>, on: Date) {
+    let catalogue = scene.promises.catalogue();
+    let slos: Vec<&Slo> = match named {
+        Some(id) => catalogue.slos.get(id).into_iter().collect(),
+        None => resting(catalogue, on),
+    };
+    let choice = Choice {
+        objective: None,
+        segment: ask.get("segment"),
+    };
+    // A page of thousands of promises helps nobody.
+    let few: BTreeSet<&SloId> = slos
+        .iter()
+        .take(graph::DRAWN_MOST)
+        .map(|slo| &slo.id)
+        .collect();
+    let slos: Vec<&Slo> = slos
+        .into_iter()
+        .filter(|slo| few.contains(&slo.id))
+        .collect();
+    let counts = scene.evaluation.map(counted).unwrap_or_default();
+    let explained = chosen(catalogue, &slos, choice, on, &counts);
+    costs::costs(
+        html,
+        &Shown {
+            catalogue,
+            explained: &explained,
+            counted: None,
+            together: &BTreeMap::new(),
+        },
+    );
+}
+
+fn teach(html: &mut Html, ask: &Ask, named: Option<&SloId>) {
+    html.element("section", &[("class", "summary unknown")], |html| {
+        html.element("h1", &[("class", "lead")], |html| {
+            mark(html, State::Unknown);
+            html.text(&match named {
+                Some(slo) => format!("{slo} rests on nothing, and nothing rests on it."),
+                None => "No SLO says what it rests on.".to_owned(),
+            });
+        });
+        html.element("p", &[("class", "body")], |html| {
+            html.prose(
+                "Say it in the SLO that customers see, and this page shows what they wait for, which budget each part may \
+                 spend, and who spent it:",
+            );
+        });
+        html.own("<pre>slos:\n  checkout-completes:\n    depends_on: [auth-login, {slo: payments, share: 60%}]</pre>");
+        html.element("p", &[("class", "also")], |html| {
+            html.prose("`attain discover` finds who calls whom in traces and proposes what to write. ");
+            let to = ask.everywhere().to("/cascade");
+            html.line("a", &[("href", &to)], "The whole cascade");
+        });
+    });
+}

@@ -1,0 +1,153 @@
+//! The cascade in words: a table of all that is drawn, and the tree of it for narrow pages. Knows the graph.
+
+use super::drawing::{impact, state_words};
+use super::graph::{Edge, Graph, Kind};
+use crate::cascade::words;
+use crate::html::Html;
+use crate::html::parts::{self, badge, head, mark};
+use crate::pages::{Ask, ask as address};
+
+/// Levels of the tree; what lies deeper stands in the table.
+const DEEPEST: usize = 12;
+
+/// What an edge says: `checkout rests on payments: 60% of requests`.
+pub(super) fn edge_words(graph: &Graph<'_>, edge: &Edge<'_>) -> String {
+    let (from, to) = (&graph.nodes[edge.from].name, &graph.nodes[edge.to].name);
+    let mut text = format!("{from} rests on {to}");
+    let mut more = words::edge(edge.of);
+    if edge.kind == Kind::Spare {
+        more.push("one helps out for another".to_owned());
+    }
+    if more.is_empty() {
+        more.push("every failure is felt".to_owned());
+    }
+    text.push_str(&format!(": {}", more.join(", ")));
+    text
+}
+
+pub(super) fn table(html: &mut Html, ask: &Ask, graph: &Graph<'_>) {
+    let columns = [
+        "SLO",
+        "layer",
+        "state",
+        "rests on, and how much of its failures is felt",
+        "owner",
+        "least left",
+    ];
+    parts::table(
+        html,
+        "plain cascade-table",
+        "Every SLO of the cascade",
+        |html| {
+            head(html, columns, 5);
+            html.element("tbody", &[], |html| {
+                for at in graph.rows.iter().flatten().copied() {
+                    row(html, ask, graph, at);
+                }
+            });
+        },
+    );
+}
+
+fn row(html: &mut Html, ask: &Ask, graph: &Graph<'_>, at: usize) {
+    let node = &graph.nodes[at];
+    html.element("tr", &[], |html| {
+        html.element("th", &[("scope", "row")], |html| {
+            named(html, ask, graph, at)
+        });
+        html.line("td", &[("class", "word")], node.layer());
+        html.element("td", &[("class", "word")], |html| {
+            badge(html, node.state, node.word);
+            if !node.whose.is_empty() {
+                html.line("small", &[], &format!(" for {}", node.whose.join(", ")));
+            }
+            if node.is_masked {
+                html.line("div", &[("class", "flag")], "hidden by the aggregate");
+            }
+        });
+        html.element("td", &[("class", "word said")], |html| {
+            for (nth, edge) in graph.below(at).enumerate() {
+                html.text(if nth > 0 { ", " } else { "" });
+                named(html, ask, graph, edge.to);
+                html.line("small", &[], &format!(" {}", impact(edge)));
+            }
+            if graph.below(at).next().is_none() {
+                html.text("nothing");
+            }
+        });
+        let owners = node.slo.map(|slo| {
+            let owners: Vec<String> = slo.owners.iter().map(ToString::to_string).collect();
+            owners.join(", ")
+        });
+        let owners = owners.unwrap_or_else(|| "somebody else".to_owned());
+        html.line("td", &[("class", "word")], &owners);
+        let left = node.left.as_ref().map_or("-", |(left, _)| left.as_str());
+        html.line("td", &[], left);
+    });
+}
+
+fn named(html: &mut Html, ask: &Ask, graph: &Graph<'_>, at: usize) {
+    let node = &graph.nodes[at];
+    match node.slo {
+        Some(slo) => {
+            let to = ask
+                .everywhere()
+                .to(&address::path("/slos/", slo.id.as_str()));
+            html.line("a", &[("href", &to)], &node.name);
+        }
+        None => html.text(&node.name),
+    }
+}
+
+/// The same as a list, for where a drawing does not fit.
+pub(super) fn tree(html: &mut Html, ask: &Ask, graph: &Graph<'_>) {
+    let mut seen = vec![false; graph.nodes.len()];
+    html.element("ul", &[("class", "tree")], |html| {
+        for root in graph.roots() {
+            branch(html, ask, graph, root, None, &mut seen, 0);
+        }
+    });
+}
+
+fn branch(
+    html: &mut Html,
+    ask: &Ask,
+    graph: &Graph<'_>,
+    at: usize,
+    by: Option<&Edge<'_>>,
+    seen: &mut [bool],
+    depth: usize,
+) {
+    let node = &graph.nodes[at];
+    let is_again = std::mem::replace(&mut seen[at], true);
+    html.element("li", &[], |html| {
+        html.element("span", &[("class", node.state.class())], |html| {
+            mark(html, node.state)
+        });
+        html.text(" ");
+        named(html, ask, graph, at);
+        let mut words = vec![state_words(node)];
+        if let Some((left, _)) = &node.left {
+            words.push(format!("{left} left"));
+        }
+        if let Some(by) = by {
+            words.push(format!("felt: {}", impact(by)));
+        }
+        if node.is_masked {
+            words.push("hidden by the aggregate".to_owned());
+        }
+        let has_more = graph.below(at).next().is_some();
+        if is_again && has_more {
+            words.push("what it rests on stands above".to_owned());
+        }
+        html.line("small", &[], &format!(" {}", words.join(" \u{b7} ")));
+        if is_again || !has_more || depth >= DEEPEST {
+            return;
+        }
+        html.element("ul", &[], |html| {
+            for edge in graph.below(at) {
+                branch(html, ask, graph, edge.to, Some(edge), seen, depth + 1);
+            }
+        });
+    });
+}
