@@ -90,7 +90,7 @@ const SEGMENT: Parameter = Parameter {
 };
 
 /// Everything that is served.
-pub(crate) static TABLE: [Route; 28] = [
+pub(crate) static TABLE: [Route; 29] = [
     Route {
         method: Method::GET,
         path: "/api/v1/status",

@@ -112,6 +112,20 @@ fn who_spent_a_budget_is_named_and_what_it_rests_on_is_counted() {
     assert_eq!(account["suspects"][0]["owners"][0], "money");
     assert_eq!(finding["episode"]["bad"], 300);
 
+    // The page says what the API says.
+    let page = get(shop.address(), "/cascade");
+    assert_eq!(page.status, 200, "{}", page.body);
+    for words in [
+        "started in payments",
+        "of a loss started here",
+        "Ask money",
+        "/slos/payments",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    assert_eq!(get(shop.address(), "/cascade?slo=payments").status, 200);
+    assert_eq!(get(shop.address(), "/cascade?slo=chekout").status, 404);
+
     for (path, status, says) in [
         ("/api/v1/why", 422, "slo is missing"),
         ("/api/v1/why?slo=chekout", 404, "there is no SLO `chekout`"),

@@ -154,10 +154,9 @@ impl Lead<'_> {
 
     fn sentence(&self) -> (State, String) {
         if let Some(sentence) = self.answer.and_then(blame::first) {
-            return (State::Bad, sentence);
+            return (self.state(), sentence);
         }
-        let mut nodes = self.graph.nodes.iter();
-        let worst = nodes.find(|node| self.subject.is_some_and(|id| id.as_str() == node.name));
+        let worst = self.node();
         let Some(worst) = worst else {
             return (State::Unknown, "Nothing here was judged yet.".to_owned());
         };
@@ -178,6 +177,16 @@ impl Lead<'_> {
         (worst.state, text)
     }
 
+    fn node(&self) -> Option<&graph::Node<'_>> {
+        let subject = self.subject?;
+        let mut nodes = self.graph.nodes.iter();
+        nodes.find(|node| subject.as_str() == node.name)
+    }
+
+    fn state(&self) -> State {
+        self.node().map_or(State::Unknown, |node| node.state)
+    }
+
     fn body(&self) -> Vec<String> {
         let mut body = Vec::new();
         if let Blamed::Unanswered(why) = self.blamed {
@@ -190,6 +199,10 @@ impl Lead<'_> {
             .clone()
             .filter(|node| node.state == State::Bad)
             .count();
+        let broken = match broken {
+            0 => "none".to_owned(),
+            some => number::grouped(some as u64),
+        };
         body.push(format!(
             "{} shown, {broken} of them broken.",
             number::plural(shown.count() as u64, "SLO")
@@ -308,7 +321,7 @@ fn drawn(html: &mut Html, ask: &Ask, graph: &Graph<'_>, answer: Option<&Why>) {
         );
         html.own(
             "<p class=\"hint cascade-legend\">A line leads down from whoever waits to what it waits for. On it stands how much \
-             of the failures below is felt above; a dashed line is not needed for the answer, a dotted one has a spare. A thick \
+             of the failures below is felt above, unless all is; a dashed line is not needed for the answer, a dotted one has a spare. A thick \
              line is the way that a lost budget took.</p>",
         );
         html.element("div", &[("data-key", "cascade-table")], |html| {

@@ -6,6 +6,7 @@
 )]
 
 mod burndown;
+mod cascade_page;
 mod diagnostics;
 mod month;
 mod page;

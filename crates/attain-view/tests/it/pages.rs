@@ -13,7 +13,7 @@ use crate::shop::{NOW, at};
 
 static UTC: TimeZone = TimeZone::UTC;
 
-fn server() -> Server {
+pub fn server() -> Server {
     Server {
         now: at(NOW) + Duration::from_secs(20),
         version: "0.1.0".to_owned(),
@@ -40,7 +40,7 @@ fn server() -> Server {
     }
 }
 
-fn checked(name: &str, html: &str) -> page::Page {
+pub fn checked(name: &str, html: &str) -> page::Page {
     keep(name, html);
     let read = page::read(html);
     page::asks_only_its_server(html, &read);

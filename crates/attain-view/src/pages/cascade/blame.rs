@@ -90,7 +90,11 @@ fn one(html: &mut Html, answer: &Why, finding: &Finding, episode: &Episode, acco
         .iter()
         .position(|other| std::ptr::eq(other, account));
     let sentence = why::sentence(answer, finding, episode, account, nth.unwrap_or(0));
-    let class = if account.is_named { "blame bad" } else { "blame" };
+    let class = if account.is_named {
+        "blame bad"
+    } else {
+        "blame"
+    };
     html.element("div", &[("class", class)], |html| {
         html.element("h3", &[], |html| {
             mark(

@@ -211,7 +211,10 @@ fn line(
     let t = 0.5 + (part(graph, layout, at, false) - 0.5) * 0.3;
     Label {
         at: on_curve(start, end, bend, t),
-        text: impact(edge),
+        // What is felt in full needs no word.
+        text: Some(impact(edge))
+            .filter(|text| text != "100%")
+            .unwrap_or_default(),
     }
 }
 
@@ -249,7 +252,7 @@ fn part(graph: &Graph<'_>, layout: &Layout, at: usize, is_end: bool) -> f64 {
     (place as f64 + 1.0) / (beside.len() as f64 + 1.0)
 }
 
-/// `60%`, `optional`; nothing where every failure is felt.
+/// `60%`, `optional`, `100%`: how much of the failures below is felt above.
 pub(super) fn impact(edge: &Edge<'_>) -> String {
     match (edge.kind, edge.of.asynchronous) {
         (Kind::Unneeded, true) => "after the answer".to_owned(),
@@ -322,11 +325,24 @@ fn draw_node(
             (x + 27.0, y + 38.0),
             &cut(&state_words(node), LETTERS),
         );
-        let left = node.left.as_ref().map(|(left, _)| format!("{left} of budget left"));
+        let left = node
+            .left
+            .as_ref()
+            .map(|(left, _)| format!("{left} of budget left"));
         let left = left.unwrap_or_default();
-        text(html, "small", (x + 10.0, y + 56.0), &cut(&left, LETTERS + 4));
+        text(
+            html,
+            "small",
+            (x + 10.0, y + 56.0),
+            &cut(&left, LETTERS + 4),
+        );
         let flag = flag(node, blame);
-        text(html, "hot", (x + 10.0, y + 56.0 + FLAG), &cut(&flag, LETTERS + 5));
+        text(
+            html,
+            "hot",
+            (x + 10.0, y + 56.0 + FLAG),
+            &cut(&flag, LETTERS + 5),
+        );
     });
 }
 

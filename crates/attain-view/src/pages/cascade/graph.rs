@@ -1,7 +1,7 @@
 //! What rests on what, as a graph with places: which SLOs are shown, how each stands, in which row it is drawn. Knows the
 //! catalogue and its verdicts; draws nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use attain_model::slo::{Audience, Dependency, Layer, Provider, Slo};
 use attain_model::{Scope, SloId, Verdict};
@@ -14,8 +14,10 @@ use crate::status::is_promise;
 
 /// SLOs that are drawn at most when nobody named one.
 pub(super) const DRAWN_MOST: usize = 40;
+/// SLOs around one that are drawn at most: the nearest.
+const AROUND_MOST: usize = 120;
 /// Nodes beside each other, so that a drawing fits a screen.
-const PER_ROW: usize = 5;
+const PER_ROW: usize = 6;
 
 /// An SLO, or somebody else's promise.
 pub(super) struct Node<'a> {
@@ -102,11 +104,26 @@ impl<'a> Graph<'a> {
             .map(|slo| (&slo.id, slo))
             .collect();
         let all = taking_part(&slos);
-        let shown: BTreeSet<&SloId> = match around {
-            Some(id) => around_one(&slos, id),
-            None if all.len() <= DRAWN_MOST => all.clone(),
-            None => worst(scene, &all).map_or_else(BTreeSet::new, |id| around_one(&slos, id)),
+        let one = match around {
+            Some(id) => Some(id),
+            None if all.len() <= DRAWN_MOST => None,
+            None => worst(scene, &all),
         };
+        let Around {
+            shown,
+            below,
+            mut left_out,
+        } = match one {
+            Some(id) => around_one(&slos, id),
+            None => Around {
+                shown: all.clone(),
+                below: all.clone(),
+                left_out: 0,
+            },
+        };
+        if around.is_none() {
+            left_out = all.len() - shown.len();
+        }
         let mut nodes: Vec<Node<'a>> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for id in &shown {
@@ -123,7 +140,10 @@ impl<'a> Graph<'a> {
                         // No id of an SLO has a blank.
                         End::Outside(name) => format!("outside {name}"),
                     };
-                    if let (End::Outside(name), None) = (&to, places.get(&key)) {
+                    if let (End::Outside(name), None) = (&to, places.get(&key))
+                        // What those above have outside is nobody's question here.
+                        && below.contains(id)
+                    {
                         places.insert(key.clone(), nodes.len());
                         nodes.push(outside(name));
                     }
@@ -138,10 +158,6 @@ impl<'a> Graph<'a> {
                 }
             }
         }
-        let left_out = match around {
-            Some(_) => 0,
-            None => all.len() - shown.len(),
-        };
         let rows = rows(&mut nodes, &edges);
         Self {
             nodes,
@@ -203,30 +219,63 @@ pub(super) fn taking_part<'a>(slos: &BTreeMap<&'a SloId, &'a Slo>) -> BTreeSet<&
     taking
 }
 
-fn around_one<'a>(slos: &BTreeMap<&'a SloId, &'a Slo>, id: &SloId) -> BTreeSet<&'a SloId> {
-    let Some((id, _)) = slos.get_key_value(id) else {
-        return BTreeSet::new();
+/// Those above and below one, the nearest of them, and who of them is not above.
+struct Around<'a> {
+    shown: BTreeSet<&'a SloId>,
+    below: BTreeSet<&'a SloId>,
+    left_out: usize,
+}
+
+fn around_one<'a>(slos: &BTreeMap<&'a SloId, &'a Slo>, id: &SloId) -> Around<'a> {
+    let mut around = Around {
+        shown: BTreeSet::new(),
+        below: BTreeSet::new(),
+        left_out: 0,
     };
-    let leads = |from: &SloId| slos[from].depends_on.iter().flat_map(ends);
-    let mut edges: Vec<(&'a SloId, &'a SloId)> = Vec::new();
-    for from in slos.keys() {
-        for (end, _) in leads(from) {
+    let Some((id, _)) = slos.get_key_value(id) else {
+        return around;
+    };
+    let mut callees: BTreeMap<&SloId, Vec<&'a SloId>> = BTreeMap::new();
+    let mut callers: BTreeMap<&SloId, Vec<&'a SloId>> = BTreeMap::new();
+    for (from, slo) in slos {
+        for (end, _) in slo.depends_on.iter().flat_map(ends) {
             if let End::Slo(to) = end
-                && slos.contains_key(to)
+                && let Some((to, _)) = slos.get_key_value(to)
             {
-                edges.push((from, to));
+                callees.entry(from).or_default().push(to);
+                callers.entry(to).or_default().push(from);
             }
         }
     }
-    let mut found = BTreeSet::from([*id]);
-    for (near, far) in [(0, 1), (1, 0)] {
-        let mut next = vec![*id];
-        while let Some(at) = next.pop() {
-            for edge in &edges {
-                let ends = [edge.0, edge.1];
-                if ends[near] == at && found.insert(ends[far]) {
-                    next.push(ends[far]);
-                }
+    let below = reached(id, &callees);
+    let mut near: Vec<(usize, &'a SloId)> = below.iter().map(|(id, far)| (*far, *id)).collect();
+    around.below = below.into_keys().collect();
+    near.extend(reached(id, &callers).into_iter().map(|(id, far)| (far, id)));
+    near.sort();
+    let mut all = BTreeSet::new();
+    near.retain(|(_, id)| all.insert(*id));
+    around.left_out = near.len().saturating_sub(AROUND_MOST);
+    around.shown = near
+        .into_iter()
+        .take(AROUND_MOST)
+        .map(|(_, id)| id)
+        .collect();
+    around
+}
+
+/// Everything that can be walked to, with the steps to it.
+fn reached<'a>(
+    from: &'a SloId,
+    next: &BTreeMap<&SloId, Vec<&'a SloId>>,
+) -> BTreeMap<&'a SloId, usize> {
+    let mut found = BTreeMap::from([(from, 0)]);
+    let mut queue = VecDeque::from([from]);
+    while let Some(at) = queue.pop_front() {
+        let far = found[at] + 1;
+        for to in next.get(at).into_iter().flatten().copied() {
+            if !found.contains_key(to) {
+                found.insert(to, far);
+                queue.push_back(to);
             }
         }
     }

@@ -130,9 +130,8 @@ fn branch(
         if let Some((left, _)) = &node.left {
             words.push(format!("{left} left"));
         }
-        if let Some(by) = by {
-            words.push(format!("felt: {}", impact(by)));
-        }
+        let felt = by.map(impact).filter(|felt| felt != "100%");
+        words.extend(felt.map(|felt| format!("felt: {felt}")));
         if node.is_masked {
             words.push("hidden by the aggregate".to_owned());
         }
