@@ -263,7 +263,7 @@ pub(super) fn impact(edge: &Edge<'_>) -> String {
             let share = ppb as f64 / 1e7;
             match ppb {
                 0 => "0%".to_owned(),
-                ..100_000_000 => format!("{share:.1}%"),
+                1..100_000_000 => format!("{share:.1}%"),
                 _ => format!("{share:.0}%"),
             }
         }
