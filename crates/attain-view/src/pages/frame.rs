@@ -1,5 +1,9 @@
 //! The frame of every page: where one is, where one can go, and whether what is shown can be trusted. Knows no promise.
 
+use std::sync::LazyLock;
+
+use sha2::{Digest as _, Sha256};
+
 use super::{Ask, Scene, ask, when};
 use crate::html::Html;
 use crate::html::page::{Head, page_with};
@@ -13,19 +17,34 @@ pub const STYLE: &str = concat!(
     include_str!("../html/cascade.css")
 );
 
-/// Base64 of the SHA-256 of [`STYLE`]; a test says when it is out of date.
-pub const STYLE_HASH: &str = "I9NYyCWZHQH/xkV8XJhLCu6ZnKxlbffOf1knTw+5ULc=";
-
 /// The one script of the pages. Without it they can be read all the same.
 pub const SCRIPT: &str = include_str!("../html/live.js");
 
 /// The content security policy of every page.
 #[must_use]
 pub fn policy() -> String {
+    static HASH: LazyLock<String> = LazyLock::new(|| base64(&Sha256::digest(STYLE.as_bytes())));
+    let hash = &*HASH;
     format!(
-        "default-src 'none'; style-src 'sha256-{STYLE_HASH}'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+        "default-src 'none'; style-src 'sha256-{hash}'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
          base-uri 'none'; form-action 'self'"
     )
+}
+
+/// As a policy writes a hash.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let at = |i: usize| u32::from(chunk.get(i).copied().unwrap_or_default());
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for place in 0..=chunk.len() {
+            let digit = (bits >> (18 - 6 * place)) & 63;
+            out.push(char::from(DIGITS[digit as usize]));
+        }
+        (chunk.len()..3).for_each(|_| out.push('='));
+    }
+    out
 }
 
 /// Where a page stands.

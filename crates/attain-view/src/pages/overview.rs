@@ -12,6 +12,7 @@ use crate::html::Html;
 use crate::html::parts::{self, State, badge, mark};
 use crate::number::{self, grouped, plural};
 use crate::report::{About, Sheet, masking, matrix, series, top};
+use crate::status::headline::is_hurt;
 use crate::status::{is_promise, no_slos, no_verdicts};
 
 /// How the sentence stands at the top of a page.
@@ -24,7 +25,7 @@ const FIRST: top::First = top::First {
 /// The page at `/`.
 #[must_use]
 pub fn overview(scene: &Scene<'_>, ask: &Ask) -> String {
-    frame(scene, ask, Here::Overview, "", "/", |html| {
+    frame(scene, ask, Here::Overview, &title(scene), "/", |html| {
         let Some(evaluation) = scene.evaluation else {
             return teach(html, scene, ask);
         };
@@ -48,6 +49,21 @@ pub fn overview(scene: &Scene<'_>, ask: &Ask) -> String {
     })
 }
 
+/// What a tab says that nobody looks at: `2 broken`.
+fn title(scene: &Scene<'_>) -> String {
+    let verdicts = scene
+        .evaluation
+        .into_iter()
+        .flat_map(|evaluation| &evaluation.verdicts);
+    let states = verdicts
+        .filter(|verdict| is_promise(verdict))
+        .map(series::state);
+    match states.filter(|state| *state == State::Bad).count() {
+        0 => String::new(),
+        broken => format!("{} broken", grouped(broken as u64)),
+    }
+}
+
 /// Who is hurt; where nobody is, what is closest to its limit stands beside it.
 pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, first: top::First) {
     html.element("div", &[("class", "now"), ("data-key", "now")], |html| {
@@ -59,9 +75,7 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, first: top::First) {
                 .iter()
                 .filter(|verdict| is_promise(verdict))
         };
-        let is_hurt =
-            promises().any(|verdict| matches!(series::state(verdict), State::Bad | State::Warn));
-        if !is_hurt {
+        if !promises().any(is_hurt) {
             closest(html, sheet, promises().collect());
         }
     });

@@ -6,8 +6,8 @@ use super::frame::{Here, frame};
 use super::{Ask, Scene, place, sheet};
 use crate::html::Html;
 use crate::html::parts::{State, badge, mark, section};
-use crate::number;
 use crate::report::{About, Sheet, by_objective, masking, matrix, series, top, worst};
+use crate::status::headline::unit;
 use crate::status::{Run, is_promise};
 
 /// For whom a pack is.
@@ -259,7 +259,7 @@ fn product(html: &mut Html, sheet: &Sheet<'_>) {
     }
 }
 
-/// `premium: broken. 99.373% of 99.95% promised; 14 of 1 allowed failed.`
+/// `premium: broken. 14 of 2228 requests failed, 1 was allowed. 99.373% were good, 99.95% is promised. Broken since ….`
 fn sentence(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
     let to = sheet
         .place
@@ -267,34 +267,54 @@ fn sentence(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
     html.line("a", &[("href", &to)], &series::whose(verdict));
     html.text(" ");
     badge(html, series::state(verdict), series::word(verdict));
-    let mut text = String::new();
+    let mut sentences = Vec::new();
     if let Some(attained) = series::attained(verdict) {
-        let what = series::under(verdict).map_or_else(String::new, |under| format!(" {under}"));
-        text.push_str(&format!(" {attained} of requests were good{what}"));
+        let total = series::count(sheet, verdict, verdict.attainment.total());
+        let s = if total == "1" { "" } else { "s" };
+        let mut text = format!(
+            "{} of {total} {}{s} {}",
+            series::count(sheet, verdict, verdict.attainment.bad),
+            unit(&sheet.desk, verdict),
+            did(sheet, verdict),
+        );
+        if is_promise(verdict) {
+            text.push_str(&format!(", {} may have", series::allowed(sheet, verdict)));
+        }
+        sentences.push(text);
+        let mut text = format!(
+            "{attained} {}",
+            match series::under(verdict) {
+                Some(under) => format!("took {under}"),
+                None => "were good".to_owned(),
+            }
+        );
         if is_promise(verdict) {
             text.push_str(&format!(", {} is promised", series::promised(verdict)));
         }
-        text.push('.');
+        sentences.push(text);
     }
-    if let Some(left) = series::left(verdict) {
-        text.push_str(&format!(
-            " {}: {}, {} of the budget left.",
-            series::bad_what(sheet, verdict),
-            series::spent(sheet, verdict),
-            series::signed(&left)
-        ));
+    match (verdict.overspent_since, series::left(verdict)) {
+        (Some(since), _) => sentences.push(format!("Broken since {}", sheet.desk.near(since))),
+        (None, Some(left)) => sentences.push(format!("{left} of what may fail is left")),
+        (None, None) => {}
     }
-    if let Some(since) = verdict.overspent_since {
-        text.push_str(&format!(
-            " Used up since {}.",
-            number::instant(since, sheet.desk.zone)
-        ));
-    }
+    let mut text = sentences
+        .iter()
+        .map(|sentence| format!(" {sentence}."))
+        .collect::<String>();
     if let Some(advice) = series::advice(sheet, verdict) {
         text.push(' ');
         text.push_str(&advice);
     }
     html.prose(&text);
+}
+
+fn did(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
+    match series::bad_what(sheet, verdict) {
+        "bad slices" => "were bad",
+        "too slow" => "were too slow",
+        _ => "failed",
+    }
 }
 
 /// The matrix, then what burned what is hurt.

@@ -1,7 +1,10 @@
 //! One SLO in full: what is left for whom, how it came to that, what burned it, who owns it, how it is counted.
 
+use attain_model::detail::Detail;
 use attain_model::slo::{Dependency, Provider, Slo};
 use attain_model::{Audience, Scope, SeriesName, SloId, Standing, Verdict};
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::frame::{Here, frame};
 use super::{Ask, Scene, ask, overview, place, sheet};
@@ -53,6 +56,11 @@ pub fn slo(scene: &Scene<'_>, ask: &Ask, id: &SloId, definition: &Definition) ->
             let about = About::default();
             let place = |name: &SeriesName| place(ask, name);
             let of_it = only(evaluation, id);
+            let (since, details) = narrowed(scene, ask);
+            let scene = &Scene {
+                details: &details,
+                ..*scene
+            };
             let sheet = sheet(scene, &of_it, &about, &place);
             opening(html, scene, &sheet, ask, slo, &verdicts);
             choose(html, ask, &path, &verdicts);
@@ -64,6 +72,7 @@ pub fn slo(scene: &Scene<'_>, ask: &Ask, id: &SloId, definition: &Definition) ->
                     .collect(),
                 None => verdicts.clone(),
             };
+            ranges(html, scene, ask, &path, since);
             cards::shared(html, &sheet);
             html.flat(|html| {
                 for objective in by_objective(&chosen) {
@@ -191,6 +200,102 @@ fn introduction(html: &mut Html, scene: &Scene<'_>, ask: &Ask, slo: &Slo, window
             link_or_prose(html, runbook);
         }
     });
+}
+
+/// Stretches before the instant that charts can be narrowed to.
+const RANGES: [(&str, i64); 5] = [
+    ("1h", 3_600),
+    ("6h", 6 * 3_600),
+    ("1d", 86_400),
+    ("7d", 7 * 86_400),
+    ("14d", 14 * 86_400),
+];
+
+/// What lies behind the series, in the stretch that is asked for; since when, if that is less than the window.
+fn narrowed(scene: &Scene<'_>, ask: &Ask) -> (Option<Timestamp>, Vec<Detail>) {
+    let mut details = scene.details.to_vec();
+    let asked = ask
+        .get("range")
+        .and_then(|asked| RANGES.iter().find(|(word, _)| *word == asked));
+    let until = scene.evaluation.map(|evaluation| evaluation.as_of.instant);
+    let since = asked.zip(until).and_then(|((_, seconds), until)| {
+        until.checked_sub(SignedDuration::from_secs(*seconds)).ok()
+    });
+    if let Some(since) = since {
+        for detail in &mut details {
+            detail.burn_down.retain(|point| point.at >= since);
+            detail.days.retain(|day| day.interval.end > since);
+            detail.worst_hours.retain(|hour| hour.interval.end > since);
+            detail.silent.retain(|silent| silent.end > since);
+        }
+    }
+    (since, details)
+}
+
+/// How far back charts look.
+fn ranges(html: &mut Html, scene: &Scene<'_>, ask: &Ask, path: &str, since: Option<Timestamp>) {
+    const POINTS_AT_LEAST: i64 = 5;
+    let finest = scene
+        .details
+        .iter()
+        .map(|detail| detail.step.as_secs())
+        .max();
+    let Some(step) = finest
+        .and_then(|step| i64::try_from(step).ok())
+        .filter(|step| *step > 0)
+    else {
+        return;
+    };
+    let window = scene
+        .evaluation
+        .into_iter()
+        .flat_map(|evaluation| &evaluation.verdicts);
+    let ids = scene.details.iter().map(|detail| &detail.name.slo).next();
+    let window = window
+        .filter(|verdict| Some(&verdict.name.slo) == ids)
+        .map(|verdict| verdict.window.seconds())
+        .max()
+        .unwrap_or_default();
+    let fits = |seconds: i64| seconds >= step * POINTS_AT_LEAST && seconds.unsigned_abs() < window;
+    let shown: Vec<&(&str, i64)> = RANGES
+        .iter()
+        .filter(|(_, seconds)| fits(*seconds))
+        .collect();
+    if shown.is_empty() {
+        return;
+    }
+    html.element(
+        "nav",
+        &[
+            ("class", "chips ranges"),
+            ("aria-label", "How far back charts look"),
+        ],
+        |html| {
+            let chosen = if since.is_some() {
+                ask.get("range").unwrap_or_default()
+            } else {
+                ""
+            };
+            let current = |is: bool| if is { "true" } else { "" };
+            for (word, key) in shown
+                .iter()
+                .map(|(word, _)| (format!("last {word}"), *word))
+                .chain([("whole window".to_owned(), "")])
+            {
+                let to = ask.with("range", key).to(path);
+                let attributes = [
+                    ("class", "chip"),
+                    ("href", &*to),
+                    ("aria-current", current(chosen == key)),
+                ];
+                html.line("a", &attributes, &word);
+            }
+        },
+    );
+    if since.is_some() {
+        let text = "Charts, days and hours look at this stretch; budgets and causes stay those of the whole window.";
+        html.line("p", &[("class", "hint")], text);
+    }
 }
 
 /// All segments, or one of them.

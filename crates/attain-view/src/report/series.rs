@@ -120,6 +120,11 @@ pub(crate) fn spent(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
     )
 }
 
+/// How many may be bad: `10`.
+pub(crate) fn allowed(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
+    quantity(sheet, verdict, verdict.budget.allowed_billionths)
+}
+
 /// `failed`, `too slow`, `bad slices`.
 pub(crate) fn bad_what(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
     match (counts_slices(&sheet.desk, verdict), under(verdict)) {

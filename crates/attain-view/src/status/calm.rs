@@ -54,14 +54,16 @@ pub(super) fn calm(desk: &Desk<'_>, run: &Run) -> Summary {
     }
     let closest = closest(&promises);
     let low = closest.filter(|verdict| desk.is_page && is_low(verdict));
+    let mut body = String::new();
     if let Some(low) = low {
-        text.push_str(&little_left(desk, low, &promises));
+        body = little_left(desk, low, &promises);
     } else if let Some(left) = closest.and_then(|verdict| number::budget_left(verdict.budget)) {
         let name = closest.map_or_else(String::new, |verdict| verdict.name.to_string());
         text.push_str(&format!(" Closest: {name}, {left} of its budget left."));
     }
     let tone = if unknown == 0 { Tone::Good } else { Tone::Warn };
     Summary {
+        body,
         worst: low.map(|verdict| verdict.name.clone()),
         ..said(tone, text)
     }
@@ -85,7 +87,7 @@ pub(crate) fn is_low(verdict: &Verdict) -> bool {
         && spent.saturating_mul(5) > verdict.budget.allowed_billionths.saturating_mul(4)
 }
 
-/// ` a/b/premium has 4.8% of its budget left. Owner: growth.`
+/// `a/b/premium has 4.8% of its budget left. Owner: growth.`
 fn little_left(desk: &Desk<'_>, low: &Verdict, promises: &[&Verdict]) -> String {
     let left = number::budget_left(low.budget).unwrap_or_else(|| "nothing".to_owned());
     let more = match promises.iter().filter(|verdict| is_low(verdict)).count() - 1 {
@@ -96,7 +98,7 @@ fn little_left(desk: &Desk<'_>, low: &Verdict, promises: &[&Verdict]) -> String 
     let owner = desk.slo(low).map_or_else(String::new, |slo| {
         format!(" Owner: {}.", super::owners(desk, slo))
     });
-    format!(" {} has {left} of its budget left.{owner}{more}", low.name)
+    format!("{} has {left} of its budget left.{owner}{more}", low.name)
 }
 
 /// The promise with the least budget left.

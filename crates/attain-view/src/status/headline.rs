@@ -81,7 +81,7 @@ pub(super) fn headline(desk: &Desk<'_>, run: &Run) -> String {
     out
 }
 
-fn is_hurt(verdict: &Verdict) -> bool {
+pub(crate) fn is_hurt(verdict: &Verdict) -> bool {
     verdict.standing == Standing::Breached || firing(verdict).next().is_some()
 }
 
