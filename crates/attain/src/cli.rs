@@ -4,6 +4,7 @@
 //! arguments of the command.
 
 mod blame;
+mod demo;
 mod doctor;
 mod input;
 mod keeping;
@@ -19,6 +20,8 @@ pub use blame::{
     AttributionArguments, BenchArguments, BenchCommand, BenchDiagnoseArguments, WarningsArguments,
     WhyArguments,
 };
+use demo::DEMO_HELP;
+pub use demo::DemoArguments;
 use doctor::DOCTOR_HELP;
 pub use doctor::DoctorArguments;
 pub use input::{Beside, InputArguments, ReadingArguments, StatusFormat};
@@ -75,6 +78,9 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show all of it on a small shop that really runs: open the URL, watch premium burn and recover
+    #[command(after_long_help = DEMO_HELP)]
+    Demo(DemoArguments),
     /// Say how every promise stands: who is hurt, how much budget is left
     #[command(after_long_help = STATUS_HELP)]
     Status(StatusArguments),

@@ -37,7 +37,7 @@ impl Folder {
     /// Opens a folder that `attain replay` has written.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let store = Store::open(path, Access::Read).map_err(|error| Failure::of(&error))?;
-        let unsealed = Unsealed::of(&store)?;
+        let unsealed = Unsealed::of(&store, SLICE_SECONDS)?;
         let kept = store.streams().map(|(_, interval)| interval);
         let span = kept.chain(unsealed.span).reduce(|a, b| Interval {
             start: a.start.min(b.start),
@@ -121,9 +121,14 @@ pub struct Keeper {
 impl Keeper {
     /// Opens a folder, or makes one, to count these streams.
     pub fn open(path: &Path, streams: &[Stream]) -> Result<Self, Failure> {
+        Self::open_with(path, streams, SLICE_SECONDS)
+    }
+
+    /// As [`Keeper::open`]; a folder that is made has slices of this length.
+    pub fn open_with(path: &Path, streams: &[Stream], slice_seconds: u32) -> Result<Self, Failure> {
         let store =
             Store::open(path, Access::WriteOrCreate).map_err(|error| Failure::of(&error))?;
-        let mut unsealed = Unsealed::of(&store)?.unsealed;
+        let mut unsealed = Unsealed::of(&store, slice_seconds)?.unsealed;
         unsealed.settle();
         let mut found = unsealed.damage;
         found.extend(store.found().iter().cloned());
@@ -273,9 +278,9 @@ struct Unsealed {
 }
 
 impl Unsealed {
-    fn of(store: &Store) -> Result<Self, Failure> {
+    fn of(store: &Store, slice_seconds: u32) -> Result<Self, Failure> {
         let (mut begin, mut end) = (None, None);
-        let unsealed = attain_server::Unsealed::of(store, SLICE_SECONDS, |delivery| {
+        let unsealed = attain_server::Unsealed::of(store, slice_seconds, |delivery| {
             begin = [begin, begin_of(delivery)].into_iter().flatten().min();
             end = end.max(end_of(delivery));
         });

@@ -17,6 +17,7 @@ mod check;
 mod cli;
 mod counts_csv;
 mod data;
+mod demo;
 mod discover;
 mod doctor;
 mod exit;
@@ -95,6 +96,7 @@ fn run(command: Option<Command>, terminal: &Terminal) -> Result<Exit, Failure> {
         Some(Command::Token(arguments)) => token::run(&arguments, terminal),
         Some(Command::Test(arguments)) => test::run(&arguments, terminal),
         Some(Command::Attribution(arguments)) => attribution::run(&arguments, terminal),
+        Some(Command::Demo(arguments)) => demo::run(&arguments, terminal),
         Some(Command::Discover(arguments)) => discover::run(&arguments, terminal),
         Some(Command::Warnings(arguments)) => warnings::run(&arguments, terminal),
     }

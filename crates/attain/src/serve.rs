@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Fail
     drop(parsed);
     let signals = watch_signals()?;
     let config = Config {
-        catalogue: reader(arguments),
+        catalogue: reader(&arguments.catalogue),
         data: arguments.data.clone(),
         listen: arguments.listen,
         anonymous: arguments.allow_anonymous,
@@ -56,7 +57,7 @@ pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Fail
 }
 
 /// A second signal ends the process at once: everything that was acknowledged is on disk already.
-fn watch_signals() -> Result<std::sync::mpsc::Receiver<i32>, Failure> {
+pub fn watch_signals() -> Result<std::sync::mpsc::Receiver<i32>, Failure> {
     let failed = |error| Failure::new(format!("cannot watch for signals: {error}"));
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
     let (sender, receiver) = channel();
@@ -75,8 +76,8 @@ fn watch_signals() -> Result<std::sync::mpsc::Receiver<i32>, Failure> {
 }
 
 /// Reads the files of the catalogue as they are now.
-fn reader(arguments: &ServeArguments) -> Arc<ReadCatalogue> {
-    let path = arguments.catalogue.clone();
+pub fn reader(path: &Path) -> Arc<ReadCatalogue> {
+    let path = path.to_owned();
     Arc::new(move || {
         let files = Files::of(&path).map_err(|failure| failure.what)?;
         let done = catalogue::written(&path).map_err(|failure| failure.what)?;

@@ -12,6 +12,7 @@ mod check;
 mod ctrl_c;
 mod damage;
 mod data;
+mod demo;
 mod discover;
 mod doctor;
 mod failing_disk;
