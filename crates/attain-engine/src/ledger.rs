@@ -21,6 +21,7 @@ use crate::changes::Changes;
 use crate::grid::Grid;
 use crate::hearing::{Hearing, SourceState};
 use crate::origins::{Origin, Wanted};
+use crate::ranges::RangeSet;
 
 /// What was counted, by stream, segment, class, bucket and slice.
 ///
@@ -195,6 +196,18 @@ impl Ledger {
         counts
             .filter(|(_, counts)| !counts.is_empty())
             .map(|(stream, counts)| (stream.clone(), counts.unload()))
+            .collect()
+    }
+
+    /// The end of the last slice in which each source was heard, of those that say when they are: whoever reads on from
+    /// there need not take the time between for silence.
+    #[must_use]
+    pub fn heard_until(&self) -> BTreeMap<SourceId, Timestamp> {
+        let sources = self.sources.iter();
+        let last = |slices: &RangeSet<i64>| slices.ranges().last().map(|range| range.end);
+        sources
+            .filter_map(|(source, state)| Some((source.clone(), last(&state.hearing.slices)?)))
+            .map(|(source, end)| (source, self.grid.start(end)))
             .collect()
     }
 

@@ -4,7 +4,7 @@
 //! next, so an answer waits for at most the frame that is under way and its own. What is being judged is judged one slice
 //! at a time, and requests are taken between two of them: no closed slice is left out, however late it is.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use attain_engine::{Monitor, Wanted};
 use attain_model::delivery::Delivery;
-use attain_model::facts::OriginFacts;
 use attain_model::live::{LiveBatch, LiveEntry};
 use attain_model::source::SourceKind;
 use attain_model::{Catalogue, Promises, SourceId};
@@ -25,6 +24,7 @@ use crate::clock::Clock;
 use crate::config::Limits;
 use crate::events::{Events, News};
 use crate::gate::Gates;
+use crate::handle::Taken;
 use crate::kept::{Kept, Together};
 use crate::published::{CoreState, InForce, Judged, Published};
 use crate::watcher::Loaded;
@@ -51,7 +51,7 @@ pub(crate) enum Job {
         answer: oneshot::Sender<Result<(), NotKept>>,
     },
     /// Say what was taken of each origin so far.
-    Taken(oneshot::Sender<BTreeMap<(SourceId, String), OriginFacts>>),
+    Taken(oneshot::Sender<Taken>),
     /// Say what of an origin is still to be delivered.
     Wanted {
         source: SourceId,

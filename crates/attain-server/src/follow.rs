@@ -125,12 +125,14 @@ impl Follower {
             .map(|source| (source.id.clone(), Vec::new()))
             .collect();
         files.insert(id.clone(), paths);
+        let taken = self.handle.taken().map_err(Broken::NotKept)?;
         let options = Options {
             files,
             slice: self.slice,
             chunk_bytes: CHUNK_BYTES,
             threads: 1,
-            taken: self.handle.taken().map_err(Broken::NotKept)?,
+            taken: taken.origins,
+            heard_until: taken.heard_until,
             whole_lines: true,
             ..Options::default()
         };

@@ -25,6 +25,15 @@ pub struct Handle {
     app: Arc<App>,
 }
 
+/// From where files are read on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// What was taken of each origin so far.
+    pub origins: BTreeMap<(SourceId, String), OriginFacts>,
+    /// The end of the last slice in which each source was heard.
+    pub heard_until: BTreeMap<SourceId, Timestamp>,
+}
+
 /// What was delivered is not kept: say it again later.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not kept: {0}")]
@@ -69,11 +78,11 @@ impl Handle {
         )
     }
 
-    /// What was taken of each origin so far.
+    /// From where files are read on.
     ///
     /// # Errors
     /// The server is stopping.
-    pub fn taken(&self) -> Result<BTreeMap<(SourceId, String), OriginFacts>, Refused> {
+    pub fn taken(&self) -> Result<Taken, Refused> {
         let (answer, taken) = oneshot::channel();
         self.ask(Job::Taken(answer), taken)
     }

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use attain_engine::{Changes, Counts, Ledger, Meter, Metered, Shelf, Shelved, Wanted};
 use attain_model::delivery::Delivery;
-use attain_model::facts::{Damage, KeptStream, OriginFacts, StreamFacts};
+use attain_model::facts::{Damage, KeptStream, StreamFacts};
 use attain_model::live::{LiveEntry, MeterFacts};
 use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
 use attain_store::{Access, Done, Error, Store};
 use jiff::Timestamp;
 
+use crate::handle::Taken;
 use crate::unsealed::{Unsealed, settle};
 
 /// Length of a slice in a folder that is new. One that was made by `attain replay` keeps its own.
@@ -225,8 +226,11 @@ impl Kept {
     }
 
     /// What was taken of each origin, so that only the rest of a file is read.
-    pub(crate) fn taken(&self) -> BTreeMap<(SourceId, String), OriginFacts> {
-        self.ledger.state().origins
+    pub(crate) fn taken(&self) -> Taken {
+        Taken {
+            origins: self.ledger.state().origins,
+            heard_until: self.ledger.heard_until(),
+        }
     }
 
     /// What of an origin is still to be delivered, and for which streams.

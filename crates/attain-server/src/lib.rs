@@ -38,7 +38,7 @@ mod watcher;
 
 pub use config::{Config, Limits, ReadCatalogue, Wall, Written};
 pub use error::Error;
-pub use handle::{Handle, Refused};
+pub use handle::{Handle, Refused, Taken};
 pub use http::{Server, start};
 pub use routes::openapi::openapi;
 pub use unsealed::{Unsealed, recorded_streams};

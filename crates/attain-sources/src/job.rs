@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use attain_model::Catalogue;
 use attain_model::delivery::Delivery;
 use attain_model::source::{CsvLayout, CsvSource, LogFormat, LogSource, Source, SourceKind};
+use attain_model::{Catalogue, Interval};
 
 use crate::access_log::AccessLog;
 use crate::asked::{Asked, asked, check_columns};
@@ -505,9 +505,20 @@ impl Job<'_, '_> {
         };
         let every = i128::try_from(beat.every.as_nanos()).unwrap_or(i128::MAX);
         let mut times = std::mem::take(&mut counter.heartbeats);
+        let before = self.options.heard_until.get(&self.source.id);
+        times.extend(before.filter(|before| times.iter().all(|time| time > before)));
         times.sort_unstable();
         let mut delivery = Delivery::new(self.source.id.clone(), "heartbeats", 0..0);
-        delivery.observed = Some(stretches(&times, every));
+        let mut observed = stretches(&times, every);
+        // Alone it says little; but the next run goes on from it.
+        let alone = times
+            .last()
+            .filter(|last| observed.last().is_none_or(|before| before.end != **last));
+        observed.extend(alone.map(|last| Interval {
+            start: *last,
+            end: *last,
+        }));
+        delivery.observed = Some(observed);
         (self.sink)(delivery).map_err(Error::Sink)
     }
 }

@@ -11,6 +11,7 @@ use attain_model::delivery::{Delivery, Unparsed};
 use attain_model::facts::OriginFacts;
 use attain_model::source::{Source, SourceKind};
 use attain_model::{Catalogue, SourceId};
+use jiff::Timestamp;
 
 use crate::chunk::Totals;
 use crate::error::Error;
@@ -33,6 +34,9 @@ pub struct Options {
     /// What earlier runs took, by source and origin, as a ledger's state says it: positions that were counted for every
     /// stream are not read again, the others are counted for the streams that lack them.
     pub taken: BTreeMap<(SourceId, String), OriginFacts>,
+    /// Until when each source was heard in earlier runs, as a ledger says it: a log is not silent between the last heartbeat
+    /// of one run and the first of the next, if they are no further apart than promised.
+    pub heard_until: BTreeMap<SourceId, Timestamp>,
     /// A last line without its end is left, and said so: it may still be being written, and whoever keeps what is read
     /// reads it whole the next time. Not so of standard input and other pipes, which are read once.
     pub whole_lines: bool,
@@ -63,6 +67,7 @@ impl Default for Options {
             threads: 0,
             whole_lines: false,
             taken: BTreeMap::new(),
+            heard_until: BTreeMap::new(),
             stop: None,
         }
     }

@@ -174,6 +174,11 @@ impl Keeper {
         self.ledger.state().origins
     }
 
+    /// The end of the last slice in which each source was heard.
+    pub fn heard_until(&self) -> BTreeMap<SourceId, Timestamp> {
+        self.ledger.heard_until()
+    }
+
     /// Keeps a delivery. It is durable on return.
     pub fn take(&mut self, mut delivery: Delivery) -> Result<(), Failure> {
         // A frame must not count for streams that the catalogue gets later.

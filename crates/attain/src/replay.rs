@@ -106,6 +106,7 @@ fn keep(
         terminal.note(&note);
     }
     options.taken = keeper.taken();
+    options.heard_until = keeper.heard_until();
     options.whole_lines = true;
     let (mut begin, mut end) = (None, None);
     // The newest delivery waits until the next one: files of another format are refused before anything of them is kept.

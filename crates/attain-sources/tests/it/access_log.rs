@@ -126,6 +126,29 @@ fn a_heartbeat_tells_when_the_log_was_written() {
             "  observed 2026-11-02T09:20:00Z to 2026-11-02T09:21:00Z",
         ]
     );
+    // Read on a heartbeat at a time, it is not silent either.
+    std::fs::remove_file(dir.path().join("a.log.1")).unwrap();
+    let observed = |minute: u32, heard_until: &str| {
+        std::fs::write(dir.path().join("a.log"), line(minute, "/healthz")).unwrap();
+        let heard_until = heard_until.parse().unwrap();
+        let options = Options {
+            heard_until: [("access".into(), heard_until)].into(),
+            ..Options::default()
+        };
+        let text = read_text(&catalogue, dir.path(), &options);
+        let observed = text.lines().find(|line| line.contains("observed"));
+        observed.map(str::trim).unwrap().to_owned()
+    };
+    assert_eq!(
+        observed(23, "2026-11-02T09:21:10Z"),
+        "observed 2026-11-02T09:21:10Z to 2026-11-02T09:23:00Z"
+    );
+    for heard_until in ["2026-11-02T09:20:00Z", "2026-11-02T09:40:00Z"] {
+        assert_eq!(
+            observed(23, heard_until),
+            "observed 2026-11-02T09:23:00Z to 2026-11-02T09:23:00Z"
+        );
+    }
 }
 
 #[test]
