@@ -95,7 +95,17 @@ impl Schema {
 
     /// Whether the file is not there, or was never made.
     pub(crate) fn is_unmade(&self, folder: &Path) -> bool {
-        self.seen(folder) == Seen::Empty || matches!(self.read(folder), Ok(None))
+        self.seen(folder) == Seen::Empty
+            || self.is_being_made(folder)
+            || matches!(self.read(folder), Ok(None))
+    }
+
+    /// Whether the first bytes of the file may be half there. Only who writes can say: a reader may not undo them.
+    ///
+    /// Invariant: there is a journal only until the file has its log, which is before anything is in it.
+    fn is_being_made(&self, folder: &Path) -> bool {
+        let journal = folder.join(format!("{}-journal", self.name));
+        journal.metadata().is_ok_and(|file| file.len() > 0)
     }
 
     /// For reading: one state of the file as long as it stays open. `None` if the file is there and was never made.

@@ -113,11 +113,11 @@ impl Store {
     fn page_by<T>(
         &self,
         listing: &Listing,
-        open: impl FnOnce(Kind, &[u8], &[u8]) -> Result<T, blob::Broken>,
+        open: impl Fn(Kind, &[u8], &[u8]) -> Result<T, blob::Broken>,
     ) -> Result<T, String> {
         let number = listing.number;
         let sql = "SELECT body FROM page WHERE number = ?1";
-        let content = self.counts.row(sql, [number as i64], |row| {
+        let read = |row: &rusqlite::Row<'_>| {
             let body = row.get_ref(0)?.as_blob().unwrap_or(&[]);
             if blob::digest(body) != Some(listing.digest) {
                 return Ok(Err("is not the one that was written"));
@@ -129,8 +129,10 @@ impl Store {
                     blob::Broken::Compression => "cannot be decompressed",
                 }),
             )
-        });
-        match content {
+        };
+        let ask = || self.counts.row(sql, [number as i64], read);
+        // On its way to a page SQLite may stumble over damage elsewhere, once: what it then reads has its own checksum.
+        match ask().or_else(|_| ask()) {
             Ok(Some(Ok(content))) => Ok(content),
             Ok(Some(Err(why))) => Err(format!("page {number} of counts.db {why}")),
             Ok(None) => Err(format!("page {number} of counts.db is gone")),

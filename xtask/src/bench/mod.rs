@@ -9,6 +9,7 @@ mod diagnose;
 mod driven;
 mod history;
 mod inputs;
+mod live;
 mod logs;
 mod measure;
 mod memory;
@@ -33,7 +34,7 @@ struct Bench {
     run: fn(&Setting) -> Result<String, String>,
 }
 
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     Bench {
         name: "logs",
         says: "a log to counts per minute and segment: attain, duckdb and polars; gzip and zstd",
@@ -63,6 +64,11 @@ const BENCHES: [Bench; 7] = [
         name: "remote-write",
         says: "CPU per sample that arrives by remote write: attain and VictoriaMetrics",
         run: remote_write::run,
+    },
+    Bench {
+        name: "live",
+        says: "SLOs judged while traffic comes in, scraped, asked: attain, Prometheus with Sloth's rules, VictoriaMetrics",
+        run: live::run,
     },
     Bench {
         name: "size",

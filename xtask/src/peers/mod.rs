@@ -5,12 +5,12 @@
 
 mod attain;
 mod history;
-mod http;
-mod install;
+pub mod http;
+pub mod install;
 mod live;
 mod node;
 mod opentelemetry;
-mod process;
+pub mod process;
 mod pulled;
 mod shop;
 

@@ -1,0 +1,366 @@
+//! `live`: what it costs to judge SLOs while traffic comes in, to answer for 30 days, and to scrape, of attain, Prometheus
+//! with rules as Sloth generates them, and VictoriaMetrics with vmalert.
+//!
+//! Everybody is given the same 30 days and then the same sample a minute, on one machine at one time; CPU is that of
+//! whole processes, so that others who work on the machine stretch the time and not the numbers.
+
+mod fleet;
+mod scraped;
+mod servers;
+
+use std::time::{Duration, Instant};
+
+use self::fleet::Fleet;
+use self::servers::{Programs, Server, said};
+use super::driven::Driven;
+use super::results::table;
+use super::{Setting, built};
+use crate::peers::http;
+
+/// Per-service counters, and those of fifty pods with five codes each.
+const FLEETS: [Fleet; 2] = [
+    Fleet {
+        name: "2 series",
+        services: 50,
+        pods: 1,
+        days: 30,
+    },
+    Fleet {
+        name: "250 series",
+        services: 1,
+        pods: 50,
+        days: 30,
+    },
+];
+
+/// For attain alone: what stays of the cost where it is shared by many.
+const LARGE: Fleet = Fleet {
+    name: "2 series, many",
+    services: 1000,
+    pods: 1,
+    days: 1,
+};
+
+/// Rules are spread over a cycle: all have run once by then.
+const SETTLING_SECONDS: u64 = 75;
+const MEASURED_CYCLES: u64 = 3;
+const QUESTIONS: u64 = 20;
+
+/// What one server came to.
+struct Cost {
+    who: String,
+    fleet: Fleet,
+    /// Seconds of CPU over the cycles.
+    cpu_seconds: f64,
+    resident: u64,
+    /// Milliseconds of CPU of a question: 30 days, burn-down.
+    asked: Option<(f64, f64)>,
+}
+
+pub fn run(setting: &Setting) -> Result<String, String> {
+    let fleet = built(
+        &["-p", "attain-wire", "--example", "fleet"],
+        "examples/fleet",
+    )?;
+    let programs = Programs::find(&setting.program, fleet)?;
+    let prometheus = version(&programs.prometheus, "--version", "Prometheus")?;
+    let victoria = version(&programs.victoria_metrics, "-version", "VictoriaMetrics")?;
+    let mut contestants = Vec::new();
+    for fleet in FLEETS {
+        contestants.extend(loaded(&programs, fleet, &prometheus, &victoria)?);
+    }
+    contestants.push(Contestant::attain(&programs, LARGE)?);
+    let costs = cycles(contestants)?;
+    let scraped = scraped::run(&programs)?;
+    Ok(format!(
+        "{}; {prometheus}, {victoria}.\n\n{}\n{}\n{}\n{}",
+        setting.facts(),
+        cycles_said(&costs),
+        asked_said(&costs),
+        scraped.said(&prometheus, &victoria),
+        BESIDE
+    ))
+}
+
+const BESIDE: &str = "\
+What the peers do and attain does not: they keep every sample and answer any question about it, where attain keeps counts by
+slot, class and segment and answers for its catalogue. What attain does and they do not: a sample is on disk before it is
+acknowledged, windows are whole events instead of means of ratios over five minutes, and verdicts are kept up to date with
+every slice instead of when they are asked for. Releases of the peers are those of Debian 12; newer ones are faster at
+taking samples.";
+
+/// A server, who sends to it, and what it was asked.
+struct Contestant {
+    cost: Cost,
+    servers: Vec<Server>,
+    sender: Driven,
+}
+
+impl Contestant {
+    fn attain(programs: &Programs, fleet: Fleet) -> Result<Self, String> {
+        let server = servers::attain(programs, fleet)?;
+        let sender = servers::sender(programs, fleet, server.address.port())?;
+        Ok(Self {
+            cost: Cost::of("attain", fleet),
+            servers: vec![server],
+            sender,
+        })
+    }
+
+    fn cpu(&self) -> Result<f64, String> {
+        self.servers.iter().map(Server::cpu).sum()
+    }
+}
+
+impl Cost {
+    fn of(who: &str, fleet: Fleet) -> Self {
+        Self {
+            who: who.to_string(),
+            fleet,
+            cpu_seconds: 0.0,
+            resident: 0,
+            asked: None,
+        }
+    }
+
+    /// Milliseconds of CPU for one SLO and segment and a cycle of a minute.
+    fn each(&self) -> f64 {
+        self.cpu_seconds * 1000.0 / (MEASURED_CYCLES * self.fleet.slo_segments()) as f64
+    }
+}
+
+/// All three with 30 days behind them, asked once, and with their rules.
+fn loaded(
+    programs: &Programs,
+    fleet: Fleet,
+    prometheus: &str,
+    victoria: &str,
+) -> Result<Vec<Contestant>, String> {
+    let (prom, prom_folder) = servers::prometheus(programs, fleet)?;
+    let (vm, vm_folder) = servers::victoria_metrics(programs, fleet)?;
+    let mut prom_sender = servers::sender(programs, fleet, prom.address.port())?;
+    let mut vm_sender = servers::sender(programs, fleet, vm.address.port())?;
+    let past = format!("recorded {}", fleet.days);
+    let sent = std::thread::scope(|scope| {
+        let other = scope.spawn(|| vm_sender.ask(&past));
+        let one = prom_sender.ask(&past)?;
+        let other = other.join().map_err(|_| "the sender broke".to_string())??;
+        Ok::<_, String>((one.0, other.0))
+    })?;
+    println!(
+        "{}: {} and {} samples of the past for the peers",
+        fleet.name, sent.0, sent.1
+    );
+    let mut attain = Contestant::attain(programs, fleet)?;
+    attain.cost.asked = Some(asked_of_attain(&attain.servers[0], fleet)?);
+    let mut prom_cost = Cost::of(prometheus, fleet);
+    prom_cost.asked = Some(asked_of_peer(&prom, fleet)?);
+    let mut vm_cost = Cost::of(&format!("{victoria} and vmalert"), fleet);
+    vm_cost.asked = Some(asked_of_peer(&vm, fleet)?);
+    servers::write(&prom_folder, "rules.yml", &fleet.rules())?;
+    post(&prom, "/-/reload")?;
+    let vmalert = servers::vmalert(programs, &vm, &vm_folder, fleet)?;
+    Ok(vec![
+        attain,
+        Contestant {
+            cost: prom_cost,
+            servers: vec![prom],
+            sender: prom_sender,
+        },
+        Contestant {
+            cost: vm_cost,
+            servers: vec![vm, vmalert],
+            sender: vm_sender,
+        },
+    ])
+}
+
+/// The ratio of 30 days, and 720 points of what was left of the budget; of a service after the other.
+fn asked_of_peer(server: &Server, fleet: Fleet) -> Result<(f64, f64), String> {
+    let ratio = |turn: u64| {
+        let job = format!(
+            "job=\"svc-{:04}\",segment=\"premium\"",
+            turn % fleet.services
+        );
+        format!(
+            "sum(increase(http_requests_total{{{job},code=~\"5..\"}}[30d])) / \
+             sum(increase(http_requests_total{{{job}}}[30d]))"
+        )
+    };
+    let now = crate::peers::http::escaped;
+    let single = server.asked(QUESTIONS, |turn| {
+        format!("/api/v1/query?nocache=1&query={}", now(&ratio(turn)))
+    })?;
+    let end = seconds_now();
+    let many = server.asked(QUESTIONS.min(5), |turn| {
+        format!(
+            "/api/v1/query_range?nocache=1&start={}&end={end}&step=3600&query={}",
+            end - 719 * 3600,
+            now(&ratio(turn))
+        )
+    })?;
+    Ok((single, many))
+}
+
+/// The list of a service's promises, and everything that a report shows of it: burn-down, days, worst hours, causes.
+fn asked_of_attain(server: &Server, fleet: Fleet) -> Result<(f64, f64), String> {
+    // Once judged, the first slice after the start is there.
+    let begun = Instant::now();
+    while http::get(server.address, "/api/v1/status").is_err() {
+        if begun.elapsed() > Duration::from_secs(200) {
+            return Err("attain judges nothing".to_string());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let of = |turn: u64| format!("svc-{:04}", turn % fleet.services);
+    let single = server.asked(10 * QUESTIONS, |turn| {
+        format!("/api/v1/slos?q={}", of(turn))
+    })?;
+    let many = server.asked(10 * QUESTIONS, |turn| format!("/api/v1/slos/{}", of(turn)))?;
+    Ok((single, many))
+}
+
+/// A sample a minute to everybody, and what that cost.
+fn cycles(mut contestants: Vec<Contestant>) -> Result<Vec<Cost>, String> {
+    println!("settling for {SETTLING_SECONDS} s, then {MEASURED_CYCLES} cycles of a minute");
+    everybody(&mut contestants)?;
+    std::thread::sleep(Duration::from_secs(SETTLING_SECONDS));
+    let begun = Instant::now();
+    for contestant in &mut contestants {
+        contestant.cost.cpu_seconds = -contestant.cpu()?;
+    }
+    for cycle in 1..=MEASURED_CYCLES {
+        everybody(&mut contestants)?;
+        let until = Duration::from_secs(60 * cycle);
+        std::thread::sleep(until.saturating_sub(begun.elapsed()));
+    }
+    let mut costs = Vec::new();
+    for mut contestant in contestants {
+        contestant.cost.cpu_seconds += contestant.cpu()?;
+        contestant.cost.resident = contestant.servers.iter().map(Server::resident).sum();
+        println!(
+            "{}, {}: {:.4} ms each, {} MB",
+            contestant.cost.fleet.name,
+            contestant.cost.who,
+            contestant.cost.each(),
+            contestant.cost.resident / 1_000_000
+        );
+        costs.push(contestant.cost);
+    }
+    Ok(costs)
+}
+
+fn everybody(contestants: &mut [Contestant]) -> Result<(), String> {
+    for contestant in contestants {
+        contestant.sender.ask("now")?;
+    }
+    Ok(())
+}
+
+fn cycles_said(costs: &[Cost]) -> String {
+    let rows: Vec<Vec<String>> = (costs.iter())
+        .map(|cost| {
+            let own = costs
+                .iter()
+                .find(|own| own.who == "attain" && own.fleet.name == cost.fleet.name);
+            let ratio = own.map_or(0.0, |own| cost.each() / own.each());
+            vec![
+                format!("{} x {}", cost.fleet.slo_segments(), cost.fleet.name),
+                cost.who.clone(),
+                format!("{:.2}", cost.cpu_seconds / MEASURED_CYCLES as f64),
+                format!("{:.3}", cost.each()),
+                format!("{ratio:.0}"),
+                format!("{} MB", cost.resident / 1_000_000),
+                format!("{} KB", cost.resident / 1000 / cost.fleet.slo_segments()),
+            ]
+        })
+        .collect();
+    let header = [
+        "SLO-segments",
+        "",
+        "CPU s a cycle",
+        "CPU ms an SLO-segment and cycle",
+        "times attain's",
+        "resident",
+        "an SLO-segment",
+    ];
+    format!(
+        "Judged while traffic comes in: {MEASURED_CYCLES} cycles of a minute in one stretch, everybody at once, taking the samples \
+         included. Behind each lie 30 days at a sample a minute (the last row: one day); the 250 series are 50 pods with 5 codes.\n\n{}",
+        table(&header, &rows)
+    )
+}
+
+fn asked_said(costs: &[Cost]) -> String {
+    let asked = |cost: &Cost| cost.asked;
+    let rows: Vec<Vec<String>> = (costs.iter())
+        .filter_map(|cost| {
+            let (single, many) = asked(cost)?;
+            let own = costs
+                .iter()
+                .find(|own| own.who == "attain" && own.fleet.name == cost.fleet.name);
+            let (own_single, own_many) = own.and_then(asked).unwrap_or((single, many));
+            Some(vec![
+                cost.fleet.name.to_string(),
+                cost.who.clone(),
+                format!("{single:.2}"),
+                format!("{:.0}", single / own_single.max(0.001)),
+                format!("{many:.2}"),
+                format!("{:.0}", many / own_many.max(0.001)),
+            ])
+        })
+        .collect();
+    let header = [
+        "",
+        "",
+        "30 days, CPU ms",
+        "times attain's",
+        "burn-down, CPU ms",
+        "times attain's",
+    ];
+    format!(
+        "Asked over HTTP, one question after the other, before any rule runs. Of the peers one segment: the ratio of errors of 30 \
+         days, and 720 points of it an hour apart. Of attain all three segments of an SLO: what `/api/v1/slos` lists, and what \
+         `/api/v1/slos/ID` shows (burn-down, days, worst hours, causes).\n\n{}",
+        table(&header, &rows)
+    )
+}
+
+fn seconds_now() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
+}
+
+fn post(server: &Server, path: &str) -> Result<(), String> {
+    use std::io::{Read as _, Write as _};
+    let failed = |error: std::io::Error| format!("{path}: {error}");
+    let mut stream = std::net::TcpStream::connect(server.address).map_err(failed)?;
+    let head = format!("POST {path} HTTP/1.0\r\ncontent-length: 0\r\n\r\n");
+    stream.write_all(head.as_bytes()).map_err(failed)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).map_err(failed)?;
+    match answer.split(' ').nth(1) {
+        Some("200") => Ok(()),
+        _ => Err(format!("{path}: {answer}")),
+    }
+}
+
+/// `Prometheus 2.42.0`.
+fn version(program: &std::path::Path, flag: &str, name: &str) -> Result<String, String> {
+    let mut command = std::process::Command::new(program);
+    let output = command.arg(flag).output();
+    let output = output.map_err(|error| said(crate::peers::Outcome::Failed(error.to_string())))?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    let start = said.char_indices().find(|(at, c)| {
+        c.is_ascii_digit()
+            && said[*at..].split('.').take(2).all(|part| !part.is_empty())
+            && said[*at..].contains('.')
+    });
+    let digits = start.map_or("", |(at, _)| &said[at..]);
+    let version: String = digits
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || *c == '.')
+        .collect();
+    Ok(format!("{name} {version}"))
+}
