@@ -12,7 +12,7 @@ use crate::html::Html;
 use crate::html::parts::{self, State, badge, mark};
 use crate::number::{self, grouped, plural};
 use crate::report::{About, Sheet, masking, matrix, series, top};
-use crate::status::headline::is_hurt;
+use crate::status::headline::{self, is_hurt};
 use crate::status::{is_promise, no_slos, no_verdicts};
 
 /// How the sentence stands at the top of a page.
@@ -41,7 +41,7 @@ pub fn overview(scene: &Scene<'_>, ask: &Ask) -> String {
         if sheet.is_empty() {
             return teach(html, scene, ask);
         }
-        summary(html, &sheet, FIRST);
+        summary(html, &sheet, ask, FIRST);
         parts::section(html, "promises", "Every promise", |html| {
             promises(html, scene, &sheet, ask, "/", None);
         });
@@ -65,9 +65,10 @@ fn title(scene: &Scene<'_>) -> String {
 }
 
 /// Who is hurt; where nobody is, what is closest to its limit stands beside it.
-pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, first: top::First) {
+pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top::First) {
     html.element("div", &[("class", "now"), ("data-key", "now")], |html| {
         top::summarised(html, sheet, first);
+        ways(html, sheet, ask);
         let evaluation = sheet.desk.evaluation;
         let promises = || {
             evaluation
@@ -77,6 +78,33 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, first: top::First) {
         };
         if !promises().any(is_hurt) {
             closest(html, sheet, promises().collect());
+        }
+    });
+}
+
+/// From the sentence to what explains it.
+fn ways(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
+    let Some(worst) = headline::summary(&sheet.desk, &sheet.about.run).worst else {
+        return;
+    };
+    html.element("p", &[("class", "also go")], |html| {
+        let to = place(ask, &worst);
+        html.line("a", &[("href", &to)], "How it came to that");
+        let slos = &sheet.desk.promises.catalogue().slos;
+        if slos
+            .get(&worst.slo)
+            .is_some_and(|slo| !slo.depends_on.is_empty())
+        {
+            let asked = ask.everywhere().with("slo", worst.slo.as_str());
+            let to = asked
+                .with("segment", &worst.scope.to_string())
+                .to("/cascade");
+            html.text(" \u{b7} ");
+            html.line(
+                "a",
+                &[("href", &to)],
+                "What carries it, and who spent its budget",
+            );
         }
     });
 }

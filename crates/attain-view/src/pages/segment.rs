@@ -54,7 +54,7 @@ pub fn segment(scene: &Scene<'_>, ask: &Ask, id: &SegmentId) -> Option<String> {
             });
         } else {
             html.line("h1", &[("class", "name")], id.as_str());
-            overview::summary(html, &sheet(scene, &of_it, &about, &place), FIRST);
+            overview::summary(html, &sheet(scene, &of_it, &about, &place), ask, FIRST);
         }
         sold(html, scene, segment);
         let sheet = sheet(scene, evaluation, &about, &place);

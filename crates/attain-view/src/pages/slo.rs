@@ -481,6 +481,14 @@ fn rests_on(html: &mut Html, scene: &Scene<'_>, ask: &Ask, slo: &Slo) {
                 });
             }
         });
+        html.element("p", &[("class", "also go")], |html| {
+            let to = ask.everywhere().with("slo", slo.id.as_str()).to("/cascade");
+            html.line(
+                "a",
+                &[("href", &to)],
+                "What each part may cost and did cost, and who spent the budget",
+            );
+        });
     });
 }
 

@@ -99,7 +99,8 @@ pub(crate) fn summarised(html: &mut Html, sheet: &Sheet<'_>, first: First) {
         for also in &summary.also {
             html.element("p", &[("class", "also")], |html| others(html, sheet, also));
         }
-        let worst = summary.worst.as_ref().filter(|_| !first.is_of_slo);
+        // A server's page says it with the other ways that it has.
+        let worst = summary.worst.as_ref().filter(|_| sheet.place.is_none());
         if let Some(place) = worst.and_then(|name| place(sheet, name)) {
             html.element("p", &[("class", "also go")], |html| {
                 html.line("a", &[("href", &place)], "How it came to that");
