@@ -18,6 +18,9 @@ const OPENTELEMETRY: [&str; 3] = [
     "opentelemetry-exporter-otlp-proto-grpc",
 ];
 
+/// Its cases depend on its version; 0 failures of this one is what is claimed.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
 /// A folder under target/peers, empty if `fresh`.
 pub fn folder(name: &str, fresh: bool) -> Result<PathBuf, Outcome> {
     let folder = root().join("target/peers").join(name);
@@ -75,14 +78,27 @@ fn unpack(package: &str, into: &Path) -> Result<(), String> {
 
 /// A Python that has the OpenTelemetry SDK and its exporters; or a skip.
 pub fn python() -> Result<PathBuf, Outcome> {
-    let _turn = ONE_AT_A_TIME.lock();
-    let venv = folder("", false)?.join("venv");
-    let python = venv.join("bin/python");
     let import = "import opentelemetry.sdk.metrics, opentelemetry.exporter.otlp.proto.http, \
                   opentelemetry.exporter.otlp.proto.grpc";
+    let venv = environment("venv", &OPENTELEMETRY, import)?;
+    Ok(venv.join("bin/python"))
+}
+
+/// schemathesis, in an environment of its own; or a skip.
+pub fn schemathesis() -> Result<PathBuf, Outcome> {
+    let venv = environment("venv-schemathesis", &[SCHEMATHESIS], "import schemathesis")?;
+    Ok(venv.join("bin/schemathesis"))
+}
+
+/// An environment of Python packages under target/peers; or a skip.
+fn environment(name: &str, packages: &[&str], import: &str) -> Result<PathBuf, Outcome> {
+    let _turn = ONE_AT_A_TIME.lock();
+    let venv = folder("", false)?.join(name);
+    let python = venv.join("bin/python");
     let is_there = || call(Command::new(&python).args(["-c", import])).is_ok();
     if !is_there() {
-        println!("installing {} into target/peers", OPENTELEMETRY.join(", "));
+        let named = packages.join(", ");
+        println!("installing {named} into target/peers");
         let quiet = [
             "-m",
             "pip",
@@ -91,10 +107,10 @@ pub fn python() -> Result<PathBuf, Outcome> {
             "--disable-pip-version-check",
         ];
         call(Command::new("python3").args(["-m", "venv"]).arg(&venv))
-            .and_then(|_| call(Command::new(&python).args(quiet).args(OPENTELEMETRY)))
-            .map_err(|why| Outcome::Skipped(format!("no OpenTelemetry for Python: {why}")))?;
+            .and_then(|_| call(Command::new(&python).args(quiet).args(packages)))
+            .map_err(|why| Outcome::Skipped(format!("no {named} for Python: {why}")))?;
     }
-    Ok(python)
+    Ok(venv)
 }
 
 /// What a program printed, if it ended well.

@@ -12,6 +12,7 @@ mod node;
 mod opentelemetry;
 pub mod process;
 mod pulled;
+mod schemathesis;
 mod shop;
 
 use std::path::Path;
@@ -33,7 +34,7 @@ pub enum Outcome {
 }
 
 /// All of them.
-pub const PEERS: [Peer; 6] = [
+pub const PEERS: [Peer; 7] = [
     Peer {
         name: "record-shop-nginx",
         run: record_shop,
@@ -57,6 +58,10 @@ pub const PEERS: [Peer; 6] = [
     Peer {
         name: "node-exporter",
         run: node::check,
+    },
+    Peer {
+        name: "schemathesis",
+        run: schemathesis::check,
     },
 ];
 

@@ -18,8 +18,10 @@ use crate::access::Denied;
 use crate::published::Published;
 use crate::tokens::Scope;
 
-/// Bytes of a path with all that stands behind it.
-const URI_BYTES: usize = 8 << 10;
+/// Bytes of a path.
+const PATH_BYTES: usize = 8 << 10;
+/// Bytes of what stands behind it: every parameter as large as it may be, each byte written as three.
+const QUERY_BYTES: usize = 60_000;
 /// Bytes of a body that nobody reads.
 const BODY_BYTES: u64 = 64 << 10;
 
@@ -114,10 +116,13 @@ fn understood(
 ) -> Result<Asked, Problem> {
     let headers = request.headers();
     let uri = request.uri();
-    let length = uri.path_and_query().map_or(0, |whole| whole.as_str().len());
-    if length > URI_BYTES {
-        let why = format!("the path and what stands behind it is longer than {URI_BYTES} bytes");
+    if uri.path().len() > PATH_BYTES {
+        let why = format!("the path is longer than {PATH_BYTES} bytes");
         return Err(Problem::new(StatusCode::URI_TOO_LONG, "too-long", why));
+    }
+    if uri.query().is_some_and(|query| query.len() > QUERY_BYTES) {
+        let why = format!("the parameters are longer than {QUERY_BYTES} bytes");
+        return Err(Problem::parameter(why));
     }
     let declared = headers.get(header::CONTENT_LENGTH);
     let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

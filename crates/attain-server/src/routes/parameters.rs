@@ -13,6 +13,9 @@ use super::problem::Problem;
 /// Characters of a name or a text.
 pub(super) const TEXT: usize = 200;
 
+/// Characters of one of several names.
+const NAME: usize = 100;
+
 /// A parameter of a route.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parameter {
@@ -147,7 +150,7 @@ impl Kind {
             Kind::Texts(count) => json!({
                 "type": "array",
                 "maxItems": count,
-                "items": {"type": "string", "maxLength": TEXT},
+                "items": {"type": "string", "maxLength": NAME},
             }),
             Kind::Choice(words) => json!({"type": "string", "enum": words}),
             Kind::Number(least, most) => {
@@ -169,7 +172,10 @@ fn check(parameter: &Parameter, value: &str) -> Result<(), Problem> {
     let wants = |what: String| Err(Problem::parameter(format!("{name} is {what}")));
     match parameter.kind {
         Kind::Path | Kind::Needed if value.is_empty() => wants("a name".to_owned()),
-        Kind::Path | Kind::Needed | Kind::Text | Kind::Texts(_) if value.chars().count() > TEXT => {
+        Kind::Texts(_) if value.chars().count() > NAME => {
+            wants(format!("at most {NAME} characters long"))
+        }
+        Kind::Path | Kind::Needed | Kind::Text if value.chars().count() > TEXT => {
             wants(format!("at most {TEXT} characters long"))
         }
         Kind::Path | Kind::Needed | Kind::Text | Kind::Texts(_) => Ok(()),

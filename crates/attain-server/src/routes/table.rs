@@ -74,7 +74,7 @@ const AT: Parameter = Parameter {
 };
 const SLOS: Parameter = Parameter {
     name: "slo",
-    kind: Kind::Texts(100),
+    kind: Kind::Texts(40),
     about: "Only this SLO; may be given several times",
 };
 

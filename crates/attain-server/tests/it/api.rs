@@ -179,7 +179,8 @@ fn slos_come_page_by_page_and_filtered() {
 fn what_is_not_answered_is_a_problem_with_words() {
     let shop = counted();
     let long = "x".repeat(201);
-    let longer = "x".repeat(9_000);
+    let longer = "x".repeat(61_000);
+    let far = "x".repeat(9_000);
     let at_the_end = [
         ("GET", "/api/v1/nothing".to_owned(), "", 404),
         ("GET", "/api/v1/slos/nothing".to_owned(), "", 404),
@@ -209,7 +210,8 @@ fn what_is_not_answered_is_a_problem_with_words() {
             "accept: application/json;q=0\r\n",
             406,
         ),
-        ("GET", format!("/api/v1/slos?q={longer}"), "", 414),
+        ("GET", format!("/api/v1/slos?q={longer}"), "", 422),
+        ("GET", format!("/api/v1/slos/{far}"), "", 414),
         ("GET", "/api/v1/slos?limit=0".to_owned(), "", 422),
         ("GET", "/api/v1/slos?limit=501".to_owned(), "", 422),
         ("GET", "/api/v1/slos?limit=%2B5".to_owned(), "", 422),
@@ -219,6 +221,18 @@ fn what_is_not_answered_is_a_problem_with_words() {
         ("GET", format!("/api/v1/slos?q={long}"), "", 422),
         ("GET", format!("/api/v1/slos/{long}"), "", 422),
         ("GET", "/api/v1/slos?slo=checkout".to_owned(), "", 422),
+        (
+            "GET",
+            format!("/api/v1/report?slo={}", &long[..101]),
+            "",
+            422,
+        ),
+        (
+            "GET",
+            format!("/api/v1/report?{}", "slo=checkout&".repeat(41)),
+            "",
+            422,
+        ),
         ("GET", "/api/v1/status?at=yesterday".to_owned(), "", 422),
         (
             "GET",
