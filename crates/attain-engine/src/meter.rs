@@ -9,6 +9,7 @@
 
 mod hearing;
 mod open;
+mod steps;
 mod track;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +67,15 @@ struct Source {
     id: SourceId,
     hearing: Hearing,
     readings: Vec<Reading>,
+}
+
+/// What holds for all samples of a batch.
+struct Circumstances {
+    arrived: Timestamp,
+    /// The newest sample of its source before those that came with it.
+    heard_before_ms: Option<i64>,
+    /// The end of the last closed slice.
+    closed_ms: i64,
 }
 
 /// What taking a batch came to. A sample is one, whatever it counts.
@@ -159,10 +169,15 @@ impl Meter {
             self.make(series);
         }
         let source = self.source(&batch.source);
-        let heard_before = self.sources[source].hearing.newest();
+        let closed_ms = self.closed.map(|index| self.grid.start(index));
+        let circumstances = Circumstances {
+            arrived: batch.arrived,
+            heard_before_ms: self.sources[source].hearing.newest(),
+            closed_ms: closed_ms.map_or(i64::MIN, Timestamp::as_millisecond),
+        };
         let mut metered = Metered::default();
         for sample in &batch.samples {
-            self.sample(sample, batch.arrived, heard_before, &mut metered);
+            self.sample(sample, &circumstances, &mut metered);
         }
         let source = &mut self.sources[source];
         source.readings.extend(batch.readings.iter().cloned());
@@ -208,7 +223,7 @@ impl Meter {
             let counter = counter.as_ref()?;
             Some(MeteredSeries {
                 series: self.described(u32::try_from(slot).ok()?, counter),
-                points: counter.track.points().to_vec(),
+                points: counter.track.points(),
             })
         });
         let sources = self.sources.iter();
@@ -253,17 +268,14 @@ impl Meter {
     fn sample(
         &mut self,
         sample: &LiveSample,
-        arrived: Timestamp,
-        heard_before: Option<i64>,
+        circumstances: &Circumstances,
         metered: &mut Metered,
     ) {
         let Some(Some(counter)) = self.counters.get_mut(sample.slot as usize) else {
             metered.unknown += 1;
             return;
         };
-        let hearing = &mut self.sources[counter.source].hearing;
-        let closed_ms = self.closed.map(|index| self.grid.start(index));
-        let closed_ms = closed_ms.map_or(i64::MIN, Timestamp::as_millisecond);
+        let closed_ms = circumstances.closed_ms;
         let outcome = match sample.says {
             LiveValue::Stands { value, created_ms } => {
                 let point = LivePoint {
@@ -272,14 +284,16 @@ impl Meter {
                     added: 0,
                     created_ms,
                 };
-                let since = (counter.columns.iter())
-                    .filter_map(|column| self.since.get(self.open.stream_of(*column)).copied())
-                    .max()
-                    .flatten();
-                let birth = || Birth {
-                    observed: hearing.observe(counter.thing, sample.time_ms),
-                    counted_since_ms: since,
-                    heard_before_ms: heard_before,
+                // Of a first sample only: the rest of what a series says needs none of it.
+                let birth = || {
+                    let hearing = &mut self.sources[counter.source].hearing;
+                    let since = (counter.columns.iter())
+                        .filter_map(|column| self.since.get(self.open.stream_of(*column)).copied());
+                    Birth {
+                        observed: hearing.observe(counter.thing, sample.time_ms),
+                        counted_since_ms: since.max().flatten(),
+                        heard_before_ms: circumstances.heard_before_ms,
+                    }
                 };
                 counter.track.stand(point, closed_ms, birth)
             }
@@ -317,7 +331,7 @@ impl Meter {
                         metered.late_events += events;
                     }
                     for column in &counter.columns {
-                        let late = is_late.then_some(arrived);
+                        let late = is_late.then_some(circumstances.arrived);
                         self.open.add(*column, slice, late, events);
                     }
                 }

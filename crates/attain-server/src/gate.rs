@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use attain_model::live::MeterFacts;
 use attain_model::policy::Secret;
@@ -210,6 +210,15 @@ impl Gate {
     pub(crate) fn entry(&self) -> MutexGuard<'_, Intake> {
         let intake = self.entry.intake.lock();
         intake.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, if nobody has it at the moment.
+    pub(crate) fn free(&self) -> Option<MutexGuard<'_, Intake>> {
+        match self.entry.intake.try_lock() {
+            Ok(intake) => Some(intake),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Whether a sample this new says that the source is still heard, where nothing else of a request is to be kept: once

@@ -183,7 +183,8 @@ impl Store {
     /// A note that fails is no reason to refuse what is durable already.
     fn note(&mut self, number: u64, interval: Option<Interval>) {
         let content = Note { interval }.encode();
-        let body = blob::wrap(Kind::Note, &number.to_le_bytes(), &content, LEVEL);
+        // A handful of bytes: nothing packs them any smaller.
+        let body = blob::wrap(Kind::Note, &number.to_le_bytes(), &content, None);
         let Some(record) = &mut self.record else {
             return;
         };
@@ -252,13 +253,15 @@ fn span_of(deliveries: &[Delivery], live: &[LiveEntry], slice_seconds: u32) -> O
         let LiveEntry::Arrived(batch) = entry else {
             continue;
         };
-        for sample in &batch.samples {
-            let start = match sample.says {
-                LiveValue::Happened { start_ms, .. } => start_ms,
-                _ => sample.time_ms,
-            };
+        // In milliseconds first: there are thousands of samples, and calendars are slow.
+        let stretches = batch.samples.iter().map(|sample| match sample.says {
+            LiveValue::Happened { start_ms, .. } => (start_ms, sample.time_ms),
+            _ => (sample.time_ms, sample.time_ms),
+        });
+        let widest = stretches.reduce(|all, own| (all.0.min(own.0), all.1.max(own.1)));
+        if let Some((start_ms, end_ms)) = widest {
             let time = |ms| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
-            add(time(start), after(time(sample.time_ms), tick));
+            add(time(start_ms), after(time(end_ms), tick));
         }
         for reading in &batch.readings {
             add(reading.time, after(reading.time, tick));

@@ -62,7 +62,7 @@ const BENCHES: [Bench; 8] = [
     },
     Bench {
         name: "remote-write",
-        says: "CPU per sample that arrives by remote write: attain and VictoriaMetrics",
+        says: "CPU per sample that arrives by remote write: attain, VictoriaMetrics and Prometheus",
         run: remote_write::run,
     },
     Bench {

@@ -1,10 +1,12 @@
-//! Remote write: CPU per sample, from the bytes of a request to its acknowledgement, of attain and VictoriaMetrics.
+//! Remote write: CPU per sample, from the bytes of a request to its acknowledgement, of attain, VictoriaMetrics and
+//! Prometheus.
 //!
 //! Each sample counts for somebody (attain has one SLO per segment that looks at all of them). attain acknowledges what is
-//! synced to disk and judges every slice meanwhile; VictoriaMetrics acknowledges what is in memory, and keeps each sample.
+//! synced to disk and judges every slice meanwhile; its peers acknowledge what is in memory or in the page cache, and keep
+//! each sample.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::driven::{Driven, spread};
 use super::results::table;
 use super::{Setting, built, inputs, measure};
+use crate::peers::{Outcome, http, install};
 
 const SERIES: u64 = 10_000;
 const PER_REQUEST: u64 = 2_000;
@@ -38,10 +41,22 @@ slos:
     window: 30d
 ";
 
+/// Connections over which the series are sent, each its own share of them.
+const CONNECTIONS: [u64; 2] = [1, 5];
+
 /// Who receives.
-enum Receiver {
+struct Receiver {
+    /// With its version.
+    name: String,
+    program: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
     Attain,
-    VictoriaMetrics(PathBuf),
+    VictoriaMetrics,
+    Prometheus,
 }
 
 /// What one run came to.
@@ -52,16 +67,56 @@ struct Cost {
 
 pub fn run(setting: &Setting) -> Result<String, String> {
     let sender = built(&["-p", "attain-wire", "--example", "send"], "examples/send")?;
-    let mut receivers = vec![(Receiver::Attain, "attain".to_string())];
-    match victoria_metrics() {
-        Some((program, version)) => receivers.push((Receiver::VictoriaMetrics(program), version)),
-        None => println!("no victoria-metrics in the path: attain alone"),
+    let mut receivers = vec![Receiver {
+        name: "attain".to_owned(),
+        program: setting.program.clone(),
+        kind: Kind::Attain,
+    }];
+    receivers.extend(peer(
+        "victoria-metrics",
+        "VictoriaMetrics",
+        Kind::VictoriaMetrics,
+    ));
+    receivers.extend(peer("prometheus", "Prometheus", Kind::Prometheus));
+    let mut rows = Vec::new();
+    for connections in CONNECTIONS {
+        rows.extend(compared(&receivers, &sender, connections)?);
     }
+    let header = [
+        "",
+        "connections",
+        "ns of CPU a sample",
+        "samples per CPU second",
+        "times attain's",
+        "peak memory",
+    ];
+    Ok(format!(
+        "{}. {SERIES} series of 8 labels, {PER_REQUEST} a request, {ROUNDS} rounds after {WARM_ROUNDS} to warm up; the middle \
+         of {RUNS} runs in turn, a fresh process each. CPU is that of the receiving process, all its threads.\n\n{}\n\
+         attain matches every sample, syncs each request to disk before it acknowledges it (what waits at the same time is\n\
+         synced together), and judges three promises every ten seconds meanwhile; it keeps counts and a log of what arrived.\n\
+         VictoriaMetrics and Prometheus keep every sample for queries. Neither syncs before it acknowledges, and neither has\n\
+         a switch for it: after a power loss the last seconds are gone.",
+        setting.facts(),
+        table(&header, &rows)
+    ))
+}
+
+/// The rows of everybody over so many connections.
+fn compared(
+    receivers: &[Receiver],
+    sender: &Path,
+    connections: u64,
+) -> Result<Vec<Vec<String>>, String> {
     let mut costs: Vec<Vec<Cost>> = receivers.iter().map(|_| Vec::new()).collect();
     for _ in 0..RUNS {
-        for ((receiver, name), costs) in receivers.iter().zip(&mut costs) {
-            let cost = once(setting, receiver, &sender)?;
-            println!("{name}: {:.0} ns a sample", cost.nanoseconds_per_sample);
+        for (receiver, costs) in receivers.iter().zip(&mut costs) {
+            let cost = once(receiver, sender, connections)?;
+            let nanoseconds = cost.nanoseconds_per_sample;
+            println!(
+                "{}, {connections} connections: {nanoseconds:.0} ns a sample",
+                receiver.name
+            );
             costs.push(cost);
         }
     }
@@ -73,42 +128,31 @@ pub fn run(setting: &Setting) -> Result<String, String> {
         spread(&numbers)
     };
     let own = middle(&costs[0]).1;
-    let rows: Vec<Vec<String>> = (receivers.iter().zip(&costs))
-        .map(|((_, name), costs)| {
-            let (least, middle, most) = middle(costs);
-            let peak = costs.iter().map(|cost| cost.peak_bytes).max().unwrap_or(0);
-            vec![
-                name.clone(),
-                format!("{middle:.0} ({least:.0} to {most:.0})"),
-                format!("{:.2} M", 1e3 / middle),
-                format!("{:.1}", middle / own),
-                format!("{} MB", peak / 1_000_000),
-            ]
-        })
-        .collect();
-    let header = [
-        "",
-        "ns of CPU a sample",
-        "samples per CPU second",
-        "times attain's",
-        "peak memory",
-    ];
-    Ok(format!(
-        "{}. {SERIES} series of 8 labels, {PER_REQUEST} a request, one connection, {ROUNDS} rounds after {WARM_ROUNDS} to warm up; \
-         the middle of {RUNS} runs in turn, a fresh process each. CPU is that of the receiving process, all its threads.\n\n{}\n\
-         attain matches every sample, syncs each request to disk before it acknowledges it, and judges three promises every\n\
-         ten seconds meanwhile; it keeps counts and a log of what arrived. VictoriaMetrics keeps every sample for queries and\n\
-         acknowledges before it is on disk.",
-        setting.facts(),
-        table(&header, &rows)
-    ))
+    let rows = (receivers.iter().zip(&costs)).map(|(receiver, costs)| {
+        let (least, middle, most) = middle(costs);
+        let peak = costs.iter().map(|cost| cost.peak_bytes).max().unwrap_or(0);
+        vec![
+            receiver.name.clone(),
+            connections.to_string(),
+            format!("{middle:.0} ({least:.0} to {most:.0})"),
+            format!("{:.2} M", 1e3 / middle),
+            format!("{:.1}", middle / own),
+            format!("{} MB", peak / 1_000_000),
+        ]
+    });
+    Ok(rows.collect())
 }
 
-/// The program and its version.
-fn victoria_metrics() -> Option<(PathBuf, String)> {
-    let program =
-        PathBuf::from(std::env::var_os("VICTORIA_METRICS").unwrap_or("victoria-metrics".into()));
-    let output = Command::new(&program).arg("-version").output().ok()?;
+/// A peer with its version; none if it cannot be had.
+fn peer(package: &str, name: &str, kind: Kind) -> Option<Receiver> {
+    let program = match install::program(package, package) {
+        Ok(program) => program,
+        Err(Outcome::Skipped(why) | Outcome::Failed(why) | Outcome::Passed(why)) => {
+            println!("without {name}: {why}");
+            return None;
+        }
+    };
+    let output = Command::new(&program).arg("--version").output().ok()?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
     let digits = said.find(|c: char| c.is_ascii_digit())?;
@@ -116,50 +160,24 @@ fn victoria_metrics() -> Option<(PathBuf, String)> {
         .chars()
         .take_while(|c| c.is_ascii_digit() || *c == '.')
         .collect();
-    Some((program, format!("VictoriaMetrics {version}")))
+    Some(Receiver {
+        name: format!("{name} {version}"),
+        program,
+        kind,
+    })
 }
 
-fn once(setting: &Setting, receiver: &Receiver, sender: &Path) -> Result<Cost, String> {
+fn once(receiver: &Receiver, sender: &Path, connections: u64) -> Result<Cost, String> {
     let folder = inputs::folder("remote-write")?;
-    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     let data = folder.join("data");
     if data.exists() {
-        fs::remove_dir_all(&data).map_err(failed)?;
+        fs::remove_dir_all(&data).map_err(|error| format!("{}: {error}", data.display()))?;
     }
     let port = free_port()?;
-    let address = format!("127.0.0.1:{port}");
-    let mut command = match receiver {
-        Receiver::Attain => {
-            let catalogue = folder.join("shop.yaml");
-            fs::write(&catalogue, CATALOGUE).map_err(failed)?;
-            let mut command = Command::new(&setting.program);
-            command
-                .arg("serve")
-                .arg(catalogue)
-                .arg("--data")
-                .arg(&data)
-                .args(["--listen", &address]);
-            command
-        }
-        Receiver::VictoriaMetrics(program) => {
-            let mut command = Command::new(program);
-            command.arg(format!("-storageDataPath={}", data.display()));
-            command.arg(format!("-httpListenAddr={address}"));
-            command
-        }
-    };
-    let complaint = fs::File::create(folder.join("stderr")).map_err(failed)?;
-    let command = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(complaint);
-    let mut server = Server(
-        command
-            .spawn()
-            .map_err(|error| format!("{:?}: {error}", command.get_program()))?,
-    );
-    server.wait_for(port)?;
-    let mut sender = Driven::start(sender, &[u64::from(port), SERIES, PER_REQUEST], "ready")?;
+    let mut server = receiver.start(&folder, port)?;
+    server.wait_for(port, receiver.kind)?;
+    let arguments = [u64::from(port), SERIES, PER_REQUEST, connections];
+    let mut sender = Driven::start(sender, &arguments, "ready")?;
     send(&mut sender, WARM_ROUNDS)?;
     let before = server.cpu_seconds()?;
     send(&mut sender, ROUNDS)?;
@@ -168,6 +186,43 @@ fn once(setting: &Setting, receiver: &Receiver, sender: &Path) -> Result<Cost, S
         nanoseconds_per_sample: cpu_seconds * 1e9 / (SERIES * ROUNDS) as f64,
         peak_bytes: measure::peak(server.0.id()).unwrap_or(0),
     })
+}
+
+impl Receiver {
+    fn start(&self, folder: &Path, port: u16) -> Result<Server, String> {
+        let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+        let address = format!("127.0.0.1:{port}");
+        let data = folder.join("data");
+        let mut command = Command::new(&self.program);
+        match self.kind {
+            Kind::Attain => {
+                let catalogue = folder.join("shop.yaml");
+                fs::write(&catalogue, CATALOGUE).map_err(failed)?;
+                command.arg("serve").arg(catalogue).arg("--data").arg(&data);
+                command.args(["--listen", &address]);
+            }
+            Kind::VictoriaMetrics => {
+                command.arg(format!("-storageDataPath={}", data.display()));
+                command.arg(format!("-httpListenAddr={address}"));
+            }
+            Kind::Prometheus => {
+                let config = folder.join("prometheus.yml");
+                fs::write(&config, "global: {scrape_interval: 1h}\n").map_err(failed)?;
+                command.arg(format!("--config.file={}", config.display()));
+                command.arg(format!("--storage.tsdb.path={}", data.display()));
+                command.arg(format!("--web.listen-address={address}"));
+                command.arg("--web.enable-remote-write-receiver");
+            }
+        }
+        let complaint = fs::File::create(folder.join("stderr")).map_err(failed)?;
+        let command = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(complaint);
+        let child = command.spawn();
+        let child = child.map_err(|error| format!("{:?}: {error}", command.get_program()))?;
+        Ok(Server(child))
+    }
 }
 
 fn send(sender: &mut Driven, rounds: u64) -> Result<(), String> {
@@ -191,18 +246,23 @@ fn free_port() -> Result<u16, String> {
 struct Server(Child);
 
 impl Server {
-    /// Until it takes connections.
-    fn wait_for(&mut self, port: u16) -> Result<(), String> {
-        const PATIENCE: Duration = Duration::from_secs(20);
+    /// Until it says that it is ready.
+    fn wait_for(&mut self, port: u16, kind: Kind) -> Result<(), String> {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let path = match kind {
+            Kind::Attain => "/readyz",
+            Kind::VictoriaMetrics => "/health",
+            Kind::Prometheus => "/-/ready",
+        };
         let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while http::get(SocketAddr::from(([127, 0, 0, 1], port)), path).is_err() {
             if let Ok(Some(status)) = self.0.try_wait() {
                 return Err(format!(
                     "the server ended with {status}: see target/bench/remote-write/stderr"
                 ));
             }
             if start.elapsed() > PATIENCE {
-                return Err("the server does not listen".to_string());
+                return Err("the server is not ready".to_string());
             }
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -6,14 +6,23 @@
 
 use attain_model::live::LivePoint;
 
+use super::steps::Steps;
+
 /// How far back a start is believed when the thing was never observed before: the same as for samples in files.
 const BELIEVED_START_MS: i64 = 3_600_000;
 
 /// What is remembered of one series.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Most samples are the next of their series, so the newest point stands by itself: what is before it lies elsewhere in
+/// memory and is hardly ever looked at.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Track {
-    // Invariant: ascending by time; all but the first lie in slices that are open, or were when they came.
-    points: Vec<LivePoint>,
+    last: Option<LivePoint>,
+    // Invariant: ascending by time and before `last`; all but the first lie in slices that are open, or were when they
+    // came.
+    earlier: Steps,
+    /// What was closed when points were forgotten last.
+    forgotten_ms: i64,
 }
 
 /// What is known when a counter is first seen.
@@ -47,11 +56,29 @@ pub(super) enum Outcome {
 
 impl Track {
     pub(super) fn of(points: Vec<LivePoint>) -> Self {
-        Self { points }
+        let mut track = Self::default();
+        track.set(&points);
+        track
     }
 
-    pub(super) fn points(&self) -> &[LivePoint] {
-        &self.points
+    /// The samples that can still matter, ascending by time.
+    pub(super) fn points(&self) -> Vec<LivePoint> {
+        let Some(last) = &self.last else {
+            return Vec::new();
+        };
+        let mut points = self.earlier.whole(last);
+        points.push(*last);
+        points
+    }
+
+    fn set(&mut self, points: &[LivePoint]) {
+        self.last = points.last().copied();
+        // What is known of earlier points is told by the last.
+        self.forgotten_ms = i64::MIN;
+        match points.split_last() {
+            Some((last, earlier)) => self.earlier.set(earlier, last),
+            None => self.earlier = Steps::default(),
+        }
     }
 
     /// A cumulative counter stands at a value.
@@ -61,99 +88,156 @@ impl Track {
         closed_ms: i64,
         birth: impl FnOnce() -> Birth,
     ) -> Outcome {
-        let at = match self.place(&point, closed_ms) {
-            Ok(at) => at,
-            Err(outcome) => return outcome,
-        };
-        let Some(before) = at.checked_sub(1) else {
-            // Observed in any case, so that what comes beside it later is known to be born.
-            let is_born = birth().is_born(&point);
-            if !self.points.is_empty() {
-                // It was first seen later: where its value up to here lies is not known any better now.
-                return Outcome::TooLate;
-            }
-            point.added = if is_born { point.value } else { 0 };
-            self.points.push(point);
-            return match is_born {
-                true => adds(&point, None),
-                false => Outcome::Unborn { value: point.value },
-            };
-        };
-        point.added = step(&self.points[before], &point);
-        let mut outcome = adds(&point, None);
-        if let Some(after) = self.points.get(at).copied() {
-            // Two increments where there was one.
-            let added = step(&point, &after);
-            self.points[at].added = added;
-            outcome = Outcome::Adds {
-                steps: [
-                    Some((point.time_ms, point.added)),
-                    Some((after.time_ms, added)),
-                ],
-                taken_back: Some((after.time_ms, after.added)),
-            };
+        if let Some(last) = &self.last
+            && point.time_ms > last.time_ms
+        {
+            point.added = step(last, &point);
+            self.append(point, closed_ms);
+            return adds(&point, None);
         }
-        self.points.insert(at, point);
-        self.forget(closed_ms);
-        outcome
+        self.unfolded(|points| stand_among(points, point, closed_ms, birth))
     }
 
     /// Events happened in a stretch that ends at the point's time.
     pub(super) fn happen(&mut self, point: LivePoint, closed_ms: i64) -> Outcome {
-        let at = match self.place(&point, closed_ms) {
-            Ok(at) => at,
-            Err(outcome) => return outcome,
-        };
-        let start = point.created_ms.filter(|start| *start > 0);
-        let start = start.unwrap_or(point.time_ms);
-        let begins_too_early = |before: usize| self.points[before].time_ms > start;
-        if at.checked_sub(1).is_some_and(begins_too_early) {
-            return Outcome::Overlaps;
-        }
-        let after = self.points.get(at);
-        let start_of = |point: &LivePoint| point.created_ms.filter(|start| *start > 0);
-        if after
-            .and_then(start_of)
-            .is_some_and(|start| start < point.time_ms)
+        if let Some(last) = &self.last
+            && point.time_ms > last.time_ms
         {
-            return Outcome::Overlaps;
+            if last.time_ms > start_of(&point).unwrap_or(point.time_ms) {
+                return Outcome::Overlaps;
+            }
+            self.append(point, closed_ms);
+            return adds(&point, None);
         }
-        self.points.insert(at, point);
-        self.forget(closed_ms);
-        adds(&point, None)
+        self.unfolded(|points| happen_among(points, point, closed_ms))
     }
 
-    /// Where a point belongs.
-    fn place(&self, point: &LivePoint, closed_ms: i64) -> Result<usize, Outcome> {
-        let Some(last) = self.points.last() else {
-            return Ok(0);
+    /// Puts a point behind the last one.
+    fn append(&mut self, point: LivePoint, closed_ms: i64) {
+        let Some(last) = self.last.replace(point) else {
+            return;
         };
-        if point.time_ms > last.time_ms {
-            return Ok(self.points.len());
+        if last.time_ms < closed_ms && point.time_ms >= closed_ms {
+            // One closed point is enough: see `forget`.
+            self.earlier.set(&[last], &point);
+            self.forgotten_ms = closed_ms;
+            return;
         }
-        let at = self
-            .points
-            .partition_point(|known| known.time_ms < point.time_ms);
-        if self.points[at].time_ms == point.time_ms {
-            // The first that was told stays.
-            return Err(Outcome::Already);
+        self.earlier.push(last, &point);
+        // Nothing can have become closed since the last time unless it came closed.
+        if closed_ms != self.forgotten_ms || point.time_ms < closed_ms {
+            self.unfolded(|points| forget(points, closed_ms));
+            self.forgotten_ms = closed_ms;
         }
-        // Invariant: a closed slice is only ever added to; a split would take from it or from what followed.
-        if point.time_ms < closed_ms {
-            return Err(Outcome::TooLate);
-        }
-        Ok(at)
     }
 
-    /// Forgets what cannot matter any more.
-    fn forget(&mut self, closed_ms: i64) {
-        let closed = self
-            .points
-            .partition_point(|point| point.time_ms < closed_ms);
-        // A point is split from the one after it only where both may still change: one closed point is enough.
-        if closed > 1 {
-            self.points.drain(..closed - 1);
+    /// Does something with all points in one row.
+    fn unfolded<T>(&mut self, work: impl FnOnce(&mut Vec<LivePoint>) -> T) -> T {
+        let mut points = self.points();
+        let done = work(&mut points);
+        self.set(&points);
+        done
+    }
+}
+
+/// [`Track::stand`] for a point that may lie anywhere.
+fn stand_among(
+    points: &mut Vec<LivePoint>,
+    mut point: LivePoint,
+    closed_ms: i64,
+    birth: impl FnOnce() -> Birth,
+) -> Outcome {
+    let at = match place(points, &point, closed_ms) {
+        Ok(at) => at,
+        Err(outcome) => return outcome,
+    };
+    let Some(before) = at.checked_sub(1) else {
+        // Observed in any case, so that what comes beside it later is known to be born.
+        let is_born = birth().is_born(&point);
+        if !points.is_empty() {
+            // It was first seen later: where its value up to here lies is not known any better now.
+            return Outcome::TooLate;
         }
+        point.added = if is_born { point.value } else { 0 };
+        points.push(point);
+        return match is_born {
+            true => adds(&point, None),
+            false => Outcome::Unborn { value: point.value },
+        };
+    };
+    point.added = step(&points[before], &point);
+    let mut outcome = adds(&point, None);
+    if let Some(after) = points.get(at).copied() {
+        // Two increments where there was one.
+        let added = step(&point, &after);
+        points[at].added = added;
+        outcome = Outcome::Adds {
+            steps: [
+                Some((point.time_ms, point.added)),
+                Some((after.time_ms, added)),
+            ],
+            taken_back: Some((after.time_ms, after.added)),
+        };
+    }
+    points.insert(at, point);
+    forget(points, closed_ms);
+    outcome
+}
+
+/// [`Track::happen`] for a point that may lie anywhere.
+fn happen_among(points: &mut Vec<LivePoint>, point: LivePoint, closed_ms: i64) -> Outcome {
+    let at = match place(points, &point, closed_ms) {
+        Ok(at) => at,
+        Err(outcome) => return outcome,
+    };
+    let start = start_of(&point).unwrap_or(point.time_ms);
+    let begins_too_early = |before: usize| points[before].time_ms > start;
+    if at.checked_sub(1).is_some_and(begins_too_early) {
+        return Outcome::Overlaps;
+    }
+    let after = points.get(at);
+    if after
+        .and_then(start_of)
+        .is_some_and(|start| start < point.time_ms)
+    {
+        return Outcome::Overlaps;
+    }
+    points.insert(at, point);
+    forget(points, closed_ms);
+    adds(&point, None)
+}
+
+/// Where a stretch begins, if it says so.
+fn start_of(point: &LivePoint) -> Option<i64> {
+    point.created_ms.filter(|start| *start > 0)
+}
+
+/// Where a point belongs.
+fn place(points: &[LivePoint], point: &LivePoint, closed_ms: i64) -> Result<usize, Outcome> {
+    let Some(last) = points.last() else {
+        return Ok(0);
+    };
+    if point.time_ms > last.time_ms {
+        return Ok(points.len());
+    }
+    let at = points.partition_point(|known| known.time_ms < point.time_ms);
+    if points[at].time_ms == point.time_ms {
+        // The first that was told stays.
+        return Err(Outcome::Already);
+    }
+    // Invariant: a closed slice is only ever added to; a split would take from it or from what followed.
+    if point.time_ms < closed_ms {
+        return Err(Outcome::TooLate);
+    }
+    Ok(at)
+}
+
+/// Forgets what cannot matter any more.
+fn forget(points: &mut Vec<LivePoint>, closed_ms: i64) {
+    let closed = points.partition_point(|point| point.time_ms < closed_ms);
+    // A point is split from the one after it only where both may still change: one closed point is enough.
+    if closed > 1 {
+        points.drain(..closed - 1);
     }
 }
 

@@ -99,11 +99,12 @@ async fn take(
         let tree = sent.body.len() * JSON_SHARE;
         sent.take_room(app, tree)?;
     }
+    let bytes = sent.body.len();
     match form {
-        Form::Protobuf => receive::keep(app, gate, sent, Ok, Intake::otlp).await,
+        Form::Protobuf => receive::keep(app, gate, sent, bytes, Ok, Intake::otlp).await,
         Form::Json => {
             let prepare = |body: Vec<u8>| otlp::from_json(&body);
-            receive::keep(app, gate, sent, prepare, Intake::otlp).await
+            receive::keep(app, gate, sent, bytes * JSON_SHARE, prepare, Intake::otlp).await
         }
     }
 }
@@ -188,7 +189,8 @@ async fn exported(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Out
     } else if sent.body.len() > limit {
         return Err(Refusal::TooLarge(limit));
     }
-    receive::keep(app, gate, sent, Ok, Intake::otlp).await
+    let bytes = sent.body.len();
+    receive::keep(app, gate, sent, bytes, Ok, Intake::otlp).await
 }
 
 /// An answer of gRPC is always 200; how it went stands in the trailers, or in the head of an answer without a message.

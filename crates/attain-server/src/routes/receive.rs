@@ -4,8 +4,9 @@
 //! senders take for "drop it".
 
 use std::io::Read as _;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
 
 use attain_model::live::LiveBatch;
 use attain_sources::live::{Intake, Outcome};
@@ -14,6 +15,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
+use tokio::sync::mpsc::OwnedPermit;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{App, ROOM_UNIT};
@@ -187,11 +189,15 @@ type Prepare = fn(Vec<u8>) -> Result<Vec<u8>, WireError>;
 /// What an intake makes of it.
 type Match = fn(&mut Intake, &[u8], Timestamp) -> Result<(LiveBatch, Outcome), WireError>;
 
-/// Decodes, matches, and waits until it is on disk.
+/// What is worth a thread of its own: what is smaller is matched sooner than handed over.
+const AT_ONCE_BYTES: usize = 512 << 10;
+
+/// Decodes, matches, and waits until it is on disk. `weight` is how many bytes are walked, about.
 pub(super) async fn keep(
     app: &Arc<App>,
     gate: Arc<Gate>,
     sent: Sent,
+    weight: usize,
     prepare: Prepare,
     matched: Match,
 ) -> Result<Outcome, Refusal> {
@@ -200,12 +206,60 @@ pub(super) async fn keep(
         app.counters.shed.fetch_add(1, Ordering::Relaxed);
         Refusal::Busy("too many requests wait".to_owned())
     })?;
-    let arrived = app.clock.now();
     let (answer, kept) = oneshot::channel();
-    let work = tokio::task::spawn_blocking(move || {
-        let body = prepare(sent.body)?;
-        let mut intake = gate.entry();
-        let (batch, outcome) = matched(&mut intake, &body, arrived)?;
+    let work = Work {
+        gate,
+        sent,
+        arrived: app.clock.now(),
+        place,
+        answer,
+        prepare,
+        matched,
+    };
+    let (outcome, is_kept) = work.done(weight).await?;
+    if is_kept {
+        kept.await
+            .map_err(|_| Refusal::Busy("the server is stopping".to_owned()))?
+            .map_err(|NotKept(why)| Refusal::Busy(why))?;
+    }
+    Ok(outcome)
+}
+
+/// What is to be matched and queued.
+struct Work {
+    gate: Arc<Gate>,
+    sent: Sent,
+    arrived: Timestamp,
+    place: OwnedPermit<Job>,
+    answer: oneshot::Sender<Result<(), NotKept>>,
+    prepare: Prepare,
+    matched: Match,
+}
+
+impl Work {
+    /// What became of it, and whether there is anything to be kept.
+    async fn done(self, weight: usize) -> Result<(Outcome, bool), Refusal> {
+        let gate = Arc::clone(&self.gate);
+        // Here only if nobody is at the gate: to wait for it would keep others waiting who are not for it.
+        if weight <= AT_ONCE_BYTES
+            && let Some(intake) = gate.free()
+        {
+            // A bug must not end more than this request, as on a thread of its own.
+            let at_once = AssertUnwindSafe(|| self.run(Some(intake)));
+            let ran = catch_unwind(at_once).map_err(|_| Refusal::Bug)?;
+            return ran.map_err(Refusal::Wire);
+        }
+        tokio::task::spawn_blocking(move || self.run(None))
+            .await
+            .map_err(|_| Refusal::Bug)?
+            .map_err(Refusal::Wire)
+    }
+
+    fn run(self, intake: Option<MutexGuard<'_, Intake>>) -> Result<(Outcome, bool), WireError> {
+        let body = (self.prepare)(self.sent.body)?;
+        let gate = &self.gate;
+        let mut intake = intake.unwrap_or_else(|| gate.entry());
+        let (batch, outcome) = (self.matched)(&mut intake, &body, self.arrived)?;
         gate.note(&intake, &outcome);
         let has_content =
             !(batch.series.is_empty() && batch.samples.is_empty() && batch.readings.is_empty());
@@ -215,25 +269,15 @@ pub(super) async fn keep(
                 gate.heard(newest);
             }
             // Invariant: in the queue before the intake is free, so that series are told before their samples.
-            place.send(Job::Live {
+            self.place.send(Job::Live {
                 batch,
-                answer,
-                room: sent.room,
+                answer: self.answer,
+                room: self.sent.room,
             });
         }
         drop(intake);
         Ok((outcome, is_kept))
-    });
-    let (outcome, is_kept) = work
-        .await
-        .map_err(|_| Refusal::Bug)?
-        .map_err(Refusal::Wire)?;
-    if is_kept {
-        kept.await
-            .map_err(|_| Refusal::Busy("the server is stopping".to_owned()))?
-            .map_err(|NotKept(why)| Refusal::Busy(why))?;
     }
-    Ok(outcome)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -42,7 +42,7 @@ async fn take(
     if unpacked <= app.limits.unpacked_bytes {
         sent.take_room(app, unpacked)?;
     }
-    let outcome = receive::keep(app, gate, sent, Ok, Intake::remote_write).await?;
+    let outcome = receive::keep(app, gate, sent, unpacked, Ok, Intake::remote_write).await?;
     Ok(outcome)
 }
 

@@ -6,6 +6,7 @@
 mod claims;
 mod lifts;
 mod nobody;
+mod row;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
@@ -17,6 +18,7 @@ use attain_model::{CountedSegment, SourceId};
 use self::claims::{Claims, group_of};
 use self::lifts::Lifts;
 use self::nobody::Nobodies;
+use self::row::Row;
 use super::whom::{Meaning, Says, Whom, at_or_under};
 use super::{Limits, Numbers};
 
@@ -82,7 +84,7 @@ struct Held {
 /// See the module.
 #[derive(Default)]
 pub(super) struct Known {
-    entries: HashMap<u128, Entry, AsIs>,
+    entries: Row,
     nobodies: Nobodies,
     shapes: Vec<Shape>,
     by_id: HashMap<u128, Slot, AsIs>,
@@ -96,11 +98,8 @@ pub(super) struct Known {
 impl Known {
     /// What came of these bytes before.
     #[inline]
-    pub(super) fn entry(&self, bytes: u128) -> Option<Entry> {
-        match self.entries.get(&bytes) {
-            Some(entry) => Some(*entry),
-            None => self.nobodies.get(bytes),
-        }
+    pub(super) fn entry(&mut self, bytes: u128) -> Option<Entry> {
+        self.entries.get(bytes).or_else(|| self.nobodies.get(bytes))
     }
 
     /// Remembers what came of these bytes.
@@ -281,7 +280,7 @@ impl Known {
         let (id, thing, bytes) = (held.id, held.thing, held.bytes);
         if to.is_empty() {
             self.give_up(slot);
-            self.entries.remove(&bytes);
+            self.entries.remove(bytes);
             self.remember(bytes, Entry::Nobody);
             idle.push(slot);
             told_before?;
