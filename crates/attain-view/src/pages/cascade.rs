@@ -6,6 +6,7 @@ mod blame;
 mod costs;
 mod drawing;
 mod graph;
+mod layout;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,9 +66,6 @@ pub fn cascade(scene: &Scene<'_>, ask: &Ask, blamed: Blamed<'_>) -> String {
         if graph.edges.is_empty() {
             return teach(html, ask, named.as_ref());
         }
-        if scene.evaluation.is_none() {
-            overview::teach(html, scene, ask);
-        }
         let answer = match blamed {
             Blamed::Answer(why) => {
                 let mut why = why.clone();
@@ -85,7 +83,10 @@ pub fn cascade(scene: &Scene<'_>, ask: &Ask, blamed: Blamed<'_>) -> String {
             answer: answer.as_ref(),
             blamed,
         };
-        lead.write(html);
+        match scene.evaluation {
+            Some(_) => lead.write(html),
+            None => overview::teach(html, scene, ask),
+        }
         choices(html, scene, ask, on);
         drawn(html, ask, &graph, answer.as_ref());
         if let Some(answer) = &answer {

@@ -2,20 +2,14 @@
 //! says stands in the table below it, too.
 
 use super::graph::{Edge, Graph, Kind, Node};
+use super::layout::{Band, Layout, MARGIN, Point, Route, WIDTH};
 use crate::html::Html;
 use crate::html::parts::State;
 use crate::pages::{Ask, ask as address};
 
-const WIDTH: f64 = 186.0;
 /// Three lines; one more where something is flagged.
 const HEIGHT: f64 = 66.0;
 const FLAG: f64 = 17.0;
-const GAP: f64 = 26.0;
-/// Between two rows: room for the lines and what they say.
-const BETWEEN: f64 = 62.0;
-/// Above the first row of a layer: its name.
-const HEADING: f64 = 26.0;
-const MARGIN: f64 = 12.0;
 /// Letters of a name that fit into a box.
 const LETTERS: usize = 22;
 
@@ -44,80 +38,33 @@ pub(super) fn drawing(html: &mut Html, ask: &Ask, graph: &Graph<'_>, marked: &[M
         ),
     ];
     html.element("svg", &attributes, |html| {
-        for (name, top, bottom) in &layout.bands {
-            band(html, name, *top, *bottom, layout.width);
+        for layer in &layout.bands {
+            band(html, layer, layout.width);
         }
-        let labels: Vec<Label> = graph
-            .edges
-            .iter()
-            .enumerate()
-            .map(|(at, edge)| line(html, graph, &layout, at, edge, marked))
+        let lines = graph.edges.iter().zip(&layout.routes);
+        let labels: Vec<Label> = lines
+            .map(|(edge, route)| line(html, graph, route, edge, marked))
             .collect();
         for label in labels {
             label.draw(html);
         }
         for (at, node) in graph.nodes.iter().enumerate() {
             let blame = marked.iter().find(|m| m.path.last() == Some(&node.name));
-            draw_node(html, ask, node, layout.corner(at), layout.box_height, blame);
+            draw_node(
+                html,
+                ask,
+                node,
+                layout.corners[at],
+                layout.box_height,
+                blame,
+            );
         }
     });
 }
 
-struct Layout {
-    corners: Vec<(f64, f64)>,
-    box_height: f64,
-    bands: Vec<(&'static str, f64, f64)>,
-    width: f64,
-    height: f64,
-}
-
-impl Layout {
-    fn of(graph: &Graph<'_>, box_height: f64) -> Self {
-        let widest = graph.rows.iter().map(Vec::len).max().unwrap_or(1).max(1) as f64;
-        let width = widest * (WIDTH + GAP) - GAP + 2.0 * MARGIN;
-        let mut corners = vec![(0.0, 0.0); graph.nodes.len()];
-        let mut bands: Vec<(&'static str, f64, f64)> = Vec::new();
-        let mut y = 0.0;
-        for row in &graph.rows {
-            let layer = row.first().map_or("", |at| graph.nodes[*at].layer());
-            match bands.last_mut().filter(|band| band.0 == layer) {
-                Some(band) => {
-                    y += BETWEEN;
-                    band.2 = y + box_height + MARGIN;
-                }
-                None => {
-                    // The lines into a layer need room, too.
-                    y += if bands.is_empty() {
-                        HEADING
-                    } else {
-                        HEADING + 46.0
-                    };
-                    bands.push((layer, y - HEADING, y + box_height + MARGIN));
-                }
-            }
-            let taken = row.len() as f64 * (WIDTH + GAP) - GAP;
-            let left = (width - taken) / 2.0;
-            for (place, at) in row.iter().enumerate() {
-                corners[*at] = (left + place as f64 * (WIDTH + GAP), y);
-            }
-            y += box_height;
-        }
-        Self {
-            corners,
-            box_height,
-            bands,
-            width,
-            height: y + MARGIN + 2.0,
-        }
-    }
-
-    fn corner(&self, at: usize) -> (f64, f64) {
-        self.corners[at]
-    }
-}
-
-fn band(html: &mut Html, name: &str, top: f64, bottom: f64, width: f64) {
-    let (y, width, height) = (number(top), number(width), number(bottom - top));
+fn band(html: &mut Html, band: &Band, width: f64) {
+    let (y, height) = (number(band.top), number(band.bottom - band.top));
+    let width = number(width);
     let attributes = [
         ("class", "band"),
         ("x", "0"),
@@ -130,14 +77,14 @@ fn band(html: &mut Html, name: &str, top: f64, bottom: f64, width: f64) {
     text(
         html,
         "layer",
-        (MARGIN, top + 16.0),
-        &format!("{name} layer"),
+        (MARGIN, band.top + 16.0),
+        &format!("{} layer", band.layer),
     );
 }
 
-/// What a line says, in its middle.
+/// What a line says, where it begins.
 struct Label {
-    at: (f64, f64),
+    at: Point,
     text: String,
 }
 
@@ -165,34 +112,18 @@ impl Label {
 fn line(
     html: &mut Html,
     graph: &Graph<'_>,
-    layout: &Layout,
-    at: usize,
+    route: &Route,
     edge: &Edge<'_>,
     marked: &[Marked],
 ) -> Label {
-    let (from, to) = (layout.corner(edge.from), layout.corner(edge.to));
-    let start = (
-        from.0 + WIDTH * part(graph, layout, at, false),
-        from.1 + layout.box_height,
-    );
-    let end = (to.0 + WIDTH * part(graph, layout, at, true), to.1);
-    // Upwards, where an edge leads back to a layer above.
-    let bend = if end.1 > start.1 {
-        ((end.1 - start.1) / 2.0).min(70.0)
-    } else {
-        46.0
-    };
-    let d = format!(
-        "M{} {}C{} {} {} {} {} {}",
-        number(start.0),
-        number(start.1),
-        number(start.0),
-        number(start.1 + bend),
-        number(end.0),
-        number(end.1 - bend),
-        number(end.0),
-        number(end.1)
-    );
+    let mut d = format!("M{} {}", number(route.start.0), number(route.start.1));
+    let mut at = route.start;
+    for (enters, leaves) in &route.passes {
+        d.push_str(&curve(at, *enters));
+        d.push_str(&format!("V{}", number(leaves.1)));
+        at = *leaves;
+    }
+    d.push_str(&curve(at, route.end));
     let is_on_path = marked.iter().any(|marked| {
         let names = [&graph.nodes[edge.from].name, &graph.nodes[edge.to].name];
         marked.path.windows(2).any(|two| two.iter().eq(names))
@@ -207,49 +138,37 @@ fn line(
         let words = super::table::edge_words(graph, edge);
         html.line("title", &[], &words);
     });
-    // Not all in the middle, so that lines into one box do not write over each other.
-    let t = 0.5 + (part(graph, layout, at, false) - 0.5) * 0.3;
+    let next = route
+        .passes
+        .first()
+        .map_or(route.end, |(enters, _)| *enters);
     Label {
-        at: on_curve(start, end, bend, t),
-        // What is felt in full needs no word.
+        at: (
+            (route.start.0 + next.0) / 2.0,
+            (route.start.1 + next.1) / 2.0,
+        ),
+        // What is felt in full needs no word; what is not needed is dashed.
         text: Some(impact(edge))
-            .filter(|text| text != "100%")
+            .filter(|text| edge.kind == Kind::Needed && text != "100%")
             .unwrap_or_default(),
     }
 }
 
-/// A point of the curve that [`line`] draws.
-fn on_curve(start: (f64, f64), end: (f64, f64), bend: f64, t: f64) -> (f64, f64) {
-    let mix = |a: f64, b: f64, c: f64, d: f64| {
-        let u = 1.0 - t;
-        u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d
+/// Straight down out of one point and straight down into the other; upwards where an edge leads back to a layer above.
+fn curve(from: Point, to: Point) -> String {
+    let bend = match to.1 > from.1 {
+        true => (to.1 - from.1) / 2.0,
+        false => 46.0,
     };
-    (
-        mix(start.0, start.0, end.0, end.0),
-        mix(start.1, start.1 + bend, end.1 - bend, end.1),
+    format!(
+        "C{} {} {} {} {} {}",
+        number(from.0),
+        number(from.1 + bend),
+        number(to.0),
+        number(to.1 - bend),
+        number(to.0),
+        number(to.1)
     )
-}
-
-/// Where an edge leaves or enters a box, from the left: the lines of a box in the order of their other ends.
-fn part(graph: &Graph<'_>, layout: &Layout, at: usize, is_end: bool) -> f64 {
-    let of = |edge: &Edge<'_>| match is_end {
-        true => (edge.to, edge.from),
-        false => (edge.from, edge.to),
-    };
-    let (own, _) = of(&graph.edges[at]);
-    let mut beside: Vec<(usize, f64)> = graph
-        .edges
-        .iter()
-        .enumerate()
-        .filter(|(_, edge)| of(edge).0 == own)
-        .map(|(other, edge)| (other, layout.corner(of(edge).1).0))
-        .collect();
-    beside.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-    let place = beside
-        .iter()
-        .position(|(other, _)| *other == at)
-        .unwrap_or(0);
-    (place as f64 + 1.0) / (beside.len() as f64 + 1.0)
 }
 
 /// `60%`, `optional`, `100%`: how much of the failures below is felt above.
