@@ -162,7 +162,7 @@ impl Sheet<'_> {
         &self.desk.promises.catalogue().timezone
     }
 
-    fn detail(&self, name: &SeriesName) -> Option<&Detail> {
+    pub(crate) fn detail(&self, name: &SeriesName) -> Option<&Detail> {
         self.details.iter().find(|detail| detail.name == *name)
     }
 

@@ -238,7 +238,7 @@ pub(super) async fn slo(
         Err(response) => return response,
     };
     let server = asked.server();
-    let definition = definition(&asked.published, &id);
+    let definition = definition(&asked.published, &id, &server.address);
     let page = move |scene: &Scene<'_>, ask: &Ask| {
         pages::slo(scene, ask, &id, &definition).unwrap_or_default()
     };
@@ -522,12 +522,23 @@ fn way(kind: &SourceKind) -> &'static str {
 }
 
 /// How an SLO is counted, as PromQL, and how it is written: its text, cut out of its file.
-fn definition(published: &Published, id: &SloId) -> Definition {
+fn definition(published: &Published, id: &SloId, address: &str) -> Definition {
     let text = &published.catalogue.text;
     let slo = published.promises.catalogue().slos.get(id);
-    let queries = slo
+    let mut queries = slo
         .map(|slo| pull::shown(&slo.indicator))
         .unwrap_or_default();
+    // A name is written by people: what a shell would read is left to them.
+    if id
+        .as_str()
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    {
+        queries.push((
+            "The same as JSON".to_owned(),
+            format!("curl '{address}/api/v1/slos/{id}'"),
+        ));
+    }
     let path = format!("slos.{id}");
     let written = text.spans.key(&path).zip(text.spans.value(&path));
     let Some((key, value)) = written.filter(|(key, value)| key.file == value.file) else {

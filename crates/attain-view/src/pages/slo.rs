@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::frame::{Here, frame};
 use super::{Ask, Scene, ask, overview, place, sheet};
 use crate::html::Html;
-use crate::html::parts::{self, State, badge, block, head, link_or_prose, section, table};
+use crate::html::parts::{
+    self, State, badge, block, disclosure, head, link_or_prose, section, table,
+};
 use crate::number;
 use crate::report::{
     About, Sheet, burning, by_objective, cards, days, history, masking, series, top, worst,
@@ -368,6 +370,53 @@ fn one_objective(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict], all:
             history::promises(html, sheet, objective);
             history::outside(html, sheet, objective);
             days::table(html, sheet, objective);
+            points(html, sheet, objective);
+        },
+    );
+}
+
+/// The lines of a short window as a table.
+fn points(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
+    let drawn: Vec<(&Verdict, &Detail)> = objective
+        .iter()
+        .filter(|verdict| series::left(verdict).is_some())
+        .filter_map(|verdict| Some((verdict, sheet.detail(&verdict.name)?)))
+        .filter(|(_, detail)| cards::is_short(detail) && detail.burn_down.len() > 1)
+        .collect();
+    let Some((_, longest)) = drawn
+        .iter()
+        .max_by_key(|(_, detail)| detail.burn_down.len())
+    else {
+        return;
+    };
+    disclosure(
+        html,
+        "The same as a table: the budget left over time",
+        |html| {
+            table(html, "by-day", "The budget left over time", |html| {
+                let names: Vec<String> = drawn
+                    .iter()
+                    .map(|(verdict, _)| series::whose(verdict))
+                    .collect();
+                let names = names.iter().map(String::as_str);
+                head(html, std::iter::once("at").chain(names), 1);
+                html.element("tbody", &[], |html| {
+                    for point in cards::said_points(longest) {
+                        html.element("tr", &[], |html| {
+                            let at = number::instant_of_year(point.at, sheet.desk.zone);
+                            html.line("th", &[("scope", "row")], &at);
+                            for (verdict, detail) in &drawn {
+                                let same =
+                                    detail.burn_down.iter().find(|other| other.at == point.at);
+                                let left = same.and_then(|point| {
+                                    cards::left_at(sheet, verdict, detail, point)
+                                });
+                                html.line("td", &[], left.as_deref().unwrap_or("-"));
+                            }
+                        });
+                    }
+                });
+            });
         },
     );
 }

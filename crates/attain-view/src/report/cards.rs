@@ -305,6 +305,9 @@ fn titles(
     if !sheet.has_titles {
         return Vec::new();
     }
+    if sheet.place.is_some() && is_short(detail) {
+        return point_titles(sheet, verdict, detail, place);
+    }
     detail
         .days
         .iter()
@@ -319,6 +322,55 @@ fn titles(
             Some((place(day.interval.start), place(day.interval.end), title))
         })
         .collect()
+}
+
+/// Whether days are too coarse to read its values by.
+pub(crate) fn is_short(detail: &Detail) -> bool {
+    detail.days.len() < 4
+}
+
+/// Points that are said one by one: at most 48 of them, the last one always.
+pub(crate) fn said_points(detail: &Detail) -> impl Iterator<Item = &Point> {
+    const SAID_AT_MOST: usize = 48;
+    let points = &detail.burn_down;
+    let every = points.len().div_ceil(SAID_AT_MOST).max(1);
+    let last = points.len().saturating_sub(1);
+    let points = points.iter().enumerate();
+    points
+        .filter(move |(at, _)| (last - at).is_multiple_of(every))
+        .map(|(_, point)| point)
+}
+
+/// What is left at a point: `72%`; `None` where nothing was counted.
+pub(crate) fn left_at(
+    sheet: &Sheet<'_>,
+    verdict: &Verdict,
+    detail: &Detail,
+    point: &Point,
+) -> Option<String> {
+    let budget = filling::budget(sheet, verdict, detail, point)?;
+    number::budget_left(budget).map(|left| series::signed(&left))
+}
+
+fn point_titles(
+    sheet: &Sheet<'_>,
+    verdict: &Verdict,
+    detail: &Detail,
+    place: &dyn Fn(Timestamp) -> f64,
+) -> Vec<(f64, f64, String)> {
+    let points: Vec<&Point> = said_points(detail).collect();
+    let ends = points
+        .iter()
+        .skip(1)
+        .map(|point| place(point.at))
+        .chain([1.0]);
+    let titles = points.iter().zip(ends).map(|(point, end)| {
+        let left = left_at(sheet, verdict, detail, point);
+        let at = number::instant_of_year(point.at, sheet.desk.zone);
+        let left = left.unwrap_or_else(|| "nothing".to_owned());
+        (place(point.at), end, format!("{at}: {left} left"))
+    });
+    titles.collect()
 }
 
 fn share(whole: Interval, at: Timestamp) -> f64 {

@@ -247,6 +247,30 @@ fn charts_look_back_as_far_as_they_are_asked_to() {
 }
 
 #[test]
+fn a_short_window_is_read_point_by_point_from_the_chart_and_from_a_table() {
+    let promises = shop_promises();
+    let (evaluation, mut details) = month(&promises);
+    for detail in &mut details {
+        let days = detail.days.len();
+        detail.days.drain(..days - 2);
+    }
+    let server = server();
+    let scene = Scene {
+        details: &details,
+        ..scene(&promises, &evaluation, &server)
+    };
+    let ask = Ask::parse("segment=premium");
+    let html = pages::slo(&scene, &ask, &"checkout-completes".into(), &definition()).unwrap();
+    let read = checked("page-slo-short.html", &html);
+    page::numbers_of_charts_are_in_tables(&read);
+    assert!(
+        html.contains("<title>2 Nov 23:59: \u{2212}68% left</title>"),
+        "{html}"
+    );
+    assert!(html.contains("The budget left over time"));
+}
+
+#[test]
 fn the_product_pack_says_it_in_words() {
     let promises = shop_promises();
     let (evaluation, _) = month(&promises);
