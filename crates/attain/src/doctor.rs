@@ -296,7 +296,10 @@ fn look_at_server(text: &str, out: &mut Diagnosis) {
         about: &about,
         url: &url,
         is_it_up: "is `attain serve` running there? It says its address when it starts".to_owned(),
-        token: "ask it directly, not through what stands before it".to_owned(),
+        token: format!(
+            "attain token new --data DIR --name doctor where it runs, and here: export {}=TOKEN",
+            crate::token::VARIABLE
+        ),
         other: "give the address that `attain serve` said when it started".to_owned(),
     };
     if reach::judge(&asked, &reached, out)

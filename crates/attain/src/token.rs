@@ -11,6 +11,9 @@ use crate::cli::{TokenArguments, TokenCommand, TokenScope};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 
+/// Where a token stands for whoever asks a server.
+pub const VARIABLE: &str = "ATTAIN_TOKEN";
+
 /// The most characters of a name.
 const NAME: usize = 100;
 
@@ -21,6 +24,13 @@ pub fn run(arguments: &TokenArguments, terminal: &Terminal) -> Result<Exit, Fail
         TokenCommand::List { data } => list(data, terminal),
         TokenCommand::Revoke { id, data } => revoke(data, id, terminal),
     }
+}
+
+/// The header that opens a server, if the environment has a token.
+pub fn header() -> Option<(String, String)> {
+    let token = std::env::var(VARIABLE).ok()?;
+    let token = token.trim();
+    (!token.is_empty()).then(|| ("authorization".to_owned(), format!("Bearer {token}")))
 }
 
 /// The token alone goes to standard output, so that it can be written where it is used.

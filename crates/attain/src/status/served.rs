@@ -6,14 +6,12 @@ use std::time::Duration;
 use crate::cli::StatusFormat;
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
+use crate::token;
 
 /// A server that judges every ten seconds answers at once, or something is wrong.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// A status is larger than this only by mistake.
 const ANSWER_BYTES_AT_MOST: u64 = 256 << 20;
-
-/// Where the token of the server stands.
-const TOKEN: &str = "ATTAIN_TOKEN";
 
 /// Asks the server at a URL and prints its answer.
 pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -42,8 +40,8 @@ pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit,
             .help("is `attain serve` running there? It says its address when it starts")
     };
     let mut request = ureq::Agent::from(config).get(&page);
-    if let Ok(token) = std::env::var(TOKEN) {
-        request = request.header("authorization", format!("Bearer {}", token.trim()));
+    if let Some((name, value)) = token::header() {
+        request = request.header(name, value);
     }
     let mut answer = request.call().map_err(away)?;
     let status = answer.status().as_u16();
@@ -60,7 +58,8 @@ pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit,
         Some("3") => Exit::Unknown,
         _ if matches!(status, 401 | 403) => {
             return Err(Failure::new(format!("{url} asks for a token")).help(format!(
-                "attain token new --data DIR makes one where the server runs; put it into the environment variable {TOKEN}"
+                "attain token new --data DIR makes one where the server runs; put it into the environment variable {}",
+                token::VARIABLE
             )));
         }
         _ if status == 503 => {

@@ -51,6 +51,8 @@ fn a_server_with_a_token_answers_whoever_shows_it() {
     assert_eq!(status, 401, "{body}");
     let nobody = place.run(&["status", "--server", &url]);
     nobody.exits(2).complains("ATTAIN_TOKEN");
+    let doctor = place.run(&["doctor", "--server", &url]);
+    doctor.exits(1).says("ATTAIN_TOKEN");
     let begun = Instant::now();
     let said = loop {
         let said = place.run_in(&["status", "--server", &url], &[("ATTAIN_TOKEN", token)]);
@@ -62,6 +64,8 @@ fn a_server_with_a_token_answers_whoever_shows_it() {
     };
     // Nothing was sent, so nothing is known.
     said.exits(3);
+    let doctor = place.run_in(&["doctor", "--server", &url], &[("ATTAIN_TOKEN", token)]);
+    doctor.says("it judges in time");
     server.stop();
 }
 

@@ -20,7 +20,8 @@ pub fn server(text: &str) -> (String, Result<(Answered, ServerSeen), Unreached>)
 }
 
 fn ask(url: &str) -> Result<(Answered, ServerSeen), Unreached> {
-    let fetched = fetch(&format!("{url}/api/v1/server"), &[], &[])?;
+    let token: Vec<(String, String)> = crate::token::header().into_iter().collect();
+    let fetched = fetch(&format!("{url}/api/v1/server"), &token, &[])?;
     let other = || {
         Unreached::Other(format!(
             "what answers (status {}) is no attain server",
@@ -32,8 +33,11 @@ fn ask(url: &str) -> Result<(Answered, ServerSeen), Unreached> {
         return Err(other());
     }
     let mut seen = of_page(&page, fetched.date);
-    if let Ok(status) = fetch(&format!("{url}/api/v1/status"), &[], &[("format", "json")])
-        && let Ok(status) = serde_json::from_slice::<Value>(&status.body)
+    if let Ok(status) = fetch(
+        &format!("{url}/api/v1/status"),
+        &token,
+        &[("format", "json")],
+    ) && let Ok(status) = serde_json::from_slice::<Value>(&status.body)
     {
         seen.untagged = untagged(&status);
     }
