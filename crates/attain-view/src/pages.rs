@@ -13,11 +13,13 @@ mod ask;
 mod cascade;
 mod catalogue;
 mod choose;
+mod filters;
 mod frame;
 mod overview;
 mod reports;
 mod segment;
 mod slo;
+mod teach;
 mod when;
 
 use std::time::Duration;

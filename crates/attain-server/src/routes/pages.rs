@@ -1,34 +1,27 @@
 //! The pages: gathers what attain-view shows, and answers. Knows HTTP and where things are; decides nothing that is read.
 
-use std::io::Write as _;
+mod answer;
+mod gathered;
+
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use attain_cascade::why::{Why, series};
 use attain_model::detail::Detail;
-use attain_model::source::SourceKind;
-use attain_model::{SegmentId, SeriesName, SloId, SourceMap};
-use attain_sources::pull;
-use attain_view::pages::{
-    self, Ask, Blamed, Definition, InForce, Pack, Scene, Server, SourceState,
-};
+use attain_model::{SegmentId, SeriesName, SloId};
+use attain_view::pages::{self, Ask, Blamed, Pack, Scene, Server};
 use attain_view::report::report;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use jiff::tz::TimeZone;
-use sha2::{Digest as _, Sha256};
 
+use self::answer::answer;
+use self::gathered::{definition, server};
 use super::problem::Problem;
 use super::seen::Seen;
 use super::{App, plain};
 use crate::published::Published;
 
-/// Pages shorter than this are sent as they are.
-const WORTH_PACKING: usize = 2_000;
 /// SLOs of which a report to pass on shows what lies behind them.
 const SLOS_IN_FULL: usize = 200;
 
@@ -407,170 +400,4 @@ pub(super) async fn icon(headers: HeaderMap) -> Response {
     const ICON: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><circle cx='8' cy='8' r='7' fill='#1d6b4a'/>\
         <path d='M4.6 8.3l2.3 2.4 4.6-5' fill='none' stroke='#fff' stroke-width='1.7' stroke-linecap='round'/></svg>";
     answer(&headers, StatusCode::OK, "image/svg+xml", ICON.to_owned())
-}
-
-/// Text with the headers of pages: what it may do, how it is kept, and packed if that is worth it and wanted.
-fn answer(asked: &HeaderMap, status: StatusCode, kind: &'static str, text: String) -> Response {
-    let hash = Sha256::digest(text.as_bytes());
-    let tag: String = hash
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let tag = format!("W/\"{tag}\"");
-    let policy = format!("{}; frame-ancestors 'none'", pages::policy());
-    let mut headers = HeaderMap::new();
-    let mut put = |name, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    put(header::CONTENT_SECURITY_POLICY, &policy);
-    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    put(header::REFERRER_POLICY, "no-referrer");
-    put(header::CACHE_CONTROL, "no-cache");
-    put(header::VARY, "accept, accept-encoding");
-    put(header::ETAG, &tag);
-    let known = asked
-        .get(header::IF_NONE_MATCH)
-        .and_then(|known| known.to_str().ok());
-    if status == StatusCode::OK
-        && known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag))
-    {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
-    }
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    let encodings = asked
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|known| known.to_str().ok());
-    if text.len() >= WORTH_PACKING
-        && encodings.is_some_and(|known| known.contains("gzip"))
-        && let Some(packed) = packed(&text)
-    {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        return (status, headers, packed).into_response();
-    }
-    (status, headers, text).into_response()
-}
-
-fn packed(text: &str) -> Option<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(text.as_bytes()).ok()?;
-    encoder.finish().ok()
-}
-
-/// What pages say of the server.
-fn server(app: &App, published: &Published, headers: &HeaderMap) -> Server {
-    let catalogue = published.promises.catalogue();
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or("localhost");
-    let delay = catalogue.sources.values().map(|source| source.delay).max();
-    Server {
-        now: app.clock.now(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        slice: Duration::from_secs(u64::from(app.slice_seconds)),
-        judged_until: published.judged.as_ref().map(|judged| judged.until),
-        delay: delay.unwrap_or_default(),
-        catalogue: InForce {
-            sha256: published.catalogue.sha256.clone(),
-            since: published.catalogue.since,
-            refused: published.catalogue.refused.clone(),
-            reloads: published.catalogue.reloads,
-            refusals: published.catalogue.refusals,
-            sources: SourceMap::default(),
-            findings: Vec::new(),
-        },
-        disk: published.core.disk.clone(),
-        clock_off: published.core.clock_off,
-        sources: sources(app, published),
-        address: format!("http://{host}"),
-    }
-}
-
-fn sources(app: &App, published: &Published) -> Vec<SourceState> {
-    let open = app.gates.open();
-    let sources = published.promises.catalogue().sources.values();
-    sources
-        .map(|source| {
-            let gate = open.get(&source.id);
-            let count = |of: fn(&crate::gate::Gate) -> u64| gate.map(|gate| of(gate));
-            SourceState {
-                name: source.id.to_string(),
-                way: way(&source.kind).to_owned(),
-                samples: count(|gate| gate.entry.accepted.load(Ordering::Relaxed)),
-                refused: count(|gate| gate.entry.refused.load(Ordering::Relaxed))
-                    .unwrap_or_default(),
-                unmatched: count(|gate| gate.entry.unmatched.load(Ordering::Relaxed))
-                    .unwrap_or_default(),
-                trouble: published.core.trouble.get(&source.id).cloned(),
-            }
-        })
-        .collect()
-}
-
-fn way(kind: &SourceKind) -> &'static str {
-    match kind {
-        SourceKind::RemoteWrite { .. } => "remote write",
-        SourceKind::Otlp { .. } => "OTLP",
-        SourceKind::Scrape { .. } => "scrape",
-        SourceKind::Prometheus { .. } => "pull",
-        SourceKind::Log(_) => "log",
-        SourceKind::Csv(_) => "csv",
-    }
-}
-
-/// How an SLO is counted, as PromQL, and how it is written: its text, cut out of its file.
-fn definition(published: &Published, id: &SloId, address: &str) -> Definition {
-    let text = &published.catalogue.text;
-    let slo = published.promises.catalogue().slos.get(id);
-    let mut queries = slo
-        .map(|slo| pull::shown(&slo.indicator))
-        .unwrap_or_default();
-    // A name is written by people: what a shell would read is left to them.
-    if id
-        .as_str()
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    {
-        queries.push((
-            "The same as JSON".to_owned(),
-            format!("curl '{address}/api/v1/slos/{id}'"),
-        ));
-    }
-    let path = format!("slos.{id}");
-    let written = text.spans.key(&path).zip(text.spans.value(&path));
-    let Some((key, value)) = written.filter(|(key, value)| key.file == value.file) else {
-        return Definition {
-            queries,
-            ..Definition::default()
-        };
-    };
-    let Some(file) = text.sources.files.get(key.file as usize) else {
-        return Definition::default();
-    };
-    let start = file.text.as_bytes()[..(key.start as usize).min(file.text.len())]
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
-    let cut = file.text.get(start..value.end as usize).unwrap_or_default();
-    Definition {
-        place: text.sources.place(key),
-        yaml: outdented(cut),
-        queries,
-    }
-}
-
-/// Without the spaces that all its lines begin with.
-fn outdented(text: &str) -> String {
-    let spaces = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let lines = || text.lines().filter(|line| !line.trim().is_empty());
-    let common = lines().map(spaces).min().unwrap_or_default();
-    let mut out = String::new();
-    for line in text.trim_end().lines() {
-        out.push_str(line.get(common..).unwrap_or_default());
-        out.push('\n');
-    }
-    out
 }

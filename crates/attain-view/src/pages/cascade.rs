@@ -17,7 +17,7 @@ use attain_model::{Slo, SloId};
 use jiff::civil::Date;
 
 use super::frame::{Here, frame};
-use super::{Ask, Scene, ask as address, overview};
+use super::{Ask, Scene, ask as address};
 use crate::cascade::Shown;
 use crate::html::Html;
 use crate::html::parts::{self, State, mark};
@@ -85,7 +85,7 @@ pub fn cascade(scene: &Scene<'_>, ask: &Ask, blamed: Blamed<'_>) -> String {
         };
         match scene.evaluation {
             Some(_) => lead.write(html),
-            None => overview::teach(html, scene, ask),
+            None => super::teach::teach(html, scene, ask),
         }
         choices(html, scene, ask, on);
         drawn(html, ask, &graph, answer.as_ref());

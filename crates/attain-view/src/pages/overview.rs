@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use attain_model::slo::Slo;
-use attain_model::{Promises, Scope, Verdict};
+use attain_model::{Scope, Verdict};
 
 use super::choose::{self, GROUPS, Group, ROWS, Row, Tally};
-use super::frame::{Here, frame, keep};
+use super::filters;
+use super::frame::{Here, frame};
+use super::teach::teach;
 use super::{Ask, Scene, ask, place, sheet};
 use crate::html::Html;
-use crate::html::parts::{self, State, badge, mark};
-use crate::number::{self, grouped, plural};
+use crate::html::parts::{self, State, badge};
+use crate::number::grouped;
 use crate::report::{About, Sheet, masking, matrix, series, top};
 use crate::status::headline::{self, is_hurt};
 use crate::status::{is_promise, no_slos, no_verdicts};
@@ -145,9 +147,9 @@ pub(super) fn promises(
 ) {
     let mut rows = choose::rows(sheet, ask, only);
     let all = Tally::of(&rows);
-    states(html, &all, ask, path);
-    segments(html, scene.promises, ask, only);
-    filters(html, scene.promises, ask, path);
+    filters::states(html, &all, ask, path);
+    filters::segments(html, scene.promises, ask, only);
+    filters::filters(html, scene.promises, ask, path);
     choose::of_state(&mut rows, ask);
     if rows.is_empty() {
         html.element("p", &[("class", "none-left")], |html| {
@@ -169,170 +171,6 @@ pub(super) fn promises(
         );
         html.line("p", &[("class", "hint")], &text);
     }
-}
-
-/// How many promises stand how, each a filter.
-fn states(html: &mut Html, tally: &Tally, ask: &Ask, path: &str) {
-    let attributes = [
-        ("class", "chips"),
-        ("aria-label", "By state"),
-        ("data-key", "states"),
-    ];
-    html.element("nav", &attributes, |html| {
-        let chosen = ask.get("state").unwrap_or_default();
-        let all = format!("{} promises", grouped(tally.promises()));
-        chip(
-            html,
-            None,
-            &all,
-            &ask.with("state", "").with("in", "").to(path),
-            chosen.is_empty(),
-        );
-        for state in State::ALL {
-            let key = choose::state_key(state);
-            let count = tally.count(state);
-            if count > 0 || chosen == key {
-                let word = format!("{} {}", grouped(count), top::word(state));
-                let to = ask.with("state", key).with("in", "").to(path);
-                chip(html, Some(state), &word, &to, chosen == key);
-            }
-        }
-        if tally.masked > 0 || chosen == "masked" {
-            let word = format!("{} hidden by the aggregate", grouped(tally.masked));
-            let to = ask.with("state", "masked").with("in", "").to(path);
-            chip(html, Some(State::Bad), &word, &to, chosen == "masked");
-        }
-    });
-}
-
-fn chip(html: &mut Html, state: Option<State>, word: &str, to: &str, is_chosen: bool) {
-    let class = state.map_or_else(
-        || "chip".to_owned(),
-        |state| format!("chip {}", state.class()),
-    );
-    let attributes = [
-        ("class", &*class),
-        ("href", to),
-        ("aria-current", if is_chosen { "true" } else { "" }),
-    ];
-    html.element("a", &attributes, |html| {
-        if let Some(state) = state {
-            mark(html, state);
-        }
-        html.text(word);
-    });
-}
-
-/// A page for each segment.
-fn segments(html: &mut Html, promises: &Promises, ask: &Ask, only: Option<&Scope>) {
-    let segments = promises.catalogue().segments_by_rank();
-    if segments.is_empty() {
-        return;
-    }
-    html.element(
-        "nav",
-        &[("class", "chips"), ("aria-label", "By segment")],
-        |html| {
-            chip(html, None, "All segments", &ask.to("/"), only.is_none());
-            for segment in segments {
-                let scope = Scope::Segment(segment.id.clone());
-                let to = ask.to(&ask::path("/segments/", segment.id.as_str()));
-                chip(html, None, segment.id.as_str(), &to, only == Some(&scope));
-            }
-        },
-    );
-}
-
-/// What else rows can be chosen by.
-fn filters(html: &mut Html, promises: &Promises, ask: &Ask, path: &str) {
-    let slos = || promises.catalogue().slos.values();
-    let teams: BTreeSet<&str> = slos()
-        .flat_map(|slo| slo.owners.iter().map(|team| team.as_str()))
-        .collect();
-    let services: BTreeSet<&str> = slos().map(|slo| slo.service.as_str()).collect();
-    let labels: BTreeSet<&str> = slos()
-        .flat_map(|slo| slo.meta.labels.keys().map(String::as_str))
-        .collect();
-    let layers: BTreeSet<&str> = slos().map(|slo| slo.layer.word()).collect();
-    let audiences: BTreeSet<&str> = slos().map(|slo| slo.audience.word()).collect();
-    let mut ways: Vec<(String, String)> = choose::WAYS
-        .iter()
-        .map(|(key, word)| ((*key).to_owned(), (*word).to_owned()))
-        .collect();
-    ways.extend(
-        labels
-            .iter()
-            .map(|label| (format!("label:{label}"), format!("label {label}"))),
-    );
-    let attributes = [("class", "filters"), ("action", path), ("method", "get")];
-    html.element("form", &attributes, |html| {
-        let mut kept = ask.everywhere();
-        for key in ["q", "state"] {
-            kept = kept.with(key, ask.get(key).unwrap_or_default());
-        }
-        keep(html, &kept);
-        for (key, word, values) in [
-            ("audience", "Audience", audiences),
-            ("layer", "Layer", layers),
-            ("team", "Team", teams),
-            ("service", "Service", services),
-        ] {
-            let values: Vec<(String, String)> = std::iter::once((String::new(), "any".to_owned()))
-                .chain(
-                    values
-                        .into_iter()
-                        .map(|value| (value.to_owned(), value.to_owned())),
-                )
-                .collect();
-            // One value is no choice.
-            if values.len() > 2 || ask.get(key).is_some() {
-                choice(html, key, word, &values, ask.get(key).unwrap_or_default());
-            }
-        }
-        choice(
-            html,
-            "group",
-            "Group by",
-            &ways,
-            ask.get("group").unwrap_or_default(),
-        );
-        html.own("<button type=submit class=tool>Show</button>");
-        let is_filtered = ask.iter().any(|(key, _)| !["at", "zone"].contains(&key));
-        if is_filtered {
-            html.line(
-                "a",
-                &[("class", "tool"), ("href", &ask.everywhere().to(path))],
-                "Reset",
-            );
-        }
-    });
-    if let Some(words) = ask.get("q") {
-        html.element("p", &[("class", "hint")], |html| {
-            html.text(&format!(
-                "Only what has \u{201c}{words}\u{201d} in its name, service, owner or outcome. "
-            ));
-            html.line("a", &[("href", &ask.with("q", "").to(path))], "Show all");
-        });
-    }
-}
-
-fn choice(html: &mut Html, key: &str, word: &str, values: &[(String, String)], chosen: &str) {
-    html.element("label", &[], |html| {
-        html.text(word);
-        html.element("select", &[("name", key)], |html| {
-            for (value, word) in values {
-                let selected = if value == chosen { "selected" } else { "" };
-                // An empty value must be said: without it the text would be the value.
-                if value.is_empty() {
-                    html.own("<option value=\"\">");
-                    html.text(word);
-                    html.own("</option>");
-                } else {
-                    html.line("option", &[("value", value), ("selected", selected)], word);
-                }
-            }
-        });
-    });
 }
 
 fn one_group(
@@ -447,87 +285,4 @@ fn pages(html: &mut Html, ask: &Ask, path: &str, group: &Group<'_>, total: usize
 
 fn total_pages(group: &Group<'_>, page: usize) -> usize {
     page + group.more.div_ceil(ROWS)
-}
-
-/// Nothing was counted yet: what to send where.
-pub(super) fn teach(html: &mut Html, scene: &Scene<'_>, ask: &Ask) {
-    let catalogue = scene.promises.catalogue();
-    let server = scene.server;
-    html.element("section", &[("class", "summary unknown"), ("id", "summary")], |html| {
-        html.element("h1", &[("class", "lead")], |html| {
-            mark(html, State::Unknown);
-            html.text(&format!(
-                "Nothing was counted yet: {} wait for their first request.",
-                plural(catalogue.slos.len() as u64, "SLO")
-            ));
-        });
-        html.element("p", &[("class", "body")], |html| {
-            let slice = number::about(server.slice);
-            html.text(&format!(
-                "A promise is judged when counts arrive. Slices are {slice} long; the first numbers stand here one slice after the first counts."
-            ));
-        });
-    });
-    parts::section(html, "send", "What to send where", |html| {
-        if server.sources.is_empty() {
-            html.element("p", &[("class", "outcome")], |html| {
-                html.prose("The catalogue names no source. Add one to a file of it, e.g.");
-            });
-            html.own("<pre>sources:\n  prom: {remote_write: {}}</pre>");
-        }
-        for source in &server.sources {
-            html.element("div", &[("class", "objective")], |html| {
-                html.line("h3", &[], &source.name);
-                how_to_send(html, server, source);
-            });
-        }
-    });
-    html.element("p", &[("class", "also")], |html| {
-        html.text("Sent already? ");
-        let to = ask.everywhere().to("/catalogue") + "#sources";
-        html.line("a", &[("href", &to)], "What was taken, refused and matched");
-        html.text(" says what became of it.");
-    });
-}
-
-fn how_to_send(html: &mut Html, server: &super::Server, source: &super::SourceState) {
-    let (address, name) = (&server.address, &source.name);
-    let several = server
-        .sources
-        .iter()
-        .filter(|other| other.way == source.way)
-        .count()
-        > 1;
-    let of = if several {
-        format!("/{name}")
-    } else {
-        String::new()
-    };
-    if let Some(why) = &source.trouble {
-        html.element("p", &[], |html| {
-            badge(html, State::Unknown, &format!("cannot be read: {why}"));
-        });
-    }
-    match source.way.as_str() {
-        "remote write" => html.line(
-            "pre",
-            &[],
-            &format!("# prometheus.yml\nremote_write:\n  - url: {address}/api/v1/write{of}"),
-        ),
-        "OTLP" => html.line(
-            "pre",
-            &[],
-            &format!("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT={address}/v1/metrics{of}"),
-        ),
-        way => {
-            let taken = source.samples.map_or_else(String::new, |samples| {
-                format!(" {} were taken so far.", plural(samples, "sample"))
-            });
-            html.line(
-                "p",
-                &[],
-                &format!("Read by attain itself ({way}): nothing is to be sent.{taken}"),
-            );
-        }
-    }
 }

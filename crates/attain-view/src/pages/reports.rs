@@ -94,7 +94,7 @@ pub fn reports(scene: &Scene<'_>, ask: &Ask, pack: Option<Pack>) -> String {
         });
         html.line("h1", &[("class", "name")], pack.title());
         let Some(evaluation) = scene.evaluation else {
-            return super::overview::teach(html, scene, ask);
+            return super::teach::teach(html, scene, ask);
         };
         let mut evaluation = evaluation.clone();
         let about = about(scene, pack);

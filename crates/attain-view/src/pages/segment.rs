@@ -6,6 +6,7 @@ use attain_model::slo::Slo;
 use attain_model::{Evaluation, Scope, SegmentId};
 
 use super::frame::{Here, frame};
+use super::teach::teach;
 use super::{Ask, Scene, ask, overview, place, sheet};
 use crate::html::Html;
 use crate::html::parts::{disclosure, head, notes, section, table};
@@ -31,7 +32,7 @@ pub fn segment(scene: &Scene<'_>, ask: &Ask, id: &SegmentId) -> Option<String> {
             html.text(&format!(" / segment {id}"));
         });
         let Some(evaluation) = scene.evaluation else {
-            overview::teach(html, scene, ask);
+            teach(html, scene, ask);
             return sold(html, scene, segment);
         };
         let of_it = only(evaluation, id);

@@ -1,17 +1,19 @@
 //! One SLO in full: what is left for whom, how it came to that, what burned it, who owns it, how it is counted.
 
-use attain_model::detail::Detail;
-use attain_model::slo::{Dependency, Provider, Slo};
-use attain_model::{Audience, Scope, SeriesName, SloId, Standing, Verdict};
+mod beside;
+mod ranges;
+mod rests;
+mod written;
 
-use jiff::{SignedDuration, Timestamp};
+use attain_model::detail::Detail;
+use attain_model::slo::Slo;
+use attain_model::{Audience, SeriesName, SloId, Verdict};
 
 use super::frame::{Here, frame};
-use super::{Ask, Scene, ask, overview, place, sheet};
+use super::teach::teach;
+use super::{Ask, Scene, ask, place, sheet};
 use crate::html::Html;
-use crate::html::parts::{
-    self, State, badge, block, disclosure, head, link_or_prose, section, table,
-};
+use crate::html::parts::{self, State, badge, disclosure, head, link_or_prose, section, table};
 use crate::number;
 use crate::report::{
     About, Sheet, burning, by_objective, cards, days, history, masking, series, top, worst,
@@ -52,13 +54,13 @@ pub fn slo(scene: &Scene<'_>, ask: &Ask, id: &SloId, definition: &Definition) ->
             let Some(evaluation) = scene.evaluation.filter(|_| !verdicts.is_empty()) else {
                 html.line("h1", &[("class", "name")], id.as_str());
                 introduction(html, scene, ask, slo, None);
-                overview::teach(html, scene, ask);
-                return define(html, definition);
+                teach(html, scene, ask);
+                return written::define(html, definition);
             };
             let about = About::default();
             let place = |name: &SeriesName| place(ask, name);
             let of_it = only(evaluation, id);
-            let (since, details) = narrowed(scene, ask);
+            let (since, details) = ranges::narrowed(scene, ask);
             let scene = &Scene {
                 details: &details,
                 ..*scene
@@ -74,7 +76,7 @@ pub fn slo(scene: &Scene<'_>, ask: &Ask, id: &SloId, definition: &Definition) ->
                     .collect(),
                 None => verdicts.clone(),
             };
-            ranges(html, scene, ask, &path, since);
+            ranges::ranges(html, scene, ask, &path, since);
             cards::shared(html, &sheet);
             html.flat(|html| {
                 for objective in by_objective(&chosen) {
@@ -90,15 +92,15 @@ pub fn slo(scene: &Scene<'_>, ask: &Ask, id: &SloId, definition: &Definition) ->
                 }
             });
             masking::masking(html, &sheet);
-            rests_on(html, scene, ask, slo);
+            rests::rests_on(html, scene, ask, slo);
             let notes = history::about_slo(&sheet, id);
             if !notes.is_empty() {
                 section(html, "data", "Notes on the data", |html| {
                     parts::notes(html, notes.iter().map(String::as_str));
                 });
             }
-            promised(html, slo);
-            define(html, definition);
+            written::promised(html, slo);
+            written::define(html, definition);
         },
     ))
 }
@@ -204,102 +206,6 @@ fn introduction(html: &mut Html, scene: &Scene<'_>, ask: &Ask, slo: &Slo, window
     });
 }
 
-/// Stretches before the instant that charts can be narrowed to.
-const RANGES: [(&str, i64); 5] = [
-    ("1h", 3_600),
-    ("6h", 6 * 3_600),
-    ("1d", 86_400),
-    ("7d", 7 * 86_400),
-    ("14d", 14 * 86_400),
-];
-
-/// What lies behind the series, in the stretch that is asked for; since when, if that is less than the window.
-fn narrowed(scene: &Scene<'_>, ask: &Ask) -> (Option<Timestamp>, Vec<Detail>) {
-    let mut details = scene.details.to_vec();
-    let asked = ask
-        .get("range")
-        .and_then(|asked| RANGES.iter().find(|(word, _)| *word == asked));
-    let until = scene.evaluation.map(|evaluation| evaluation.as_of.instant);
-    let since = asked.zip(until).and_then(|((_, seconds), until)| {
-        until.checked_sub(SignedDuration::from_secs(*seconds)).ok()
-    });
-    if let Some(since) = since {
-        for detail in &mut details {
-            detail.burn_down.retain(|point| point.at >= since);
-            detail.days.retain(|day| day.interval.end > since);
-            detail.worst_hours.retain(|hour| hour.interval.end > since);
-            detail.silent.retain(|silent| silent.end > since);
-        }
-    }
-    (since, details)
-}
-
-/// How far back charts look.
-fn ranges(html: &mut Html, scene: &Scene<'_>, ask: &Ask, path: &str, since: Option<Timestamp>) {
-    const POINTS_AT_LEAST: i64 = 5;
-    let finest = scene
-        .details
-        .iter()
-        .map(|detail| detail.step.as_secs())
-        .max();
-    let Some(step) = finest
-        .and_then(|step| i64::try_from(step).ok())
-        .filter(|step| *step > 0)
-    else {
-        return;
-    };
-    let window = scene
-        .evaluation
-        .into_iter()
-        .flat_map(|evaluation| &evaluation.verdicts);
-    let ids = scene.details.iter().map(|detail| &detail.name.slo).next();
-    let window = window
-        .filter(|verdict| Some(&verdict.name.slo) == ids)
-        .map(|verdict| verdict.window.seconds())
-        .max()
-        .unwrap_or_default();
-    let fits = |seconds: i64| seconds >= step * POINTS_AT_LEAST && seconds.unsigned_abs() < window;
-    let shown: Vec<&(&str, i64)> = RANGES
-        .iter()
-        .filter(|(_, seconds)| fits(*seconds))
-        .collect();
-    if shown.is_empty() {
-        return;
-    }
-    html.element(
-        "nav",
-        &[
-            ("class", "chips ranges"),
-            ("aria-label", "How far back charts look"),
-        ],
-        |html| {
-            let chosen = if since.is_some() {
-                ask.get("range").unwrap_or_default()
-            } else {
-                ""
-            };
-            let current = |is: bool| if is { "true" } else { "" };
-            for (word, key) in shown
-                .iter()
-                .map(|(word, _)| (format!("last {word}"), *word))
-                .chain([("whole window".to_owned(), "")])
-            {
-                let to = ask.with("range", key).to(path);
-                let attributes = [
-                    ("class", "chip"),
-                    ("href", &*to),
-                    ("aria-current", current(chosen == key)),
-                ];
-                html.line("a", &attributes, &word);
-            }
-        },
-    );
-    if since.is_some() {
-        let text = "Charts, days and hours look at this stretch; budgets and causes stay those of the whole window.";
-        html.line("p", &[("class", "hint")], text);
-    }
-}
-
 /// All segments, or one of them.
 fn choose(html: &mut Html, ask: &Ask, path: &str, verdicts: &[Verdict]) {
     let mut scopes: Vec<(String, State)> = Vec::new();
@@ -360,7 +266,7 @@ fn one_objective(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict], all:
         |html| {
             html.line("h2", &[], first.name.objective.as_str());
             cards::cards(html, sheet, objective);
-            beside(html, sheet, all);
+            beside::beside(html, sheet, all);
             days::strips(html, sheet, objective);
             burning::tiers(html, sheet, objective);
             html.element("div", &[("class", "pair")], |html| {
@@ -425,275 +331,4 @@ fn points(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
 fn is_plain(name: &str) -> bool {
     name.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-}
-
-/// Each segment beside the aggregate: who fails how often, whose budget it is.
-fn beside(html: &mut Html, sheet: &Sheet<'_>, all: &[&Verdict]) {
-    if all.len() < 2 {
-        return;
-    }
-    let aggregate = all.iter().find(|verdict| verdict.name.scope == Scope::All);
-    let total = aggregate.map(|verdict| verdict.attainment.total());
-    block(html, "beside", "Segments side by side", |html| {
-        table(html, "sides-table", "Segments side by side", |html| {
-            let names = [
-                "segment",
-                "state",
-                "attained",
-                "promised",
-                "left",
-                "bad",
-                "of",
-                "of all traffic",
-                "fails, beside all",
-            ];
-            head(html, names, 2);
-            html.element("tbody", &[], |html| {
-                for verdict in all {
-                    html.element("tr", &[], |html| {
-                        html.line("th", &[("scope", "row")], &series::whose(verdict));
-                        html.element("td", &[("class", "word")], |html| {
-                            badge(html, series::state(verdict), series::word(verdict));
-                        });
-                        let none = || "-".to_owned();
-                        let cells = [
-                            series::attained(verdict).unwrap_or_else(none),
-                            series::target(verdict),
-                            series::left(verdict).map_or_else(none, |left| series::signed(&left)),
-                            series::count(sheet, verdict, verdict.attainment.bad),
-                            series::count(sheet, verdict, verdict.attainment.total()),
-                            total
-                                .and_then(|total| share(verdict, total))
-                                .unwrap_or_else(none),
-                            aggregate
-                                .and_then(|all| ratio(verdict, all))
-                                .unwrap_or_else(none),
-                        ];
-                        for cell in &cells {
-                            html.line("td", &[], cell);
-                        }
-                    });
-                }
-            });
-        });
-    });
-}
-
-/// Its share of all events: `2.4%`.
-fn share(verdict: &Verdict, total: u64) -> Option<String> {
-    let own = verdict.attainment.total();
-    if verdict.name.scope == Scope::All || total == 0 || own > total {
-        return None;
-    }
-    let ppb = u128::from(own) * 1_000_000_000 / u128::from(total);
-    Some(crate::status::headline::short_share(
-        u32::try_from(ppb).ok()?,
-    ))
-}
-
-/// How many times as often as all together its events are bad: `11.5x`.
-fn ratio(verdict: &Verdict, all: &Verdict) -> Option<String> {
-    if verdict.name.scope == Scope::All
-        || all.attainment.bad == 0
-        || verdict.attainment.total() == 0
-    {
-        return None;
-    }
-    let own = u128::from(verdict.attainment.bad).checked_mul(u128::from(all.attainment.total()))?;
-    let whole =
-        u128::from(all.attainment.bad).checked_mul(u128::from(verdict.attainment.total()))?;
-    own.checked_mul(1_000_000)?
-        .checked_div(whole)
-        .map(number::times)
-}
-
-/// What it rests on, and what rests on it, with how they stand.
-fn rests_on(html: &mut Html, scene: &Scene<'_>, ask: &Ask, slo: &Slo) {
-    let catalogue = scene.promises.catalogue();
-    let carried: Vec<&Slo> = catalogue
-        .slos
-        .values()
-        .filter(|other| other.depends_on.iter().any(|edge| leads_to(edge, &slo.id)))
-        .collect();
-    if slo.depends_on.is_empty() && carried.is_empty() {
-        return;
-    }
-    section(html, "cascade", "What it rests on", |html| {
-        html.element("ul", &[("class", "notes rests")], |html| {
-            for edge in &slo.depends_on {
-                html.element("li", &[], |html| one_edge(html, scene, ask, edge));
-            }
-            for other in carried {
-                html.element("li", &[], |html| {
-                    html.text("carries ");
-                    one_slo(html, scene, ask, &other.id);
-                });
-            }
-        });
-        html.element("p", &[("class", "also go")], |html| {
-            let to = ask.everywhere().with("slo", slo.id.as_str()).to("/cascade");
-            html.line(
-                "a",
-                &[("href", &to)],
-                "What each part may cost and did cost, and who spent the budget",
-            );
-        });
-    });
-}
-
-fn leads_to(edge: &Dependency, id: &SloId) -> bool {
-    let direct = match &edge.on {
-        Provider::Slo(on) => on == id,
-        Provider::AnyOf { slos, .. } => slos.contains(id),
-        Provider::External { .. } => false,
-    };
-    direct
-        || edge
-            .fallback
-            .as_ref()
-            .is_some_and(|fallback| fallback.slo == *id)
-}
-
-fn one_edge(html: &mut Html, scene: &Scene<'_>, ask: &Ask, edge: &Dependency) {
-    match &edge.on {
-        Provider::Slo(id) => one_slo(html, scene, ask, id),
-        Provider::External { name, promised } => {
-            html.text(&format!("{name}, outside: {promised} is promised to us"));
-        }
-        Provider::AnyOf { slos, need } => {
-            html.text(&format!("{need} of "));
-            for (i, id) in slos.iter().enumerate() {
-                if i > 0 {
-                    html.text(", ");
-                }
-                one_slo(html, scene, ask, id);
-            }
-        }
-    }
-    if edge.optional {
-        html.text(" \u{b7} works without it");
-    }
-    if let Some(fallback) = &edge.fallback {
-        html.text(" \u{b7} else ");
-        one_slo(html, scene, ask, &fallback.slo);
-    }
-}
-
-fn one_slo(html: &mut Html, scene: &Scene<'_>, ask: &Ask, id: &SloId) {
-    let to = ask.everywhere().to(&ask::path("/slos/", id.as_str()));
-    html.line("a", &[("href", &to)], id.as_str());
-    html.text(" ");
-    let verdicts = scene
-        .evaluation
-        .into_iter()
-        .flat_map(|evaluation| &evaluation.verdicts);
-    let worst = verdicts
-        .filter(|verdict| verdict.name.slo == *id && is_promise(verdict))
-        .map(|verdict| (series::state(verdict), series::word(verdict)))
-        .min();
-    match worst {
-        Some((state, word)) => badge(html, state, word),
-        None => badge(html, State::Unknown, Standing::Unknown.word()),
-    }
-}
-
-/// Commitments, evidence and reviews.
-fn promised(html: &mut Html, slo: &Slo) {
-    let mut texts: Vec<String> = Vec::new();
-    for objective in slo.objectives.values() {
-        for term in &objective.terms {
-            let goals: Vec<String> = term
-                .targets
-                .iter()
-                .map(|(scope, goal)| format!("{scope} {goal}"))
-                .collect();
-            let since = term.since.map_or_else(
-                || "from the beginning".to_owned(),
-                |day| format!("since {day}"),
-            );
-            texts.push(format!(
-                "Objective {}, {since}: {}",
-                objective.id,
-                goals.join(", ")
-            ));
-        }
-    }
-    for commitment in &slo.commitments {
-        let goals: Vec<String> = commitment
-            .targets
-            .iter()
-            .map(|(objective, targets)| {
-                let goals: Vec<String> = match targets {
-                    attain_model::slo::CommittedTargets::All(goal) => vec![goal.to_string()],
-                    attain_model::slo::CommittedTargets::Segments(goals) => goals
-                        .iter()
-                        .map(|(segment, goal)| format!("{segment} {goal}"))
-                        .collect(),
-                };
-                format!("{objective} {}", goals.join(", "))
-            })
-            .collect();
-        let places = match commitment.published.as_slice() {
-            [] => String::new(),
-            places => format!(" ({})", places.join(", ")),
-        };
-        texts.push(format!(
-            "Published since {}{places}: {}",
-            commitment.since,
-            goals.join("; ")
-        ));
-    }
-    for evidence in &slo.evidence {
-        if let attain_model::slo::Evidence::Statement { says, from, url } = evidence {
-            let from = from
-                .as_ref()
-                .map_or_else(String::new, |from| format!(", {from}"));
-            let url = url
-                .as_ref()
-                .map_or_else(String::new, |url| format!(" ({url})"));
-            texts.push(format!("Evidence: {says}{from}{url}"));
-        }
-    }
-    if let Some(day) = slo.reviewed {
-        texts.push(format!("Last reviewed {day}"));
-    }
-    if let Some(text) = &slo.meta.description {
-        texts.push(text.clone());
-    }
-    if texts.is_empty() {
-        return;
-    }
-    section(html, "promised", "What was promised, and why", |html| {
-        parts::notes(html, texts.iter().map(String::as_str));
-    });
-}
-
-/// How it is written and counted, to copy.
-fn define(html: &mut Html, definition: &Definition) {
-    if definition.yaml.is_empty() && definition.queries.is_empty() {
-        return;
-    }
-    section(
-        html,
-        "definition",
-        "How it is written and counted",
-        |html| {
-            if !definition.yaml.is_empty() {
-                html.element("div", &[("class", "copied")], |html| {
-                    html.line("h3", &[], &definition.place);
-                    html.line(
-                        "pre",
-                        &[("tabindex", "0"), ("aria-label", "YAML")],
-                        &definition.yaml,
-                    );
-                });
-            }
-            for (what, query) in &definition.queries {
-                html.element("div", &[("class", "copied")], |html| {
-                    html.line("h3", &[], what);
-                    html.line("pre", &[("tabindex", "0"), ("aria-label", what)], query);
-                });
-            }
-        },
-    );
 }
