@@ -229,6 +229,12 @@ impl Lead<'_> {
                 &[("href", &to)],
                 &format!("Everything about {subject}"),
             );
+            html.text(" \u{b7} as JSON: ");
+            for (nth, path) in ["/api/v1/cascade", "/api/v1/why"].into_iter().enumerate() {
+                html.text(if nth > 0 { ", " } else { "" });
+                let word = path.rsplit('/').next().unwrap_or_default();
+                html.line("a", &[("href", &self.json(path, subject))], word);
+            }
             // A loss that is older than what `why` looks at: ask when the budget went.
             let verdicts = self.scene.evaluation.into_iter().flat_map(|e| &e.verdicts);
             let of_it = verdicts.filter(|verdict| verdict.name.slo == *subject);
@@ -248,6 +254,22 @@ impl Lead<'_> {
                 html.line("a", &[("href", &ask.to("/cascade"))], &word);
             }
         });
+    }
+}
+
+impl Lead<'_> {
+    /// The same for programs, of the same instant.
+    fn json(&self, path: &str, slo: &SloId) -> String {
+        let mut ask = Ask::default().with("slo", slo.as_str());
+        if let Some(segment) = self.ask.get("segment") {
+            ask = ask.with("segment", segment);
+        }
+        match self.scene.evaluation {
+            Some(evaluation) if self.scene.is_past => ask
+                .with("at", &evaluation.as_of.instant.to_string())
+                .to(path),
+            _ => ask.to(path),
+        }
     }
 }
 

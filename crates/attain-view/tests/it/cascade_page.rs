@@ -169,6 +169,11 @@ fn layers_states_impacts_and_who_did_it() {
     ] {
         assert!(read.contains(words), "{words}\n{read}");
     }
+    assert!(html.contains("/cascade?slo=auth-login#why"), "{html}");
+    assert!(
+        html.contains("/api/v1/why?slo=checkout-completes"),
+        "{html}"
+    );
     // The way of the loss, and nothing else, is drawn thick.
     assert_eq!(html.matches("class=\"edge way\"").count(), 2);
     assert_eq!(html.matches("class=\"edge unneeded\"").count(), 1);

@@ -1,10 +1,10 @@
 //! The cascade in words: a table of all that is drawn, and the tree of it for narrow pages. Knows the graph.
 
 use super::drawing::{impact, state_words};
-use super::graph::{Edge, Graph, Kind};
+use super::graph::{Edge, Graph, Kind, Node};
 use crate::cascade::words;
 use crate::html::Html;
-use crate::html::parts::{self, badge, head, mark};
+use crate::html::parts::{self, State, badge, head, mark};
 use crate::pages::{Ask, ask as address};
 
 /// Levels of the tree; what lies deeper stands in the table.
@@ -61,6 +61,7 @@ fn row(html: &mut Html, ask: &Ask, graph: &Graph<'_>, at: usize) {
             if !node.whose.is_empty() {
                 html.line("small", &[], &format!(" for {}", node.whose.join(", ")));
             }
+            why(html, ask, node);
             if node.is_masked {
                 html.line("div", &[("class", "flag")], "hidden by the aggregate");
             }
@@ -84,6 +85,24 @@ fn row(html: &mut Html, ask: &Ask, graph: &Graph<'_>, at: usize) {
         let left = node.left.as_ref().map_or("-", |(left, _)| left.as_str());
         html.line("td", &[], left);
     });
+}
+
+/// Who spent the budget of one that is hurt: the same page about it.
+fn why(html: &mut Html, ask: &Ask, node: &Node<'_>) {
+    let Some(slo) = node
+        .slo
+        .filter(|_| matches!(node.state, State::Bad | State::Warn))
+    else {
+        return;
+    };
+    let to = ask.with("slo", slo.id.as_str()).to("/cascade") + "#why";
+    let label = format!("who spent it? {}", slo.id);
+    html.text(" ");
+    html.line(
+        "a",
+        &[("href", &to), ("aria-label", &label)],
+        "who spent it?",
+    );
 }
 
 fn named(html: &mut Html, ask: &Ask, graph: &Graph<'_>, at: usize) {
@@ -140,6 +159,7 @@ fn branch(
             words.push("what it rests on stands above".to_owned());
         }
         html.line("small", &[], &format!(" {}", words.join(" \u{b7} ")));
+        why(html, ask, node);
         if is_again || !has_more || depth >= DEEPEST {
             return;
         }
