@@ -101,7 +101,7 @@ fn draw_group(pen: &mut Pen, group: &Group<'_>, shown: &Shown<'_>) {
     };
     tree.lines(&one.lines, 0);
     let together = one.together_ppb();
-    if together != 0 {
+    if words::is_seen(together) {
         tree.sum(words::together(together), together, true);
     }
     tree.sum("together", i64::from(one.cost_ppb()), false);

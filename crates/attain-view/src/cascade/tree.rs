@@ -138,7 +138,7 @@ fn parts_with(one: &Explained, measured: bool, wide: bool, look: &Look) -> Table
     };
     draw.lines(&one.lines, &mut Vec::new());
     let together = one.together_ppb();
-    if together != 0 {
+    if words::is_seen(together) {
         let of_budget = words::of_budget(together, one.budget_ppb());
         let cells = [words::difference(together), of_budget];
         draw.total(words::together(together), cells, None);

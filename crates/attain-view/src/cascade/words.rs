@@ -56,6 +56,12 @@ pub(crate) fn difference(ppb: i64) -> String {
     }
 }
 
+/// Whether a difference of costs is anything once it is rounded: that what fails by itself rarely fails twice saves parts
+/// per billion, and nothing is shared for it.
+pub(crate) fn is_seen(ppb: i64) -> bool {
+    ppb > 0 || ppb <= -1_000
+}
+
 /// A share of a budget as a whole percentage, rounded up; `<1%` for what is less than one.
 pub(crate) fn of_budget(ppb: i64, budget_ppb: u32) -> String {
     let share = Fraction::new(i128::from(ppb), u128::from(budget_ppb.max(1)));

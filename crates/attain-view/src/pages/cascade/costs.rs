@@ -48,7 +48,7 @@ fn one_group(html: &mut Html, group: &Group<'_>) {
         html.element("tbody", &[], |html| {
             lines(html, one, &one.lines, 0);
             let together = one.together_ppb();
-            if together != 0 {
+            if words::is_seen(together) {
                 let cells = [
                     words::difference(together),
                     words::of_budget(together, one.budget_ppb()),
