@@ -180,7 +180,7 @@ impl<'a> Demo<'a> {
         let url = look.paint(Tone::Strong, &format!("http://{}", self.address));
         let kept = match self.folder.is_kept {
             true => format!("kept in {}", shown(&self.folder.root)),
-            false => format!("kept in {} until you stop it", shown(&self.folder.root)),
+            false => "nothing is kept, unless you say --data DIR".to_owned(),
         };
         let all: u64 = PER_SECOND.iter().sum();
         let [premium, standard, free, unknown] = PER_SECOND;

@@ -18,10 +18,12 @@ pub fn run(terminal: &Terminal) -> Result<Exit, Failure> {
            {}                 who is hurt, how much budget is left\n  \
            {}                  what is wrong or unwise in it, and what to write\n\
          \n\
+         To see it on a shop that really runs: {}\n\
          All commands: attain --help. One command with examples: attain status --help\n",
         command("attain init --from FILE -o shop"),
         command("attain status shop"),
         command("attain check shop"),
+        command("attain demo"),
     );
     terminal.print(&text)?;
     Ok(Exit::Fine)

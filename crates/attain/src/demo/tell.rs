@@ -101,7 +101,8 @@ impl Teller {
                 let pages = look.paint(Tone::Bad, "pages");
                 let mut lines = vec![format!("{whom} {pages}, since {}", clock(since))];
                 lines.push(more(&how_bad(row)));
-                lines.extend(together(row, seen).map(|text| more(&text)));
+                let together = together(row, seen).into_iter().flatten();
+                lines.extend(together.map(|text| more(&text)));
                 lines
             }
             (Some(since), None) => {
@@ -266,21 +267,18 @@ fn how_bad(row: &Row) -> String {
 }
 
 /// What everybody's number says meanwhile.
-fn together(row: &Row, seen: &Seen) -> Option<String> {
+fn together(row: &Row, seen: &Seen) -> Option<[String; 2]> {
     let all = seen.row(&row.slo, &row.objective, ALL);
     let all = all.filter(|_| row.segment != ALL)?;
-    let counted = all.lately?.1;
-    let hides = if all.pages_since.is_none() {
-        "no page; the aggregate hides it"
-    } else {
-        "a page, too"
+    let failing = number::failing(all.lately?.1)?;
+    let hides = match all.pages_since {
+        None => "that pages nobody: the aggregate hides it",
+        Some(_) => "that pages, too",
     };
-    Some(format!(
-        "all together {}{}: {hides}; {}",
-        number::failing(counted)?,
-        may(all),
-        left(all)
-    ))
+    Some([
+        format!("all together {failing}{}; {}", may(all), left(all)),
+        hides.to_owned(),
+    ])
 }
 
 fn may(row: &Row) -> String {

@@ -25,7 +25,7 @@ fn premium_burns_behind_the_aggregate_is_explained_and_recovers() {
         "open   http://127.0.0.1:",
         "payments-db has no connections left for premium",
         "checkout-completes (availability) for premium pages, since ",
-        "no page; the aggregate hides it",
+        "that pages nobody: the aggregate hides it",
         "of what premium lost started in payments-db-answers, owned by platform",
         "path checkout-completes > checkout-works > payments-charge > payments-db-answers",
         "payments-db has connections again",
