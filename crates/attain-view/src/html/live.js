@@ -78,10 +78,17 @@
     }
     const keyed = new Map();
     for (const child of old.childNodes) if (key(child)) keyed.set(key(child), child);
+    const coming = new Set([...now.childNodes].map(key).filter(Boolean));
     let at = old.firstChild;
     for (const child of [...now.childNodes]) {
       const same = key(child) && keyed.get(key(child));
       if (same) {
+        // What is gone is taken out first: a node that is moved would lose its focus.
+        while (at && at !== same && !(key(at) && coming.has(key(at)))) {
+          const gone = at;
+          at = at.nextSibling;
+          gone.remove();
+        }
         if (same === at) at = at.nextSibling;
         else old.insertBefore(same, at);
         morph(same, child);

@@ -255,7 +255,11 @@ fn troubles(html: &mut Html, scene: &Scene<'_>, ask: &Ask, path: &str) {
     if troubles.is_empty() {
         return;
     }
-    let attributes = [("class", "troubles"), ("aria-label", "About the server")];
+    let attributes = [
+        ("class", "troubles"),
+        ("aria-label", "About the server"),
+        ("data-key", "troubles"),
+    ];
     html.element("ul", &attributes, |html| {
         for (state, text, more) in troubles {
             html.element("li", &[("class", state.class())], |html| {

@@ -9,6 +9,9 @@ use crate::html::parts::{badge, section};
 use crate::number;
 use crate::status::headline::short_share;
 
+/// A server's page has a filter for all of them.
+const SHOWN_ON_PAGES: usize = 4;
+
 /// The section; nothing where nothing is hidden.
 pub(crate) fn masking(html: &mut Html, sheet: &Sheet<'_>) {
     let masked = &sheet.desk.evaluation.masked;
@@ -16,8 +19,19 @@ pub(crate) fn masking(html: &mut Html, sheet: &Sheet<'_>) {
         return;
     }
     section(html, "hidden", "What the aggregate hides", |html| {
-        for masked in masked {
+        let shown = match sheet.place {
+            Some(_) => SHOWN_ON_PAGES,
+            None => masked.len(),
+        };
+        for masked in masked.iter().take(shown) {
             panel(html, sheet, masked);
+        }
+        if masked.len() > shown {
+            let more = format!(
+                "{} more: the filter \u{201c}hidden by the aggregate\u{201d} shows them all.",
+                number::grouped((masked.len() - shown) as u64)
+            );
+            html.line("p", &[("class", "also")], &more);
         }
     });
 }
