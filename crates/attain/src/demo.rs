@@ -58,7 +58,7 @@ pub fn run(arguments: &DemoArguments, terminal: &Terminal) -> Result<Exit, Failu
         (None, false) => 1,
     };
     let clock = Arc::new(Clock::new(speed));
-    let folder = Folder::make(arguments.data.as_deref(), clock.now(), terminal)?;
+    let folder = Folder::make(arguments.data.as_deref(), clock.now())?;
     let server = start(arguments, &folder, &clock)?;
     let ended = watch(
         arguments,
@@ -69,6 +69,7 @@ pub fn run(arguments: &DemoArguments, terminal: &Terminal) -> Result<Exit, Failu
         &signals,
     );
     let stopped = server.stop();
+    folder.leave();
     stopped.map_err(|why| Failure::new(format!("stopped, but not sealed: {why}")))?;
     ended
 }

@@ -55,8 +55,17 @@ impl Attain {
     pub fn start_at(folder: &Path, catalogue: &str, address: SocketAddr) -> Result<Self, Outcome> {
         let file = folder.join("catalogue.yaml");
         fs::write(&file, catalogue).map_err(Outcome::failed)?;
+        Self::serve(folder, &file, address)
+    }
+
+    /// Serves the catalogue files that a folder has.
+    pub fn start_in(folder: &Path) -> Result<Self, Outcome> {
+        Self::serve(folder, folder, free_address()?)
+    }
+
+    fn serve(folder: &Path, file: &Path, address: SocketAddr) -> Result<Self, Outcome> {
         let mut command = Command::new(program()?);
-        command.arg("serve").arg(&file).arg("--data");
+        command.arg("serve").arg(file).arg("--data");
         command.arg(folder.join("data"));
         command.args(["--listen", &address.to_string()]);
         let process = Running::start(&mut command, folder)?;

@@ -1,4 +1,4 @@
-//! The plainest client: one GET, one connection.
+//! The plainest client: one question, one connection.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,22 +6,59 @@ use std::time::Duration;
 
 /// The body of an answer with status 200.
 pub fn get(address: SocketAddr, path: &str) -> Result<String, String> {
+    // HTTP/1.0 so that nobody answers in chunks.
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    answer(address, path, &request)
+}
+
+/// The same of any other question, for whoever speaks HTTP/1.1 only, and says how long its answers are.
+pub fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<String, String> {
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    answer(address, path, &request)
+}
+
+fn answer(address: SocketAddr, path: &str, request: &str) -> Result<String, String> {
     let failed = |error: std::io::Error| format!("{address}{path}: {error}");
     let mut stream =
         TcpStream::connect_timeout(&address, Duration::from_secs(5)).map_err(failed)?;
     stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
+        .set_read_timeout(Some(Duration::from_secs(180)))
         .map_err(failed)?;
-    // HTTP/1.0 so that nobody answers in chunks.
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
     stream.write_all(request.as_bytes()).map_err(failed)?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).map_err(failed)?;
+    let mut answer = Vec::new();
+    read_answer(&mut stream, &mut answer).map_err(failed)?;
+    let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     match head.split(' ').nth(1) {
         Some("200") => Ok(body.to_string()),
         status => Err(format!("{path}: status {status:?}: {body}")),
     }
+}
+
+/// Up to the end of the connection, or of as much as the head says there is: some keep the connection.
+fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut buffer = [0; 16 << 10];
+    loop {
+        let read = stream.read(&mut buffer)?;
+        answer.extend_from_slice(&buffer[..read]);
+        if read == 0 || is_whole(answer) {
+            return Ok(());
+        }
+    }
+}
+
+fn is_whole(answer: &[u8]) -> bool {
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    let Some(end) = end else { return false };
+    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    length.is_some_and(|length: usize| answer.len() >= end + 4 + length)
 }
 
 /// Text as a part of a query.

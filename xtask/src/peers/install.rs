@@ -51,6 +51,58 @@ pub fn program(package: &str, name: &str) -> Result<PathBuf, Outcome> {
     found().ok_or_else(|| Outcome::Skipped(format!("the package {package} has no {name}")))
 }
 
+/// A program of a Debian package that needs the system's libraries: one that is installed, or installed now if that is
+/// allowed (only root may); or a skip.
+pub fn installed(package: &str, name: &str) -> Result<PathBuf, Outcome> {
+    let _turn = ONE_AT_A_TIME.lock();
+    let found = || {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path)
+            .map(|folder| folder.join(name))
+            .find(|program| program.is_file())
+    };
+    if let Some(program) = found() {
+        return Ok(program);
+    }
+    println!("installing {package}");
+    let install = || {
+        let quiet = ["install", "--yes", "--no-install-recommends", package];
+        call(Command::new("apt-get").args(quiet))
+    };
+    if install().is_err() {
+        // The lists of a fresh machine are empty.
+        let _ = call(Command::new("apt-get").arg("update"));
+        install().map_err(|why| {
+            Outcome::Skipped(format!(
+                "{package} is not installed and cannot be had: {why}"
+            ))
+        })?;
+    }
+    found().ok_or_else(|| Outcome::Skipped(format!("the package {package} has no {name}")))
+}
+
+/// A file of a package of npm, unpacked into target/peers; or a skip.
+pub fn of_npm(package: &str, version: &str, file: &str) -> Result<PathBuf, Outcome> {
+    let _turn = ONE_AT_A_TIME.lock();
+    let unpacked = folder("npm", false)?.join(format!("{package}-{version}"));
+    let wanted = unpacked.join("package").join(file);
+    if wanted.is_file() {
+        return Ok(wanted);
+    }
+    println!("unpacking {package} {version} into target/peers");
+    fs::create_dir_all(&unpacked).map_err(Outcome::failed)?;
+    let packed = format!("{package}-{version}.tgz");
+    let mut pack = Command::new("npm");
+    pack.args(["pack", "--silent", &format!("{package}@{version}")])
+        .current_dir(&unpacked);
+    let mut unpack = Command::new("tar");
+    unpack.arg("-xzf").arg(&packed).current_dir(&unpacked);
+    call(&mut pack)
+        .and_then(|_| call(&mut unpack))
+        .map_err(|why| Outcome::Skipped(format!("no {package} from npm: {why}")))?;
+    Ok(wanted)
+}
+
 fn unpack(package: &str, into: &Path) -> Result<(), String> {
     let debs = into.with_file_name("debs");
     fs::create_dir_all(&debs).map_err(|error| format!("{}: {error}", debs.display()))?;

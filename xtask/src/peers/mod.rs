@@ -4,6 +4,7 @@
 //! A program that cannot be had is a skip with the reason, never a pass.
 
 mod attain;
+mod browser;
 mod history;
 pub mod http;
 pub mod install;
@@ -34,7 +35,7 @@ pub enum Outcome {
 }
 
 /// All of them.
-pub const PEERS: [Peer; 7] = [
+pub const PEERS: [Peer; 8] = [
     Peer {
         name: "record-shop-nginx",
         run: record_shop,
@@ -62,6 +63,10 @@ pub const PEERS: [Peer; 7] = [
     Peer {
         name: "schemathesis",
         run: schemathesis::check,
+    },
+    Peer {
+        name: "chromium",
+        run: browser::check,
     },
 ];
 

@@ -12,7 +12,6 @@ use super::history::history;
 use crate::catalogue::{self, shown};
 use crate::exit::Failure;
 use crate::keeper::Keeper;
-use crate::terminal::Terminal;
 
 /// The catalogue as it is written beside the sources.
 const FILES: [(&str, &str); 3] = [
@@ -51,12 +50,12 @@ pub struct Folder {
 
 impl Folder {
     /// Makes it, with a catalogue and a past; one that was used before goes on.
-    pub fn make(root: Option<&Path>, now: Timestamp, terminal: &Terminal) -> Result<Self, Failure> {
+    pub fn make(root: Option<&Path>, now: Timestamp) -> Result<Self, Failure> {
         let is_kept = root.is_some();
-        let root = match root {
-            Some(root) => root.to_owned(),
-            None => temporary()?,
-        };
+        let root = root.map_or_else(
+            || std::env::temp_dir().join(format!("attain-demo-{}", std::process::id())),
+            Path::to_owned,
+        );
         let slice = i64::from(SLICE_SECONDS);
         let until = Timestamp::from_second(now.as_second().div_euclid(slice) * slice);
         let mut folder = Self {
@@ -67,13 +66,17 @@ impl Folder {
             until: until.unwrap_or(now),
             past: "The day before was made up",
         };
-        folder.write()?;
-        folder.fill(now, terminal)?;
+        let made = folder.write().and_then(|()| folder.fill(now));
+        made.inspect_err(|_| folder.leave())?;
         Ok(folder)
     }
 
     fn write(&self) -> Result<(), Failure> {
-        let failed = |error: std::io::Error| cannot_write(&self.root, &error);
+        let failed = |error: std::io::Error| {
+            let folder = shown(&self.root);
+            Failure::new(format!("cannot write to {folder}: {error}"))
+                .help("name a folder that can be written: attain demo --data DIR")
+        };
         fs::create_dir_all(&self.catalogue).map_err(failed)?;
         for (name, text) in FILES {
             let path = self.catalogue.join(name);
@@ -86,12 +89,13 @@ impl Folder {
     }
 
     /// Puts the past into a folder that has none.
-    fn fill(&mut self, now: Timestamp, terminal: &Terminal) -> Result<(), Failure> {
+    fn fill(&mut self, now: Timestamp) -> Result<(), Failure> {
         if self.data.exists() {
             self.past = "It goes on with what was kept before";
             return Ok(());
         }
-        let (parsed, _) = catalogue::valid(&self.catalogue, terminal)?;
+        let files = catalogue::Files::of(&self.catalogue)?;
+        let parsed = attain_spec::parse(&files.inputs);
         let catalogue = catalogue::of(parsed)?;
         let source = SourceId::new(SOURCE);
         let streams = Stream::all(&catalogue);
@@ -100,25 +104,9 @@ impl Folder {
         keeper.finish(&[catalogue::written(&self.catalogue)?], now)?;
         Ok(())
     }
-}
 
-/// A folder of nobody's, new.
-fn temporary() -> Result<PathBuf, Failure> {
-    let root = std::env::temp_dir().join(format!("attain-demo-{}", std::process::id()));
-    // Invariant: only what was made here is taken away.
-    let made = fs::create_dir(&root);
-    made.map_err(|error| cannot_write(&root, &error))?;
-    Ok(root)
-}
-
-fn cannot_write(folder: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot write to {}: {error}", shown(folder)))
-        .help("name a folder that can be written: attain demo --data DIR")
-}
-
-/// Takes it away, unless it is somebody's.
-impl Drop for Folder {
-    fn drop(&mut self) {
+    /// Takes it away, unless it is somebody's.
+    pub fn leave(&self) {
         if !self.is_kept {
             // Nobody is left to tell; a temporary folder goes away by itself.
             let _ = fs::remove_dir_all(&self.root);

@@ -1,8 +1,8 @@
 //! What the demo's shop counted in the day before the demo began: made up by the rates of its traffic, the same in every
 //! run but for the time.
 //!
-//! There were two incidents in it, within the last hour, so that premium has little budget left when the next one comes, and
-//! gets some back soon after, when the first of them is an hour ago.
+//! There was one incident in it, almost an hour ago, so that premium has little budget left when the next one comes, and
+//! gets some back soon after.
 
 use attain_model::counts::{Bucket, Class, CountedSegment, Interval, Tally};
 use attain_model::delivery::{Counted, Delivery};
@@ -20,11 +20,10 @@ const LENGTH: SignedDuration = SignedDuration::from_hours(24);
 const FINE: SignedDuration = SignedDuration::from_mins(90);
 const COARSE_SECONDS: i64 = 60;
 
-/// What premium felt of it: where, how long before the end, for how long, and of a million requests so many failed.
-const INCIDENTS: [(&str, i64, i64, u64); 2] = [
-    ("payments-db", 57 * 60, 30, 350_000),
-    ("auth", 43 * 60, 30, 250_000),
-];
+/// The incident: how long before the end it began, how long it took, and which share of premium's queries failed.
+const INCIDENT_SECONDS_AGO: i64 = 57 * 60;
+const INCIDENT_SECONDS: i64 = 30;
+const INCIDENT_PPM: u64 = 700_000;
 
 /// Of the requests of a service so many are in the bucket after its usual one.
 const SLOWER_PPM: u64 = 6_000;
@@ -55,12 +54,10 @@ pub fn history(
             break;
         };
         for (segment, name) in SEGMENTS.iter().enumerate() {
-            let incident = INCIDENTS.iter().find(|(_, ago, seconds, _)| {
-                segment == 0 && (end - ago..end - ago + seconds).contains(&at)
-            });
-            let incident = incident.map(|(service, _, _, ppm)| (*service, *ppm));
+            let incident = end - INCIDENT_SECONDS_AGO;
+            let is_incident = segment == 0 && (incident..incident + INCIDENT_SECONDS).contains(&at);
             let requests = PER_SECOND[segment] * u64::try_from(seconds).unwrap_or(0);
-            let tallies = tallies(requests, incident, &mut rng);
+            let tallies = tallies(requests, is_incident, &mut rng);
             for (service, stream) in &streams {
                 counted.push(Counted {
                     stream: stream.clone(),
@@ -98,7 +95,7 @@ fn streams(catalogue: &Catalogue) -> Vec<(usize, attain_model::StreamKey)> {
 }
 
 /// What each service counts of so many requests of a segment.
-fn tallies(requests: u64, incident: Option<(&str, u64)>, rng: &mut Rng) -> Vec<Tally> {
+fn tallies(requests: u64, is_incident: bool, rng: &mut Rng) -> Vec<Tally> {
     let (mut failed, mut tallies): (Vec<u64>, Vec<Tally>) = (Vec::new(), Vec::new());
     for service in &SERVICES {
         let from_others = service
@@ -107,8 +104,8 @@ fn tallies(requests: u64, incident: Option<(&str, u64)>, rng: &mut Rng) -> Vec<T
             .filter(|(_, need)| *need == Need::Must)
             .map(|(on, _)| failed[*on])
             .sum::<u64>();
-        let hurt = incident.filter(|(name, _)| *name == service.name);
-        let ppm = service.fails_ppm + hurt.map_or(0, |(_, ppm)| ppm);
+        let is_hurt = is_incident && service.name == "payments-db";
+        let ppm = service.fails_ppm + if is_hurt { INCIDENT_PPM } else { 0 };
         let bad = (from_others + share(requests, ppm, rng)).min(requests);
         let slower = share(requests - bad, SLOWER_PPM, rng);
         let mut tally = Tally::default();
