@@ -246,7 +246,11 @@ fn run(soak: &Soak) -> Result<(), String> {
         "| {} | {} | {held} of {of}{measured} | {seed} | {minutes:.1} | {commit} |",
         soak.name, soak.says
     );
-    fs::write(&path, with_row(&page, soak.name, &row)).map_err(|error| format!("{PAGE}: {error}"))
+    // Another soak may read the page at any moment: never half of it.
+    let beside = path.with_extension(format!("md.{}", std::process::id()));
+    fs::write(&beside, with_row(&page, soak.name, &row))
+        .and_then(|()| fs::rename(&beside, &path))
+        .map_err(|error| format!("{PAGE}: {error}"))
 }
 
 fn said_in(line: &str) -> Option<Said> {

@@ -2,7 +2,7 @@
 //!
 //! Three segments a service. One pod counts `code` 200 and 500; more count five codes each. It says `ready`; then
 //! `past DAYS` sends so many days up to now, a sample a minute, oldest first, an hour of each series at once;
-//! `recorded DAYS` the same and beside it the ratio of errors over 5 minutes as Sloth's rules would have recorded it;
+//! `recorded DAYS` the same and beside it 30 days of the ratio of errors over 5 minutes as Sloth's rules would have recorded it;
 //! `now` sends one sample of each; `csv DAYS FILE` writes what was counted in each minute of the past instead. It says how many samples were acknowledged. Driven by `cargo xtask bench live`.
 // An example talks to a server and reads the clock.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
@@ -18,6 +18,8 @@ const SEGMENTS: [&str; 3] = ["premium", "standard", "free"];
 const MINUTE_MS: i64 = 60_000;
 /// Samples of a series in a request of the past.
 const AT_ONCE: i64 = 60;
+/// What a rule over 30 days reads.
+const RECORDED_DAYS: i64 = 30;
 /// Series in a request.
 const SERIES_AT_ONCE: usize = 200;
 
@@ -53,12 +55,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
         let minute = now / MINUTE_MS;
         let acknowledged = match line.trim().split_once(' ') {
-            Some(("past", days)) => past(&mut to, &[&counters], days, minute)?,
+            Some(("past", days)) => past(&mut to, &[(&counters, days.parse()?)], minute)?,
             Some(("csv", rest)) => {
                 let (days, file) = rest.split_once(' ').ok_or("csv DAYS FILE")?;
                 csv(&counters, days, minute, file)?
             }
-            Some(("recorded", days)) => past(&mut to, &[&counters, &recorded], days, minute)?,
+            Some(("recorded", days)) => {
+                let groups = [(&counters, days.parse()?), (&recorded, RECORDED_DAYS)];
+                past(&mut to, &groups, minute)?
+            }
             _ => send(&mut to, &counters, minute, minute + 1)?,
         };
         println!("{acknowledged}");
@@ -140,18 +145,21 @@ impl Series {
     }
 }
 
+/// Series and how many days each has behind it: all of one hour, then of the next.
 fn past(
     to: &mut Connection,
-    groups: &[&Vec<Series>],
-    days: &str,
+    groups: &[(&Vec<Series>, i64)],
     until: i64,
 ) -> Result<usize, Box<dyn Error>> {
-    let mut from = until - days.parse::<i64>()? * 1440;
+    let longest = groups.iter().map(|(_, days)| *days).max().unwrap_or(0);
+    let mut from = until - longest * 1440;
     let mut acknowledged = 0;
     while from < until {
         let end = (from + AT_ONCE).min(until);
-        for group in groups {
-            acknowledged += send(to, group, from, end)?;
+        for (group, days) in groups {
+            if end > until - days * 1440 {
+                acknowledged += send(to, group, from, end)?;
+            }
         }
         from = end;
     }

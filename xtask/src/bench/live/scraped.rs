@@ -14,7 +14,7 @@ use crate::peers::process::free_address;
 
 const SERIES: u64 = 20_000;
 const WARM: Duration = Duration::from_secs(8);
-const MEASURED: Duration = Duration::from_secs(30);
+const MEASURED: Duration = Duration::from_secs(20);
 
 const FLEET: Fleet = Fleet {
     name: "scraped",
