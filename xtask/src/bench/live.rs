@@ -34,12 +34,20 @@ const FLEETS: [Fleet; 2] = [
 ];
 
 /// For attain alone: what stays of the cost where it is shared by many.
-const LARGE: Fleet = Fleet {
-    name: "2 series, many",
-    services: 500,
-    pods: 1,
-    days: 1,
-};
+const LARGE: [Fleet; 2] = [
+    Fleet {
+        name: "2 series",
+        services: 500,
+        pods: 1,
+        days: 1,
+    },
+    Fleet {
+        name: "250 series",
+        services: 40,
+        pods: 50,
+        days: 1,
+    },
+];
 
 /// Rules are spread over a cycle: all have run once by then.
 const SETTLING_SECONDS: u64 = 75;
@@ -64,12 +72,14 @@ pub fn run(setting: &Setting) -> Result<String, String> {
     )?;
     let programs = Programs::find(&setting.program, fleet)?;
     let prometheus = version(&programs.prometheus, "--version", "Prometheus")?;
-    let victoria = version(&programs.victoria_metrics, "-version", "VictoriaMetrics")?;
+    let victoria = format!("VictoriaMetrics {}", packaged("victoria-metrics")?);
     let mut contestants = Vec::new();
     for fleet in FLEETS {
         contestants.extend(loaded(&programs, fleet, &prometheus, &victoria)?);
     }
-    contestants.push(Contestant::attain(&programs, LARGE)?);
+    for fleet in LARGE {
+        contestants.push(Contestant::attain(&programs, fleet)?);
+    }
     let costs = cycles(contestants)?;
     let scraped = scraped::run(&programs)?;
     Ok(format!(
@@ -178,16 +188,13 @@ fn loaded(
     ])
 }
 
-/// The ratio of 30 days, and 720 points of what was left of the budget; of a service after the other.
+/// The ratios of 30 days of a service's segments, and 720 points of them; of one service after the other.
 fn asked_of_peer(server: &Server, fleet: Fleet) -> Result<(f64, f64), String> {
     let ratio = |turn: u64| {
-        let job = format!(
-            "job=\"svc-{:04}\",segment=\"premium\"",
-            turn % fleet.services
-        );
+        let job = format!("job=\"svc-{:04}\"", turn % fleet.services);
         format!(
-            "sum(increase(http_requests_total{{{job},code=~\"5..\"}}[30d])) / \
-             sum(increase(http_requests_total{{{job}}}[30d]))"
+            "sum by (segment) (increase(http_requests_total{{{job},code=~\"5..\"}}[30d])) / \
+             sum by (segment) (increase(http_requests_total{{{job}}}[30d]))"
         )
     };
     let now = crate::peers::http::escaped;
@@ -263,16 +270,19 @@ fn everybody(contestants: &mut [Contestant]) -> Result<(), String> {
 fn cycles_said(costs: &[Cost]) -> String {
     let rows: Vec<Vec<String>> = (costs.iter())
         .map(|cost| {
-            let own = costs
+            let is_own = |own: &&Cost| own.who == "attain" && own.fleet.name == cost.fleet.name;
+            let mut ratios = costs
                 .iter()
-                .find(|own| own.who == "attain" && own.fleet.name == cost.fleet.name);
-            let ratio = own.map_or(0.0, |own| cost.each() / own.each());
+                .filter(is_own)
+                .map(|own| cost.each() / own.each());
+            let (ratio, to_many) = (ratios.next().unwrap_or(0.0), ratios.next().unwrap_or(0.0));
             vec![
                 format!("{} x {}", cost.fleet.slo_segments(), cost.fleet.name),
                 cost.who.clone(),
                 format!("{:.2}", cost.cpu_seconds / MEASURED_CYCLES as f64),
                 format!("{:.3}", cost.each()),
-                format!("{ratio:.0}"),
+                format!("{ratio:.1}"),
+                format!("{to_many:.1}"),
                 format!("{} MB", cost.resident / 1_000_000),
                 format!("{} KB", cost.resident / 1000 / cost.fleet.slo_segments()),
             ]
@@ -284,13 +294,15 @@ fn cycles_said(costs: &[Cost]) -> String {
         "CPU s a cycle",
         "CPU ms an SLO-segment and cycle",
         "times attain's",
+        "times attain's of many",
         "resident",
         "an SLO-segment",
     ];
     format!(
         "Judged while traffic comes in: {MEASURED_CYCLES} cycles of a minute in one stretch, everybody at once, taking the samples \
-         included. Behind each lie 30 days at a sample a minute (the last row: one day), and of the 250 series, which are 50 pods with 5 \
-         codes, 4 days of counters and 30 days of what rules recorded of them: no rule reads more.\n\n{}",
+         included. Behind each lie 30 days at a sample a minute (the last two rows: one day), and of the 250 series, which are 50 pods with 5 \
+         codes, 4 days of counters and 30 days of what rules recorded of them: no rule reads more. attain has a cost that does not \
+         grow with what it judges, which the last two rows share among many; the peers' grows in proportion. CPU is read to 10 ms.\n\n{}",
         table(&header, &rows)
     )
 }
@@ -308,9 +320,9 @@ fn asked_said(costs: &[Cost]) -> String {
                 cost.fleet.name.to_string(),
                 cost.who.clone(),
                 format!("{single:.2}"),
-                format!("{:.0}", single / own_single.max(0.001)),
+                format!("{:.1}", single / own_single.max(0.001)),
                 format!("{many:.2}"),
-                format!("{:.0}", many / own_many.max(0.001)),
+                format!("{:.1}", many / own_many.max(0.001)),
             ])
         })
         .collect();
@@ -323,8 +335,8 @@ fn asked_said(costs: &[Cost]) -> String {
         "times attain's",
     ];
     format!(
-        "Asked over HTTP, one question after the other, before any rule runs. Of the peers one segment: the ratio of errors of 30 \
-         days, and 720 points of it an hour apart. Of attain all three segments of an SLO: what `/api/v1/slos` lists, and what \
+        "Asked over HTTP, one question after the other, before any rule runs. Of the peers the ratios of \
+         errors of a service's three segments over 30 days, and 720 points of them an hour apart. Of attain the same SLO: what `/api/v1/slos` lists, and what \
          `/api/v1/slos/ID` shows (burn-down, days, worst hours, causes).\n\n{}",
         table(&header, &rows)
     )
@@ -347,6 +359,20 @@ fn post(server: &Server, path: &str) -> Result<(), String> {
         Some("200") => Ok(()),
         _ => Err(format!("{path}: {answer}")),
     }
+}
+
+/// The version of a package that was unpacked: Debian's VictoriaMetrics does not say its own.
+fn packaged(package: &str) -> Result<String, String> {
+    let debs = crate::peers::install::folder("debs", false).map_err(said)?;
+    let listed =
+        std::fs::read_dir(&debs).map_err(|error| format!("{}: {error}", debs.display()))?;
+    let begins = format!("{package}_");
+    let version = listed.flatten().find_map(|file| {
+        let name = file.file_name().to_string_lossy().into_owned();
+        let version = name.strip_prefix(&begins)?.split(['+', '-', '_']).next()?;
+        Some(version.to_string())
+    });
+    Ok(version.unwrap_or_else(|| "of unknown version".to_string()))
 }
 
 /// `Prometheus 2.42.0`.

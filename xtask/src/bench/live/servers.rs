@@ -122,7 +122,7 @@ impl Drop for Server {
 
 /// A folder for one fleet, emptied.
 pub fn folder(fleet: Fleet, of: &str) -> Result<PathBuf, String> {
-    let folder = inputs::folder(&format!("live/{}-{of}", fleet.name))?;
+    let folder = inputs::folder(&format!("live/{}-{}-{of}", fleet.services, fleet.pods))?;
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     fs::remove_dir_all(&folder).map_err(failed)?;
     fs::create_dir_all(&folder).map_err(failed)?;
