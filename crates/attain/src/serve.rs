@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use attain_model::source::SourceKind;
 use attain_model::{Catalogue, SourceId};
+use attain_server::tokens::Tokens;
 use attain_server::{Config, Limits, ReadCatalogue, Server, Written};
 use attain_view::number;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -118,9 +119,27 @@ fn hello(server: &Server, arguments: &ServeArguments) -> String {
     }
     text.push_str(&sending(catalogue, address));
     text.push_str(&format!(
-        "\nlook:  attain status --server http://{address}\nstop:  Ctrl-C\n"
+        "\nlook:  http://{address} in a browser, or attain status --server http://{address}\nread:  {}\nstop:  Ctrl-C\n",
+        who_reads(arguments)
     ));
     text
+}
+
+/// Who may read what it says.
+fn who_reads(arguments: &ServeArguments) -> String {
+    let tokens = Tokens::read(&arguments.data).unwrap_or_default();
+    match (tokens.live().count(), tokens.tokens.len()) {
+        (0, 0) if arguments.allow_anonymous => "everybody who reaches the port".to_owned(),
+        (0, 0) => "anybody on this machine, until attain token new makes a token".to_owned(),
+        (_, _) if arguments.allow_anonymous => {
+            "everybody who reaches the port; a token that is shown must be good".to_owned()
+        }
+        (0, _) => "nobody: every token is revoked; attain token new makes one".to_owned(),
+        (live, _) => format!(
+            "whoever has one of {}",
+            number::plural(live as u64, "token")
+        ),
+    }
 }
 
 fn how(kind: &SourceKind) -> String {
