@@ -60,6 +60,16 @@ impl Pile {
     }
 }
 
+impl Pile {
+    /// How many counts of slices it holds, about.
+    pub(crate) fn cells(&self) -> usize {
+        let columns = self.columns.values();
+        columns
+            .map(|column| column.on_time.len() + column.late.len())
+            .sum()
+    }
+}
+
 /// Runs of events by slice, put together: ascending, each slice once. Costs nothing for one run that is so already.
 pub(crate) fn joined(mut runs: Vec<Vec<(i64, u64)>>) -> Vec<(i64, u64)> {
     runs.retain(|run| !run.is_empty());

@@ -2,7 +2,7 @@
 //!
 //! Knows a ledger and a shelf. Knows neither files nor databases: whoever keeps counts implements [`Shelf`].
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -41,12 +41,18 @@ pub trait Shelf {
 /// A ledger together with the counts that were unloaded from it, or from the ledgers before it.
 ///
 /// Judges exactly as the ledger would had it kept everything itself. Each stream is read from the shelf once, unless less
-/// of it was read than is asked for.
+/// of it was read than is asked for, or so much was read since that it was forgotten.
 pub struct Shelved<'a> {
     ledger: &'a Ledger,
     shelf: &'a dyn Shelf,
     streams: RefCell<BTreeMap<StreamKey, Rc<Piece>>>,
+    /// How many counts of slices are in there.
+    cells: Cell<usize>,
 }
+
+/// What was read stays in memory up to so many counts of slices, 16 bytes each: years of one stream, months of some ten.
+/// Whoever reads all streams reads one after the other.
+const CELLS_AT_MOST: usize = 4 << 20;
 
 /// What was read of one stream.
 struct Piece {
@@ -64,6 +70,7 @@ impl<'a> Shelved<'a> {
             ledger,
             shelf,
             streams: RefCell::default(),
+            cells: Cell::new(0),
         }
     }
 
@@ -104,6 +111,14 @@ impl<'a> Shelved<'a> {
             damage,
         });
         let mut streams = self.streams.borrow_mut();
+        let cells = self.cells.get() + piece.pile.cells();
+        if cells > CELLS_AT_MOST {
+            streams.clear();
+        }
+        self.cells.set(match streams.is_empty() {
+            true => piece.pile.cells(),
+            false => cells,
+        });
         streams.insert(stream.clone(), Rc::clone(&piece));
         piece
     }

@@ -97,6 +97,47 @@ impl StreamFacts {
         self.series.extend(other.series);
         self.gauges.extend(other.gauges);
     }
+
+    /// Adds the counts of `by` neighbouring slices up, in a range of slices: they stand in the last slice of the `by` from
+    /// then on, as if a window's edge between them had been floored. What came late keeps its arrival; samples and
+    /// readings stay as they are. The range is narrowed to whole groups. Says whether anything changed.
+    pub fn coarsen(&mut self, slices: Range<i64>, by: i64) -> bool {
+        let by = by.max(1);
+        let first = slices.start.saturating_add(by - 1).div_euclid(by);
+        let inside = first.saturating_mul(by)..slices.end.div_euclid(by).saturating_mul(by);
+        let mut is_changed = false;
+        let mut moved = |slice: &mut i64| {
+            if inside.contains(slice) {
+                let last = slice.div_euclid(by) * by + by - 1;
+                is_changed |= last != *slice;
+                *slice = last;
+            }
+        };
+        for column in &mut self.columns {
+            // In order as before: no slice passes another one.
+            column
+                .on_time
+                .iter_mut()
+                .for_each(|cell| moved(&mut cell.0));
+            column.on_time.dedup_by(|next, sum| {
+                let is_same = next.0 == sum.0;
+                if is_same {
+                    sum.1 = sum.1.saturating_add(next.1);
+                }
+                is_same
+            });
+            column.late.iter_mut().for_each(|cell| moved(&mut cell.0));
+            column.late.sort_by_key(|(slice, at, _)| (*slice, *at));
+            column.late.dedup_by(|next, sum| {
+                let is_same = (next.0, next.1) == (sum.0, sum.1);
+                if is_same {
+                    sum.2 = sum.2.saturating_add(next.2);
+                }
+                is_same
+            });
+        }
+        is_changed
+    }
 }
 
 /// Events of one segment, class and bucket by slice. Several of the same key add up.
@@ -304,6 +345,39 @@ mod tests {
         assert_eq!(all[..6], [4096, 5120, 6144, 7168, 8192, 10240]);
         assert!(all.len() < 90, "{}", all.len());
         assert_eq!(checkpoint_after(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn coarse_counts_stand_in_the_last_slice_of_their_minute() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut facts = StreamFacts {
+            columns: vec![ColumnFacts {
+                layout: Layout::default(),
+                segment: CountedSegment::Unknown,
+                class: crate::Class::good(),
+                bucket: Bucket::UNTIMED,
+                on_time: vec![(-7, 1), (5, 2), (6, 3), (9, 4), (11, 5), (12, 6), (13, 7)],
+                late: vec![(6, at(9), 1), (7, at(8), 2), (8, at(9), 3), (12, at(1), 4)],
+            }],
+            ..StreamFacts::default()
+        };
+        assert!(facts.coarsen(1..15, 6));
+        let column = &facts.columns[0];
+        // 1 to 5 and 12 to 14 are no whole minutes of the range.
+        assert_eq!(
+            column.on_time,
+            [(-7, 1), (5, 2), (11, 12), (12, 6), (13, 7)]
+        );
+        assert_eq!(
+            column.late,
+            [(11, at(8), 2), (11, at(9), 4), (12, at(1), 4)]
+        );
+        assert!(!facts.coarsen(1..15, 6), "once is enough");
+        assert!(facts.coarsen(i64::MIN..i64::MAX, 6));
+        assert_eq!(
+            facts.columns[0].on_time,
+            [(-7, 1), (5, 2), (11, 12), (17, 13)]
+        );
     }
 
     #[test]

@@ -33,6 +33,8 @@ use crate::watcher::Loaded;
 const TOGETHER: usize = 64;
 /// Slices judged in a row before requests are looked at again.
 const JUDGED_IN_A_ROW: usize = 4;
+/// How often a step of merging pages is made, if there is anything to merge.
+const TIDY_EVERY: Duration = Duration::from_secs(1);
 /// A disk that failed is tried again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
@@ -99,6 +101,7 @@ pub(crate) struct Core {
     judged: Option<Judged>,
     state: CoreState,
     sealed_at: Instant,
+    tidied_at: Instant,
     failed_at: Option<Instant>,
 }
 
@@ -146,6 +149,7 @@ impl Core {
             judged: None,
             state: CoreState::default(),
             sealed_at: Instant::now(),
+            tidied_at: Instant::now(),
             failed_at: None,
         };
         (core, seen)
@@ -338,6 +342,9 @@ impl Core {
         // Between two slices, so that nobody waits for both.
         if is_due && !was_judged && self.failed_at.is_none() {
             self.seal();
+        } else if self.tidied_at.elapsed() >= TIDY_EVERY && !was_judged && self.failed_at.is_none()
+        {
+            self.tidy();
         }
         self.publish();
     }
@@ -441,6 +448,13 @@ impl Core {
             Err(error) => self.failed(&error),
         }
         self.state.sealing += begun.elapsed();
+    }
+
+    fn tidy(&mut self) {
+        self.tidied_at = Instant::now();
+        if let Err(error) = self.kept.tidy() {
+            self.failed(&error);
+        }
     }
 
     /// Puts a catalogue in force: the counts first, then who may say what, then what is judged.

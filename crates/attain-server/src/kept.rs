@@ -13,7 +13,7 @@ use attain_model::delivery::Delivery;
 use attain_model::facts::{Damage, KeptStream, StreamFacts};
 use attain_model::live::{LiveEntry, MeterFacts};
 use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
-use attain_store::{Access, Done, Error, Store};
+use attain_store::{Access, Coarser, Done, Error, Store};
 use jiff::Timestamp;
 
 use crate::handle::Taken;
@@ -21,8 +21,12 @@ use crate::unsealed::{Unsealed, settle};
 
 /// Length of a slice in a folder that is new. One that was made by `attain replay` keeps its own.
 const SLICE_SECONDS: u32 = 10;
-/// Steps of merging small pages after a seal: a few each time, so that nobody waits long.
-const MERGED_AT_ONCE: usize = 1;
+/// What is older than this is kept by the minute. The windows that a monitor has slice by slice in memory, eight hours of
+/// 10 s, must read the same after a restart.
+const FINE_HOURS: i64 = 8;
+/// How often more is made coarser.
+const COARSER_EVERY_HOURS: i64 = 6;
+const MINUTE_SECONDS: u32 = 60;
 
 /// A data folder that is written to.
 pub(crate) struct Kept {
@@ -33,6 +37,8 @@ pub(crate) struct Kept {
     damage: Vec<Damage>,
     /// How the streams are counted now.
     kept: BTreeMap<StreamKey, KeptStream>,
+    /// There may be pages to be merged.
+    is_untidy: bool,
     /// A closing that could not be written down yet.
     ///
     /// Invariant: it stands in the log before anything that arrived after it.
@@ -85,6 +91,7 @@ impl Kept {
             slice_seconds,
             damage,
             kept: BTreeMap::new(),
+            is_untidy: true,
             unwritten: None,
             must_seal: false,
             unsealed_bytes: 0,
@@ -192,12 +199,34 @@ impl Kept {
         self.unwritten = None;
         self.must_seal = false;
         self.unsealed_bytes = 0;
-        for _ in 0..MERGED_AT_ONCE {
-            if !self.store.compact()? {
-                break;
-            }
+        self.is_untidy = true;
+        Ok(())
+    }
+
+    /// Merges small pages and makes old counts coarser, as long as there is something to do: one step, for somebody waits.
+    ///
+    /// # Errors
+    /// Errors of the disk: then all stays as it is.
+    pub(crate) fn tidy(&mut self) -> Result<(), Error> {
+        if self.is_untidy {
+            let coarser = self.coarser();
+            self.is_untidy = self.store.compact_with(coarser.as_ref())?;
         }
         Ok(())
+    }
+
+    /// Which counts are kept by the minute from now on; `None` if a slice is as long or fits into no minute.
+    fn coarser(&self) -> Option<Coarser> {
+        let slices = MINUTE_SECONDS / self.slice_seconds.max(1);
+        // By what was closed and not by a clock, which may be wrong.
+        let closed = self.closed_until()?.as_second();
+        let step = COARSER_EVERY_HOURS * 3600;
+        let before = (closed - FINE_HOURS * 3600).div_euclid(step) * step;
+        let is_wanted = slices > 1 && slices * self.slice_seconds == MINUTE_SECONDS;
+        is_wanted.then_some(Coarser {
+            before: Timestamp::from_second(before).ok()?,
+            slices,
+        })
     }
 
     /// Hands the counts to somebody who judges them.
@@ -309,3 +338,6 @@ fn add(sum: &mut Metered, more: &Metered) {
     sum.unknown_births += more.unknown_births;
     sum.late_events += more.late_events;
 }
+
+#[cfg(test)]
+mod tests;

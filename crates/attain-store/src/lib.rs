@@ -51,6 +51,7 @@ pub use append::{Frame, Frames};
 pub use backup::{backup, restore};
 pub use check::{Report, Size};
 pub use codec::entry::{Done, Entry, Input, Text};
+pub use compact::Coarser;
 pub use error::Error;
 pub use record::Entries;
 pub use store::{Access, Store};

@@ -4,6 +4,7 @@
 //! counts.db first, so record.db may be one behind after a crash and never ahead: if it is ahead, counts.db has lost
 //! what it acknowledged.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -44,6 +45,8 @@ pub struct Store {
     pub(crate) found: Vec<Damage>,
     /// The generation that record.db has a copy of; `None` if it has none that can be read.
     pub(crate) mirrored: Option<u64>,
+    /// Pages that are known to hold no fine counts from before an instant, in seconds since 1970: see compact.rs.
+    pub(crate) coarse: BTreeMap<u64, i64>,
 }
 
 impl Store {
@@ -172,7 +175,8 @@ impl Store {
         };
         let counts = match COUNTS.read(folder) {
             Ok(Some(counts)) => counts,
-            Ok(None) | Err(Error::Disk { .. }) if is_new && COUNTS.is_unmade(folder) => {
+            // It is being made, or that was cut short.
+            Ok(None) | Err(_) if is_new && COUNTS.is_unmade(folder) => {
                 return Err(missing(folder));
             }
             Ok(None) => return Err(lost(folder)),
@@ -255,6 +259,7 @@ impl Store {
             next_frame: 0,
             found,
             mirrored,
+            coarse: BTreeMap::new(),
         };
         store.next_frame = store.last_frame() + 1;
         Ok(store)

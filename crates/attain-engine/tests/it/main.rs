@@ -5,6 +5,7 @@
 mod alerting;
 mod board;
 mod build;
+mod coarse;
 mod deliveries;
 mod details;
 mod keeping;

@@ -21,11 +21,11 @@ use jiff::tz::TimeZone;
 
 use crate::build::*;
 
-const SLICE: i64 = 10;
+pub const SLICE: i64 = 10;
 const WHO: [&str; 4] = ["premium", "standard", "free", "unknown"];
 
 /// SLOs of a few hours: what the running sums carry, and what they do not.
-fn promised(rng: &mut Rng) -> Catalogue {
+pub fn promised(rng: &mut Rng) -> Catalogue {
     let hours = |rng: &mut Rng| Window::Rolling(Duration::from_secs(3600 + 10 * rng.u64(0..1500)));
     let target = |rng: &mut Rng| *rng.choice(&["90%", "99%", "99.9%", "97.123%"]).unwrap();
     let mut slos = Vec::new();
@@ -96,7 +96,7 @@ fn promised(rng: &mut Rng) -> Catalogue {
 }
 
 /// Traffic that comes and goes, fails and recovers; some of it late.
-struct World {
+pub struct World {
     rng: Rng,
     key: StreamKey,
     /// Events of a slice at most, and failures per thousand, of each segment.
@@ -106,8 +106,18 @@ struct World {
 }
 
 impl World {
+    pub fn new(rng: Rng, key: StreamKey) -> Self {
+        Self {
+            rng,
+            key,
+            phase: [(40, 0), (2000, 2), (3, 0), (0, 0)],
+            is_heard: true,
+            delivered: 0,
+        }
+    }
+
     /// What is delivered when a slice is over: its counts, and now and then some of earlier and later ones.
-    fn slice(&mut self, slice: i64) -> Delivery {
+    pub fn slice(&mut self, slice: i64) -> Delivery {
         let at = self.delivered;
         self.delivered += 1;
         let mut delivery = Delivery::new(SourceId::from("main"), "live", at..at + 1);
@@ -164,7 +174,7 @@ impl World {
 
 /// Counts that were moved out, in pieces.
 #[derive(Default)]
-struct Memory(BTreeMap<StreamKey, StreamFacts>);
+pub struct Memory(pub BTreeMap<StreamKey, StreamFacts>);
 
 impl Shelf for Memory {
     fn stream(&self, stream: &StreamKey) -> (StreamFacts, Vec<Damage>) {
@@ -187,7 +197,7 @@ impl Shelf for Memory {
     }
 }
 
-fn whole(promises: &Promises, counts: &dyn Counts, slice: i64) -> Evaluation {
+pub fn whole(promises: &Promises, counts: &dyn Counts, slice: i64) -> Evaluation {
     attain_engine::evaluate(promises, counts, as_of(second(slice * SLICE)))
 }
 
@@ -210,13 +220,7 @@ fn follow(rng: &mut Rng, seen: &mut BTreeMap<String, u32>) {
     let streams = Stream::all(&catalogue);
     let mut ledger = Ledger::new(&streams, 10, None);
     let mut memory = Memory::default();
-    let mut world = World {
-        rng: rng.fork(),
-        key: streams[0].key.clone(),
-        phase: [(40, 0), (2000, 2), (3, 0), (0, 0)],
-        is_heard: true,
-        delivered: 0,
-    };
+    let mut world = World::new(rng.fork(), streams[0].key.clone());
     // Late in the evening, so that a term begins and an SLO is retired on the way.
     let first = at("2026-03-01T21:00:00Z").as_second() / SLICE;
     let mut slice = first;

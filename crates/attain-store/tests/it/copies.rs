@@ -1,11 +1,13 @@
 //! Backups while others write, the way back, retention, and merged pages.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use attain_model::{Interval, StreamKey};
 use attain_store::{Access, Done, Error, Store, backup, restore};
 use jiff::Timestamp;
 
-use crate::folder::Model;
+use crate::folder::{GROUP, Model, Plain};
 use crate::random::{NOVEMBER, Random, SLICE};
 
 fn at(second: i64) -> Timestamp {
@@ -160,4 +162,109 @@ fn merged_pages_hold_the_same() {
     assert!(store.check().is_clean());
     drop(store);
     model.assert_is(&Store::open(base.path(), Access::Read).unwrap());
+}
+
+#[test]
+fn old_counts_become_coarser_and_none_is_lost() {
+    let base = crate::size::scratch();
+    let mut random = Random::new(10);
+    let mut store = Store::open(base.path(), Access::WriteOrCreate).unwrap();
+    let mut model = Model::default();
+    for _ in 0..12 {
+        let (state, meter, streams) = (random.state(), random.meter(), random.streams());
+        store.seal_with(&state, &meter, &streams, 0).unwrap();
+        model.seal(&state, &meter, &streams, 0);
+    }
+    let seconds = i64::from(model.state.slice_seconds);
+    let keys: Vec<StreamKey> = model.streams.keys().cloned().collect();
+    let coarser = crate::workload::coarser();
+    while store.compact_with(Some(&coarser)).unwrap() {}
+    // Those that stay as they are, and then the others.
+    let before = coarser.before.as_second().div_euclid(seconds);
+    let mut moved = 0;
+    for key in &keys {
+        let (facts, damage) = store.stream(key).unwrap();
+        assert_eq!(damage, []);
+        let (plain, all) = (Plain::of(&facts), &model.streams[key]);
+        let spans: BTreeMap<&StreamKey, Interval> = store.streams().collect();
+        let first = spans[key].start.as_second().div_euclid(seconds);
+        let is_left = |slice: i64| {
+            slice.div_euclid(GROUP) == first.div_euclid(GROUP)
+                || slice.div_euclid(GROUP) >= before.div_euclid(GROUP)
+        };
+        for (cell, slice) in plain.on_time.keys() {
+            let is_last = slice.rem_euclid(GROUP) == GROUP - 1;
+            assert!(is_last || is_left(*slice), "{key:?} {cell:?} {slice}");
+        }
+        for ((cell, slice), events) in &all.on_time {
+            let key = (cell.clone(), *slice);
+            assert!(!is_left(*slice) || plain.on_time.get(&key) == Some(events));
+        }
+        let cells = plain.on_time.keys();
+        moved += cells.filter(|cell| !all.on_time.contains_key(cell)).count();
+    }
+    assert!(moved > 20, "{moved}");
+    model.is_coarse = true;
+    model.assert_is(&store);
+    assert!(store.check().is_clean());
+    // Once it is done there is nothing to do, also for somebody who does not know.
+    let generation = store.generation();
+    drop(store);
+    let mut store = Store::open(base.path(), Access::Write).unwrap();
+    while store.compact_with(Some(&coarser)).unwrap() {}
+    assert_eq!(store.generation(), generation);
+    model.assert_is(&store);
+}
+
+#[test]
+fn a_stretch_finds_coarse_counts_where_they_stand() {
+    let base = crate::size::scratch();
+    let mut random = Random::new(3);
+    let mut store = Store::open(base.path(), Access::WriteOrCreate).unwrap();
+    for _ in 0..12 {
+        let (state, meter, streams) = (random.state(), random.meter(), random.streams());
+        store.seal_with(&state, &meter, &streams, 0).unwrap();
+    }
+    for is_coarse in [false, true] {
+        let keys: Vec<StreamKey> = store.streams().map(|(key, _)| key.clone()).collect();
+        let seconds = i64::from(store.state().unwrap().slice_seconds);
+        for key in keys {
+            let (all, _) = store.stream(&key).unwrap();
+            let all = Plain::of(&all);
+            for _ in 0..20 {
+                let mut edge = || NOVEMBER + random.rng.i64(-86_400..40 * 86_400);
+                let (a, b) = (edge(), edge());
+                let stretch = a.min(b)..a.max(b) + 1;
+                let at = |second| Timestamp::from_second(second).unwrap();
+                let interval = Interval {
+                    start: at(stretch.start),
+                    end: at(stretch.end),
+                };
+                let (within, damage) = store.stream_within(&key, interval).unwrap();
+                assert_eq!(damage, []);
+                let within = Plain::of(&within);
+                for (cell, events) in &all.on_time {
+                    let start = cell.1.saturating_mul(seconds);
+                    let is_in =
+                        start < stretch.end && stretch.start < start.saturating_add(seconds);
+                    if is_in {
+                        assert_eq!(
+                            within.on_time.get(cell),
+                            Some(events),
+                            "{is_coarse} {cell:?}"
+                        );
+                    }
+                }
+                let has_points = !within.samples.is_empty() || !within.readings.is_empty();
+                assert!(
+                    !has_points || within == all,
+                    "what samples mean rests on those before"
+                );
+            }
+        }
+        while store
+            .compact_with(Some(&crate::workload::coarser()))
+            .unwrap()
+        {}
+    }
 }

@@ -276,7 +276,7 @@ impl Random {
         let mut on_time = BTreeMap::new();
         let start = self.slice();
         let is_dense = self.rng.bool();
-        for step in 0..self.rng.i64(..200) {
+        for step in 0..self.rng.i64(0..200) {
             let slice = if is_dense {
                 start.wrapping_add(step)
             } else {

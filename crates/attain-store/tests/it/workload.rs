@@ -7,10 +7,10 @@ use attain_model::StreamKey;
 use attain_model::delivery::Delivery;
 use attain_model::facts::{KeptStream, State, StreamFacts};
 use attain_model::live::{LiveEntry, MeterFacts};
-use attain_store::{Access, Done, Error, Store};
+use attain_store::{Access, Coarser, Done, Error, Store};
 use jiff::Timestamp;
 
-use crate::folder::Model;
+use crate::folder::{GROUP, Model};
 use crate::random::{NOVEMBER, Random};
 
 #[derive(Debug, Clone)]
@@ -23,6 +23,7 @@ pub enum Step {
     Seal(Box<(State, MeterFacts)>, BTreeMap<StreamKey, StreamFacts>),
     Record(Done),
     Compact,
+    Coarsen,
     Reopen,
 }
 
@@ -48,6 +49,7 @@ pub fn steps(seed: u64, rounds: u64) -> Vec<Step> {
         ));
         match round % 4 {
             1 => steps.push(Step::Reopen),
+            2 => steps.push(Step::Coarsen),
             3 => steps.push(Step::Compact),
             _ => {}
         }
@@ -58,6 +60,14 @@ pub fn steps(seed: u64, rounds: u64) -> Vec<Step> {
         random.live(),
     ));
     steps
+}
+
+/// Most of what there is.
+pub fn coarser() -> Coarser {
+    Coarser {
+        before: Timestamp::from_second(NOVEMBER + 3 * 86_400 + 4711).unwrap(),
+        slices: GROUP as u32,
+    }
 }
 
 pub fn open(folder: &Path) -> Result<Store, Error> {
@@ -82,6 +92,7 @@ pub fn run(folder: &Path, store: &mut Option<Store>, step: &Step) -> Result<(), 
             open.record(at, done).map(|_| ())
         }
         Step::Compact => open.compact().map(|_| ()),
+        Step::Coarsen => open.compact_with(Some(&coarser())).map(|_| ()),
         Step::Reopen => {
             *store = None;
             Ok(())
@@ -98,6 +109,7 @@ pub fn models(steps: &[Step]) -> Vec<(Model, usize)> {
             Step::Append(kept, deliveries, live) => model.append(kept, deliveries, live),
             Step::Seal(known, streams) => model.seal(&known.0, &known.1, streams, model.last),
             Step::Record(_) => entries += 1,
+            Step::Coarsen => model.is_coarse = true,
             Step::Compact | Step::Reopen => {}
         }
         models.push((model.clone(), entries));

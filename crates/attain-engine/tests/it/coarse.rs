@@ -1,0 +1,107 @@
+//! Old counts by the minute: what is judged at full minutes stays as it was, and windows that begin within an old minute
+//! begin with it. Since when a budget is overspent is known by the minute: a lapse within one is not seen.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use attain_engine::{Ledger, Shelved};
+use attain_model::facts::StreamFacts;
+use attain_model::verdict::Attainment;
+use attain_model::{Catalogue, Evaluation, Promises, Stream, StreamKey, Verdict, Window};
+use fastrand::Rng;
+
+use crate::build::*;
+use crate::monitor::{Memory, SLICE, World, promised, whole};
+
+/// Slices of a minute.
+const MINUTE: i64 = 6;
+
+/// What is old, two hours before the end and more, by the minute; the first minute stays.
+fn coarse(streams: &BTreeMap<StreamKey, StreamFacts>, first: i64, end: i64) -> Memory {
+    let mut streams = streams.clone();
+    let mut is_changed = false;
+    for facts in streams.values_mut() {
+        let after_first = first.div_euclid(MINUTE) * MINUTE + MINUTE;
+        is_changed |= facts.coarsen(after_first..end - 2 * 60 * MINUTE, MINUTE);
+    }
+    assert!(is_changed);
+    Memory(streams)
+}
+
+/// Windows of whole minutes that reach back to what is old, each so much longer.
+fn longer(catalogue: &Catalogue, seconds: u64) -> Promises {
+    let mut catalogue = catalogue.clone();
+    for slo in catalogue.slos.values_mut() {
+        if let Window::Rolling(length) = &mut slo.window {
+            let minutes = 150 + length.as_secs() / 60;
+            *length = Duration::from_secs(minutes * 60 + seconds);
+        }
+    }
+    Promises::of(catalogue)
+}
+
+/// Whether all is the same but since when a budget that is overspent has been so.
+fn same_but_since(is: &Verdict, should: &Verdict) -> bool {
+    let is_so = is.overspent_since.is_some() == should.overspent_since.is_some();
+    let since = is.overspent_since;
+    let should = Verdict {
+        overspent_since: since,
+        ..should.clone()
+    };
+    is_so && *is == should
+}
+
+fn sums(evaluation: &Evaluation) -> Vec<(String, Attainment)> {
+    let verdicts = evaluation.verdicts.iter();
+    verdicts
+        .map(|verdict| (verdict.name.to_string(), verdict.attainment))
+        .collect()
+}
+
+#[test]
+fn what_is_old_is_judged_the_same_by_the_minute() {
+    let mut rng = Rng::with_seed(77);
+    let (mut is_coarser, mut judged) = (0, 0);
+    for _ in 0..3 {
+        let mut catalogue = promised(&mut rng);
+        // A policy of its own looks back further than what is fine; the others look at the last minutes.
+        catalogue.alert_policies.clear();
+        for slo in catalogue.slos.values_mut() {
+            slo.alerting = None;
+        }
+        let streams = Stream::all(&catalogue);
+        let mut ledger = Ledger::new(&streams, 10, None);
+        let mut world = World::new(rng.fork(), streams[0].key.clone());
+        let first = at("2026-03-01T02:00:00Z").as_second() / SLICE + rng.i64(0..MINUTE);
+        let end = first + rng.i64(3_000..4_000);
+        for slice in first..end {
+            ledger.take(world.slice(slice));
+        }
+        let fine = Memory(ledger.unload());
+        let coarse = coarse(&fine.0, first, end);
+        let (fine, coarse) = (Shelved::new(&ledger, &fine), Shelved::new(&ledger, &coarse));
+        for slice in end - 12..end {
+            let past = slice.rem_euclid(MINUTE);
+            let promises = longer(&catalogue, 0);
+            let is = whole(&promises, &coarse, slice);
+            if past == 0 {
+                let should = whole(&promises, &fine, slice);
+                for (is, should) in is.verdicts.iter().zip(&should.verdicts) {
+                    assert!(same_but_since(is, should), "{is:?}\n{should:?}");
+                }
+                assert_eq!((is.untagged, is.gaps), (should.untagged, should.gaps));
+                judged += should.verdicts.len();
+                continue;
+            }
+            // Within a minute: as if each window had begun with the minute that it begins in.
+            let seconds = u64::try_from(past * SLICE).unwrap();
+            let floored = whole(&longer(&catalogue, seconds), &fine, slice);
+            let by_minute = |name: &str| name.contains("slices") || name.contains("month");
+            for (is, should) in sums(&is).iter().zip(sums(&floored)) {
+                assert!(*is == should || by_minute(&is.0), "{is:?} {should:?}");
+            }
+            is_coarser += usize::from(sums(&is) != sums(&whole(&promises, &fine, slice)));
+        }
+    }
+    assert!(judged > 40 && is_coarser > 10, "{judged} {is_coarser}");
+}
