@@ -38,6 +38,8 @@ pub struct Row {
     pub is_latency: bool,
     /// The target in parts per billion.
     pub target_ppb: Option<u32>,
+    /// How long the window is.
+    pub window: Duration,
     /// Over the window.
     pub attainment: Attainment,
     /// Over the window.
@@ -193,6 +195,11 @@ fn read_row(row: &Value, masked: &[[&str; 3]]) -> Option<Row> {
         target_ppb: row["goal"]["target_ppb"]
             .as_u64()
             .and_then(|ppb| u32::try_from(ppb).ok()),
+        window: {
+            let window = &row["window"];
+            let length = time(&window["end"])?.duration_since(time(&window["start"])?);
+            Duration::try_from(length).ok()?
+        },
         attainment: attainment(row)?,
         budget: ErrorBudget {
             allowed_billionths: row["budget"]["allowed_billionths"].as_str()?.parse().ok()?,

@@ -159,7 +159,8 @@ impl Teller {
         let whom = format!("{} ({}) for {}", row.slo, row.objective, row.segment);
         if !is_broken {
             let kept = look.paint(Tone::Good, "kept again");
-            return vec![format!("{whom} is {kept}; {}", left(row))];
+            let over = format!("older losses are over {} ago", number::about(row.window));
+            return vec![format!("{whom} is {kept}, {over}; {}", left(row))];
         }
         let broken = look.paint(Tone::Bad, "broken");
         let mut lines = vec![format!("{whom} is {broken}; {}", left(row))];
@@ -216,10 +217,13 @@ fn paging(seen: &Seen) -> impl Iterator<Item = (&Row, Timestamp)> {
 
 /// How the promises of the story stand, as a small table.
 pub fn table(seen: &Seen, look: &Look) -> String {
-    let rows = seen.rows.iter();
-    let rows = rows.filter(|row| row.slo == STORY.0 && row.objective == STORY.1);
+    let is_shown = |row: &&Row| row.slo == STORY.0 && row.objective == STORY.1;
+    let rows: Vec<&Row> = seen.rows.iter().filter(is_shown).collect();
+    let window = rows
+        .first()
+        .map_or_else(String::new, |row| number::about(row.window));
     let mut text = format!(
-        "{} ({}), as of {} UTC; each over 1h\n  {:<10}{:>10}{:>9}{:>13}  verdict\n",
+        "{} ({}), as of {} UTC; each over {window}\n  {:<10}{:>10}{:>9}{:>13}  verdict\n",
         STORY.0,
         STORY.1,
         clock(seen.as_of),
