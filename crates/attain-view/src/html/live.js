@@ -56,7 +56,7 @@
   const nameTheme = (button) => {
     if (!button) return;
     const now = root.dataset.theme || "";
-    button.textContent = { "": "Theme: as the system", light: "Theme: light", dark: "Theme: dark" }[now];
+    button.textContent = { "": "Theme: auto", light: "Theme: light", dark: "Theme: dark" }[now];
   };
 
   // --- Live: what changed is changed where it stands, so that focus, scroll and what is open stay.
@@ -290,6 +290,8 @@
     if (chart && by) { event.preventDefault(); return step(chart, by); }
     if (event.key === "Escape") {
       show(null);
+      const box = find("dialog[open]");
+      if (box) { event.preventDefault(); return box.close(); }
       const open = find("#when[open]");
       if (open) { open.removeAttribute("open"); find("summary", open).focus(); }
       if (event.target.id === "search") event.target.blur();
