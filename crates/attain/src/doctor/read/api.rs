@@ -112,8 +112,10 @@ impl Asking<'_> {
         }
         (seen.named, seen.lately) = (seen.series, seen.series);
         seen.age = self.age(selector)?;
+        // Of what began within these minutes nobody can tell how often it comes.
+        let was_there = self.number(&format!("count({selector} offset 5m)"))? > 0;
         let said = self.number(&format!("max(count_over_time({selector}[5m]))"))?;
-        seen.interval = (said >= 2).then(|| Duration::from_secs(300 / said));
+        seen.interval = (was_there && said >= 2).then(|| Duration::from_secs(300 / said));
         seen.labels = self.labels(selector)?;
         self.tagged(selector, &mut seen)?;
         if wanted.shape == Shape::Histogram {
