@@ -23,8 +23,11 @@ pub struct Spent {
 
 /// The last episode in which more was lost than allowed; `None` if there is none.
 ///
-/// An episode is a run of slots that lost more than they were allowed, with only a few quiet ones between, and that is
-/// above its allowance as a whole. The last one that is of some weight is meant, not a stray bad event after it.
+/// Slots that lost more than they were allowed make a run, if only a few quiet ones are between. An episode is a stretch of
+/// a run that is above its allowance as a whole and would be less so if it were longer; more than a few slots that
+/// together lost no more than allowed end it, too: where few requests come every
+/// stray bad event is above the allowance of its slot, and hours of them are one run with the real loss in it. The last
+/// episode of some weight is meant, not a stray bad event after it.
 #[must_use]
 pub fn last_episode(slots: &[Spent]) -> Option<Range<usize>> {
     let quiet = ((slots.len() as f64 * QUIET_SHARE) as usize).max(QUIET_LEAST);
@@ -38,19 +41,60 @@ pub fn last_episode(slots: &[Spent]) -> Option<Range<usize>> {
             _ => runs.push(at..at + 1),
         }
     }
-    let lost = |run: &Range<usize>| {
-        slots[run.clone()]
-            .iter()
-            .map(|s| s.lost - s.allowed)
-            .sum::<f64>()
-    };
-    runs.retain(|run| lost(run) > 0.0);
-    let worst = runs.iter().map(&lost).fold(0.0, f64::max);
-    let last = runs
+    let found: Vec<Stretch> = runs
+        .into_iter()
+        .flat_map(|run| stretches(slots, run, quiet))
+        .collect();
+    let worst = found.iter().map(Stretch::excess).fold(0.0, f64::max);
+    let last = found
         .into_iter()
         .rev()
-        .find(|run| lost(run) >= WORTH * worst)?;
-    Some(body(slots, last))
+        .find(|stretch| stretch.excess() >= WORTH * worst)?;
+    Some(body(slots, last.range))
+}
+
+/// A stretch of a run, and what had been lost above the allowance since the begin of the run, before and after it.
+#[derive(Debug, Clone)]
+struct Stretch {
+    range: Range<usize>,
+    before: f64,
+    after: f64,
+}
+
+impl Stretch {
+    fn excess(&self) -> f64 {
+        self.after - self.before
+    }
+}
+
+/// All maximal scoring stretches of a run (Ruzzo and Tompa, 1999), none over more quiet slots than these: apart, ascending.
+fn stretches(slots: &[Spent], run: Range<usize>, quiet: usize) -> Vec<Stretch> {
+    let mut found: Vec<Stretch> = Vec::new();
+    let mut total = 0.0;
+    for at in run {
+        let before = total;
+        total += slots[at].lost - slots[at].allowed;
+        if total <= before {
+            continue;
+        }
+        let mut next = Stretch {
+            range: at..at + 1,
+            before,
+            after: total,
+        };
+        // Together with whatever lies between, if that is more than each of them alone.
+        while let Some(place) = found.iter().rposition(|one| one.before < next.before) {
+            let between = next.range.start - found[place].range.end;
+            if found[place].after >= next.after || between > quiet {
+                break;
+            }
+            next.range.start = found[place].range.start;
+            next.before = found[place].before;
+            found.truncate(place);
+        }
+        found.push(next);
+    }
+    found
 }
 
 /// An episode without the little that was lost at its ends.
@@ -99,5 +143,29 @@ mod tests {
         lost[57] = 1.1;
         lost[60..70].fill(70.0);
         assert_eq!(last_episode(&slots(&lost)), Some(60..70));
+    }
+
+    #[test]
+    fn strays_around_a_loss_are_no_part_of_it() {
+        // A bad event every six slots, each above the allowance of its slot, all together far below that of the run.
+        let slot = |at: usize| Spent {
+            lost: if at.is_multiple_of(6) { 1.0 } else { 0.0 },
+            allowed: 0.8,
+        };
+        let mut strays: Vec<Spent> = (0..400).map(slot).collect();
+        for slot in &mut strays[300..310] {
+            slot.lost = 12.0;
+        }
+        assert_eq!(last_episode(&strays), Some(300..310));
+        // A second one, with a calm between that costs more than it gains, is another.
+        for slot in &mut strays[360..364] {
+            slot.lost = 9.0;
+        }
+        assert_eq!(last_episode(&strays), Some(360..364));
+        for slot in &mut strays[312..320] {
+            slot.lost = 9.0;
+        }
+        strays.truncate(350);
+        assert_eq!(last_episode(&strays), Some(300..320));
     }
 }
