@@ -6,6 +6,7 @@
 pub(crate) mod calm;
 pub(crate) mod headline;
 pub(crate) mod lasting;
+mod lately;
 pub(crate) mod matrix;
 mod next;
 pub(crate) mod notes;

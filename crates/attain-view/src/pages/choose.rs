@@ -21,29 +21,33 @@ pub(super) struct Row<'a> {
     pub(super) slo: &'a Slo,
     pub(super) verdicts: Vec<&'a Verdict>,
     pub(super) is_masked: bool,
+    /// Whose promises count, where a page is about one; the others stand beside them.
+    only: Option<Scope>,
 }
 
 impl Row<'_> {
     /// The worst state of a promise in it; `None` where nothing is promised.
     pub(super) fn worst(&self) -> Option<State> {
-        let promised = self.verdicts.iter().filter(|verdict| is_promise(verdict));
-        promised.map(|verdict| series::state(verdict)).min()
+        self.states().min()
     }
 
     fn states(&self) -> impl Iterator<Item = State> + '_ {
-        let promised = self.verdicts.iter().filter(|verdict| is_promise(verdict));
-        promised.map(|verdict| series::state(verdict))
+        self.promised().map(series::state)
+    }
+
+    /// The promises that count.
+    fn promised(&self) -> impl Iterator<Item = &Verdict> + '_ {
+        let is_its = |scope: &Scope| self.only.as_ref().is_none_or(|only| only == scope);
+        self.verdicts
+            .iter()
+            .copied()
+            .filter(move |verdict| is_promise(verdict) && is_its(&verdict.name.scope))
     }
 
     /// The order in which a reader wants them: what is hurt first.
     fn urgency(&self) -> impl Ord + use<> {
         let first = self.verdicts.first();
-        let spent = self
-            .verdicts
-            .iter()
-            .filter(|verdict| is_promise(verdict))
-            .map(|verdict| series::spent_millionths(verdict))
-            .max();
+        let spent = self.promised().map(series::spent_millionths).max();
         (
             self.worst().unwrap_or(State::Quiet),
             !self.is_masked,
@@ -136,6 +140,7 @@ pub(super) fn rows<'a>(sheet: &'a Sheet<'_>, ask: &Ask, only: Option<&Scope>) ->
                 slo,
                 verdicts,
                 is_masked,
+                only: only.cloned(),
             });
         }
     }

@@ -31,11 +31,10 @@ pub(crate) fn state(verdict: &Verdict) -> State {
     }
 }
 
-/// `kept`, `kept, alerting`, `kept, little left`, `broken`: what stands beside the mark.
+/// `kept`, `kept, in danger`, `broken`: what stands beside the mark. One state has one word, here and in a count.
 pub(crate) fn word(verdict: &Verdict) -> &'static str {
-    match (state(verdict), is_firing(verdict)) {
-        (State::Warn, true) => "kept, alerting",
-        (State::Warn, false) => "kept, little left",
+    match state(verdict) {
+        State::Warn => super::top::word(State::Warn),
         _ => standing(verdict.standing),
     }
 }

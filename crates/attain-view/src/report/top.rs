@@ -59,7 +59,13 @@ pub(crate) fn summarised(html: &mut Html, sheet: &Sheet<'_>, first: First) {
         return empty(html, &no_verdicts(desk));
     }
     let summary = summary(desk, &sheet.about.run);
+    let worst = summary.worst.as_ref();
+    let is_broken = desk.evaluation.verdicts.iter().any(|verdict| {
+        worst == Some(&verdict.name) && verdict.standing == attain_model::Standing::Breached
+    });
     let state = match summary.tone {
+        // An alert fires, and the budget is not gone: as it looks in the tables.
+        Tone::Bad if !is_broken => State::Warn,
         Tone::Bad => State::Bad,
         Tone::Warn => State::Unknown,
         // Somebody is named although nobody is hurt: little is left.

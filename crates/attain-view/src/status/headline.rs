@@ -2,7 +2,7 @@
 //! (others.rs). For a tired reader.
 //!
 //! Knows an order of hurt: a page that fires, a broken promise that still burns, one that broke earlier and is quiet now, a
-//! ticket. Among equals customers come before ourselves, the segment that is saved first before the others, what burns
+//! ticket; of the first three, what was promised to customers before what is internal. Among equals the segment that is saved first before the others, what burns
 //! faster now before the slower.
 
 use std::cmp::Reverse;
@@ -16,6 +16,7 @@ use attain_model::verdict::{AlertCondition, AlertState, Burn, Masked};
 use attain_model::{Audience, Scope, SeriesName, Standing, Verdict};
 
 use super::lasting::{Lasting, horizon, lasting};
+use super::lately::{Lately, burns, lately};
 use super::next::facts;
 use super::others::{Also, also};
 use super::{Desk, Run, calm, is_promise, now, target_ppb, total};
@@ -104,10 +105,9 @@ impl Hurt {
         if firing(verdict).any(|(alert, _)| alert.urgency == Urgency::Page) {
             return Hurt::Paging;
         }
-        let burns = super::matrix::recent_burn(verdict).is_some_and(|recent| {
-            u128::from(recent.attainment.bad) * 1_000_000_000 > recent.allowed_billionths
-        });
-        match (verdict.standing == Standing::Breached, burns) {
+        let is_burning = super::matrix::recent_burn(verdict).is_some_and(burns)
+            && !matches!(lately(verdict), Lately::Quiet(_));
+        match (verdict.standing == Standing::Breached, is_burning) {
             (true, true) => Hurt::BrokenBurning,
             (true, false) => Hurt::BrokenEarlier,
             (false, _) => Hurt::Ticket,
@@ -120,9 +120,12 @@ fn order_of_hurt(desk: &Desk<'_>, verdict: &Verdict) -> impl Ord + use<> {
         times_billion(recent.attainment.bad, recent.allowed_billionths)
     });
     let overspent = times_billion(verdict.budget.spent, verdict.budget.allowed_billionths);
+    let hurt = Hurt::of(verdict);
     (
-        Hurt::of(verdict),
+        // What carries a promise to customers does not take its place while they are hurt.
+        hurt == Hurt::Ticket,
         verdict.audience == Audience::Internal,
+        hurt,
         desk.rank(&verdict.name.scope),
         Reverse(recent),
         Reverse(overspent),
@@ -195,6 +198,9 @@ fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
 fn gone(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     const HOUR: Duration = Duration::from_secs(3600);
     let in_an_hour = verdict.exhausted_in?;
+    if matches!(lately(verdict), Lately::Quiet(_)) {
+        return None;
+    }
     let rate = |burn: &Burn| times_billion(burn.attainment.bad, burn.allowed_billionths);
     let hour = verdict.burn.iter().find(|burn| burn.window == HOUR);
     let short = verdict.burn.iter().min_by_key(|burn| burn.window);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use attain_model::{Verdict, Window};
 
 use super::Desk;
+use super::lately::{Lately, burns, lately};
 use super::matrix::recent_burn;
 
 /// What becomes of a budget that something is spent of.
@@ -20,9 +21,8 @@ pub(crate) enum Lasting {
 /// `None` where nothing is spent now, or nothing is left.
 pub(crate) fn lasting(desk: &Desk<'_>, verdict: &Verdict) -> Option<Lasting> {
     let length = verdict.exhausted_in?;
-    let is_fast = recent_burn(verdict).is_none_or(|burn| {
-        u128::from(burn.attainment.bad) * 1_000_000_000 > burn.allowed_billionths
-    });
+    let is_fast =
+        recent_burn(verdict).is_none_or(burns) && !matches!(lately(verdict), Lately::Quiet(_));
     Some(if is_fast && length <= horizon(desk, verdict) {
         Lasting::GoneIn(length)
     } else {

@@ -2,10 +2,12 @@
 //! failed, and whether it is over.
 
 use attain_model::slo::Budgeting;
+use attain_model::verdict::Burn;
 use attain_model::{Standing, Verdict, Window};
 
 use super::Desk;
 use super::headline::{counts_slices, is_latency, unit, window_words};
+use super::lately::{Lately, Quiet, burns, lately};
 use super::matrix::recent_burn;
 use super::shared::window_text;
 use crate::number::{self, grouped, plural};
@@ -81,10 +83,7 @@ fn did(desk: &Desk<'_>, verdict: &Verdict) -> &'static str {
 /// Whether it still happens, and what that means.
 pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     let recent = recent_burn(verdict)?;
-    let window = match attain_model::quantity::duration_text(recent.window).as_str() {
-        "1h" => "hour".to_owned(),
-        text => text.to_owned(),
-    };
+    let window = length(recent);
     let did = did(desk, verdict);
     let things = things(desk, verdict, recent.attainment.total());
     if recent.attainment.total() == 0 {
@@ -99,10 +98,26 @@ pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
         .map_or_else(String::new, |rate| {
             format!(", {} times what may", rate.trim_end_matches('x'))
         });
-    let is_fast = u128::from(recent.attainment.bad) * BILLION > recent.allowed_billionths;
     let seen = format!("{failing} of {things} {did} in the last {window}{rate}.");
-    if !is_fast {
+    if !burns(recent) {
         return Some(format!("no faster than promised: {seen}") + &until(desk, verdict));
+    }
+    let mut lead = "still going on".to_owned();
+    match lately(verdict) {
+        Lately::Burns => {}
+        Lately::Quiet(quiet) => {
+            return Some(stopped(desk, verdict, quiet) + &until(desk, verdict));
+        }
+        Lately::TooFew(quiet) => {
+            let last = length(quiet.window);
+            lead = match quiet.window.attainment.total() {
+                0 => format!("not known: no traffic in the last {last}; before that"),
+                _ => format!(
+                    "perhaps over: {} in the last {last}, too few to tell; before that",
+                    bad_of(desk, verdict, quiet.window)
+                ),
+            };
+        }
     }
     let has_runbook = desk.slo(verdict).is_some_and(|slo| slo.runbook.is_some());
     let help = if has_runbook {
@@ -110,7 +125,47 @@ pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     } else {
         "Ask the owners below."
     };
-    Some(format!("still going on: {seen} {help}"))
+    Some(format!("{lead}: {seen} {help}"))
+}
+
+/// `stopped by 2026-11-22 10:48:20 UTC: 0 of 640 requests failed in the last 1m; 255 in the last 5m.`
+fn stopped(desk: &Desk<'_>, verdict: &Verdict, quiet: Quiet<'_>) -> String {
+    let Quiet { window, before } = quiet;
+    let since = jiff::SignedDuration::try_from(window.window)
+        .ok()
+        .and_then(|length| verdict.window.end.checked_sub(length).ok())
+        .map_or_else(String::new, |since| format!(" by {}", desk.near(since)));
+    let word = if window.attainment.bad == 0 {
+        "stopped"
+    } else {
+        "slowed down"
+    };
+    format!(
+        "{word}{since}: {} in the last {}; {} in the last {}.",
+        bad_of(desk, verdict, window),
+        length(window),
+        grouped(units(
+            desk,
+            verdict,
+            u128::from(before.attainment.bad) * BILLION
+        )),
+        length(before),
+    )
+}
+
+/// `3 of 640 requests failed`.
+fn bad_of(desk: &Desk<'_>, verdict: &Verdict, burn: &Burn) -> String {
+    let bad = units(desk, verdict, u128::from(burn.attainment.bad) * BILLION);
+    let things = things(desk, verdict, burn.attainment.total());
+    format!("{} of {things} {}", grouped(bad), did(desk, verdict))
+}
+
+/// A window as it is said after `the last`.
+fn length(burn: &Burn) -> String {
+    match attain_model::quantity::duration_text(burn.window).as_str() {
+        "1h" => "hour".to_owned(),
+        text => text.to_owned(),
+    }
 }
 
 /// Why a promise stays broken that nobody breaks any more.

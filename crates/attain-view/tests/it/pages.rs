@@ -220,6 +220,35 @@ fn filters_leave_what_they_say() {
     }
 }
 
+/// A segment's promises are counted one way: those of all traffic stand beside them and are not its own.
+#[test]
+fn a_page_of_a_segment_counts_what_was_promised_to_it() {
+    let promises = shop_promises();
+    let (mut evaluation, _) = month(&promises);
+    let goal = evaluation.verdicts.iter().find_map(|verdict| {
+        let is_its = verdict.name.scope.to_string() == "premium";
+        verdict.goal.filter(|_| is_its)
+    });
+    for verdict in evaluation
+        .verdicts
+        .iter_mut()
+        .filter(|verdict| verdict.pooled)
+    {
+        (verdict.pooled, verdict.goal) = (false, goal);
+    }
+    let server = server();
+    let scene = scene(&promises, &evaluation, &server);
+    for id in ["premium", "standard"] {
+        let html = pages::segment(&scene, &Ask::default(), &id.into()).unwrap();
+        let own = evaluation.verdicts.iter().filter(|verdict| {
+            verdict.name.scope.to_string() == id
+                && verdict.goal.is_some_and(|goal| goal.promised().is_some())
+        });
+        let said = format!(">{} promises</a>", own.count());
+        assert!(html.contains(&said), "{id}: {said}");
+    }
+}
+
 #[test]
 fn charts_look_back_as_far_as_they_are_asked_to() {
     let promises = shop_promises();

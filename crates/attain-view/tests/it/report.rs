@@ -10,8 +10,8 @@ use attain_model::meta::Meta;
 use attain_model::policy::{AlertPolicy, Urgency};
 use attain_model::slo::Budgeting;
 use attain_model::verdict::{
-    AlertCondition, AlertRule, AlertState, Attainment, ExcludedShare, Masked, OverLoadShare, Part,
-    Untagged,
+    AlertCondition, AlertRule, AlertState, Attainment, Burn, ExcludedShare, Masked, OverLoadShare,
+    Part, Untagged,
 };
 use attain_model::{Evaluation, Gap, GapReason, Interval, Multiple, Promises, Share, Verdict};
 use attain_view::report::{About, report};
@@ -602,6 +602,65 @@ fn what_broke_says_whether_it_still_does() {
     assert!(page.contains("stays broken until the failures leave the window of 30d"));
 }
 
+/// The shortest window that says enough decides whether it goes on; few requests without a failure do not.
+#[test]
+fn what_stopped_a_minute_ago_does_not_go_on() {
+    let promises = shop_promises();
+    let (mut evaluation, details) = month(&promises);
+    let about = about();
+    for (requests, bad, says) in [
+        (
+            640,
+            0,
+            "0 of 640 requests failed in the last 1m; 255 in the last 5m.",
+        ),
+        (
+            3,
+            0,
+            "perhaps over: 0 of 3 requests failed in the last 1m, too few to tell; before",
+        ),
+        (0, 0, "not known: no traffic in the last 1m; before that: "),
+        (
+            640,
+            600,
+            "still going on: 3.2% of 3036 requests failed in the last hour",
+        ),
+    ] {
+        for verdict in &mut evaluation.verdicts {
+            verdict.exhausted_in = Some(Duration::from_secs(60));
+            verdict
+                .burn
+                .retain(|burn| burn.window >= Duration::from_secs(3_600));
+            let short = |seconds, total: u64, bad, allowed_billionths| Burn {
+                window: Duration::from_secs(seconds),
+                attainment: Attainment {
+                    good: total - bad,
+                    bad,
+                },
+                allowed_billionths,
+            };
+            verdict.burn.insert(0, short(60, requests, bad, 1));
+            verdict
+                .burn
+                .insert(1, short(300, 3_000, 255, 1_000_000_000));
+        }
+        let report = report(&promises, &evaluation, &details, &about);
+        let page = report.html();
+        assert!(page.contains(says), "{says}");
+        assert_eq!(
+            page.contains("<b>stopped by 20"),
+            requests == 640 && bad == 0
+        );
+        assert_eq!(
+            page.contains("Follow the runbook"),
+            requests != 640 || bad > 0
+        );
+        // What is gone soon must burn now.
+        let is_over = requests == 640 && bad == 0;
+        assert_eq!(report.markdown().contains("gone in"), !is_over, "{says}");
+    }
+}
+
 /// All promises are kept is no reason to stop reading where little is left of one.
 #[test]
 fn little_left_is_said_first() {
@@ -617,7 +676,7 @@ fn little_left_is_said_first() {
     let none = About::default();
     let page = report(&promises, &evaluation, &[], &none).html();
     assert!(page.contains("auth-login/availability/all has 5% of its budget left. Owner: "));
-    assert!(page.contains("kept, little left"));
+    assert!(page.contains("kept, in danger"));
 }
 
 /// A window that fills for the first time is drawn against what is allowed now, and ends at its number.

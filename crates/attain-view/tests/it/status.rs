@@ -418,6 +418,29 @@ fn what_the_broken_promise_rests_on_is_told_from_the_rest() {
     );
 }
 
+/// A database that pages does not take the place of customers whose promise is broken.
+#[test]
+fn customers_who_are_hurt_come_before_what_carries_them() {
+    let promises = Promises::of(shop::catalogue());
+    let mut auth = verdict(&promises, "auth-login/availability/all", 1_000, 9, (10, 9));
+    auth.standing = Standing::Breached;
+    auth.audience = attain_model::Audience::Internal;
+    auth.alerts = vec![page(&promises)];
+    let checkout = "checkout-completes/availability/premium";
+    let premium = verdict(&promises, checkout, 1_000, 9, (10, 0));
+    assert_eq!(premium.standing, Standing::Breached);
+    let evaluation = shop::evaluation(vec![auth, premium]);
+    let text = status(&promises, &evaluation, &Run::default(), &look(80));
+    assert!(
+        text.starts_with("checkout-completes (availability) is broken"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Also broken: auth-login/availability/all."),
+        "{text}"
+    );
+}
+
 #[test]
 fn what_was_excluded_is_said() {
     let promises = Promises::of(shop::catalogue());

@@ -171,14 +171,8 @@ fn ground(html: &mut Html, line: &Line) {
 fn steps(line: &Line, floor: Floor, closed: bool) -> String {
     let zero = round(floor.y(0.0));
     let mut out = String::new();
-    // An area that is cut off would say that it ends there.
-    let is_drawn = |value: &f64| !closed || *value >= floor.percent();
-    let points: Vec<(f64, Option<f64>)> = line
+    for run in line
         .points
-        .iter()
-        .map(|(at, value)| (*at, value.filter(is_drawn)))
-        .collect();
-    for run in points
         .chunk_by(|a, b| a.1.is_some() && b.1.is_some())
         .filter(|run| run.first().is_some_and(|point| point.1.is_some()))
     {
@@ -296,5 +290,8 @@ mod tests {
             ..Line::default()
         };
         assert_eq!(steps(&line, Floor::of(&line), false), "M34 8h180v90");
+        // The ground is filled down to the edge: the worst minute must not look the emptiest.
+        let filled = steps(&line, Floor::of(&line), true);
+        assert_eq!(filled, "M34 53V8h180v90V53z");
     }
 }
