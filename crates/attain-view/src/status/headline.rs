@@ -190,7 +190,9 @@ fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
     }
     let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
     let gone = gone(desk, verdict).map_or_else(String::new, |text| format!(", {text}"));
-    format!("{promise} is burning for {whose}: {left} of the budget is left{gone}.")
+    // A page has one word for one state, and its tables say this one.
+    let word = if desk.is_page { "in danger" } else { "burning" };
+    format!("{promise} is {word} for {whose}: {left} of the budget is left{gone}.")
 }
 
 /// `gone in 1h 40m at this rate`, from the faster of the last hour and the shortest window. Where one is more than twice
@@ -271,7 +273,26 @@ fn how_bad(desk: &Desk<'_>, verdict: &Verdict, masked: Option<&Masked>) -> Strin
     if let Some(masked) = masked {
         sentences.push(hidden(desk, verdict, masked));
     }
+    if desk.is_page && verdict.audience == Audience::Internal {
+        sentences.extend(customers(desk));
+    }
     sentences.join(" ")
+}
+
+/// How customers are whose promise is kept by a little, where something internal is worse.
+fn customers(desk: &Desk<'_>) -> Option<String> {
+    let low = desk
+        .evaluation
+        .verdicts
+        .iter()
+        .filter(|other| other.audience == Audience::Customer && is_promise(other))
+        .filter(|other| calm::is_low(other) && !is_hurt(other))
+        .max_by_key(|other| times_billion(other.budget.spent, other.budget.allowed_billionths))?;
+    let left = number::budget_left(low.budget)?;
+    Some(format!(
+        "Promised to customers: {} is kept, {left} of its budget left.",
+        low.name
+    ))
 }
 
 pub(super) fn window_words(desk: &Desk<'_>, verdict: &Verdict) -> String {

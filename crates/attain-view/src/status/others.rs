@@ -62,12 +62,13 @@ pub(super) fn also(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Vec
     } else {
         "Broken"
     };
+    let burning_word = if desk.is_page { "In danger" } else { "Burning" };
     [
         ("Broken underneath", below),
         (beside_word, beside),
         ("Also paging", paging),
         ("Broken earlier, not burning now", earlier),
-        ("Burning", burning),
+        (burning_word, burning),
     ]
     .into_iter()
     .filter(|(_, verdicts)| !verdicts.is_empty())

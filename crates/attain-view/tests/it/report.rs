@@ -602,6 +602,21 @@ fn what_broke_says_whether_it_still_does() {
     assert!(page.contains("stays broken until the failures leave the window of 30d"));
 }
 
+/// Where something internal is worst, customers whose promise is kept by a little are not forgotten.
+#[test]
+fn customers_are_named_beside_what_is_internal() {
+    let promises = shop_promises();
+    let mut auth = shop::verdict(&promises, "auth-login/availability/all", 1_000, 9, (10, 9));
+    auth.standing = attain_model::Standing::Breached;
+    let checkout = "checkout-completes/availability/standard";
+    let low = shop::verdict(&promises, checkout, 1_000_000, 950, (10, 0));
+    let none = About::default();
+    let page = report(&promises, &shop::evaluation(vec![auth, low]), &[], &none).html();
+    assert!(page.contains("auth-login (availability) is broken"));
+    let said = format!("Promised to customers: {checkout} is kept, 5% of its budget left.");
+    assert!(page.contains(&said), "{page}");
+}
+
 /// The shortest window that says enough decides whether it goes on; few requests without a failure do not.
 #[test]
 fn what_stopped_a_minute_ago_does_not_go_on() {
