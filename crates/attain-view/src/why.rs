@@ -197,7 +197,7 @@ pub(crate) fn little(answer: &Why, finding: &Finding, episode: &Episode) -> Stri
 }
 
 /// `since 14:05`, or `from 14:05 to 14:30`.
-fn when(answer: &Why, episode: &Episode) -> String {
+pub(crate) fn when(answer: &Why, episode: &Episode) -> String {
     let near = |at: Timestamp| number::instant_near(at, answer.instant, &answer.zone);
     if episode.until >= answer.instant {
         format!("since {}", near(episode.from))

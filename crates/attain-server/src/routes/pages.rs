@@ -5,14 +5,17 @@ mod gathered;
 
 use std::sync::Arc;
 
-use attain_cascade::why::{Why, series};
+use attain_cascade::why::{Finding, Why, series};
 use attain_model::detail::Detail;
-use attain_model::{SegmentId, SeriesName, SloId};
+use attain_model::policy::Urgency;
+use attain_model::verdict::AlertState;
+use attain_model::{SegmentId, SeriesName, SloId, Verdict};
 use attain_view::pages::{self, Ask, Blamed, Pack, Scene, Server};
 use attain_view::report::report;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use self::answer::answer;
@@ -274,17 +277,62 @@ pub(super) async fn cascade(
     asked.show(Vec::new(), server, page).await
 }
 
+/// Series that are asked about once more: each question reads all of their parts.
+const ASKED_AGAIN_MOST: usize = 4;
+
 /// Who spent the budget of an SLO, of the segment that is asked about or of each.
+///
+/// Of a series that is hurt, and of which the last loss names nobody, all that was lost since it pages or its budget is gone
+/// is asked about, too.
 async fn blame(asked: &Asked, seen: &Seen, slo: &SloId) -> Result<Arc<Why>, String> {
     let segment = asked.ask.get("segment");
     let day = super::cascade::day(seen);
     let names = series(seen.promises(), day, slo, None, segment);
     let names = names.map_err(|_| "nothing is promised to what is asked about".to_owned())?;
-    let why = asked
-        .app
-        .asking
-        .why(&seen.published, &seen.evaluation, &names, None);
-    why.await.map_err(|why| Problem::from(why).detail)
+    let asking = &asked.app.asking;
+    let ask = async |names: &[SeriesName], since| {
+        let why = asking.why(&seen.published, &seen.evaluation, names, since);
+        why.await.map_err(|why| Problem::from(why).detail)
+    };
+    let why = ask(&names, None).await?;
+    let slice = asked.server().slice;
+    let unsolved = why.findings.iter().enumerate().filter_map(|(at, finding)| {
+        let mut verdicts = seen.evaluation.verdicts.iter();
+        let verdict = verdicts.find(|verdict| verdict.name == finding.name)?;
+        let since = hurt_since(verdict)?.checked_sub(slice).ok()?;
+        (!names_somebody(finding) && since < seen.as_of().instant).then_some((at, since))
+    });
+    let unsolved: Vec<(usize, Timestamp)> = unsolved.take(ASKED_AGAIN_MOST).collect();
+    let mut whole = Arc::clone(&why);
+    for (at, since) in unsolved {
+        let name = why.findings[at].name.clone();
+        // What is known without it is worth more than an error.
+        let Ok(again) = ask(std::slice::from_ref(&name), Some(since)).await else {
+            continue;
+        };
+        let Some(finding) = again.findings.first() else {
+            continue;
+        };
+        if names_somebody(finding) || why.findings[at].episode.is_none() {
+            Arc::make_mut(&mut whole).findings[at] = finding.clone();
+        }
+    }
+    Ok(whole)
+}
+
+fn names_somebody(finding: &Finding) -> bool {
+    let mut accounts = finding.episode.iter().flat_map(|one| &one.accounts);
+    accounts.any(|account| account.is_named)
+}
+
+/// Since when a series pages, or else since when its budget is gone.
+fn hurt_since(verdict: &Verdict) -> Option<Timestamp> {
+    let alerts = verdict.alerts.iter();
+    let pages = alerts.filter_map(|alert| match alert.state {
+        AlertState::Firing(since) if alert.urgency == Urgency::Page => Some(since),
+        _ => None,
+    });
+    pages.min().or(verdict.overspent_since)
 }
 
 pub(super) async fn catalogue(

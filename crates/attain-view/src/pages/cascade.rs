@@ -22,6 +22,8 @@ use crate::cascade::Shown;
 use crate::html::Html;
 use crate::html::parts::{self, State, mark};
 use crate::number;
+use blame::Blame;
+use drawing::Marked;
 use graph::Graph;
 
 /// SLOs that can be chosen from, the most urgent first.
@@ -74,13 +76,16 @@ pub fn cascade(scene: &Scene<'_>, ask: &Ask, blamed: Blamed<'_>) -> String {
             }
             Blamed::NotAsked | Blamed::Unanswered(_) => None,
         };
+        let verdicts = scene.evaluation.map_or(&[][..], |e| &e.verdicts);
+        let blame = answer.as_ref().map(|answer| Blame::of(answer, verdicts));
+        let marked = blame.as_ref().map(Blame::marked).unwrap_or_default();
         let subject = subject(scene, ask, on);
         let lead = Lead {
             scene,
             ask,
             graph: &graph,
             subject,
-            answer: answer.as_ref(),
+            blame: blame.as_ref(),
             blamed,
         };
         match scene.evaluation {
@@ -88,9 +93,9 @@ pub fn cascade(scene: &Scene<'_>, ask: &Ask, blamed: Blamed<'_>) -> String {
             None => super::teach::teach(html, scene, ask),
         }
         choices(html, scene, ask, on);
-        drawn(html, ask, &graph, answer.as_ref());
-        if let Some(answer) = &answer {
-            blame::blame(html, answer);
+        drawn(html, ask, &graph, &marked);
+        if let Some(blame) = &blame {
+            blame.write(html);
         }
         explained(html, scene, ask, named.as_ref(), on);
     })
@@ -121,7 +126,7 @@ struct Lead<'l> {
     ask: &'l Ask,
     graph: &'l Graph<'l>,
     subject: Option<&'l SloId>,
-    answer: Option<&'l Why>,
+    blame: Option<&'l Blame<'l>>,
     blamed: Blamed<'l>,
 }
 
@@ -145,6 +150,12 @@ impl Lead<'_> {
                     mark(html, state);
                     html.text(&sentence);
                 });
+                if let Some((_, Some(runbook))) = self.blame.and_then(Blame::first) {
+                    html.element("p", &[("class", "body")], |html| {
+                        html.text("Runbook: ");
+                        parts::link_or_prose(html, runbook);
+                    });
+                }
                 for text in self.body() {
                     html.line("p", &[("class", "body")], &text);
                 }
@@ -154,7 +165,7 @@ impl Lead<'_> {
     }
 
     fn sentence(&self) -> (State, String) {
-        if let Some(sentence) = self.answer.and_then(blame::first) {
+        if let Some((sentence, _)) = self.blame.and_then(Blame::first) {
             return (self.state(), sentence);
         }
         let worst = self.node();
@@ -239,10 +250,10 @@ impl Lead<'_> {
             let verdicts = self.scene.evaluation.into_iter().flat_map(|e| &e.verdicts);
             let of_it = verdicts.filter(|verdict| verdict.name.slo == *subject);
             let since = of_it.filter_map(|verdict| verdict.overspent_since).max();
-            let is_told = self
-                .answer
-                .is_some_and(|answer| blame::first(answer).is_some());
-            if let Some(since) = since.filter(|_| !is_told && self.answer.is_some()) {
+            let is_told = self.blame.is_some_and(|blame| blame.first().is_some());
+            if let Some(since) = since.filter(|_| !is_told && self.blame.is_some()) {
+                // It began with this slice, which was judged only at its end.
+                let since = since.checked_add(self.scene.server.slice).unwrap_or(since);
                 html.text(" \u{b7} ");
                 let ask = all
                     .with("slo", subject.as_str())
@@ -322,8 +333,7 @@ fn choices(html: &mut Html, scene: &Scene<'_>, ask: &Ask, on: Date) {
     });
 }
 
-fn drawn(html: &mut Html, ask: &Ask, graph: &Graph<'_>, answer: Option<&Why>) {
-    let marked = answer.map(blame::marked).unwrap_or_default();
+fn drawn(html: &mut Html, ask: &Ask, graph: &Graph<'_>, marked: &[Marked]) {
     parts::section(html, "rests", "What rests on what", |html| {
         let attributes = [
             ("class", "scroll cascade-drawing"),
@@ -333,13 +343,13 @@ fn drawn(html: &mut Html, ask: &Ask, graph: &Graph<'_>, answer: Option<&Why>) {
             ("data-key", "cascade"),
         ];
         html.element("div", &attributes, |html| {
-            drawing::drawing(html, ask, graph, &marked)
+            drawing::drawing(html, ask, graph, marked)
         });
         html.element(
             "div",
             &[("class", "cascade-list"), ("data-key", "tree")],
             |html| {
-                table::tree(html, ask, graph);
+                table::tree(html, ask, graph, marked);
             },
         );
         html.own(

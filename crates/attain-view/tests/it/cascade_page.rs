@@ -153,8 +153,9 @@ fn layers_states_impacts_and_who_did_it() {
     checked("page-cascade.html", &html);
     let read = text(&html);
     for words in [
-        "82% of the budget premium lost since 23:30 started in edge; path checkout-completes &gt; auth-login &gt; edge. Ask \
-         platform; runbook https://wiki.shop.example/edge",
+        "premium lost 600% of its budget since 23:30; 82% of that started in edge; path checkout-completes &gt; auth-login \
+         &gt; edge. Ask platform. Runbook: https://wiki.shop.example/edge",
+        "left for premium",
         "product layer",
         "infrastructure layer",
         "outside layer",
@@ -196,6 +197,42 @@ fn layers_states_impacts_and_who_did_it() {
     assert_eq!(
         pages::to_blame(&scene, &Ask::parse("slo=search%3Cb%3E")),
         None
+    );
+}
+
+#[test]
+fn what_is_over_stands_under_what_is_broken_now() {
+    let promises = promises();
+    let evaluation = judged(&promises);
+    let server = server();
+    let scene = Scene {
+        promises: &promises,
+        evaluation: Some(&evaluation),
+        details: &[],
+        server: &server,
+        zone: &UTC,
+        is_past: false,
+    };
+    // Standard is kept, and its loss, of which somebody is named, has ended; premium is broken, and nobody is found.
+    let mut why = answer(&evaluation, true);
+    let mut standard = why.findings[0].clone();
+    standard.name = evaluation.verdicts[2].name.clone();
+    standard.episode.as_mut().unwrap().until = at("2026-11-02T23:40:00Z");
+    why.findings[0].episode = None;
+    why.findings.insert(0, standard);
+    let html = pages::cascade(&scene, &Ask::default(), Blamed::Answer(&why));
+    checked("page-cascade-earlier.html", &html);
+    let read = text(&html);
+    for words in [
+        "checkout-completes is broken for premium",
+        "Earlier 82% of the budget standard lost from 23:30 to 23:40",
+        "checkout-completes/availability/premium is broken with 60 bad in its window, and who spent its budget cannot be told",
+    ] {
+        assert!(read.contains(words), "{words}\n{read}");
+    }
+    assert!(
+        !html.contains("edge way") && !read.contains("No more was lost"),
+        "{read}"
     );
 }
 

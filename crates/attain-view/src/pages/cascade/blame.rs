@@ -2,49 +2,182 @@
 //! those of `attain why`.
 
 use attain_cascade::why::{Account, Episode, Finding, Why};
+use attain_model::{Scope, Verdict};
 
 use super::drawing::Marked;
 use crate::html::Html;
 use crate::html::parts::{self, State, facts, head, link_or_prose, mark};
-use crate::number::grouped;
+use crate::number::{self, grouped};
+use crate::report::series;
 use crate::why;
 
-/// The first sentence that names somebody.
-pub(super) fn first(answer: &Why) -> Option<String> {
-    let (finding, episode, account) = named(answer).next()?;
-    Some(why::sentence(answer, finding, episode, account, 0))
+/// An answer beside how its series stand now: what is worst and goes on stands first, what is over stands last.
+pub(super) struct Blame<'b> {
+    answer: &'b Why,
+    ranked: Vec<(Rank, &'b Finding)>,
+    verdicts: &'b [Verdict],
 }
 
-/// Who is named, to be found in the drawing.
-pub(super) fn marked(answer: &Why) -> Vec<Marked> {
-    let of = |account: &Account| {
-        let first = account.suspects.first()?;
-        Some(Marked {
-            path: first.path.clone(),
-            words: format!("{} of a loss started here", share(first.score)),
-        })
-    };
-    let mut marked: Vec<Marked> = Vec::new();
-    for one in named(answer).filter_map(|(_, _, account)| of(account)) {
-        // Of several segments the first says it.
-        if !marked
-            .iter()
-            .any(|other| other.path.last() == one.path.last())
-        {
-            marked.push(one);
+/// How urgent a finding is; the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    harm: Harm,
+    has_ended: bool,
+}
+
+/// How a series stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Harm {
+    Broken,
+    InDanger,
+    None,
+}
+
+/// A loss with suspects.
+type Told<'b> = (&'b Finding, &'b Episode, &'b Account);
+
+impl<'b> Blame<'b> {
+    pub(super) fn of(answer: &'b Why, verdicts: &'b [Verdict]) -> Self {
+        let rank = |finding: &Finding| {
+            let verdict = verdicts.iter().find(|one| one.name == finding.name);
+            let episode = finding.episode.as_ref();
+            Rank {
+                harm: match verdict.map(series::state) {
+                    Some(State::Bad) => Harm::Broken,
+                    Some(State::Warn) => Harm::InDanger,
+                    _ => Harm::None,
+                },
+                has_ended: episode.is_none_or(|episode| episode.until < answer.instant),
+            }
+        };
+        let findings = answer.findings.iter();
+        let mut ranked: Vec<_> = findings.map(|finding| (rank(finding), finding)).collect();
+        // Of those alike the highest segment stays first.
+        ranked.sort_by_key(|(rank, _)| *rank);
+        Self {
+            answer,
+            ranked,
+            verdicts,
         }
     }
-    marked
+
+    /// What it is about: who spent the budget that is worst off now, if somebody is named; with what to do next.
+    pub(super) fn first(&self) -> Option<(String, Option<&'b str>)> {
+        let (_, worst) = self.ranked.first()?;
+        let (finding, episode, account) = told(worst).find(|(_, _, account)| account.is_named)?;
+        let runbook = account.suspects.first()?.runbook.as_deref();
+        Some((headline(self.answer, finding, episode, account)?, runbook))
+    }
+
+    /// Who is named of what is not over, to be found in the drawing.
+    pub(super) fn marked(&self) -> Vec<Marked> {
+        let of = |account: &Account| {
+            let first = account.suspects.first()?;
+            Some(Marked {
+                path: first.path.clone(),
+                words: format!("{} of a loss started here", share(first.score)),
+            })
+        };
+        let now = self.now().flat_map(told);
+        let named = now.filter(|(_, _, account)| account.is_named);
+        let mut marked: Vec<Marked> = Vec::new();
+        for one in named.filter_map(|(_, _, account)| of(account)) {
+            // Of several segments the first says it.
+            if !marked
+                .iter()
+                .any(|other| other.path.last() == one.path.last())
+            {
+                marked.push(one);
+            }
+        }
+        marked
+    }
+
+    /// The worst, and whatever else is hurt and still losing.
+    fn now(&self) -> impl Iterator<Item = &'b Finding> + '_ {
+        let ranked = self.ranked.iter().enumerate();
+        ranked
+            .filter(|(place, (rank, _))| *place == 0 || is_now(*rank))
+            .map(|(_, (_, finding))| *finding)
+    }
+
+    fn earlier(&self) -> impl Iterator<Item = &'b Finding> + '_ {
+        let others = self.ranked.iter().skip(1);
+        others
+            .filter(|(rank, _)| !is_now(*rank))
+            .map(|(_, finding)| *finding)
+    }
+
+    /// The section.
+    pub(super) fn write(&self, html: &mut Html) {
+        parts::section(html, "why", "Who spent the budget", |html| {
+            self.accounts(html, self.now().flat_map(told).collect());
+            let earlier: Vec<Told<'_>> = self.earlier().flat_map(told).collect();
+            if !earlier.is_empty() {
+                html.line("h3", &[], "Earlier");
+                self.accounts(html, earlier);
+            }
+            let mut notes = self.notes();
+            notes.extend(self.answer.notes.iter().cloned());
+            parts::notes(html, notes.iter().map(String::as_str));
+        });
+    }
+
+    fn accounts(&self, html: &mut Html, mut told: Vec<Told<'_>>) {
+        told.sort_by_key(|(_, _, account)| !account.is_named);
+        for (finding, episode, account) in told {
+            one(html, self.answer, finding, episode, account);
+        }
+    }
+
+    /// Series of which nobody is suspected.
+    fn notes(&self) -> Vec<String> {
+        let (mut notes, mut calm) = (Vec::new(), Vec::new());
+        for (rank, finding) in &self.ranked {
+            match &finding.episode {
+                _ if told(finding).next().is_some() => {}
+                _ if rank.harm != Harm::None => notes.push(self.nobody(finding)),
+                Some(episode) => notes.push(why::little(self.answer, finding, episode)),
+                None => calm.push(finding.name.to_string()),
+            }
+        }
+        if !calm.is_empty() {
+            notes.push(why::calm(self.answer, &calm));
+        }
+        notes
+    }
+
+    /// A series that is hurt, and why nobody is named.
+    fn nobody(&self, finding: &Finding) -> String {
+        let why = match &finding.episode {
+            Some(episode) => format!(
+                "it lost {}, and none of what it rests on lost more than usual then",
+                why::lost(self.answer, episode)
+            ),
+            None => format!(
+                "it lost no more than is allowed in the {} before, so what it lost is older",
+                number::about(self.answer.looked_back)
+            ),
+        };
+        let verdict = self.verdicts.iter().find(|one| one.name == finding.name);
+        let (word, bad) = verdict.map_or(("hurt", 0), |verdict| {
+            (series::word(verdict), verdict.attainment.bad)
+        });
+        format!(
+            "{} is {word} with {} bad in its window, and who spent its budget cannot be told: {why}.",
+            finding.name,
+            grouped(bad)
+        )
+    }
 }
 
-fn named(answer: &Why) -> impl Iterator<Item = (&Finding, &Episode, &Account)> {
-    told(answer).filter(|(_, _, account)| account.is_named)
+fn is_now(rank: Rank) -> bool {
+    rank.harm != Harm::None && !rank.has_ended
 }
 
-fn told(answer: &Why) -> impl Iterator<Item = (&Finding, &Episode, &Account)> {
-    let findings = answer.findings.iter();
-    let episodes = findings.filter_map(|finding| Some((finding, finding.episode.as_ref()?)));
-    episodes.flat_map(|(finding, episode)| {
+fn told(finding: &Finding) -> impl Iterator<Item = Told<'_>> {
+    let episode = finding.episode.iter();
+    episode.flat_map(move |episode| {
         let accounts = episode
             .accounts
             .iter()
@@ -53,35 +186,46 @@ fn told(answer: &Why) -> impl Iterator<Item = (&Finding, &Episode, &Account)> {
     })
 }
 
-/// The section.
-pub(super) fn blame(html: &mut Html, answer: &Why) {
-    parts::section(html, "why", "Who spent the budget", |html| {
-        let mut all: Vec<_> = told(answer).collect();
-        all.sort_by_key(|(_, _, account)| !account.is_named);
-        for (finding, episode, account) in &all {
-            one(html, answer, finding, episode, account);
-        }
-        let quiet = answer.findings.iter().filter_map(|finding| {
-            let episode = finding.episode.as_ref()?;
-            let is_little = episode
-                .accounts
-                .iter()
-                .all(|account| account.suspects.is_empty());
-            is_little.then(|| why::little(answer, finding, episode))
-        });
-        let calm: Vec<String> = answer
-            .findings
-            .iter()
-            .filter(|finding| finding.episode.is_none())
-            .map(|finding| finding.name.to_string())
-            .collect();
-        let mut notes: Vec<String> = quiet.collect();
-        if !calm.is_empty() {
-            notes.push(why::calm(answer, &calm));
-        }
-        notes.extend(answer.notes.iter().cloned());
-        parts::notes(html, notes.iter().map(String::as_str));
-    });
+/// `premium lost 42% of its budget since 14:05; 99% of that started in auth-login, by checkout > auth-login. Ask platform.`
+fn headline(
+    answer: &Why,
+    finding: &Finding,
+    episode: &Episode,
+    account: &Account,
+) -> Option<String> {
+    let first = account.suspects.first()?;
+    let whose = match &finding.name.scope {
+        Scope::All => finding.name.slo.to_string(),
+        Scope::Segment(segment) => segment.to_string(),
+    };
+    let of_budget = match &episode.budget_share {
+        Some((share, _)) => format!("{} of its budget", why::percent(*share)),
+        None => "budget".to_owned(),
+    };
+    let way = match first.path.as_slice() {
+        [_] | [] => " itself".to_owned(),
+        path => format!("; path {}", path.join(" > ")),
+    };
+    let next = match first.owners.as_slice() {
+        [] => String::new(),
+        owners => format!(" Ask {}.", owners.join(", ")),
+    };
+    // A later account is about what the others leave over.
+    let is_all = episode
+        .accounts
+        .first()
+        .is_some_and(|one| std::ptr::eq(one, account));
+    let of = if is_all {
+        "that"
+    } else {
+        "what is left of that"
+    };
+    Some(format!(
+        "{whose} lost {of_budget} {}; {} of {of} started in {}{way}.{next}",
+        why::when(answer, episode),
+        share(first.score),
+        first.name
+    ))
 }
 
 fn one(html: &mut Html, answer: &Why, finding: &Finding, episode: &Episode, account: &Account) {
@@ -126,24 +270,28 @@ fn one(html: &mut Html, answer: &Why, finding: &Finding, episode: &Episode, acco
         });
         let columns = ["suspect", "path", "score", "lost", "could be", "explained"];
         let label = format!("Suspects of what {} lost", finding.name);
-        parts::table(html, "plain", &label, |html| {
+        parts::table(html, "plain stacks", &label, |html| {
             head(html, columns, 2);
             html.element("tbody", &[], |html| {
                 for suspect in &account.suspects {
                     html.element("tr", &[], |html| {
                         html.line("th", &[("scope", "row")], &suspect.name);
                         let path = suspect.path.join(" > ");
-                        html.line("td", &[("class", "word said")], &path);
+                        html.line("td", &[("class", "word said"), ("data-of", "path")], &path);
                         let score = (suspect.score * 100.0).floor() / 100.0;
-                        html.line("td", &[], &format!("{score:.2}"));
-                        html.line("td", &[], &grouped(suspect.lost.max(0.0).round() as u64));
-                        html.line("td", &[], &share(suspect.share));
+                        html.line("td", &[("data-of", "score")], &format!("{score:.2}"));
+                        html.line(
+                            "td",
+                            &[("data-of", "lost")],
+                            &grouped(suspect.lost.max(0.0).round() as u64),
+                        );
+                        html.line("td", &[("data-of", "could be")], &share(suspect.share));
                         let by = suspect.explained_by.join(", ");
                         let explained = match by.as_str() {
                             "" => String::new(),
                             by => format!("{} by {by}", share(suspect.explained)),
                         };
-                        html.line("td", &[], &explained);
+                        html.line("td", &[("data-of", "explained")], &explained);
                     });
                 }
             });

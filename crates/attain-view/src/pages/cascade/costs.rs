@@ -8,6 +8,8 @@ use crate::html::parts::{self, head};
 
 /// Promises that are shown; the command shows all.
 const SHOWN_MOST: usize = 6;
+/// What a share is of, where a row is a card.
+const OF_BUDGET: &str = "of the budget";
 /// Levels that stand further and further to the right.
 const INDENTS: [&str; 5] = ["", "in1", "in2", "in3", "in4"];
 
@@ -41,42 +43,47 @@ fn one_group(html: &mut Html, group: &Group<'_>) {
     parts::notes(html, sentences.iter().map(|(_, text)| text.as_str()));
     let budget = format!("of {} budget", words::whose(one));
     let columns = [
-        "rests on", "", "promises", "may cost", &*budget, "was bad", "did cost", &*budget,
+        "rests on", "how", "promises", "may cost", &*budget, "was bad", "did cost", &*budget,
     ];
-    parts::table(html, "plain", &format!("What {title} rests on"), |html| {
-        head(html, columns, 2);
-        html.element("tbody", &[], |html| {
-            lines(html, one, &one.lines, 0);
-            let together = one.together_ppb();
-            if words::is_seen(together) {
-                let cells = [
-                    words::difference(together),
-                    words::of_budget(together, one.budget_ppb()),
+    parts::table(
+        html,
+        "plain stacks",
+        &format!("What {title} rests on"),
+        |html| {
+            head(html, columns, 2);
+            html.element("tbody", &[], |html| {
+                lines(html, one, &one.lines, 0);
+                let together = one.together_ppb();
+                if words::is_seen(together) {
+                    let cells = [
+                        words::difference(together),
+                        words::of_budget(together, one.budget_ppb()),
+                    ];
+                    total(
+                        html,
+                        words::together(together),
+                        cells,
+                        [String::new(), String::new()],
+                    );
+                }
+                let cost = one.cost_ppb();
+                let may = [
+                    words::cost(cost),
+                    words::of_budget(i64::from(cost), one.budget_ppb()),
                 ];
+                let did = one.counted.and_then(Counted::bad_ppb).map(|bad| {
+                    let of_budget = words::of_budget(i64::from(bad), one.budget_ppb());
+                    [words::cost(bad), of_budget]
+                });
                 total(
                     html,
-                    words::together(together),
-                    cells,
-                    [String::new(), String::new()],
+                    "together, and what it lost",
+                    may,
+                    did.unwrap_or_default(),
                 );
-            }
-            let cost = one.cost_ppb();
-            let may = [
-                words::cost(cost),
-                words::of_budget(i64::from(cost), one.budget_ppb()),
-            ];
-            let did = one.counted.and_then(Counted::bad_ppb).map(|bad| {
-                let of_budget = words::of_budget(i64::from(bad), one.budget_ppb());
-                [words::cost(bad), of_budget]
             });
-            total(
-                html,
-                "together, and what it lost",
-                may,
-                did.unwrap_or_default(),
-            );
-        });
-    });
+        },
+    );
 }
 
 fn lines(html: &mut Html, one: &Explained, of: &[Line], depth: usize) {
@@ -85,20 +92,32 @@ fn lines(html: &mut Html, one: &Explained, of: &[Line], depth: usize) {
             let class = INDENTS[depth.min(INDENTS.len() - 1)];
             let attributes = [("scope", "row"), ("class", class)];
             html.line("th", &attributes, &words::parts(line));
-            html.line("td", &[("class", "word said")], &words::remarks(line));
-            html.line("td", &[], &words::promises(line));
+            html.line(
+                "td",
+                &[("class", "word said"), ("data-of", "how")],
+                &words::remarks(line),
+            );
+            html.line("td", &[("data-of", "promises")], &words::promises(line));
             let of_budget = |ppb: u32| words::of_budget(i64::from(ppb), one.budget_ppb());
             let (may, share) = match line.cost {
                 EdgeCost::Ppb(ppb) => (words::cost(ppb), of_budget(ppb)),
                 _ => (words::why_no_cost(line).to_owned(), String::new()),
             };
-            html.line("td", &[], &may);
-            html.line("td", &[], &share);
+            html.line("td", &[("data-of", "may cost")], &may);
+            html.line("td", &[("data-of", OF_BUDGET)], &share);
             let bad = line.counted.and_then(Counted::bad_ppb).map(words::cost);
-            html.line("td", &[], &bad.unwrap_or_default());
+            html.line("td", &[("data-of", "was bad")], &bad.unwrap_or_default());
             let did = line.measured_ppb;
-            html.line("td", &[], &did.map_or_else(String::new, words::cost));
-            html.line("td", &[], &did.map_or_else(String::new, of_budget));
+            html.line(
+                "td",
+                &[("data-of", "did cost")],
+                &did.map_or_else(String::new, words::cost),
+            );
+            html.line(
+                "td",
+                &[("data-of", OF_BUDGET)],
+                &did.map_or_else(String::new, of_budget),
+            );
         });
         lines(html, one, &line.below, depth + 1);
     }
@@ -110,12 +129,12 @@ fn total(html: &mut Html, what: &str, may: [String; 2], did: [String; 2]) {
         for cell in ["", ""] {
             html.line("td", &[], cell);
         }
-        for cell in &may {
-            html.line("td", &[], cell);
+        for (of, cell) in ["may cost", OF_BUDGET].into_iter().zip(&may) {
+            html.line("td", &[("data-of", of)], cell);
         }
         html.line("td", &[], "");
-        for cell in &did {
-            html.line("td", &[], cell);
+        for (of, cell) in ["did cost", OF_BUDGET].into_iter().zip(&did) {
+            html.line("td", &[("data-of", of)], cell);
         }
     });
 }

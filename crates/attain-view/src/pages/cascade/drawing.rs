@@ -7,9 +7,9 @@ use crate::html::Html;
 use crate::html::parts::State;
 use crate::pages::{Ask, ask as address};
 
-/// Three lines; one more where something is flagged.
+/// Three lines; one more where some promise is hurt for a segment, and one where something is flagged.
 const HEIGHT: f64 = 66.0;
-const FLAG: f64 = 17.0;
+const LINE: f64 = 17.0;
 /// Letters of a name that fit into a box.
 const LETTERS: usize = 22;
 
@@ -23,7 +23,9 @@ pub(super) struct Marked {
 
 pub(super) fn drawing(html: &mut Html, ask: &Ask, graph: &Graph<'_>, marked: &[Marked]) {
     let is_flagged = !marked.is_empty() || graph.nodes.iter().any(|node| node.is_masked);
-    let layout = Layout::of(graph, if is_flagged { HEIGHT + FLAG } else { HEIGHT });
+    let is_whose = graph.nodes.iter().any(|node| !node.whose.is_empty());
+    let more = f64::from(u8::from(is_flagged) + u8::from(is_whose));
+    let layout = Layout::of(graph, HEIGHT + more * LINE);
     let (width, height) = (number(layout.width), number(layout.height));
     let view = format!("0 0 {width} {height}");
     let attributes = [
@@ -238,30 +240,25 @@ fn draw_node(
             (x + 10.0, y + 19.0),
             &cut(&node.name, LETTERS),
         );
-        text(
-            html,
-            "word",
-            (x + 27.0, y + 38.0),
-            &cut(&state_words(node), LETTERS),
-        );
-        let left = node
-            .left
-            .as_ref()
-            .map(|(left, _)| format!("{left} of budget left"));
-        let left = left.unwrap_or_default();
-        text(
-            html,
-            "small",
-            (x + 10.0, y + 56.0),
-            &cut(&left, LETTERS + 4),
-        );
-        let flag = flag(node, blame);
-        text(
-            html,
-            "hot",
-            (x + 10.0, y + 56.0 + FLAG),
-            &cut(&flag, LETTERS + 5),
-        );
+        let whose = whose(node);
+        let left = node.left.as_ref();
+        let left = left.map(|(left, _)| match &node.left_whose {
+            None => format!("{left} of budget left"),
+            Some(whose) => format!("{left} left for {whose}"),
+        });
+        text(html, "word", (x + 27.0, y + 38.0), node.word);
+        let mut line = y + 56.0;
+        for (class, words) in [
+            ("word", whose),
+            ("small", left.unwrap_or_default()),
+            ("hot", flag(node, blame)),
+        ] {
+            // What is missing leaves no hole.
+            if !words.is_empty() {
+                text(html, class, (x + 10.0, line), &cut(&words, LETTERS + 5));
+                line += LINE;
+            }
+        }
     });
 }
 
@@ -271,6 +268,15 @@ pub(super) fn state_words(node: &Node<'_>) -> String {
         [] => node.word.to_owned(),
         [one] => format!("{}: {one}", node.word),
         several => format!("{}: {} segments", node.word, several.len()),
+    }
+}
+
+/// `for premium`.
+fn whose(node: &Node<'_>) -> String {
+    match node.whose.as_slice() {
+        [] => String::new(),
+        [one] => format!("for {one}"),
+        several => format!("for {} segments", several.len()),
     }
 }
 
@@ -290,7 +296,7 @@ fn title(node: &Node<'_>, blame: Option<&Marked>) -> String {
         title.push_str(&format!(" for {}", node.whose.join(", ")));
     }
     if let Some((left, _)) = &node.left {
-        title.push_str(&format!("; {left} of its budget left"));
+        title.push_str(&format!("; {left} of the budget left{}", node.left_of()));
     }
     if node.is_masked {
         title.push_str("; the aggregate hides it");

@@ -11,6 +11,7 @@ use crate::html::parts::State;
 use crate::pages::Scene;
 use crate::report::series;
 use crate::status::is_promise;
+use crate::status::matrix::is_firing;
 
 /// SLOs that are drawn at most when nobody named one.
 pub(super) const DRAWN_MOST: usize = 40;
@@ -30,6 +31,10 @@ pub(super) struct Node<'a> {
     pub(super) whose: Vec<String>,
     /// What is left of the budget that has least left, and how much of it is spent in millionths.
     pub(super) left: Option<(String, u128)>,
+    /// Whose budget that is: a segment; `None` where it is everybody's.
+    pub(super) left_whose: Option<String>,
+    /// One of its alerts fires.
+    pub(super) is_firing: bool,
     /// A segment of it is hurt while all together look fine.
     pub(super) is_masked: bool,
     /// The row in the drawing, from the top.
@@ -42,6 +47,12 @@ impl Node<'_> {
     /// `product`, `service`, `infrastructure`, `outside`.
     pub(super) fn layer(&self) -> &'static str {
         self.slo.map_or("outside", |slo| slo.layer.word())
+    }
+
+    /// ` for premium`, behind what is left.
+    pub(super) fn left_of(&self) -> String {
+        let whose = self.left_whose.as_ref();
+        whose.map_or_else(String::new, |whose| format!(" for {whose}"))
     }
 
     fn band(&self) -> usize {
@@ -196,6 +207,8 @@ pub(super) fn worst<'a>(scene: &Scene<'a>, among: &BTreeSet<&'a SloId>) -> Optio
         (
             slo.audience == Audience::Customer,
             std::cmp::Reverse(node.state),
+            // What goes on before what is over.
+            node.is_firing,
             spent,
         )
     };
@@ -330,8 +343,12 @@ fn node<'a>(scene: &Scene<'a>, slo: &'a Slo) -> Node<'a> {
     whose.sort();
     whose.dedup();
     let left = verdicts()
-        .filter_map(|verdict| Some((series::left(verdict)?, series::spent_millionths(verdict))))
-        .max_by_key(|(_, spent)| *spent);
+        .filter_map(|verdict| {
+            let spent = series::spent_millionths(verdict);
+            Some((series::left(verdict)?, spent, &verdict.name.scope))
+        })
+        .max_by_key(|(_, spent, _)| *spent);
+    let left_whose = left.as_ref().map(|(_, _, scope)| *scope);
     let mut masked = scene.evaluation.into_iter().flat_map(|e| &e.masked);
     Node {
         name: slo.id.to_string(),
@@ -339,7 +356,11 @@ fn node<'a>(scene: &Scene<'a>, slo: &'a Slo) -> Node<'a> {
         state,
         word: worst.map_or("not judged", series::word),
         whose: whose.into_iter().map(|(_, scope)| scope).collect(),
-        left: left.map(|(left, spent)| (series::signed(&left), spent)),
+        left: left.map(|(left, spent, _)| (series::signed(&left), spent)),
+        left_whose: left_whose
+            .filter(|scope| **scope != Scope::All)
+            .map(ToString::to_string),
+        is_firing: verdicts().any(is_firing),
         is_masked: masked.any(|masked| masked.name.slo == slo.id),
         row: 0,
         place: 0,
@@ -362,6 +383,8 @@ fn outside(name: &str) -> Node<'static> {
         word: "not ours",
         whose: Vec::new(),
         left: None,
+        left_whose: None,
+        is_firing: false,
         is_masked: false,
         row: 0,
         place: 0,

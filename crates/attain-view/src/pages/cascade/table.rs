@@ -1,6 +1,6 @@
 //! The cascade in words: a table of all that is drawn, and the tree of it for narrow pages. Knows the graph.
 
-use super::drawing::{impact, state_words};
+use super::drawing::{Marked, impact, state_words};
 use super::graph::{Edge, Graph, Kind, Node};
 use crate::cascade::words;
 use crate::html::Html;
@@ -36,7 +36,7 @@ pub(super) fn table(html: &mut Html, ask: &Ask, graph: &Graph<'_>) {
     ];
     parts::table(
         html,
-        "plain cascade-table",
+        "plain stacks cascade-table",
         "Every SLO of the cascade",
         |html| {
             head(html, columns, 5);
@@ -55,8 +55,12 @@ fn row(html: &mut Html, ask: &Ask, graph: &Graph<'_>, at: usize) {
         html.element("th", &[("scope", "row")], |html| {
             named(html, ask, graph, at)
         });
-        html.line("td", &[("class", "word")], node.layer());
-        html.element("td", &[("class", "word")], |html| {
+        html.line(
+            "td",
+            &[("class", "word"), ("data-of", "layer")],
+            node.layer(),
+        );
+        html.element("td", &[("class", "word"), ("data-of", "state")], |html| {
             badge(html, node.state, node.word);
             if !node.whose.is_empty() {
                 html.line("small", &[], &format!(" for {}", node.whose.join(", ")));
@@ -66,24 +70,33 @@ fn row(html: &mut Html, ask: &Ask, graph: &Graph<'_>, at: usize) {
                 html.line("div", &[("class", "flag")], "hidden by the aggregate");
             }
         });
-        html.element("td", &[("class", "word said")], |html| {
-            for (nth, edge) in graph.below(at).enumerate() {
-                html.text(if nth > 0 { ", " } else { "" });
-                named(html, ask, graph, edge.to);
-                html.line("small", &[], &format!(" {}", impact(edge)));
-            }
-            if graph.below(at).next().is_none() {
-                html.text("nothing");
-            }
-        });
+        html.element(
+            "td",
+            &[("class", "word said"), ("data-of", "rests on")],
+            |html| {
+                for (nth, edge) in graph.below(at).enumerate() {
+                    html.text(if nth > 0 { ", " } else { "" });
+                    named(html, ask, graph, edge.to);
+                    html.line("small", &[], &format!(" {}", impact(edge)));
+                }
+                if graph.below(at).next().is_none() {
+                    html.text("nothing");
+                }
+            },
+        );
         let owners = node.slo.map(|slo| {
             let owners: Vec<String> = slo.owners.iter().map(ToString::to_string).collect();
             owners.join(", ")
         });
         let owners = owners.unwrap_or_else(|| "somebody else".to_owned());
-        html.line("td", &[("class", "word")], &owners);
+        html.line("td", &[("class", "word"), ("data-of", "owner")], &owners);
         let left = node.left.as_ref().map_or("-", |(left, _)| left.as_str());
-        html.line("td", &[], left);
+        html.element("td", &[("data-of", "least left")], |html| {
+            html.text(left);
+            if let Some(of) = &node.left_whose {
+                html.line("small", &[], &format!(" {of}"));
+            }
+        });
     });
 }
 
@@ -119,54 +132,65 @@ fn named(html: &mut Html, ask: &Ask, graph: &Graph<'_>, at: usize) {
 }
 
 /// The same as a list, for where a drawing does not fit.
-pub(super) fn tree(html: &mut Html, ask: &Ask, graph: &Graph<'_>) {
-    let mut seen = vec![false; graph.nodes.len()];
+pub(super) fn tree(html: &mut Html, ask: &Ask, graph: &Graph<'_>, marked: &[Marked]) {
+    let mut tree = Tree {
+        ask,
+        graph,
+        marked,
+        seen: vec![false; graph.nodes.len()],
+    };
     html.element("ul", &[("class", "tree")], |html| {
         for root in graph.roots() {
-            branch(html, ask, graph, root, None, &mut seen, 0);
+            tree.branch(html, root, None, 0);
         }
     });
 }
 
-fn branch(
-    html: &mut Html,
-    ask: &Ask,
-    graph: &Graph<'_>,
-    at: usize,
-    by: Option<&Edge<'_>>,
-    seen: &mut [bool],
-    depth: usize,
-) {
-    let node = &graph.nodes[at];
-    let is_again = std::mem::replace(&mut seen[at], true);
-    html.element("li", &[], |html| {
-        html.element("span", &[("class", node.state.class())], |html| {
-            mark(html, node.state)
-        });
-        html.text(" ");
-        named(html, ask, graph, at);
-        let mut words = vec![state_words(node)];
-        if let Some((left, _)) = &node.left {
-            words.push(format!("{left} left"));
-        }
-        let felt = by.map(impact).filter(|felt| felt != "100%");
-        words.extend(felt.map(|felt| format!("felt: {felt}")));
-        if node.is_masked {
-            words.push("hidden by the aggregate".to_owned());
-        }
-        let has_more = graph.below(at).next().is_some();
-        if is_again && has_more {
-            words.push("what it rests on stands above".to_owned());
-        }
-        html.line("small", &[], &format!(" {}", words.join(" \u{b7} ")));
-        why(html, ask, node);
-        if is_again || !has_more || depth >= DEEPEST {
-            return;
-        }
-        html.element("ul", &[], |html| {
-            for edge in graph.below(at) {
-                branch(html, ask, graph, edge.to, Some(edge), seen, depth + 1);
+struct Tree<'t> {
+    ask: &'t Ask,
+    graph: &'t Graph<'t>,
+    marked: &'t [Marked],
+    /// What was told already is not told again.
+    seen: Vec<bool>,
+}
+
+impl Tree<'_> {
+    fn branch(&mut self, html: &mut Html, at: usize, by: Option<&Edge<'_>>, depth: usize) {
+        let (ask, graph, marked) = (self.ask, self.graph, self.marked);
+        let node = &graph.nodes[at];
+        let is_again = std::mem::replace(&mut self.seen[at], true);
+        html.element("li", &[], |html| {
+            html.element("span", &[("class", node.state.class())], |html| {
+                mark(html, node.state)
+            });
+            html.text(" ");
+            named(html, ask, graph, at);
+            let mut words = vec![state_words(node)];
+            if let Some((left, _)) = &node.left {
+                words.push(format!("{left} left{}", node.left_of()));
             }
+            let felt = by.map(impact).filter(|felt| felt != "100%");
+            words.extend(felt.map(|felt| format!("felt: {felt}")));
+            if node.is_masked {
+                words.push("hidden by the aggregate".to_owned());
+            }
+            let has_more = graph.below(at).next().is_some();
+            if is_again && has_more {
+                words.push("what it rests on stands above".to_owned());
+            }
+            html.line("small", &[], &format!(" {}", words.join(" \u{b7} ")));
+            if let Some(blame) = marked.iter().find(|m| m.path.last() == Some(&node.name)) {
+                html.line("div", &[("class", "flag")], &blame.words);
+            }
+            why(html, ask, node);
+            if is_again || !has_more || depth >= DEEPEST {
+                return;
+            }
+            html.element("ul", &[], |html| {
+                for edge in graph.below(at) {
+                    self.branch(html, edge.to, Some(edge), depth + 1);
+                }
+            });
         });
-    });
+    }
 }
