@@ -77,7 +77,7 @@ fn run() -> Checked {
         return Err(Outcome::Failed(found.join("\n")));
     }
     Ok(format!(
-        "{} pages in {looks} looks, axe-core {AXE}: nothing found; {} payloads, none ran; five questions answered; live without a shift",
+        "{} pages in {looks} looks, axe-core {AXE}: nothing found; {} payloads, none ran; five questions answered; a live update moves nothing far",
         pages.len(),
         PAYLOADS.len()
     ))
