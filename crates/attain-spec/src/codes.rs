@@ -476,6 +476,14 @@ pub const CODES: &[Code] = &[
         instead: "source: [eu, us]",
     },
     Code {
+        code: "source-twice",
+        level: Level::Error,
+        title: "An SLO and the indicator in it name different sources",
+        explanation: "Only one of them could count, and the file would say otherwise. An SLO that uses a shared indicator may well name a source of its own: it goes before that of the indicator, and both go before `defaults:`.",
+        example: "source: eu, indicator: {metric: x_total, source: us}",
+        instead: "indicator: {metric: x_total, source: us}",
+    },
+    Code {
         code: "status-value",
         level: Level::Error,
         title: "A status is none that a server sends",

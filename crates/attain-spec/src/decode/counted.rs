@@ -13,16 +13,21 @@ use crate::schema::INDICATOR;
 use crate::target;
 use crate::tree::Kind;
 
-/// The indicator with its sources: the SLO's, else the indicator's, else the only one.
+/// The indicator with its sources. The nearest word counts: the SLO's own, else the indicator's, else that of `defaults:`,
+/// else the only source there is.
 pub(crate) fn own_indicator(obj: &Obj<'_, '_>, around: &Around<'_>) -> Option<Indicator> {
-    let own: Vec<SourceId> = obj
+    let said: Vec<SourceId> = obj
         .refers("source", "source")
         .into_iter()
         .map(SourceId::from)
         .collect();
+    let is_own = obj.has_own("source");
     let at = obj.get("indicator")?;
     let mut indicator = if at.is_map() {
         let inline = at.object(&INDICATOR)?;
+        if is_own && obj.has_own("indicator") {
+            source_twice(obj, &inline);
+        }
         let mut read = indicator::indicator(None, &inline, around.shared)?;
         if let Some(name) = inline.get("use").and_then(|at| at.raw()) {
             read.id = Some(name.into());
@@ -37,8 +42,8 @@ pub(crate) fn own_indicator(obj: &Obj<'_, '_>, around: &Around<'_>) -> Option<In
         logged::check_selectors(&at, &indicator.sources, around.sources);
         return Some(indicator);
     }
-    if !own.is_empty() {
-        indicator.sources = own;
+    if !said.is_empty() && (is_own || indicator.sources.is_empty()) {
+        indicator.sources = said;
     }
     if indicator.sources.is_empty() && !obj.has("source") && !obj.cx().damaged {
         let candidates: Vec<_> = around
@@ -63,6 +68,37 @@ pub(crate) fn own_indicator(obj: &Obj<'_, '_>, around: &Around<'_>) -> Option<In
         indicator.sources = candidates;
     }
     Some(indicator)
+}
+
+/// An SLO and the indicator that stands in it are one person's words: two sources are a slip of the hand.
+fn source_twice(obj: &Obj<'_, '_>, inline: &Obj<'_, '_>) {
+    let (Some(of_slo), Some(of_indicator)) = (obj.get("source"), inline.get("source")) else {
+        return;
+    };
+    let named = |at: &At<'_, '_>| -> Vec<String> {
+        let list = at.list();
+        let names = list.iter().filter_map(|at| at.raw());
+        names.map(str::to_owned).collect()
+    };
+    let (outer, inner) = (named(&of_slo), named(&of_indicator));
+    if outer == inner {
+        return;
+    }
+    let cause = format!(
+        "this SLO has its counts from `{}`, and its indicator from `{}`",
+        outer.join(", "),
+        inner.join(", ")
+    );
+    let (early, late) = if of_slo.key.start <= of_indicator.key.start {
+        (of_slo, of_indicator)
+    } else {
+        (of_indicator, of_slo)
+    };
+    obj.cx().push(
+        attain_model::Diagnostic::error("source-twice", late.key, cause)
+            .help("keep one; a list of both adds them up")
+            .label(early.key, "given here"),
+    );
 }
 
 /// Whether a source holds metrics rather than single events.

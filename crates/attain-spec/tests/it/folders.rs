@@ -46,6 +46,56 @@ fn defaults_hold_in_their_own_file() {
 }
 
 #[test]
+fn the_nearest_word_says_where_counts_come_from() {
+    let parsed = parse(&files(&[
+        (
+            "shared.yaml",
+            "sources: {eu: {otlp: {}}, us: {otlp: {}}, asia: {otlp: {}}}
+indicators: {bound: {metric: x_total, source: us}, free: {metric: x_total}}
+",
+        ),
+        (
+            "slos.yaml",
+            "defaults: {source: eu, owner: t, objectives: {o: 99%}}
+slos:
+  of-defaults: {indicator: {metric: x_total}}
+  of-defaults-too: {indicator: free}
+  of-inline: {indicator: {metric: x_total, source: us}}
+  of-list: {indicator: {metric: x_total, source: [us, asia]}}
+  of-shared: {indicator: bound}
+  of-narrowed: {indicator: {use: bound, where: {a: b}}}
+  of-use: {indicator: {use: bound, source: asia}}
+  of-slo: {source: asia, indicator: bound}
+  said-alike: {source: asia, indicator: {metric: x_total, source: asia}}
+",
+        ),
+        (
+            "indicator-by-default.yaml",
+            "defaults: {source: eu, owner: t, objectives: {o: 99%}, indicator: {metric: x_total, source: us}}
+slos: {of-default-indicator: {}, of-slo-beside-default: {source: asia}}
+",
+        ),
+    ]));
+    assert_eq!(listing(&parsed), "");
+    let catalogue = parsed.catalogue.unwrap();
+    let sources = |slo: &str| -> Vec<String> {
+        let sources = &catalogue.slos[slo].indicator.sources;
+        sources.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(sources("of-defaults"), ["eu"]);
+    assert_eq!(sources("of-defaults-too"), ["eu"]);
+    assert_eq!(sources("of-inline"), ["us"]);
+    assert_eq!(sources("of-list"), ["us", "asia"]);
+    assert_eq!(sources("of-shared"), ["us"]);
+    assert_eq!(sources("of-narrowed"), ["us"]);
+    assert_eq!(sources("of-use"), ["asia"]);
+    assert_eq!(sources("of-slo"), ["asia"]);
+    assert_eq!(sources("said-alike"), ["asia"]);
+    assert_eq!(sources("of-default-indicator"), ["us"]);
+    assert_eq!(sources("of-slo-beside-default"), ["asia"]);
+}
+
+#[test]
 fn a_broken_thing_is_not_reported_again_by_those_who_use_it() {
     let users = format!(
         "slos:\n  a: {{{SLO}, depends_on: [b], alerting: p, service: s}}\n  b: {{owner: t, indicator: i, objectives: {{x: 99%}}}}\n"

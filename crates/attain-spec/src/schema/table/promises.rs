@@ -36,7 +36,7 @@ pub(crate) static SLO: Section = object("an SLO", &[
     key("alerting", Ref("alert policy"), "or `none`").or("workbook"),
     key("budget_policy", Ref("budget policy"), "or `none`").or("none"),
     key("runbook", URL, "what the person on call reads"),
-    key("source", SOURCES, "where its counts come from").or("the indicator's"),
+    key("source", SOURCES, "where its counts come from; in `defaults:` for indicators that name none").or("the indicator's"),
     key("retired", Shape::Scalar(T::Date), "instead of deleting"),
 ]);
 pub(crate) static OWNERS: Section = part(
