@@ -167,12 +167,6 @@ impl Ledger {
     /// Everything that the ledger knows beside the counts.
     #[must_use]
     pub fn state(&self) -> State {
-        let mut origins = BTreeMap::new();
-        for (source, of_source) in &self.origins {
-            for (origin, taken) in of_source {
-                origins.insert((source.clone(), origin.clone()), taken.into());
-            }
-        }
         let sources = self.sources.iter();
         State {
             slice_seconds: self.slice_seconds,
@@ -182,8 +176,20 @@ impl Ledger {
             sources: sources
                 .map(|(id, state)| (id.clone(), state.into()))
                 .collect(),
-            origins,
+            origins: self.origins_taken(),
         }
+    }
+
+    /// What was taken of each origin so far: from there it is read on.
+    #[must_use]
+    pub fn origins_taken(&self) -> BTreeMap<(SourceId, String), OriginFacts> {
+        let mut origins = BTreeMap::new();
+        for (source, of_source) in &self.origins {
+            for (origin, taken) in of_source {
+                origins.insert((source.clone(), origin.clone()), taken.into());
+            }
+        }
+        origins
     }
 
     /// Moves the counts out, of every stream that has any. What is known beside them stays, so that nothing is taken

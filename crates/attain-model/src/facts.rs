@@ -322,6 +322,29 @@ pub struct Damage {
 }
 
 impl Damage {
+    /// All of a stream cannot be read; `why` is for a person.
+    #[must_use]
+    pub fn of_stream(stream: &StreamKey, why: String) -> Self {
+        Self {
+            stream: Some(stream.clone()),
+            interval: None,
+            why,
+        }
+    }
+
+    /// What was dropped on purpose is missing all the same: a verdict that rests on it must say so.
+    #[must_use]
+    pub fn pruned(until: Timestamp) -> Self {
+        Self {
+            stream: None,
+            interval: Some(Interval {
+                start: Timestamp::UNIX_EPOCH,
+                end: until,
+            }),
+            why: "dropped by `attain data prune`".to_owned(),
+        }
+    }
+
     /// The gap that it leaves.
     #[must_use]
     pub fn gap(&self) -> GapReason {

@@ -82,7 +82,7 @@ impl Kept {
             });
         }
         let mut damage: Vec<Damage> = store.found().to_vec();
-        damage.extend(store.since().map(pruned));
+        damage.extend(store.since().map(Damage::pruned));
         let slice_seconds = unsealed.ledger.state().slice_seconds;
         let mut kept = Self {
             store,
@@ -257,7 +257,7 @@ impl Kept {
     /// What was taken of each origin, so that only the rest of a file is read.
     pub(crate) fn taken(&self) -> Taken {
         Taken {
-            origins: self.ledger.state().origins,
+            origins: self.ledger.origins_taken(),
             heard_until: self.ledger.heard_until(),
         }
     }
@@ -309,24 +309,8 @@ impl Shelf for Kept {
 
 /// All of a stream is missing.
 fn unread(stream: &StreamKey, error: &Error) -> (StreamFacts, Vec<Damage>) {
-    let damage = Damage {
-        stream: Some(stream.clone()),
-        interval: None,
-        why: error.to_string(),
-    };
+    let damage = Damage::of_stream(stream, error.to_string());
     (StreamFacts::default(), vec![damage])
-}
-
-/// What was dropped on purpose is missing all the same: a verdict that rests on it must say so.
-fn pruned(since: Timestamp) -> Damage {
-    Damage {
-        stream: None,
-        interval: Some(Interval {
-            start: Timestamp::UNIX_EPOCH,
-            end: since,
-        }),
-        why: "dropped by `attain data prune`".to_owned(),
-    }
 }
 
 fn add(sum: &mut Metered, more: &Metered) {

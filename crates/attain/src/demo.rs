@@ -313,3 +313,12 @@ impl<'a> Demo<'a> {
         Ok(if is_fine { Exit::Fine } else { Exit::Broken })
     }
 }
+
+/// Asks and tells the server of the demo; what it refuses is an answer, too.
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(30)))
+        .http_status_as_error(false)
+        .build();
+    config.into()
+}

@@ -45,7 +45,7 @@ impl Folder {
         });
         let mut damage = unsealed.unsealed.damage;
         damage.extend(store.found().iter().cloned());
-        damage.extend(store.since().map(pruned));
+        damage.extend(store.since().map(Damage::pruned));
         Ok(Self {
             ledger: unsealed.unsealed.ledger,
             damage,
@@ -83,24 +83,8 @@ impl Shelf for Folder {
 
 /// All of a stream is missing.
 fn unread(stream: &StreamKey, error: &Error) -> (StreamFacts, Vec<Damage>) {
-    let damage = Damage {
-        stream: Some(stream.clone()),
-        interval: None,
-        why: Failure::of(error).what,
-    };
+    let damage = Damage::of_stream(stream, Failure::of(error).what);
     (StreamFacts::default(), vec![damage])
-}
-
-/// What was dropped on purpose is missing all the same: a verdict that rests on it must say so.
-fn pruned(since: Timestamp) -> Damage {
-    Damage {
-        stream: None,
-        interval: Some(Interval {
-            start: Timestamp::UNIX_EPOCH,
-            end: since,
-        }),
-        why: "dropped by `attain data prune`".to_owned(),
-    }
 }
 
 /// A folder that is written to.
@@ -171,7 +155,7 @@ impl Keeper {
 
     /// What was taken of each origin, so that only the rest is read.
     pub fn taken(&self) -> BTreeMap<(SourceId, String), OriginFacts> {
-        self.ledger.state().origins
+        self.ledger.origins_taken()
     }
 
     /// The end of the last slice in which each source was heard.

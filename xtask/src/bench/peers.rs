@@ -1,10 +1,11 @@
 //! duckdb and polars: put into a Python environment under target/bench, and started from there.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::inputs;
 use super::traffic::Format;
+use crate::peers::install::call;
 use crate::root;
 
 /// The peers, with the names of their scripts in bench/logs.
@@ -64,22 +65,4 @@ fn versions(python: &Path) -> Result<Vec<String>, String> {
     );
     let said = call(Command::new(python).args(["-c", &script]))?;
     Ok(said.lines().map(str::to_string).collect())
-}
-
-/// What the program printed, if it ended well.
-fn call(command: &mut Command) -> Result<String, String> {
-    // Without its folder: what is said may end up on the page, and folders are somebody's.
-    let program = Path::new(command.get_program());
-    let name = program.file_name().unwrap_or_default();
-    let name = name.to_string_lossy().into_owned();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{name}: {error}"))?;
-    if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        let last = complaint.trim().lines().last().unwrap_or("no words");
-        return Err(format!("{name}: {last}"));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

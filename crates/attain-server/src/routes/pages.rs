@@ -12,7 +12,8 @@ use attain_model::verdict::AlertState;
 use attain_model::{SegmentId, SeriesName, SloId, Verdict};
 use attain_view::pages::{self, Ask, Blamed, Pack, Scene, Server};
 use attain_view::report::report;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{FromRequestParts, Path, RawQuery, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -29,7 +30,7 @@ use crate::published::Published;
 const SLOS_IN_FULL: usize = 200;
 
 /// A page that is asked for.
-struct Asked {
+pub(super) struct Asked {
     app: Arc<App>,
     ask: Ask,
     zone: TimeZone,
@@ -37,6 +38,15 @@ struct Asked {
     published: Arc<Published>,
     /// `None` until anything was judged.
     seen: Option<Seen>,
+}
+
+impl FromRequestParts<Arc<App>> for Asked {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let query = parts.uri.query().map(str::to_owned);
+        Self::of(Arc::clone(app), query, parts.headers.clone()).await
+    }
 }
 
 impl Asked {
@@ -132,6 +142,18 @@ impl Asked {
         self.refusal(problem.status, &what, &next, None)
     }
 
+    /// The answer where no SLO has this name.
+    fn unless_there_is(&self, slo: &str) -> Option<Response> {
+        let slos = &self.published.promises.catalogue().slos;
+        if slos.contains_key(slo) {
+            return None;
+        }
+        let near = attain_spec::closest(slo, slos.keys().map(SloId::as_str));
+        let what = format!("There is no SLO {slo}.");
+        let next = "The catalogue in force has no such name.";
+        Some(self.refusal(StatusCode::NOT_FOUND, &what, next, near))
+    }
+
     fn refusal(&self, status: StatusCode, what: &str, next: &str, near: Option<&str>) -> Response {
         let server = self.server();
         let html = self.with(&[], &server, |scene, ask| {
@@ -170,16 +192,7 @@ pub(super) async fn overview(
     asked.show(Vec::new(), server, pages::overview).await
 }
 
-pub(super) async fn segment(
-    State(app): State<Arc<App>>,
-    Path(segment): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let asked = match Asked::of(app, query, headers).await {
-        Ok(asked) => asked,
-        Err(response) => return response,
-    };
+pub(super) async fn segment(Path(segment): Path<String>, asked: Asked) -> Response {
     let id = SegmentId::from(segment.as_str());
     if !asked
         .published
@@ -202,63 +215,30 @@ pub(super) async fn segment(
     asked.show(Vec::new(), server, page).await
 }
 
-pub(super) async fn slo(
-    State(app): State<Arc<App>>,
-    Path(slo): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let asked = match Asked::of(app, query, headers).await {
-        Ok(asked) => asked,
-        Err(response) => return response,
-    };
-    let id = SloId::from(slo.as_str());
-    let slos = &asked.published.promises.catalogue().slos;
-    if !slos.contains_key(&id) {
-        let near = attain_spec::closest(&slo, slos.keys().map(SloId::as_str)).map(str::to_owned);
-        let what = format!("There is no SLO {slo}.");
-        return asked.refusal(
-            StatusCode::NOT_FOUND,
-            &what,
-            "The catalogue in force has no such name.",
-            near.as_deref(),
-        );
+pub(super) async fn slo(Path(slo): Path<String>, asked: Asked) -> Result<Response, Response> {
+    if let Some(refusal) = asked.unless_there_is(&slo) {
+        return Err(refusal);
     }
+    let id = SloId::from(slo.as_str());
     let names = asked
         .seen
         .as_ref()
         .map(|seen| seen.names(|other| *other == id))
         .unwrap_or_default();
-    let details = match asked.details(&names).await {
-        Ok(details) => details,
-        Err(response) => return response,
-    };
+    let details = asked.details(&names).await?;
     let server = asked.server();
     let definition = definition(&asked.published, &id, &server.address);
     let page = move |scene: &Scene<'_>, ask: &Ask| {
         pages::slo(scene, ask, &id, &definition).unwrap_or_default()
     };
-    asked.show(details, server, page).await
+    Ok(asked.show(details, server, page).await)
 }
 
 /// `/cascade`: asks the core who spent the budget of what is broken.
-pub(super) async fn cascade(
-    State(app): State<Arc<App>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let asked = match Asked::of(app, query, headers).await {
-        Ok(asked) => asked,
-        Err(response) => return response,
-    };
-    if let Some(slo) = asked.ask.get("slo")
-        && !asked.published.promises.catalogue().slos.contains_key(slo)
-    {
-        let slos = &asked.published.promises.catalogue().slos;
-        let near = attain_spec::closest(slo, slos.keys().map(SloId::as_str)).map(str::to_owned);
-        let what = format!("There is no SLO {slo}.");
-        let next = "The catalogue in force has no such name.";
-        return asked.refusal(StatusCode::NOT_FOUND, &what, next, near.as_deref());
+pub(super) async fn cascade(asked: Asked) -> Response {
+    let slo = asked.ask.get("slo");
+    if let Some(refusal) = slo.and_then(|slo| asked.unless_there_is(slo)) {
+        return refusal;
     }
     let server = asked.server();
     let slo = asked.with(&[], &server, pages::to_blame);
@@ -335,15 +315,7 @@ fn hurt_since(verdict: &Verdict) -> Option<Timestamp> {
     pages.min().or(verdict.overspent_since)
 }
 
-pub(super) async fn catalogue(
-    State(app): State<Arc<App>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let asked = match Asked::of(app, query, headers).await {
-        Ok(asked) => asked,
-        Err(response) => return response,
-    };
+pub(super) async fn catalogue(asked: Asked) -> Response {
     let mut server = asked.server();
     let text = &asked.published.catalogue.text;
     server.catalogue.findings = asked.published.findings(server.now);
@@ -351,15 +323,7 @@ pub(super) async fn catalogue(
     asked.show(Vec::new(), server, pages::catalogue).await
 }
 
-pub(super) async fn reports(
-    State(app): State<Arc<App>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let asked = match Asked::of(app, query, headers).await {
-        Ok(asked) => asked,
-        Err(response) => return response,
-    };
+pub(super) async fn reports(asked: Asked) -> Response {
     let server = asked.server();
     asked
         .show(Vec::new(), server, |scene, ask| {
@@ -369,53 +333,31 @@ pub(super) async fn reports(
 }
 
 /// `/reports/product`, and the same with `.html`, `.md` and `.json` to pass on.
-pub(super) async fn pack(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let asked = match Asked::of(app, query, headers).await {
-        Ok(asked) => asked,
-        Err(response) => return response,
-    };
+pub(super) async fn pack(Path(name): Path<String>, asked: Asked) -> Result<Response, Response> {
     let (word, form) = name.split_once('.').unwrap_or((&name, ""));
     let known = Pack::ALL.into_iter().find(|pack| pack.word() == word);
     let Some(pack) = known.filter(|_| ["", "html", "md", "json"].contains(&form)) else {
         let what = format!("There is no report {name}.");
-        return asked.refusal(
-            StatusCode::NOT_FOUND,
-            &what,
-            "There are `product` and `engineering`.",
-            None,
-        );
+        let next = "There are `product` and `engineering`.";
+        return Err(asked.refusal(StatusCode::NOT_FOUND, &what, next, None));
     };
     let server = asked.server();
     if form.is_empty() {
         let names = asked.with(&[], &server, |scene, _| pages::wanted(scene, pack));
-        let details = match asked.details(&names).await {
-            Ok(details) => details,
-            Err(response) => return response,
-        };
-        return asked
-            .show(details, server, move |scene, ask| {
-                pages::reports(scene, ask, Some(pack))
-            })
-            .await;
+        let details = asked.details(&names).await?;
+        let page = move |scene: &Scene<'_>, ask: &Ask| pages::reports(scene, ask, Some(pack));
+        return Ok(asked.show(details, server, page).await);
     }
     let about = asked.with(&[], &server, |scene, _| pages::about_pack(scene, pack));
     let Some(seen) = &asked.seen else {
-        return asked.problem(&Problem::not_judged());
+        return Err(asked.problem(&Problem::not_judged()));
     };
     let mut names = seen.names(|slo| about.slos.is_empty() || about.slos.contains(slo));
     let slos = names.chunk_by(|a, b| a.slo == b.slo).count();
     if slos > SLOS_IN_FULL {
         names.clear();
     }
-    let details = match asked.details(&names).await {
-        Ok(details) => details,
-        Err(response) => return response,
-    };
+    let details = asked.details(&names).await?;
     let report = report(seen.promises(), &seen.evaluation, &details, &about);
     let (kind, text) = match form {
         "md" => ("text/markdown; charset=utf-8", report.markdown()),
@@ -430,7 +372,7 @@ pub(super) async fn pack(
     response
         .headers_mut()
         .insert(header::CONTENT_SECURITY_POLICY, policy);
-    response
+    Ok(response)
 }
 
 /// The script. Its address changes with the version, so it may be kept.

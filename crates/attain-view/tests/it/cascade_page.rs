@@ -4,10 +4,10 @@ use attain_cascade::why::{Account, Episode, Finding, Suspect, Why};
 use attain_model::slo::{Dependency, Layer, Provider};
 use attain_model::verdict::{Attainment, Masked};
 use attain_model::{Catalogue, Evaluation, Promises, Share, SloId};
-use attain_view::pages::{self, Ask, Blamed, Scene};
+use attain_view::pages::{self, Ask, Blamed};
 use jiff::tz::TimeZone;
 
-use crate::pages::{checked, server};
+use crate::pages::{checked, scene, server};
 use crate::shop::{self, NOW, at, verdict};
 
 static UTC: TimeZone = TimeZone::UTC;
@@ -135,14 +135,7 @@ fn layers_states_impacts_and_who_did_it() {
     let promises = promises();
     let evaluation = judged(&promises);
     let server = server();
-    let scene = Scene {
-        promises: &promises,
-        evaluation: Some(&evaluation),
-        details: &[],
-        server: &server,
-        zone: &UTC,
-        is_past: false,
-    };
+    let scene = scene(&promises, &evaluation, &[], &server);
     let ask = Ask::default();
     assert_eq!(
         pages::to_blame(&scene, &ask),
@@ -205,14 +198,7 @@ fn what_is_over_stands_under_what_is_broken_now() {
     let promises = promises();
     let evaluation = judged(&promises);
     let server = server();
-    let scene = Scene {
-        promises: &promises,
-        evaluation: Some(&evaluation),
-        details: &[],
-        server: &server,
-        zone: &UTC,
-        is_past: false,
-    };
+    let scene = scene(&promises, &evaluation, &[], &server);
     // Standard is kept, and its loss, of which somebody is named, has ended; premium is broken, and nobody is found.
     let mut why = answer(&evaluation, true);
     let mut standard = why.findings[0].clone();
@@ -241,14 +227,7 @@ fn where_nothing_rests_on_anything_it_says_what_to_write() {
     let promises = Promises::of(shop::catalogue());
     let evaluation = shop::evaluation(Vec::new());
     let server = server();
-    let scene = Scene {
-        promises: &promises,
-        evaluation: Some(&evaluation),
-        details: &[],
-        server: &server,
-        zone: &UTC,
-        is_past: false,
-    };
+    let scene = scene(&promises, &evaluation, &[], &server);
     assert_eq!(pages::to_blame(&scene, &Ask::default()), None);
     let html = pages::cascade(&scene, &Ask::default(), Blamed::NotAsked);
     checked("page-cascade-empty.html", &html);
@@ -272,14 +251,7 @@ fn of_thousands_the_part_around_the_worst_is_drawn() {
     let promises = Promises::of(catalogue);
     let evaluation = judged(&promises);
     let server = server();
-    let scene = Scene {
-        promises: &promises,
-        evaluation: Some(&evaluation),
-        details: &[],
-        server: &server,
-        zone: &UTC,
-        is_past: false,
-    };
+    let scene = scene(&promises, &evaluation, &[], &server);
     let html = pages::cascade(&scene, &Ask::default(), Blamed::NotAsked);
     checked("page-cascade-thousands.html", &html);
     let read = text(&html);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use attain_model::detail::Detail;
 use attain_model::{Evaluation, Promises};
 use attain_view::pages::{self, Ask, Definition, Pack, Scene, Server, SourceState};
 use jiff::tz::TimeZone;
@@ -12,6 +13,23 @@ use crate::report::{keep, many, month, shop_promises};
 use crate::shop::{NOW, at};
 
 static UTC: TimeZone = TimeZone::UTC;
+
+/// What is so now.
+pub fn scene<'a>(
+    promises: &'a Promises,
+    evaluation: &'a Evaluation,
+    details: &'a [Detail],
+    server: &'a Server,
+) -> Scene<'a> {
+    Scene {
+        promises,
+        evaluation: Some(evaluation),
+        details,
+        server,
+        zone: &UTC,
+        is_past: false,
+    }
+}
 
 pub fn server() -> Server {
     Server {
@@ -105,14 +123,7 @@ fn every_page_is_well_formed_and_asks_only_its_server() {
     let promises = shop_promises();
     let (evaluation, details) = month(&promises);
     let server = server();
-    let scene = Scene {
-        promises: &promises,
-        evaluation: Some(&evaluation),
-        details: &details,
-        server: &server,
-        zone: &UTC,
-        is_past: false,
-    };
+    let scene = scene(&promises, &evaluation, &details, &server);
     for (name, html) in every(&scene, &Ask::default(), &definition()) {
         checked(&format!("page-{name}.html"), &html);
     }
@@ -127,14 +138,7 @@ fn what_is_stale_refused_or_empty_is_said_on_every_page() {
     server.catalogue.refused = Some("error[unit-missing]: a target needs a unit".to_owned());
     server.disk = Some("no space left on device".to_owned());
     server.sources[1].trouble = Some("permission denied".to_owned());
-    let scene = Scene {
-        promises: &promises,
-        evaluation: Some(&evaluation),
-        details: &details,
-        server: &server,
-        zone: &UTC,
-        is_past: false,
-    };
+    let scene = scene(&promises, &evaluation, &details, &server);
     for (name, html) in every(&scene, &Ask::default(), &definition()) {
         checked(&format!("page-stale-{name}.html"), &html);
         assert!(
@@ -168,10 +172,13 @@ fn a_source_that_went_silent_is_named_with_its_time() {
         why: attain_model::GapReason::NoData,
     };
     evaluation.gaps = vec![silent("2026-11-02T10:00:00Z", at("2026-11-02T12:00:00Z"))];
-    let html = pages::overview(&scene(&promises, &evaluation, &server), &Ask::default());
+    let html = pages::overview(
+        &scene(&promises, &evaluation, &[], &server),
+        &Ask::default(),
+    );
     assert!(!html.contains("Silent"), "it is over");
     evaluation.gaps = vec![silent("2026-11-02T23:40:00Z", at(NOW))];
-    let scene = scene(&promises, &evaluation, &server);
+    let scene = scene(&promises, &evaluation, &[], &server);
     for html in [
         pages::overview(&scene, &Ask::default()),
         pages::catalogue(&scene, &Ask::default()),
@@ -194,14 +201,7 @@ fn filters_leave_what_they_say() {
     let promises = shop_promises();
     let (evaluation, details) = month(&promises);
     let server = server();
-    let scene = Scene {
-        promises: &promises,
-        evaluation: Some(&evaluation),
-        details: &details,
-        server: &server,
-        zone: &UTC,
-        is_past: false,
-    };
+    let scene = scene(&promises, &evaluation, &details, &server);
     for (query, cells) in [
         ("", 9),
         ("q=auth", 1),
@@ -237,7 +237,7 @@ fn a_page_of_a_segment_counts_what_was_promised_to_it() {
         (verdict.pooled, verdict.goal) = (false, goal);
     }
     let server = server();
-    let scene = scene(&promises, &evaluation, &server);
+    let scene = scene(&promises, &evaluation, &[], &server);
     for id in ["premium", "standard"] {
         let html = pages::segment(&scene, &Ask::default(), &id.into()).unwrap();
         let own = evaluation.verdicts.iter().filter(|verdict| {
@@ -256,7 +256,7 @@ fn charts_look_back_as_far_as_they_are_asked_to() {
     let server = server();
     let scene = Scene {
         details: &details,
-        ..scene(&promises, &evaluation, &server)
+        ..scene(&promises, &evaluation, &[], &server)
     };
     let days = |query: &str| {
         let html = pages::slo(
@@ -286,7 +286,7 @@ fn a_short_window_is_read_point_by_point_from_the_chart_and_from_a_table() {
     let server = server();
     let scene = Scene {
         details: &details,
-        ..scene(&promises, &evaluation, &server)
+        ..scene(&promises, &evaluation, &[], &server)
     };
     let ask = Ask::parse("segment=premium");
     let html = pages::slo(&scene, &ask, &"checkout-completes".into(), &definition()).unwrap();
@@ -305,23 +305,12 @@ fn the_product_pack_says_it_in_words() {
     let (evaluation, _) = month(&promises);
     let server = server();
     let html = pages::reports(
-        &scene(&promises, &evaluation, &server),
+        &scene(&promises, &evaluation, &[], &server),
         &Ask::default(),
         Some(Pack::Product),
     );
     assert!(html.contains("1022 of 1,222,198 requests failed, 611 may have. 99.916% were good, 99.95% is promised. Broken since 2026-11-02 14:21 UTC."), "{html}");
     assert!(!html.contains("auth-login"), "it is internal");
-}
-
-fn scene<'a>(promises: &'a Promises, evaluation: &'a Evaluation, server: &'a Server) -> Scene<'a> {
-    Scene {
-        promises,
-        evaluation: Some(evaluation),
-        details: &[],
-        server,
-        zone: &UTC,
-        is_past: false,
-    }
 }
 
 #[test]
@@ -343,7 +332,7 @@ fn two_thousand_slos_of_four_segments_fit_into_300_kb() {
         });
     }
     let server = server();
-    let scene = scene(&promises, &evaluation, &server);
+    let scene = scene(&promises, &evaluation, &[], &server);
     for query in [
         "",
         "group=team",

@@ -100,12 +100,8 @@ pub struct Sender {
 impl Sender {
     /// To the server of the demo.
     pub fn to(address: SocketAddr) -> Self {
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(30)))
-            .http_status_as_error(false)
-            .build();
         Self {
-            agent: config.into(),
+            agent: super::agent(),
             url: format!("http://{address}/api/v1/write"),
         }
     }

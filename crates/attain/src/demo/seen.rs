@@ -92,12 +92,8 @@ pub struct Eye {
 impl Eye {
     /// For the server of the demo.
     pub fn on(address: SocketAddr) -> Self {
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(30)))
-            .http_status_as_error(false)
-            .build();
         Self {
-            agent: config.into(),
+            agent: super::agent(),
             url: format!("http://{address}/api/v1"),
         }
     }
