@@ -1,8 +1,8 @@
-//! Telemetry in: one file per source.
+//! Telemetry in: a folder per way in, a file per form of file.
 //!
 //! Knows files: access logs, JSON and pattern logs, CSV, JSON lines and Parquet, Prometheus and OpenMetrics text; turns
 //! them into [`Delivery`] values by chunk.
-//! Decides the segment of a request once ([`segment`]). Knows nothing of objectives, windows or budgets, and keeps
+//! Decides the segment of a request once (`counting/segment.rs`). Knows nothing of objectives, windows or budgets, and keeps
 //! nothing: the ledger of attain-engine does.
 //!
 //! [`read`] reads every file source of a catalogue; [`discover`] looks into a file never seen before, and [`propose`]
@@ -28,72 +28,25 @@
 #[cfg(test)]
 extern crate self as attain_sources;
 
-mod access_log;
-mod asked;
-mod chunk;
-mod count;
-mod counter_pairs;
-mod csv_events;
-mod csv_long;
-mod csv_samples;
-mod csv_wide;
-mod discover;
+mod counting;
 mod error;
-mod exposition;
-mod files;
-mod frequent;
-mod guess;
-mod heard;
-mod identity;
-mod job;
-mod json_line;
-mod json_log;
-mod lines;
+mod file;
+mod first;
 pub mod live;
-mod marks;
-mod named;
-mod number;
-mod numbers;
-mod parquet_column;
-mod parquet_events;
-mod parquet_file;
-mod pattern_log;
-mod pool;
-mod probe;
-mod propose;
+mod log;
 pub mod pull;
-mod quick;
-mod quick_combined;
-mod quick_json;
-#[cfg(test)]
-mod quick_tests;
-mod quick_text;
 mod read;
-mod roster;
-mod scan;
 pub mod scrape;
-mod segment;
-mod series;
-mod silent;
-mod slot_pairs;
-mod slots;
-mod sniff;
 pub mod spans;
-mod special;
-mod stops;
-mod targets;
-mod time;
-mod wanted;
-mod watch;
-mod whole;
-mod yaml_text;
+mod table;
+mod text;
 
-pub use discover::{Discovery, Measured, discover};
+pub use counting::roster::{Customer, Customers};
 pub use error::Error;
-pub use guess::{LatencyField, SegmentBy, SegmentField, StatusField, StatusKind};
-pub use propose::{Answers, SegmentAnswer, propose};
+pub use first::discover::{Discovery, Measured, discover};
+pub use first::guess::{LatencyField, SegmentBy, SegmentField, StatusField, StatusKind};
+pub use first::propose::{Answers, SegmentAnswer, propose};
+pub use first::sniff::FileForm;
 pub use read::{
     FileReading, Options, Progress, Reading, Sink, SinkError, SourceReading, files_now, read,
 };
-pub use roster::{Customer, Customers};
-pub use sniff::FileForm;

@@ -44,7 +44,7 @@ use jiff::Timestamp;
 use self::batch::Batch;
 use self::known::Known;
 use self::whom::Whom;
-use crate::roster::Customers;
+use crate::counting::roster::Customers;
 
 /// Gives slots their numbers: one for all sources of a process.
 #[derive(Debug, Clone, Default)]

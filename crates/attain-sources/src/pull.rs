@@ -31,10 +31,10 @@ pub use self::proposal::propose_pulled;
 pub use self::query::Query;
 pub use self::shown::shown;
 pub use self::survey::{Durations, Requests, Survey, survey};
-use crate::number::events;
-use crate::roster::Customers;
-use crate::series::{Hit, Labels, Matcher, Role};
-use crate::slots::{Number, Slots};
+use crate::counting::roster::Customers;
+use crate::counting::series::{Hit, Labels, Matcher, Role};
+use crate::table::slots::{Number, Slots};
+use crate::text::number::events;
 
 /// The origin of everything that is pulled; a position is the number of a slice.
 pub const ORIGIN: &str = "pull";
@@ -376,11 +376,11 @@ impl Puller {
         let role = |matcher: &Matcher, all: &Labels| {
             let stream = &matcher.streams[ask.index];
             Some(match ask.role {
-                AskedRole::Events => Role::Events(crate::series::class_of(stream, all)),
+                AskedRole::Events => Role::Events(crate::counting::series::class_of(stream, all)),
                 AskedRole::Buckets(unit) => {
-                    let class = crate::series::class_of(stream, all);
+                    let class = crate::counting::series::class_of(stream, all);
                     let le = all.get("le").map_or("", String::as_str);
-                    crate::series::role_of(MetricKind::Histogram, unit, class, le)?
+                    crate::counting::series::role_of(MetricKind::Histogram, unit, class, le)?
                 }
                 AskedRole::Gauge(unit) => Role::Gauge(unit.billionths()),
                 AskedRole::Total => Role::Total,

@@ -13,12 +13,12 @@ use attain_model::source::{Source, SourceKind};
 use attain_model::{Catalogue, SourceId};
 use jiff::Timestamp;
 
-use crate::chunk::Totals;
+use crate::counting::roster::Customers;
+use crate::counting::silent;
 use crate::error::Error;
-use crate::files;
-use crate::job::{Job, Meter};
-use crate::roster::Customers;
-use crate::silent;
+use crate::file::chunk::Totals;
+use crate::file::files;
+use crate::file::job::{Job, Meter};
 
 /// How to read.
 #[derive(Debug, Clone)]

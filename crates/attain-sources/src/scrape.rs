@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::time::Duration;
 
-use crate::exposition::{self, Line};
 use crate::pull::Trouble;
+use crate::text::exposition::{self, Line};
 
 /// A page is larger than this only by mistake.
 const PAGE_BYTES_AT_MOST: u64 = 64 << 20;

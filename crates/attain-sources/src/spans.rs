@@ -22,8 +22,8 @@ use attain_model::trace::{CallCount, TraceSpan};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::Error;
-use crate::exposition;
-use crate::files::{self, BYTE_ORDER_MARK};
+use crate::file::files::{self, BYTE_ORDER_MARK};
+use crate::text::exposition;
 
 /// What a file held.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::Outcome;
 use super::known::Shape;
-use crate::number::scaled;
+use crate::text::number::scaled;
 
 /// See the module.
 pub(super) struct Batch {

@@ -16,8 +16,8 @@ use super::remote_write::stands;
 use super::series::{Labelled, meet};
 use super::whom::NAME_LABEL;
 use super::{Intake, Outcome};
-use crate::exposition::{self, Line, Sample};
-use crate::number::scaled;
+use crate::text::exposition::{self, Line, Sample};
+use crate::text::number::scaled;
 
 /// What is known of one page while it is walked.
 struct Page<'p> {

@@ -12,9 +12,9 @@ use attain_model::source::Source;
 use attain_model::{Catalogue, Class, CountedSegment, Stream, StreamKey};
 
 use super::names::{Wanted, Written, spelled};
-use crate::roster::Customers;
-use crate::segment::SegmentIndex;
-use crate::series::{Labels, Matcher, Role, pair_of};
+use crate::counting::roster::Customers;
+use crate::counting::segment::SegmentIndex;
+use crate::counting::series::{Labels, Matcher, Role, pair_of};
 
 /// The label that holds a metric's name.
 pub(super) const NAME_LABEL: &str = "__name__";

@@ -251,7 +251,7 @@ fn seconds(time: Timestamp) -> String {
 /// Seconds as a number, to the millisecond.
 fn time_of(seconds: &serde_json::Number) -> Option<Timestamp> {
     let text = seconds.to_string();
-    let milliseconds = crate::number::scaled(&text, 1000)?;
+    let milliseconds = crate::text::number::scaled(&text, 1000)?;
     Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
 }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::survey::Survey;
-use crate::discover::Measured;
-use crate::number::nanoseconds;
-use crate::propose::{Answers, SegmentAnswer, usual_rank};
-use crate::targets::availability;
-use crate::yaml_text::{id_of, one_line, quoted, scalar};
+use crate::first::discover::Measured;
+use crate::first::propose::{Answers, SegmentAnswer, usual_rank};
+use crate::first::targets::availability;
+use crate::first::yaml_text::{id_of, one_line, quoted, scalar};
+use crate::text::number::nanoseconds;
 use attain_model::quantity::{Threshold, Unit};
 
 /// The YAML text of a catalogue that pulls from `url`. Always one that attain can read, if the survey found anything.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::{Line, Trouble};
 use super::http::HttpApi;
-use crate::discover::Measured;
-use crate::guess::{SegmentBy, segment_score};
-use crate::number::{events, nanoseconds};
+use crate::first::discover::Measured;
+use crate::first::guess::{SegmentBy, segment_score};
+use crate::text::number::{events, nanoseconds};
 use attain_model::quantity::Unit;
 
 /// Metrics of one shape that are looked into, the likeliest first.

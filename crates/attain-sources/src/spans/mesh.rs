@@ -7,9 +7,9 @@ use std::path::Path;
 
 use super::SpanFile;
 use crate::error::Error;
-use crate::exposition::{Line, parse, series_of};
-use crate::files;
-use crate::sniff::not_understood;
+use crate::file::files;
+use crate::first::sniff::not_understood;
+use crate::text::exposition::{Line, parse, series_of};
 
 /// The metric of all calls; the one of failed ones beside it.
 pub(super) const CALLS: &str = "traces_service_graph_request_total";

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{SpanFile, id};
 use crate::error::Error;
-use crate::sniff::not_understood;
+use crate::first::sniff::not_understood;
 
 /// A longer document does not fit into the memory that this may take.
 const DOCUMENT_BYTES_AT_MOST: usize = 256 << 20;
@@ -148,7 +148,7 @@ fn document(
             return Ok(Found::Blank);
         }
         if scan.is_closed_after(&text[from..]) {
-            let mark = crate::files::BYTE_ORDER_MARK;
+            let mark = crate::file::files::BYTE_ORDER_MARK;
             if text.starts_with(mark) {
                 text.drain(..mark.len());
             }

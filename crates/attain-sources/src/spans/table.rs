@@ -9,7 +9,7 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use super::{SpanFile, id};
 use crate::error::Error;
-use crate::sniff::not_understood;
+use crate::first::sniff::not_understood;
 
 /// What a column is, and its names without separators, in small letters.
 const TRACE: &[&str] = &["trace", "traceid"];
