@@ -5,16 +5,14 @@
 //! at a time, and requests are taken between two of them: no closed slice is left out, however late it is.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use attain_engine::{Monitor, Wanted};
-use attain_model::delivery::Delivery;
-use attain_model::live::{LiveBatch, LiveEntry};
+use attain_engine::Monitor;
+use attain_model::live::LiveEntry;
 use attain_model::source::SourceKind;
-use attain_model::{Catalogue, Promises, SourceId};
+use attain_model::{Catalogue, Promises};
 use attain_store::{Done, Error};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
@@ -24,7 +22,7 @@ use crate::clock::Clock;
 use crate::config::Limits;
 use crate::events::{Events, News};
 use crate::gate::Gates;
-use crate::handle::Taken;
+use crate::job::{Inbox, Job, NotKept};
 use crate::kept::{Kept, Together};
 use crate::published::{CoreState, InForce, Judged, Published};
 use crate::watcher::Loaded;
@@ -37,48 +35,6 @@ const JUDGED_IN_A_ROW: usize = 4;
 const TIDY_EVERY: Duration = Duration::from_secs(1);
 /// A disk that failed is tried again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
-
-/// What the core is asked to do.
-pub(crate) enum Job {
-    /// Keep what arrived.
-    Live {
-        batch: LiveBatch,
-        answer: oneshot::Sender<Result<(), NotKept>>,
-        /// The room that it takes.
-        room: Vec<OwnedSemaphorePermit>,
-    },
-    /// Keep what was read of a file.
-    Read {
-        delivery: Box<Delivery>,
-        answer: oneshot::Sender<Result<(), NotKept>>,
-    },
-    /// Say what was taken of each origin so far.
-    Taken(oneshot::Sender<Taken>),
-    /// Say what of an origin is still to be delivered.
-    Wanted {
-        source: SourceId,
-        origin: String,
-        range: Range<u64>,
-        answer: oneshot::Sender<Vec<Wanted>>,
-    },
-
-    /// Put another catalogue in force, or say why that is not done. The answer is whether that is settled.
-    Catalogue(Result<Box<Loaded>, String>, oneshot::Sender<bool>),
-    /// A source cannot be read, or can be again.
-    Trouble(SourceId, Option<String>),
-    /// Seal and end.
-    Stop(oneshot::Sender<Result<(), String>>),
-}
-
-/// Nothing of it is kept: say it again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NotKept(pub(crate) String);
-
-/// Where the core is asked.
-pub(crate) struct Inbox {
-    pub(crate) jobs: mpsc::Receiver<Job>,
-    pub(crate) questions: mpsc::Receiver<Question>,
-}
 
 /// What the core begins with.
 pub(crate) struct Core {

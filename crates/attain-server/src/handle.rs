@@ -2,36 +2,26 @@
 //!
 //! Every call waits until its work is done. Knows nothing of what is fetched.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use attain_engine::Wanted;
 use attain_model::delivery::Delivery;
-use attain_model::facts::OriginFacts;
 use attain_model::live::LiveBatch;
 use attain_model::{Promises, SourceId};
 use attain_sources::live::{Intake, Outcome};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::core::{Job, NotKept};
+use crate::app::App;
 use crate::gate::Beside;
-use crate::routes::App;
+use crate::job::{Job, NotKept};
+use crate::kept::Taken;
 
 /// What a thread that fetches telemetry talks to. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
     app: Arc<App>,
-}
-
-/// From where files are read on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Taken {
-    /// What was taken of each origin so far.
-    pub origins: BTreeMap<(SourceId, String), OriginFacts>,
-    /// The end of the last slice in which each source was heard.
-    pub heard_until: BTreeMap<SourceId, Timestamp>,
 }
 
 /// What was delivered is not kept: say it again later.

@@ -15,20 +15,22 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 
 use crate::access::Access;
+use crate::app::{App, ROOM_UNIT};
 use crate::asked::Asking;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::connections;
-use crate::core::{Core, Inbox, Job};
+use crate::core::Core;
 use crate::error::Error;
 use crate::events::Events;
 use crate::fetch::Fetchers;
 use crate::follow;
 use crate::gate::Gates;
 use crate::handle::Handle;
+use crate::job::{Inbox, Job};
 use crate::kept::Kept;
 use crate::metrics::Counters;
-use crate::routes::{self, App};
+use crate::routes;
 use crate::tokens::Tokens;
 use crate::watcher::{self, Loaded};
 
@@ -95,9 +97,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
     );
     let (closing, closed) = watch::channel(false);
     let app = Arc::new(App {
-        room: Arc::new(Semaphore::new(
-            config.limits.waiting_bytes / routes::ROOM_UNIT,
-        )),
+        room: Arc::new(Semaphore::new(config.limits.waiting_bytes / ROOM_UNIT)),
         slice_seconds,
         limits: config.limits.clone(),
         access,

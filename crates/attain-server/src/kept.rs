@@ -10,13 +10,12 @@ use std::sync::Arc;
 
 use attain_engine::{Changes, Counts, Ledger, Meter, Metered, Shelf, Shelved, Wanted};
 use attain_model::delivery::Delivery;
-use attain_model::facts::{Damage, KeptStream, StreamFacts};
+use attain_model::facts::{Damage, KeptStream, OriginFacts, StreamFacts};
 use attain_model::live::{LiveEntry, MeterFacts};
 use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
 use attain_store::{Access, Coarser, Done, Error, Store};
 use jiff::Timestamp;
 
-use crate::handle::Taken;
 use crate::unsealed::{Unsealed, settle};
 
 /// Length of a slice in a folder that is new. One that was made by `attain replay` keeps its own.
@@ -49,6 +48,15 @@ pub(crate) struct Kept {
     pub(crate) unsealed_bytes: u64,
     /// What became of all samples since the start.
     pub(crate) metered: Metered,
+}
+
+/// From where files are read on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// What was taken of each origin so far.
+    pub origins: BTreeMap<(SourceId, String), OriginFacts>,
+    /// The end of the last slice in which each source was heard.
+    pub heard_until: BTreeMap<SourceId, Timestamp>,
 }
 
 /// What was appended together.

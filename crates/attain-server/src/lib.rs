@@ -15,6 +15,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod access;
+mod app;
 mod asked;
 mod clock;
 mod config;
@@ -27,6 +28,7 @@ mod follow;
 mod gate;
 mod handle;
 mod http;
+mod job;
 mod kept;
 mod metrics;
 mod patience;
@@ -38,7 +40,8 @@ mod watcher;
 
 pub use config::{Config, Limits, ReadCatalogue, Wall, Written};
 pub use error::Error;
-pub use handle::{Handle, Refused, Taken};
+pub use handle::{Handle, Refused};
 pub use http::{Server, start};
+pub use kept::Taken;
 pub use routes::openapi::openapi;
 pub use unsealed::{Unsealed, recorded_streams};

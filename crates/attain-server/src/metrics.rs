@@ -10,9 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use attain_model::verdict::{AlertState, Coverage};
 use attain_model::{Standing, Verdict};
 
+use crate::app::App;
 use crate::gate::Way;
 use crate::published::Published;
-use crate::routes::App;
 
 /// What is counted while requests are answered.
 #[derive(Debug, Default)]
@@ -90,7 +90,7 @@ fn requests(page: &mut Page, app: &App) {
         "attain_room_bytes",
         "Bytes of requests for which there is room.",
     );
-    let room = app.room.available_permits() * crate::routes::ROOM_UNIT;
+    let room = app.room.available_permits() * crate::app::ROOM_UNIT;
     page.sample("attain_room_bytes", &[], room as f64);
     page.gauge(
         "attain_queue_places",

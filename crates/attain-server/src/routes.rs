@@ -18,50 +18,11 @@ pub(crate) mod table;
 mod write;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use attain_view::status_json::{ReadSource, Reading};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::{Router, middleware};
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc, watch};
 
-use crate::access::Access;
-use crate::asked::Asking;
-use crate::clock::Clock;
-use crate::config::Limits;
-use crate::core::Job;
-use crate::events::Events;
-use crate::gate::Gates;
-use crate::metrics::Counters;
-use crate::published::Published;
-
-/// Bytes of one permit of the room for requests.
-pub(crate) const ROOM_UNIT: usize = 1024;
-
-/// What every request needs.
-pub(crate) struct App {
-    pub(crate) limits: Limits,
-    pub(crate) slice_seconds: u32,
-    /// Who may.
-    pub(crate) access: Access,
-    pub(crate) gates: Arc<Gates>,
-    pub(crate) jobs: mpsc::Sender<Job>,
-    pub(crate) clock: Arc<Clock>,
-    pub(crate) published: watch::Receiver<Arc<Published>>,
-    /// For what needs the counts themselves.
-    pub(crate) asking: Asking,
-    pub(crate) events: Arc<Events>,
-    /// Places of those who listen to events.
-    pub(crate) listeners: Arc<Semaphore>,
-    /// Turns true when the server stops: what has no end of its own ends then.
-    pub(crate) closing: watch::Receiver<bool>,
-    pub(crate) ready: AtomicBool,
-    /// Room for requests, in permits of [`ROOM_UNIT`] bytes.
-    pub(crate) room: Arc<Semaphore>,
-    pub(crate) runtime: Handle,
-    pub(crate) counters: Counters,
-}
+use crate::app::App;
 
 /// Everything that is served.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -79,42 +40,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             front::front,
         ))
         .with_state(app)
-}
-
-/// What a reader of the status should know about the server that says it.
-pub(crate) fn notes(published: &Published) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(why) = &published.core.disk {
-        notes.push(format!("nothing can be kept at the moment: {why}"));
-    }
-    if let Some(why) = &published.catalogue.refused {
-        let first = why.lines().next().unwrap_or_default();
-        notes.push(format!(
-            "the catalogue's files have changed and are not in force: {first}"
-        ));
-    }
-    for (source, why) in &published.core.trouble {
-        notes.push(format!("source {source}: {why}"));
-    }
-    notes
-}
-
-/// What was received of each source that sends samples.
-pub(crate) fn reading(app: &App) -> Reading {
-    let open = app.gates.open();
-    let sources = open.values().map(|gate| {
-        let entry = &gate.entry;
-        ReadSource {
-            source: gate.source.to_string(),
-            supported: true,
-            lines: entry.accepted.load(Ordering::Relaxed) + entry.refused.load(Ordering::Relaxed),
-            unparsed: entry.refused.load(Ordering::Relaxed),
-            ..ReadSource::default()
-        }
-    });
-    Reading {
-        sources: sources.collect(),
-    }
 }
 
 /// Said with every 503.

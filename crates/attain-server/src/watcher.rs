@@ -14,7 +14,7 @@ use attain_view::diagnostics;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::config::{Config, ReadCatalogue, Written};
-use crate::core::Job;
+use crate::job::Job;
 
 /// A valid catalogue, and what belongs to it.
 pub(crate) struct Loaded {

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use super::guard::Question;
 use super::problem::Problem;
 use super::seen::Seen;
-use super::{App, notes, reading};
+use crate::app::{App, notes, reading};
 
 /// SLOs of one page unless said.
 const PAGE: usize = 100;

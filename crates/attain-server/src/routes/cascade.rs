@@ -16,10 +16,10 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 
-use super::App;
 use super::guard::Question;
 use super::problem::Problem;
 use super::seen::Seen;
+use crate::app::App;
 
 /// What promises rest on: those of one SLO, or of all that customers were promised.
 pub(super) async fn cascade(

@@ -14,7 +14,8 @@ use bytes::Bytes;
 use hyper::body::Frame;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::{App, retry_after};
+use super::retry_after;
+use crate::app::App;
 
 /// Events that wait for a reader to take them.
 const WAITING: usize = 16;

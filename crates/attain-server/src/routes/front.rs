@@ -8,8 +8,8 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::App;
 use super::problem::Problem;
+use crate::app::App;
 
 /// What every answer says, unless it says something else itself.
 const HEADERS: [(HeaderName, HeaderValue); 7] = [

@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 use super::parameters::Asked;
 use super::problem::Problem;
 use super::table::{Route, Sort, Who};
-use super::{App, notes};
 use crate::access::Denied;
+use crate::app::{App, notes};
 use crate::published::Published;
 use crate::tokens::Scope;
 

@@ -18,7 +18,8 @@ use bytes::Bytes;
 use hyper::body::Frame;
 
 use super::receive::{self, Refusal};
-use super::{App, retry_after};
+use super::retry_after;
+use crate::app::App;
 use crate::gate::{Closed, Way};
 
 /// JSON becomes a tree of several times its size.

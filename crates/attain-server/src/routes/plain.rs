@@ -8,8 +8,8 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::App;
 use super::table::{Sort, TABLE};
+use crate::app::App;
 use crate::metrics;
 
 /// What is served here.

@@ -18,9 +18,9 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::OwnedPermit;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::{App, ROOM_UNIT};
-use crate::core::{Job, NotKept};
+use crate::app::{App, ROOM_UNIT};
 use crate::gate::{Closed, Gate, Way};
+use crate::job::{Job, NotKept};
 
 /// Why a request is not taken.
 #[derive(Debug)]

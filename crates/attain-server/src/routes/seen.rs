@@ -8,8 +8,8 @@ use attain_model::detail::Detail;
 use attain_model::{AsOf, Evaluation, Promises, SeriesName, SloId};
 use jiff::Timestamp;
 
-use super::App;
 use super::problem::Problem;
+use crate::app::App;
 use crate::published::Published;
 
 /// One state of things.

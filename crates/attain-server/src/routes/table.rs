@@ -11,7 +11,8 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::parameters::{Kind, Parameter};
-use super::{App, api, cascade, events, openapi, otlp, pages, plain, write};
+use super::{api, cascade, events, openapi, otlp, pages, plain, write};
+use crate::app::App;
 use crate::tokens::Scope;
 
 /// One path and method.

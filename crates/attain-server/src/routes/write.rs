@@ -12,7 +12,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::receive::{self, Refusal};
-use super::{App, retry_after};
+use super::retry_after;
+use crate::app::App;
 use crate::gate::Way;
 
 pub(super) async fn write(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {

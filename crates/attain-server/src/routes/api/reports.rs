@@ -14,8 +14,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::{Answer, about, json, no_such_slo};
+use crate::app::App;
 use crate::published::Published;
-use crate::routes::App;
 use crate::routes::guard::Question;
 use crate::routes::parameters::Asked;
 use crate::routes::problem::Problem;

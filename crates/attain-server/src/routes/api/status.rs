@@ -16,9 +16,9 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{Answer, json};
+use crate::app::{App, notes, reading};
 use crate::gate::Way;
 use crate::routes::guard::Question;
-use crate::routes::{App, notes, reading};
 
 /// What `attain status` would exit with.
 const EXIT: HeaderName = HeaderName::from_static("attain-exit");

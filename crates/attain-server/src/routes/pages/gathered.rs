@@ -9,8 +9,8 @@ use attain_sources::pull;
 use attain_view::pages::{Definition, InForce, Server, SourceState};
 use axum::http::{HeaderMap, header};
 
+use crate::app::App;
 use crate::published::Published;
-use crate::routes::App;
 
 /// What pages say of the server.
 pub(super) fn server(app: &App, published: &Published, headers: &HeaderMap) -> Server {
