@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::id::SourceId;
 use crate::meta::Meta;
-use crate::policy::Secret;
+use crate::policy::{Secret, Setting};
 use crate::quantity::Unit;
 use crate::selector::Pattern;
 
@@ -43,16 +43,7 @@ pub struct LabelNames {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceKind {
     /// Pulled from a Prometheus-compatible API.
-    Prometheus {
-        /// Where.
-        url: String,
-        /// The tenant.
-        tenant: Option<String>,
-        /// The bearer token.
-        bearer: Option<Secret>,
-        /// Rules are pushed to it.
-        push_rules: bool,
-    },
+    Prometheus(ApiSource),
     /// Pushed to us by OTLP.
     Otlp {
         /// The token.
@@ -74,6 +65,23 @@ pub enum SourceKind {
     Log(LogSource),
     /// Counts or events in CSV or JSON lines.
     Csv(CsvSource),
+}
+
+/// A Prometheus-compatible API, and what it must be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApiSource {
+    /// Where: what stands before `/api/v1`. Holds no password.
+    pub url: String,
+    /// The tenant, sent as `X-Scope-OrgID`.
+    pub tenant: Option<String>,
+    /// The bearer token.
+    pub bearer: Option<Secret>,
+    /// Further headers of each request, by name.
+    pub headers: BTreeMap<String, Setting>,
+    /// How long to wait for an answer, if said.
+    pub timeout: Option<Duration>,
+    /// Rules are pushed to it.
+    pub push_rules: bool,
 }
 
 /// A log.

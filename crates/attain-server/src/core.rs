@@ -488,7 +488,7 @@ fn delay_of(catalogue: &Catalogue) -> SignedDuration {
     const FOLLOWED: Duration = Duration::from_secs(5);
     let delays = catalogue.sources.values().map(|source| match source.kind {
         SourceKind::Log(_) | SourceKind::Csv(_) => FOLLOWED,
-        SourceKind::Prometheus { .. } => source.delay + PULLED,
+        SourceKind::Prometheus(_) => source.delay + PULLED,
         _ => source.delay,
     });
     let delay = delays.max().unwrap_or_default();

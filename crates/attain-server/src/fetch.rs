@@ -100,18 +100,8 @@ fn spawn(handle: &Handle, catalogue: &Catalogue) -> Vec<Arc<AtomicBool>> {
                     start("scrape", move || scrape::run(&fetcher, &target, every));
                 }
             }
-            SourceKind::Prometheus {
-                url,
-                tenant,
-                bearer,
-                ..
-            } => {
-                let fetcher = fetcher();
-                let asked = pull::Asked {
-                    url: url.clone(),
-                    tenant: tenant.clone(),
-                    bearer: bearer.clone(),
-                };
+            SourceKind::Prometheus(asked) => {
+                let (fetcher, asked) = (fetcher(), asked.clone());
                 start("pull", move || pull::run(&fetcher, &asked));
             }
             _ => continue,

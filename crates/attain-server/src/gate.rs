@@ -2,17 +2,16 @@
 //! intake. What is answered over HTTP is routes.rs'.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use attain_model::live::MeterFacts;
-use attain_model::policy::Secret;
 use attain_model::source::SourceKind;
 use attain_model::{Catalogue, SourceId};
 use attain_sources::Customers;
 use attain_sources::live::{Intake, Limits as IntakeLimits, Numbers, Outcome};
+use attain_sources::pull::secret_of;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -133,7 +132,7 @@ impl Gates {
             };
             // A token that cannot be read lets nobody in.
             let token = secret.as_ref().map(|secret| {
-                token_of(secret, &loaded.base).map_or([0; 32], |token| digest(token.as_bytes()))
+                secret_of(secret, &loaded.base).map_or([0; 32], |token| digest(token.as_bytes()))
             });
             let gate = Gate {
                 source: source.id.clone(),
@@ -261,25 +260,11 @@ fn check_tokens(catalogue: &Catalogue, base: &Path) -> Result<(), String> {
         if let SourceKind::RemoteWrite { token } | SourceKind::Otlp { token } = &source.kind
             && let Some(secret) = token
         {
-            token_of(secret, base)
+            secret_of(secret, base)
                 .map_err(|why| format!("the token of source `{}`: {why}", source.id))?;
         }
     }
     Ok(())
-}
-
-/// The secret itself. It is read anew each time, so that a rotated one is used.
-pub(crate) fn token_of(secret: &Secret, base: &Path) -> Result<String, String> {
-    let text = match secret {
-        Secret::Env(name) => std::env::var(name)
-            .map_err(|_| format!("the environment variable {name} is not set"))?,
-        Secret::File(name) => fs::read_to_string(base.join(name))
-            .map_err(|error| format!("cannot read {name}: {error}"))?,
-    };
-    match text.trim() {
-        "" => Err("it is empty".to_owned()),
-        token => Ok(token.to_owned()),
-    }
 }
 
 /// Digests are compared, so that how long that takes says nothing of the token.

@@ -9,6 +9,7 @@ mod api;
 mod http;
 mod proposal;
 mod query;
+mod reach;
 mod shown;
 mod survey;
 
@@ -29,6 +30,7 @@ pub use self::api::{Api, Line, SLICES_AT_ONCE, Trouble};
 pub use self::http::{HttpApi, Metadata, lines_in};
 pub use self::proposal::propose_pulled;
 pub use self::query::Query;
+pub use self::reach::{headers_of, secret_of};
 pub use self::shown::shown;
 pub use self::survey::{Durations, Requests, Survey, survey};
 use crate::counting::roster::Customers;

@@ -212,6 +212,14 @@ pub const CODES: &[Code] = &[
         instead: "log: {append: [request_time, http_x_api_key]}",
     },
     Code {
+        code: "header-syntax",
+        level: Level::Error,
+        title: "A request header cannot be sent like this",
+        explanation: "The name of a header has letters, digits and `-`, and its value is one line. Anything else would be refused, or end up as another header.",
+        example: "headers: {\"X Tenant\": shop}",
+        instead: "headers: {X-Tenant: shop}",
+    },
+    Code {
         code: "id-disappeared",
         level: Level::Error,
         title: "An SLO or a segment is gone without a word",

@@ -16,10 +16,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use attain_model::policy::Secret;
-use attain_model::source::{Source, SourceKind};
+use attain_model::source::{ApiSource, Source, SourceKind};
 use attain_model::{Catalogue, Stream};
 use attain_sources::live::Limits;
-use attain_sources::pull::Puller;
+use attain_sources::pull::{Puller, headers_of, secret_of};
 use attain_sources::{Customers, files_now};
 use attain_view::number;
 
@@ -104,12 +104,7 @@ struct Doctor<'a> {
 impl Doctor<'_> {
     fn look_at(&self, out: &mut Diagnosis) {
         match &self.source.kind {
-            SourceKind::Prometheus {
-                url,
-                tenant,
-                bearer,
-                ..
-            } => self.pulled(url, tenant.as_deref(), bearer.as_ref(), out),
+            SourceKind::Prometheus(api) => self.pulled(api, out),
             SourceKind::Scrape { targets, .. } => self.scraped(targets, out),
             SourceKind::RemoteWrite { token } | SourceKind::Otlp { token } => {
                 self.sent(token.as_ref(), out);
@@ -119,13 +114,8 @@ impl Doctor<'_> {
         }
     }
 
-    fn pulled(
-        &self,
-        url: &str,
-        tenant: Option<&str>,
-        bearer: Option<&Secret>,
-        out: &mut Diagnosis,
-    ) {
+    fn pulled(&self, api: &ApiSource, out: &mut Diagnosis) {
+        let url = &*api.url;
         let id = self.source.id.as_str();
         let asked = Asked {
             about: &self.about,
@@ -134,16 +124,13 @@ impl Doctor<'_> {
             token: format!("sources: {{{id}: {{prometheus: {{url: \"{url}\", auth: {{bearer: {{env: TOKEN}}}}}}}}}}, and set TOKEN; add `tenant:` if it asks for one"),
             other: "`url` is what stands before /api/v1, e.g. http://localhost:9090, or http://mimir/prometheus".to_owned(),
         };
-        let mut headers: Vec<(String, String)> = Vec::new();
-        headers.extend(tenant.map(|tenant| ("X-Scope-OrgID".to_owned(), tenant.to_owned())));
-        match bearer.map(|secret| token(secret, self.base)).transpose() {
-            Ok(token) => headers
-                .extend(token.map(|token| ("Authorization".to_owned(), format!("Bearer {token}")))),
+        let headers = match headers_of(api, self.base) {
+            Ok(headers) => headers,
             Err(why) => {
                 reach::judge(&asked, &Err(Unreached::Token(why)), out);
                 return;
             }
-        }
+        };
         let (source, customers) = (self.source, self.customers);
         let puller = Puller::new(self.catalogue, source, customers, PULLED_SLICE);
         for note in puller.notes() {
@@ -218,7 +205,7 @@ impl Doctor<'_> {
         let read = Read {
             about: &self.about,
             source: self.source.id.as_str(),
-            is_pulled: matches!(self.source.kind, SourceKind::Prometheus { .. }),
+            is_pulled: matches!(self.source.kind, SourceKind::Prometheus(_)),
             delay: self.source.delay,
         };
         if !judge::metric::is_there(&read, metric, out) {
@@ -232,7 +219,7 @@ impl Doctor<'_> {
 
     /// What is sent can only be seen where it arrives.
     fn sent(&self, secret: Option<&Secret>, out: &mut Diagnosis) {
-        if let Some(Err(why)) = secret.map(|secret| token(secret, self.base)) {
+        if let Some(Err(why)) = secret.map(|secret| secret_of(secret, self.base)) {
             let asked = Asked {
                 about: &self.about,
                 url: "",
@@ -306,19 +293,5 @@ fn look_at_server(text: &str, out: &mut Diagnosis) {
         && let Some(seen) = seen
     {
         judge::server::judge(&about, &url, &seen, out);
-    }
-}
-
-/// A secret, as a server started here and now would read it.
-fn token(secret: &Secret, base: &Path) -> Result<String, String> {
-    let text = match secret {
-        Secret::Env(name) => std::env::var(name)
-            .map_err(|_| format!("the environment variable {name} is not set"))?,
-        Secret::File(name) => fs::read_to_string(base.join(name))
-            .map_err(|error| format!("cannot read {name}: {error}"))?,
-    };
-    match text.trim() {
-        "" => Err("it is empty".to_owned()),
-        token => Ok(token.to_owned()),
     }
 }

@@ -4,6 +4,7 @@
 mod blank;
 mod found;
 mod pulled;
+mod reach;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
@@ -40,7 +41,10 @@ pub fn run(arguments: &InitArguments, terminal: &Terminal) -> Result<Exit, Failu
             let url = url.to_string_lossy();
             pulled::run(&url, &dir, &target, arguments, terminal)
         }
-        Some(file) => found::run(file, &dir, &target, arguments, terminal),
+        Some(file) => {
+            reach::refuse_for_files(arguments)?;
+            found::run(file, &dir, &target, arguments, terminal)
+        }
         None => blank::run(&dir, &target, arguments, terminal),
     }
 }

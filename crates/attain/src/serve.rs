@@ -160,7 +160,7 @@ fn how(kind: &SourceKind) -> String {
             };
             format!("waits for OTLP{token}")
         }
-        SourceKind::Prometheus { url, .. } => format!("pulled from {url}, a minute at a time"),
+        SourceKind::Prometheus(api) => format!("pulled from {}, a minute at a time", api.url),
         SourceKind::Scrape { targets, .. } => {
             format!("scrapes {}", targets.join(", "))
         }

@@ -12,16 +12,14 @@ use std::time::Duration;
 
 use attain_engine::Wanted;
 use attain_model::delivery::Delivery;
-use attain_model::policy::Secret;
 use attain_model::quantity::{CalendarPeriod, Window};
-use attain_model::source::Source;
+use attain_model::source::{ApiSource, Source};
 use attain_model::{Catalogue, StreamKey};
 use attain_sources::Customers;
 use attain_sources::pull::{Api, HttpApi, ORIGIN, Puller, SLICES_AT_ONCE, Trouble};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Fetcher;
-use crate::gate::{Beside, token_of};
 
 /// Slices are a minute: what a Prometheus-compatible system is usually scraped by fits into it several times.
 const SLICE: Duration = Duration::from_secs(60);
@@ -32,13 +30,6 @@ const REFUSED_AGAIN: Duration = Duration::from_secs(300);
 /// An API that is away is asked again after this, and twice as long each time.
 const AWAY_AGAIN: Duration = Duration::from_secs(1);
 const AWAY_AGAIN_AT_MOST: Duration = Duration::from_secs(30);
-
-/// How the API is reached.
-pub(super) struct Asked {
-    pub(super) url: String,
-    pub(super) tenant: Option<String>,
-    pub(super) bearer: Option<Secret>,
-}
 
 /// Where what was pulled is kept, and what the time is.
 trait Side {
@@ -88,13 +79,13 @@ enum Round {
 }
 
 /// Pulls until it is stopped.
-pub(super) fn run(fetcher: &Fetcher, asked: &Asked) {
+pub(super) fn run(fetcher: &Fetcher, asked: &ApiSource) {
     let promises = fetcher.handle.promises();
     let customers = &fetcher.handle.beside().customers;
     let mut pulling = Pulling::new(promises.catalogue(), &fetcher.source, customers);
     fetcher.trouble(pulling.note());
     while !fetcher.is_stopped() {
-        let round = match reached(asked, &fetcher.handle.beside()) {
+        let round = match HttpApi::reached(asked, &fetcher.handle.beside().base, None) {
             Ok(api) => pulling.round(fetcher, &api),
             Err(why) => pulling.later(fetcher, why, REFUSED_AGAIN),
         };
@@ -193,7 +184,7 @@ impl Pulling {
                 self.away = (self.away * 2).min(AWAY_AGAIN_AT_MOST);
                 self.later(side, why, wait)
             }
-            Err(Trouble::Refused(why) | Trouble::TooMuch(why)) => {
+            Err(Trouble::Refused(why) | Trouble::Denied(why) | Trouble::TooMuch(why)) => {
                 let again = SignedDuration::try_from(REFUSED_AGAIN).unwrap_or_default();
                 let until = side.now().saturating_add(again).unwrap_or(Timestamp::MAX);
                 self.refused.insert(stream.clone(), until);
@@ -242,19 +233,6 @@ impl Pulling {
             side.trouble(Some(why));
         }
     }
-}
-
-/// The API, with what it must be told.
-fn reached(asked: &Asked, beside: &Beside) -> Result<HttpApi, String> {
-    let mut api = HttpApi::new(&asked.url, None);
-    if let Some(tenant) = &asked.tenant {
-        api = api.with_header("X-Scope-OrgID", tenant);
-    }
-    if let Some(bearer) = &asked.bearer {
-        let token = token_of(bearer, &beside.base)?;
-        api = api.with_header("Authorization", &format!("Bearer {token}"));
-    }
-    Ok(api)
 }
 
 /// As far back as the longest window of a catalogue reaches, and a day for what is compared with the day before.

@@ -51,6 +51,9 @@ pub enum Trouble {
     /// It refuses the question: asking again is in vain until somebody changes something.
     #[error("{0}")]
     Refused(String),
+    /// It does not know who asks, or does not let them in: a token or a tenant is missing or wrong.
+    #[error("{0}")]
+    Denied(String),
     /// The answer would be too large: ask for less at once.
     #[error("{0}")]
     TooMuch(String),

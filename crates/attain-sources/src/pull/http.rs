@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::path::Path;
 use std::time::Duration;
 
+use attain_model::source::ApiSource;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::api::{Api, Line, Trouble};
+use super::reach::headers_of;
 
 /// Larger answers are asked for in pieces.
 const ANSWER_BYTES_AT_MOST: u64 = 64 << 20;
@@ -54,6 +57,20 @@ impl HttpApi {
             base: url.trim_end_matches('/').to_owned(),
             headers: Vec::new(),
         }
+    }
+
+    /// Asks as a catalogue says, with its tenant, token and headers. Secrets are read now; files are relative to `base`.
+    ///
+    /// # Errors
+    /// A secret cannot be read, or what was read cannot be sent as a header.
+    pub fn reached(
+        source: &ApiSource,
+        base: &Path,
+        within: Option<Duration>,
+    ) -> Result<Self, String> {
+        let mut api = Self::new(&source.url, source.timeout.or(within));
+        api.headers = headers_of(source, base)?;
+        Ok(api)
     }
 
     /// Sends a header with each question, e.g. `X-Scope-OrgID`.
@@ -211,13 +228,14 @@ pub fn lines_in(base: &str, status: u16, body: &[u8]) -> Result<Vec<Line>, Troub
 
 /// What an answer says, by status and body. Whatever is not an answer may be one later, unless the question was wrong.
 fn understood<T: DeserializeOwned>(base: &str, status: u16, body: &[u8]) -> Result<T, Trouble> {
+    if status == 401 || status == 403 {
+        let said = said_in(body).map_or(String::new(), |said| format!(", saying `{said}`"));
+        return Err(Trouble::Denied(format!(
+            "{base} answers {status}: it does not know who asks, or does not let them in{said}"
+        )));
+    }
     let envelope: Envelope<T> = match serde_json::from_slice(body) {
         Ok(envelope) => envelope,
-        Err(_) if status == 401 || status == 403 => {
-            return Err(Trouble::Refused(format!(
-                "{base}: refused ({status}): check the source's `bearer` and `tenant`"
-            )));
-        }
         Err(error) => {
             let what = if status == 200 {
                 "its answer"
@@ -239,6 +257,18 @@ fn understood<T: DeserializeOwned>(base: &str, status: u16, body: &[u8]) -> Resu
         "bad_data" | "execution" | "not_found" if status < 500 => Trouble::Refused(why),
         _ => Trouble::Away(why),
     })
+}
+
+/// A short answer in words, as gateways give them.
+fn said_in(body: &[u8]) -> Option<String> {
+    const LONGEST: usize = 120;
+    let text = match serde_json::from_slice::<Envelope<serde_json::Value>>(body) {
+        Ok(envelope) => envelope.error,
+        Err(_) => std::str::from_utf8(body).ok()?.to_owned(),
+    };
+    let text = text.trim();
+    let is_fine = !text.is_empty() && !text.starts_with('<') && !text.contains(char::is_control);
+    is_fine.then(|| text.chars().take(LONGEST).collect())
 }
 
 /// Seconds with milliseconds, as the API has them.
@@ -298,7 +328,14 @@ mod tests {
                 "{broken}"
             );
         }
-        assert!(matches!(lines(401, "no"), Err(Trouble::Refused(_))));
+        for body in ["no", "<html>", "", refused] {
+            for status in [401, 403] {
+                let denied = matches!(lines(status, body), Err(Trouble::Denied(_)));
+                assert!(denied, "{status} {body}");
+            }
+        }
+        let said = lines(401, "no org id\n").unwrap_err().to_string();
+        assert!(said.ends_with("saying `no org id`"), "{said}");
     }
 
     #[test]

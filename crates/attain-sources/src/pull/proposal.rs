@@ -10,13 +10,15 @@ use crate::first::propose::{Answers, SegmentAnswer, usual_rank};
 use crate::first::targets::availability;
 use crate::first::yaml_text::{id_of, one_line, quoted, scalar};
 use crate::text::number::nanoseconds;
+use attain_model::policy::{Secret, Setting};
 use attain_model::quantity::{Threshold, Unit};
+use attain_model::source::ApiSource;
 
-/// The YAML text of a catalogue that pulls from `url`. Always one that attain can read, if the survey found anything.
+/// The YAML text of a catalogue that pulls from an API. Always one that attain can read, if the survey found anything.
 ///
 /// [`Answers::file`] is not looked at. Nothing is promised to anybody by it.
 #[must_use]
-pub fn propose_pulled(survey: &Survey, answers: &Answers, url: &str) -> String {
+pub fn propose_pulled(survey: &Survey, answers: &Answers, api: &ApiSource) -> String {
     let label = match &answers.segment {
         SegmentAnswer::Nothing => None,
         SegmentAnswer::Best => survey.segments.first(),
@@ -33,7 +35,7 @@ pub fn propose_pulled(survey: &Survey, answers: &Answers, url: &str) -> String {
     let mut text = format!(
         "# Written by `attain init` from {}. Every number below was measured over the last day or guessed, and says\n\
          # so. Nothing here is promised to anybody yet: correct it, then `attain check`.\nattain: 1\n\n",
-        one_line(url)
+        one_line(&api.url)
     );
     match label {
         Some((label, _)) => {
@@ -59,11 +61,8 @@ pub fn propose_pulled(survey: &Survey, answers: &Answers, url: &str) -> String {
             let _ = writeln!(text, "    match: [{}]", values.join(", "));
         }
     }
-    let _ = write!(
-        text,
-        "sources:\n  metrics:\n    prometheus:\n      url: {}\n",
-        quoted(url)
-    );
+    text.push_str("sources:\n  metrics:\n    prometheus:\n");
+    text.push_str(&reached(api));
     if let Some((label, _)) = label.filter(|(label, _)| label != "segment") {
         let _ = write!(text, "    labels:\n      segment: {}\n", scalar(label));
     }
@@ -147,6 +146,32 @@ pub fn propose_pulled(survey: &Survey, answers: &Answers, url: &str) -> String {
             "latency",
             &format!(" < {edge}"),
         );
+    }
+    text
+}
+
+/// How the API is reached. Of a secret only where it lies.
+fn reached(api: &ApiSource) -> String {
+    let by_place = |secret: &Secret| match secret {
+        Secret::Env(name) => format!("{{env: {}}}", quoted(name)),
+        Secret::File(name) => format!("{{file: {}}}", quoted(name)),
+    };
+    let mut text = format!("      url: {}\n", quoted(&api.url));
+    if let Some(tenant) = &api.tenant {
+        let _ = writeln!(text, "      tenant: {}", quoted(tenant));
+    }
+    if let Some(bearer) = &api.bearer {
+        let _ = writeln!(text, "      auth:\n        bearer: {}", by_place(bearer));
+    }
+    if !api.headers.is_empty() {
+        text.push_str("      headers:\n");
+    }
+    for (name, setting) in &api.headers {
+        let value = match setting {
+            Setting::Text(value) => quoted(value),
+            Setting::Secret(secret) => by_place(secret),
+        };
+        let _ = writeln!(text, "        {}: {value}", quoted(name));
     }
     text
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use attain_model::Catalogue;
 use attain_model::indicator::{MetricKind, Part};
-use attain_model::source::{CsvLayout, SourceKind};
+use attain_model::source::{ApiSource, CsvLayout, SourceKind};
 use attain_sources::{Options, read};
 
 use crate::make::*;
@@ -58,12 +58,10 @@ fn from_csv_source(file: &str) -> Catalogue {
 }
 
 fn from_prometheus() -> Catalogue {
-    let kind = SourceKind::Prometheus {
+    let kind = SourceKind::Prometheus(ApiSource {
         url: "http://prometheus.example".to_owned(),
-        tenant: None,
-        bearer: None,
-        push_rules: false,
-    };
+        ..ApiSource::default()
+    });
     slos(empty().source("m", kind), "requests_total")
 }
 

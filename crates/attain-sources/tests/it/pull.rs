@@ -7,7 +7,7 @@ use std::time::Duration;
 use attain_model::delivery::Delivery;
 use attain_model::indicator::{MetricKind, Part};
 use attain_model::selector::Selector;
-use attain_model::source::SourceKind;
+use attain_model::source::{ApiSource, SourceKind};
 use attain_model::{Bucket, Catalogue};
 use attain_sources::Customers;
 use attain_sources::pull::{Api, Ask, Line, Puller, Trouble};
@@ -17,12 +17,10 @@ use jiff::Timestamp;
 use crate::make::*;
 
 fn prometheus() -> SourceKind {
-    SourceKind::Prometheus {
+    SourceKind::Prometheus(ApiSource {
         url: "http://127.0.0.1:9090".to_owned(),
-        tenant: None,
-        bearer: None,
-        push_rules: false,
-    }
+        ..ApiSource::default()
+    })
 }
 
 fn puller(catalogue: &Catalogue) -> Puller {

@@ -1,8 +1,11 @@
 //! What is found in an API never seen before, and what is proposed for it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 
+use attain_model::policy::{Secret, Setting};
+use attain_model::source::ApiSource;
 use attain_sources::Answers;
 use attain_sources::pull::{HttpApi, Survey, propose_pulled, survey};
 
@@ -54,6 +57,13 @@ fn look(names: &[&str], series: &'static [(&str, &str)]) -> Survey {
         }
     });
     survey(&HttpApi::new(&format!("http://{address}"), None)).unwrap()
+}
+
+fn at(url: &str) -> ApiSource {
+    ApiSource {
+        url: url.to_owned(),
+        ..ApiSource::default()
+    }
 }
 
 const SHOP: &[(&str, &str)] = &[
@@ -110,7 +120,7 @@ fn requests_durations_and_segments_are_found_and_proposed() {
     )];
     assert_eq!(found.segments, segments);
 
-    let text = propose_pulled(&found, &Answers::default(), "http://prom:9090");
+    let text = propose_pulled(&found, &Answers::default(), &at("http://prom:9090"));
     for line in [
         "  gold:\n    rank: 1\n    contract: best effort\n    match: [\"Gold\"]\n",
         "    labels:\n      segment: tier\n",
@@ -119,6 +129,35 @@ fn requests_durations_and_segments_are_found_and_proposed() {
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
+}
+
+#[test]
+fn a_proposal_says_where_secrets_lie() {
+    let found = look(
+        &["http_requests_total"],
+        &[("http_requests_total", r#""code":"200","tier":"gold""#)],
+    );
+    let mut api = at("https://mimir/prometheus");
+    api.tenant = Some("team: \"a\"".to_owned());
+    api.bearer = Some(Secret::File("secrets/mimir".to_owned()));
+    api.headers = BTreeMap::from([
+        ("X-Cluster".to_owned(), Setting::Text("eu".to_owned())),
+        (
+            "X-Key".to_owned(),
+            Setting::Secret(Secret::Env("MIMIR_KEY".to_owned())),
+        ),
+    ]);
+    let text = propose_pulled(&found, &Answers::default(), &api);
+    let expected = "    prometheus:
+      url: \"https://mimir/prometheus\"
+      tenant: \"team: \\\"a\\\"\"
+      auth:
+        bearer: {file: \"secrets/mimir\"}
+      headers:
+        \"X-Cluster\": \"eu\"
+        \"X-Key\": {env: \"MIMIR_KEY\"}
+";
+    assert!(text.contains(expected), "{text}");
 }
 
 #[test]

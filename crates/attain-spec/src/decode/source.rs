@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use attain_model::SourceId;
+use attain_model::policy::Setting;
 use attain_model::selector::Pattern;
 use attain_model::source::{
-    CsvLayout, CsvSource, FieldUnit, Heartbeat, LabelNames, LogFormat, LogSource, Source,
-    SourceKind,
+    ApiSource, CsvLayout, CsvSource, FieldUnit, Heartbeat, LabelNames, LogFormat, LogSource,
+    Source, SourceKind,
 };
 
 use super::common::{bearer, meta, secret, setting, url};
 use super::object::Obj;
 use super::read::At;
 use crate::length;
-use crate::scalar::{self, Bad};
+use crate::scalar::{self, Bad, Parsed};
 use crate::schema::{CSV, FIELD_UNIT, HEARTBEAT, LABEL_NAMES, LOG, PROMETHEUS, SCRAPE, TOKEN};
 
 pub(crate) fn source(id: &str, obj: &Obj<'_, '_>) -> Option<Source> {
@@ -68,23 +69,69 @@ fn kind(obj: &Obj<'_, '_>) -> Option<SourceKind> {
 }
 
 fn prometheus(obj: &Obj<'_, '_>) -> Option<SourceKind> {
-    // Checked and not kept: the model has no place for them yet.
-    for at in obj
-        .get("headers")
-        .map(|at| at.entries())
-        .unwrap_or_default()
-    {
-        setting(&at);
+    let headers = obj.get("headers").map(|at| at.entries());
+    let headers = headers.unwrap_or_default();
+    let mut source = ApiSource {
+        headers: headers.iter().filter_map(header).collect(),
+        timeout: obj.parse("timeout", length::positive_duration),
+        tenant: obj.text("tenant"),
+        bearer: bearer(obj),
+        push_rules: obj.parse("push_rules", scalar::truth).unwrap_or(false),
+        url: String::new(),
+    };
+    source.url = obj.parse("url", api_url)?;
+    Some(SourceKind::Prometheus(source))
+}
+
+/// A URL without a password: it stands in messages, on pages and in the repository.
+fn api_url(text: &str) -> Parsed<String> {
+    let url = url(text)?;
+    let host = url.split_once("://").map_or("", |(_, rest)| rest);
+    let host = host.split(['/', '?', '#']).next().unwrap_or("");
+    match host.rsplit_once('@') {
+        None => Ok(url),
+        Some((who, _)) => {
+            let start = text.len() - text.split_once("://").map_or(0, |(_, rest)| rest.len());
+            Err(Bad::new(
+                "secret-in-file",
+                "a name and a password stand in the URL; treat them as leaked and rotate them",
+            )
+            .help("take them out, and write `headers: {Authorization: {env: NAME}}`")
+            .at(start, start + who.len()))
+        }
     }
-    obj.parse("timeout", length::positive_duration);
-    let (tenant, bearer) = (obj.text("tenant"), bearer(obj));
-    let push_rules = obj.parse("push_rules", scalar::truth).unwrap_or(false);
-    Some(SourceKind::Prometheus {
-        url: obj.parse("url", url)?,
-        tenant,
-        bearer,
-        push_rules,
-    })
+}
+
+/// A header and its value. What lets somebody in is a secret.
+fn header(at: &At<'_, '_>) -> Option<(String, Setting)> {
+    const SECRETS: [&str; 3] = ["Authorization", "Proxy-Authorization", "Cookie"];
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if at.name.is_empty() || !at.name.chars().all(is_token) {
+        at.error_at_key(
+            "header-syntax",
+            format!("`{}` cannot be the name of a header", at.name),
+            "letters, digits and `-`, e.g. `X-Scope-OrgID`",
+        );
+        return None;
+    }
+    let value = match SECRETS
+        .iter()
+        .any(|name| at.name.eq_ignore_ascii_case(name))
+    {
+        true => Setting::Secret(secret(at)?),
+        false => setting(at)?,
+    };
+    match &value {
+        Setting::Text(text) if text.chars().any(char::is_control) => {
+            at.error(
+                "header-syntax",
+                format!("the value of `{}` is no single line of text", at.name),
+                "write it in one line",
+            );
+            None
+        }
+        _ => Some((at.name.to_owned(), value)),
+    }
 }
 
 fn field_unit(at: &At<'_, '_>) -> Option<FieldUnit> {

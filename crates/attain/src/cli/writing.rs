@@ -73,6 +73,23 @@ pub struct InitArguments {
     /// fits it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "target"])]
     pub from: Option<PathBuf>,
+    /// With --from URL: a bearer token is in this file; the catalogue names the file
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "from",
+        conflicts_with = "token_env"
+    )]
+    pub token_file: Option<PathBuf>,
+    /// With --from URL: a bearer token is in this environment variable; the catalogue names the variable
+    #[arg(long, value_name = "NAME", requires = "from")]
+    pub token_env: Option<String>,
+    /// With --from URL: the tenant, sent as `X-Scope-OrgID`
+    #[arg(long, requires = "from")]
+    pub tenant: Option<String>,
+    /// With --from URL: a further request header, `NAME: VALUE`; a secret is `NAME: {env: VARIABLE}` or `NAME: {file: PATH}`
+    #[arg(long, value_name = "HEADER", requires = "from")]
+    pub header: Vec<String>,
     /// With --from: the field that tells segments apart, or `none`
     #[arg(long, value_name = "FIELD", requires = "from")]
     pub by: Option<String>,
@@ -110,6 +127,8 @@ EXAMPLES
   attain init --from access.log -o shop    look into the log, write shop/catalogue.yaml
   attain status shop                       and see
   attain init --from http://localhost:9090 -o shop    look into a Prometheus: request counters, durations, segments
+  attain init --from https://mimir/prometheus --tenant shop --token-file ~/.mimir-token -o shop
+  attain init --from https://vm.example --header 'Authorization: {env: VM_BASIC}' -o shop
   attain init --from requests.csv --by plan --segments premium,standard,free
   attain init shop --segments premium,free --target 99.9%,99%
   attain init shop --yes                   everything as proposed

@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use attain_sources::pull::{HttpApi, Survey, propose_pulled, survey};
+use attain_model::source::ApiSource;
+use attain_sources::pull::{HttpApi, Survey, Trouble, propose_pulled, survey};
 use attain_sources::{Answers, SegmentAnswer};
 use attain_view::{Tone, wrap};
 
-use super::{refuse_invalid, write};
+use super::{reach, refuse_invalid, write};
 use crate::catalogue::shown;
 use crate::cli::InitArguments;
 use crate::exit::{Exit, Failure};
@@ -27,10 +28,9 @@ pub(super) fn run(
     arguments: &InitArguments,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let found = survey(&HttpApi::new(url, None)).map_err(|trouble| {
-        Failure::new(trouble.to_string())
-            .help("give the URL that stands before /api/v1, e.g. http://localhost:9090")
-    })?;
+    let source = reach::of(url, dir, arguments)?;
+    let api = HttpApi::reached(&source, dir, None).map_err(Failure::new)?;
+    let found = survey(&api).map_err(|trouble| failed(&trouble, &source))?;
     if found.requests.is_none() && found.durations.is_none() {
         return Err(Failure::new(format!("{url} has no metric that counts requests")).help(
             "attain looks for a counter (`_total`) with a label such as `code` or `status`, and for a histogram of \
@@ -49,7 +49,7 @@ pub(super) fn run(
         segment: by(&found, arguments.by.as_deref())?,
         ..Answers::default()
     };
-    let text = propose_pulled(&found, &answers, url);
+    let text = propose_pulled(&found, &answers, &source);
     refuse_invalid(&text)?;
     write(dir, target, &text, arguments.force)?;
     let strong = |text: &str| look.paint(Tone::Strong, text);
@@ -65,6 +65,28 @@ pub(super) fn run(
         strong(&format!("attain serve {} --data data", shown(dir))),
     ))?;
     Ok(Exit::Fine)
+}
+
+/// What to do when there is no answer.
+fn failed(trouble: &Trouble, source: &ApiSource) -> Failure {
+    let failure = Failure::new(trouble.to_string());
+    let says_who = source.bearer.is_some() || !source.headers.is_empty();
+    match (trouble, says_who, source.tenant.is_some()) {
+        (Trouble::Denied(_), false, false) => failure.help(
+            "say who asks: --token-file FILE or --token-env NAME for a bearer token, --tenant ID where there are tenants, \
+             --header 'NAME: {env: VARIABLE}' for anything else",
+        ),
+        (Trouble::Denied(_), false, true) => failure.help(
+            "give a token, too: --token-file FILE, --token-env NAME, or --header 'Authorization: {env: VARIABLE}'",
+        ),
+        (Trouble::Denied(_), true, false) => failure.help(
+            "see whether the token is a valid one and may read; where there are tenants, add --tenant ID",
+        ),
+        (Trouble::Denied(_), true, true) => {
+            failure.help("see whether the token is a valid one, and may read what this tenant has")
+        }
+        _ => failure.help("give the URL that stands before /api/v1, e.g. http://localhost:9090"),
+    }
 }
 
 /// A line for each thing that was looked for.

@@ -1,5 +1,8 @@
 //! `attain init`: two commands from nothing to a table, without an editor.
 
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+
 use crate::Place;
 
 #[test]
@@ -193,4 +196,145 @@ fn nobody_to_ask_and_nothing_said_writes_nothing() {
         .complains("--from FILE");
     place.run(&["init"]).exits(2).complains("--yes");
     assert!(place.files(".").is_empty());
+}
+
+/// A Mimir of one tenant that lets in who shows the token; it says what was asked of it.
+fn guarded(wanted: &'static [&'static str]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
+            while !head.ends_with(b"\r\n\r\n") {
+                match stream.read(&mut buffer) {
+                    Ok(read) if read > 0 => head.extend_from_slice(&buffer[..read]),
+                    _ => break,
+                }
+            }
+            let head = String::from_utf8_lossy(&head).into_owned();
+            let (path, lower) = (head.lines().next().unwrap_or(""), head.to_lowercase());
+            let missing = wanted
+                .iter()
+                .find(|line| !lower.contains(&line.to_lowercase()));
+            let metric = r#"{"__name__":"http_requests_total","code":"200","plan":"gold"}"#;
+            let (status, body) = match missing {
+                Some(line) if line.contains("orgid") => (401, "no org id\n".to_owned()),
+                Some(_) => (403, r#"{"status":"error","error":"bad token"}"#.to_owned()),
+                None if path.contains("/label/") => (
+                    200,
+                    r#"{"status":"success","data":["http_requests_total"]}"#.to_owned(),
+                ),
+                None if path.contains("/series") => {
+                    (200, format!(r#"{{"status":"success","data":[{metric}]}}"#))
+                }
+                None => (
+                    200,
+                    format!(
+                        r#"{{"status":"success","data":{{"resultType":"vector","result":[{{"metric":{metric},"value":[1,"5000"]}}]}}}}"#
+                    ),
+                ),
+            };
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    address
+}
+
+#[test]
+fn who_asks_is_said_and_secrets_stay_where_they_are() {
+    let place = Place::new();
+    let mimir = guarded(&["authorization: bearer s3cret", "x-scope-orgid: shop"]);
+    let url = format!("http://{mimir}/prometheus");
+    place
+        .write("keys/token", "s3cret\n")
+        .write("shop/token", "s3cret\n");
+    let told = place.run(&["init", "--from", &url, "-o", "shop"]);
+    told.exits(2)
+        .complains("answers 403")
+        .complains("bad token")
+        .complains("--token-file FILE");
+    let told = place.run(&[
+        "init",
+        "--from",
+        &url,
+        "-o",
+        "shop",
+        "--token-file",
+        "keys/token",
+    ]);
+    told.exits(2)
+        .complains("no org id")
+        .complains("add --tenant ID");
+    let none = ["--token-env", "ATTAIN_NO_SUCH"];
+    place
+        .run(&["init", "--from", &url, "-o", "shop", none[0], none[1]])
+        .exits(2)
+        .complains("ATTAIN_NO_SUCH is not set");
+
+    let with = |out: &str, more: &[&str]| {
+        let mut arguments = vec!["init", "--from", &url, "-o", out, "--tenant", "shop"];
+        arguments.extend(more);
+        let secrets = [("TOKEN", "s3cret"), ("AUTH", "Bearer s3cret")];
+        place.run_in(&arguments, &secrets).exits(0);
+        let text = place.read(&format!("{out}/catalogue.yaml"));
+        assert!(!text.contains("s3cret"), "{text}");
+        assert!(text.contains("tenant: \"shop\""), "{text}");
+        place.run(&["check", out]).exits(0);
+        text
+    };
+    let text = with("by-file", &["--token-file", "keys/token"]);
+    let lies = "keys/token\"}\n";
+    assert!(
+        text.contains("bearer: {file: \"/") && text.contains(lies),
+        "{text}"
+    );
+    let text = with("shop", &["--token-file", "shop/token"]);
+    assert!(text.contains("bearer: {file: \"token\"}\n"), "{text}");
+    let text = with("by-env", &["--token-env", "TOKEN"]);
+    assert!(text.contains("bearer: {env: \"TOKEN\"}\n"), "{text}");
+    let header = [
+        "--header",
+        "Authorization: {env: AUTH}",
+        "--header",
+        "X-Cluster: eu",
+    ];
+    let text = with("by-header", &header);
+    let said =
+        "headers:\n        \"Authorization\": {env: \"AUTH\"}\n        \"X-Cluster\": \"eu\"\n";
+    assert!(text.contains(said), "{text}");
+}
+
+#[test]
+fn a_secret_on_the_command_line_gets_into_no_catalogue() {
+    let place = Place::new();
+    place.write("requests.csv", "time,status\n");
+    let refused = |arguments: &[&str], why: &str| {
+        let mut all = vec!["init", "-o", "shop"];
+        all.extend(arguments);
+        let ran = place.run(&all);
+        ran.exits(2).complains(why);
+        assert!(!ran.err.contains("hunter2"), "{}", ran.err);
+    };
+    let url = "http://127.0.0.1:9";
+    refused(&["--from", "http://me:hunter2@127.0.0.1:9"], "a password");
+    refused(
+        &["--from", url, "--header", "Authorization: Basic hunter2"],
+        "is a secret",
+    );
+    refused(
+        &["--from", url, "--header", "hunter2"],
+        "write `NAME: VALUE`",
+    );
+    refused(
+        &["--from", url, "--header", "X-Key: {vault: hunter2}"],
+        "write `NAME: VALUE`",
+    );
+    refused(
+        &["--from", "requests.csv", "--tenant", "shop"],
+        "--tenant is for --from with a URL",
+    );
 }

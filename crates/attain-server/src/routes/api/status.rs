@@ -82,7 +82,7 @@ pub(in crate::routes) async fn server(
         .collect();
     // Pulled sources have no gate: nobody sends them anything.
     let pulled = published.promises.catalogue().sources.values();
-    let pulled = pulled.filter(|source| matches!(source.kind, SourceKind::Prometheus { .. }));
+    let pulled = pulled.filter(|source| matches!(source.kind, SourceKind::Prometheus(_)));
     sources.extend(pulled.map(|source| {
         serde_json::json!({
             "source": source.id.as_str(),

@@ -68,7 +68,7 @@ fn way(kind: &SourceKind) -> &'static str {
         SourceKind::RemoteWrite { .. } => "remote write",
         SourceKind::Otlp { .. } => "OTLP",
         SourceKind::Scrape { .. } => "scrape",
-        SourceKind::Prometheus { .. } => "pull",
+        SourceKind::Prometheus(_) => "pull",
         SourceKind::Log(_) => "log",
         SourceKind::Csv(_) => "csv",
     }

@@ -34,14 +34,14 @@ pub(crate) static PROMETHEUS: Section = part(
     "a Prometheus source",
     &[
         key("url", URL, "where").required(),
-        key("tenant", TEXT, "the tenant"),
+        key("tenant", TEXT, "the tenant, sent as `X-Scope-OrgID`"),
         key("auth", Object(&AUTH), "how to sign in"),
         key(
             "headers",
             MapOf(&AnyOf(&[TEXT, SECRET])),
-            "further request headers",
+            "further request headers; what lets somebody in is a secret",
         ),
-        key("timeout", DURATION, "of a request").or("30s"),
+        key("timeout", DURATION, "of a request").or("60s"),
         key("push_rules", BOOL, "rules are pushed to its ruler").or("false"),
     ],
 );
