@@ -3,6 +3,7 @@
 
 pub(crate) mod asked;
 pub(crate) mod count;
+pub(crate) mod frequent;
 pub(crate) mod heard;
 pub(crate) mod roster;
 pub(crate) mod segment;

@@ -23,7 +23,7 @@ pub enum Error {
     },
     /// Whoever was handed the counts could not keep them.
     #[error("cannot keep what was read: {0}")]
-    Sink(#[source] crate::read::SinkError),
+    Sink(#[source] crate::reading::SinkError),
     /// A compressed file is not whole: what is missing may be what failed.
     #[error("the compressed file {} breaks off after line {lines}: {why}; get the whole file, or unpack what there is and read that", path.display())]
     Broken {

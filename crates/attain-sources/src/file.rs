@@ -1,11 +1,9 @@
-//! Files as such: finding, opening and telling them apart, and what of them is still to be read. Knows bytes and lines;
+//! Files as such: finding, opening and telling them apart, and what of them is still to be read. Knows bytes and line ends;
 //! knows no form.
 
 pub(crate) mod chunk;
 pub(crate) mod files;
 pub(crate) mod identity;
-pub(crate) mod job;
-pub(crate) mod lines;
 pub(crate) mod marks;
 pub(crate) mod pool;
 pub(crate) mod scan;

@@ -1,7 +1,6 @@
 //! A first catalogue for a file never seen before: what is in it, what it may mean, and what could be promised.
 
 pub(crate) mod discover;
-pub(crate) mod frequent;
 pub(crate) mod guess;
 pub(crate) mod probe;
 pub(crate) mod propose;

@@ -36,6 +36,7 @@ pub mod live;
 mod log;
 pub mod pull;
 mod read;
+mod reading;
 pub mod scrape;
 pub mod spans;
 mod table;
@@ -47,6 +48,5 @@ pub use first::discover::{Discovery, Measured, discover};
 pub use first::guess::{LatencyField, SegmentBy, SegmentField, StatusField, StatusKind};
 pub use first::propose::{Answers, SegmentAnswer, propose};
 pub use first::sniff::FileForm;
-pub use read::{
-    FileReading, Options, Progress, Reading, Sink, SinkError, SourceReading, files_now, read,
-};
+pub use read::{files_now, read};
+pub use reading::{FileReading, Options, Progress, Reading, Sink, SinkError, SourceReading};

@@ -4,6 +4,7 @@
 pub(crate) mod access_log;
 pub(crate) mod json_line;
 pub(crate) mod json_log;
+pub(crate) mod lines;
 pub(crate) mod named;
 pub(crate) mod pattern_log;
 pub(crate) mod quick;

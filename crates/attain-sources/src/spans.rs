@@ -3,9 +3,9 @@
 //!
 //! | form | told by |
 //! |---|---|
-//! | OTLP as JSON ([`otlp`]): what a file exporter writes, a document on each line or over several | `{` first |
-//! | service graph ([`mesh`]): `traces_service_graph_request_total{client="a",server="b"} 12` | exposition text |
-//! | table ([`table`]): CSV with a header | anything else |
+//! | OTLP as JSON (`otlp.rs`): what a file exporter writes, a document on each line or over several | `{` first |
+//! | service graph (`mesh.rs`): `traces_service_graph_request_total{client="a",server="b"} 12` | exposition text |
+//! | table (`table.rs`): CSV with a header | anything else |
 //!
 //! Files may be packed (`.gz`, `.zst`) or piped (`-`). What cannot be read is counted, with examples.
 

@@ -3,3 +3,12 @@
 pub(crate) mod exposition;
 pub(crate) mod number;
 pub(crate) mod time;
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -13,10 +13,10 @@ use attain_model::source::{Source, SourceKind};
 use attain_model::{Bucket, Catalogue, Class, Stream, StreamKey, Tally};
 use jiff::Timestamp;
 
+use crate::counting::frequent::Frequent;
 use crate::counting::roster::Customers;
 use crate::counting::segment::{Decider, SegmentIndex};
 use crate::counting::watch::Watch;
-use crate::first::frequent::Frequent;
 use crate::text::number::nanoseconds;
 
 /// The fields that the streams of a source look at, in the order in which a reader hands their values over.

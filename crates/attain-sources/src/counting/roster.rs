@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::file::files;
+use crate::text::hex;
 
 /// A customer, as the roster's row says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,15 +131,6 @@ impl Index {
         };
         found.map(String::as_str)
     }
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn lossy(record: &csv::ByteRecord) -> Vec<String> {

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::counting::asked::{Asked, Strength};
+use crate::counting::frequent::Frequent;
 use crate::counting::segment::{Decider, SegmentIndex};
 use crate::error::Error;
-use crate::first::frequent::Frequent;
 
 /// So few events may lack anything by chance.
 const ENOUGH_EVENTS: u64 = 100;

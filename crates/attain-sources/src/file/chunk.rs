@@ -10,7 +10,7 @@ use attain_model::delivery::{Delivery, Unparsed};
 use crate::error::Error;
 use crate::file::marks::Marker;
 use crate::file::wanted::{For, Wanted};
-use crate::read::Sink;
+use crate::reading::Sink;
 
 /// Where a row stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

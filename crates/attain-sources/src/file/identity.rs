@@ -23,10 +23,10 @@ use attain_model::facts::Fingerprint;
 use memchr::memrchr;
 use sha2::{Digest, Sha256};
 
-use crate::counting::roster::hex;
 use crate::error::Error;
 use crate::file::files::{flows, open};
 use crate::file::marks::Stretches;
+use crate::text::hex;
 
 /// The longest beginning that is looked at where no other file begins alike.
 pub(crate) const HEAD_BYTES: usize = 4096;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use memchr::{memchr, memchr2};
 
 use crate::counting::count::{Counter, Event};
-use crate::file::lines::LineReader;
+use crate::log::lines::LineReader;
 use crate::log::quick_combined::QuickCombined;
 use crate::text::time::{parse_log_time, parse_time};
 

@@ -1,8 +1,8 @@
 //! Logs and events of one JSON object per line; its keys are the fields, nested ones with dots.
 
 use crate::counting::count::Counter;
-use crate::file::lines::LineReader;
 use crate::log::json_line::JsonLine;
+use crate::log::lines::LineReader;
 use crate::log::named::NamedEvents;
 use crate::log::quick_json::QuickJson;
 

@@ -10,7 +10,7 @@ use regex::{Captures, Regex};
 use crate::counting::asked::{Asked, Strength};
 use crate::counting::count::{Counter, Fields};
 use crate::error::Error;
-use crate::file::lines::LineReader;
+use crate::log::lines::LineReader;
 use crate::log::named::{Named, NamedEvents, lookup_names};
 
 /// Reads lines of one source.

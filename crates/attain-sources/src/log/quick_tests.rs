@@ -7,9 +7,9 @@ use attain_model::source::{Heartbeat, LogFormat, LogSource, SourceKind};
 
 use crate::counting::count::Counter;
 use crate::counting::roster::Customers;
-use crate::file::lines::LineReader;
 use crate::log::access_log::AccessLog;
 use crate::log::json_log::JsonLog;
+use crate::log::lines::LineReader;
 use crate::log::named::NamedEvents;
 
 #[path = "../../tests/it/make.rs"]

@@ -22,7 +22,7 @@ use crate::counting::series::{Hit, Matcher, Role};
 use crate::error::Error;
 use crate::file::chunk::Chunks;
 use crate::file::files::Opened;
-use crate::read::Sink;
+use crate::reading::Sink;
 use crate::table::counter_pairs::CounterPairs;
 use crate::table::csv_events::{each_row, header_of};
 use crate::table::csv_long::{CsvLong, Row};

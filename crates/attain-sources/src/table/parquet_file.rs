@@ -13,12 +13,12 @@ use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use sha2::{Digest, Sha256};
 
-use crate::counting::roster::hex;
 use crate::error::Error;
 use crate::file::files::flows;
 use crate::file::identity::Identity;
 use crate::first::sniff::not_understood;
 use crate::table::parquet_column::Column;
+use crate::text::hex;
 
 /// Whether a file is Parquet, by its first bytes or its name.
 pub(crate) fn is_parquet(path: &Path, reader: &mut dyn BufRead) -> bool {

@@ -23,7 +23,7 @@ use crate::file::marks::Marker;
 use crate::file::pool::{Next, in_order};
 use crate::file::scan::Scan;
 use crate::file::wanted::{For, Wanted};
-use crate::read::{Options, Sink};
+use crate::reading::{Options, Sink};
 
 /// A unit of a plain file: what it counts is some hundred kilobytes at most.
 const UNIT_BYTES: u64 = 8 << 20;
