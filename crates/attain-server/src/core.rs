@@ -24,8 +24,8 @@ use crate::events::{Events, News};
 use crate::gate::Gates;
 use crate::job::{Inbox, Job, NotKept};
 use crate::kept::{Kept, Together};
+use crate::loaded::Loaded;
 use crate::published::{CoreState, InForce, Judged, Published};
-use crate::watcher::Loaded;
 
 /// Requests in one frame at most.
 const TOGETHER: usize = 64;

@@ -15,7 +15,7 @@ use attain_sources::pull::secret_of;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::watcher::Loaded;
+use crate::loaded::Loaded;
 
 /// How a source sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

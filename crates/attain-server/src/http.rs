@@ -29,10 +29,11 @@ use crate::gate::Gates;
 use crate::handle::Handle;
 use crate::job::{Inbox, Job};
 use crate::kept::Kept;
+use crate::loaded::{Loaded, load};
 use crate::metrics::Counters;
 use crate::routes;
 use crate::tokens::Tokens;
-use crate::watcher::{self, Loaded};
+use crate::watcher;
 
 /// A server that runs.
 pub struct Server {
@@ -54,7 +55,7 @@ pub struct Server {
 /// The catalogue, the data folder, a token or the address; nothing is left running.
 pub fn start(config: Config) -> Result<Server, Error> {
     let written = (config.catalogue)().map_err(Error::Catalogue)?;
-    let loaded = watcher::load(written).map_err(Error::Catalogue)?;
+    let loaded = load(written).map_err(Error::Catalogue)?;
     let tokens = Tokens::read(&config.data)?;
     let is_local = config.listen.ip().is_loopback();
     if !is_local && !config.anonymous && tokens.live().next().is_none() {

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::asked::Question;
 use crate::kept::Taken;
-use crate::watcher::Loaded;
+use crate::loaded::Loaded;
 
 /// What the core is asked to do.
 pub(crate) enum Job {

@@ -30,6 +30,7 @@ mod handle;
 mod http;
 mod job;
 mod kept;
+mod loaded;
 mod metrics;
 mod patience;
 mod published;

@@ -8,7 +8,7 @@ use attain_engine::Metered;
 use attain_model::{Diagnostic, Evaluation, Promises, SourceId};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::watcher::Text;
+use crate::loaded::Text;
 
 /// What is known after a tick, or after a catalogue was taken or refused.
 #[derive(Debug, Clone)]
