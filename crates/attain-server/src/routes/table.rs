@@ -278,7 +278,7 @@ pub(crate) static TABLE: [Route; 29] = [
             OBJECTIVE,
             SEGMENT,
         ],
-        answers: &[(JSON, None)],
+        answers: &[(JSON, Some("Cascade"))],
         handler: || get(cascade::cascade),
     },
     Route {
@@ -304,7 +304,7 @@ pub(crate) static TABLE: [Route; 29] = [
             },
             AT,
         ],
-        answers: &[(JSON, None)],
+        answers: &[(JSON, Some("Why"))],
         handler: || get(cascade::why),
     },
     Route {

@@ -59,13 +59,18 @@ fn answer(stream: &mut TcpStream) -> Answer {
 }
 
 /// Asks again until it is so, for at most 30 seconds.
-pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    within(30, what, ask)
+}
+
+/// Asks again until it is so, for at most so many seconds.
+pub fn within<T>(seconds: u64, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = ask() {
             return found;
         }
-        assert!(begun.elapsed() < Duration::from_secs(30), "not {what}");
+        assert!(begun.elapsed() < Duration::from_secs(seconds), "not {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -18,3 +18,4 @@ mod pages;
 mod receiving;
 mod reloading;
 mod shop;
+mod walked;

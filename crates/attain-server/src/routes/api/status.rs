@@ -101,6 +101,7 @@ pub(in crate::routes) async fn server(
             "refused": catalogue.refused,
             "refusals": catalogue.refusals,
         },
+        "slice_seconds": app.slice_seconds,
         "judged_until": judged.map(|judged| judged.until.to_string()),
         "slices_judged": core.slices,
         "lag_seconds": core.lag.as_secs(),
