@@ -83,8 +83,11 @@ struct Circumstances {
 pub struct Metered {
     /// Samples that said something new.
     pub new: u64,
-    /// Known already: the same series at the same instant, or a stretch inside one that was told.
+    /// Known already: the same series with the same value at the same instant, or a stretch inside one that was told.
     pub already: u64,
+    /// Said another value than the same series at the same instant before, as far back as samples are remembered: the
+    /// newest of a closed slice, and all since. The first value stays.
+    pub conflicting: u64,
     /// Older than what their series said last in a closed slice: they change no sum, only in which slice it lies.
     pub too_late: u64,
     /// Stretches that overlap one that was told in part: which of their events are new cannot be known.
@@ -202,7 +205,13 @@ impl Meter {
             let mut delivery = Delivery::new(source.id.clone(), "live", at..at + 1);
             delivery.counted = counted.remove(&index).unwrap_or_default();
             delivery.readings = std::mem::take(&mut source.readings);
-            delivery.observed = Some(source.hearing.tell());
+            let heard = source.hearing.tell();
+            for (column, past) in source.hearing.tell_past() {
+                let stream = self.open.stream_of(column).clone();
+                let own = delivery.observed_streams.entry(stream);
+                own.or_insert_with(|| heard.clone()).extend(past);
+            }
+            delivery.observed = Some(heard);
             self.delivered += 1;
             deliveries.push(delivery);
         }
@@ -276,6 +285,7 @@ impl Meter {
             return;
         };
         let closed_ms = circumstances.closed_ms;
+        let before_ms = counter.track.newest_ms();
         let outcome = match sample.says {
             LiveValue::Stands { value, created_ms } => {
                 let point = LivePoint {
@@ -310,6 +320,7 @@ impl Meter {
         };
         match outcome {
             Outcome::Already => metered.already += 1,
+            Outcome::Conflicts => metered.conflicting += 1,
             Outcome::TooLate => metered.too_late += 1,
             Outcome::Overlaps => metered.overlapping += 1,
             Outcome::Unborn { value } => {
@@ -318,6 +329,13 @@ impl Meter {
             }
             Outcome::Adds { steps, taken_back } => {
                 metered.new += 1;
+                if let Some(before_ms) = before_ms {
+                    let hearing = &mut self.sources[counter.source].hearing;
+                    match sample.time_ms < closed_ms {
+                        true => hearing.hear_past(&counter.columns, before_ms, sample.time_ms),
+                        false => hearing.hear_on(&counter.columns, before_ms, sample.time_ms),
+                    }
+                }
                 if let Some((time_ms, events)) = taken_back {
                     let slice = slice_of(self.grid, time_ms);
                     for column in &counter.columns {

@@ -60,6 +60,18 @@ pub(crate) fn notes(published: &Published) -> Vec<String> {
     for (source, why) in &published.core.trouble {
         notes.push(format!("source {source}: {why}"));
     }
+    let conflicting = published.core.metered.conflicting;
+    if conflicting > 0 {
+        let samples = if conflicting == 1 {
+            "sample"
+        } else {
+            "samples"
+        };
+        notes.push(format!(
+            "{conflicting} {samples} said another value than the same series at the same instant: the first stays; \
+             do two senders use the same labels?"
+        ));
+    }
     notes
 }
 

@@ -324,6 +324,7 @@ fn unread(stream: &StreamKey, error: &Error) -> (StreamFacts, Vec<Damage>) {
 fn add(sum: &mut Metered, more: &Metered) {
     sum.new += more.new;
     sum.already += more.already;
+    sum.conflicting += more.conflicting;
     sum.too_late += more.too_late;
     sum.overlapping += more.overlapping;
     sum.unknown += more.unknown;

@@ -185,6 +185,11 @@ fn core(page: &mut Page, published: &Published) {
             core.metered.already as f64,
         ),
         (
+            "attain_samples_conflicting_total",
+            "Samples with another value than the same series had at the same instant; the first stays.",
+            core.metered.conflicting as f64,
+        ),
+        (
             "attain_samples_too_late_total",
             "Samples older than what their series said in a closed slice.",
             core.metered.too_late as f64,

@@ -1,6 +1,10 @@
 //! When a live source was heard, and which things it observed. Knows instants; knows no counts.
+//!
+//! What arrives in time was heard when it arrived: the newest sample of each request tells, for the whole source. History
+//! that is sent at once arrives in whatever order and pieces. There the samples of one series tell, for the streams that
+//! it counts for and nobody else: two that are close together had nobody silent between them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use attain_model::Interval;
 use attain_model::live::MeteredSource;
@@ -21,6 +25,8 @@ pub(super) struct Hearing {
     newest_ms: Option<i64>,
     /// Since when each thing is observed.
     things: HashMap<u64, i64>,
+    /// By column, the stretches of history that its series prove and that were not told yet.
+    past: BTreeMap<u32, Vec<(i64, i64)>>,
 }
 
 impl Hearing {
@@ -40,6 +46,36 @@ impl Hearing {
         }
     }
 
+    /// A series of these columns has a sample at each of two instants, the later of which was closed when it came.
+    pub(super) fn hear_past(&mut self, columns: &[u32], from_ms: i64, until_ms: i64) {
+        if !is_unbroken(from_ms, until_ms) {
+            return;
+        }
+        for column in columns {
+            add(self.past.entry(*column).or_default(), from_ms, until_ms);
+        }
+    }
+
+    /// Goes on with history into what is open: without it a hole would stay where the two meet.
+    pub(super) fn hear_on(&mut self, columns: &[u32], from_ms: i64, until_ms: i64) {
+        if self.past.is_empty() || !is_unbroken(from_ms, until_ms) {
+            return;
+        }
+        for column in columns {
+            let last = self.past.get_mut(column).and_then(|past| past.last_mut());
+            if let Some((_, until)) = last.filter(|(_, until)| *until == from_ms) {
+                *until = until_ms;
+            }
+        }
+    }
+
+    /// The stretches of history that were not told yet, by column.
+    pub(super) fn tell_past(&mut self) -> BTreeMap<u32, Vec<Interval>> {
+        let past = std::mem::take(&mut self.past).into_iter();
+        past.map(|(column, heard)| (column, heard.into_iter().map(interval).collect()))
+            .collect()
+    }
+
     /// A thing was observed at an instant; since when it was at all.
     pub(super) fn observe(&mut self, thing: u64, time_ms: i64) -> i64 {
         if let Some(since) = self.things.get_mut(&thing) {
@@ -54,18 +90,36 @@ impl Hearing {
 
     /// What is new since it was told last.
     pub(super) fn tell(&mut self) -> Vec<Interval> {
-        let at = |ms| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        let told = self.heard.iter().map(|(from, until)| Interval {
-            start: at(*from),
-            // An instant is a stretch of its own: the slice that it lies in was heard.
-            end: at(until.saturating_add(1)),
-        });
-        let told = told.collect();
+        let told = self.heard.iter().copied().map(interval).collect();
         let last = self.heard.pop();
         self.heard.clear();
         // The next sample goes on from here.
         self.heard.extend(last.map(|(_, until)| (until, until)));
         told
+    }
+}
+
+/// Whether nobody was silent between two samples of a series, in this order.
+fn is_unbroken(from_ms: i64, until_ms: i64) -> bool {
+    (0..=SILENCE_MS).contains(&until_ms.saturating_sub(from_ms))
+}
+
+/// Adds a stretch, to the last one if it goes on or lies inside.
+fn add(heard: &mut Vec<(i64, i64)>, from_ms: i64, until_ms: i64) {
+    match heard.last_mut() {
+        Some((from, until)) if from_ms >= *from && from_ms <= *until => {
+            *until = (*until).max(until_ms);
+        }
+        _ => heard.push((from_ms, until_ms)),
+    }
+}
+
+fn interval((from_ms, until_ms): (i64, i64)) -> Interval {
+    let at = |ms| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    Interval {
+        start: at(from_ms),
+        // An instant is a stretch of its own: the slice that it lies in was heard.
+        end: at(until_ms.saturating_add(1)),
     }
 }
 
@@ -75,12 +129,14 @@ impl From<MeteredSource> for Hearing {
             heard: facts.heard,
             newest_ms: facts.newest_ms,
             things: facts.things.into_iter().collect(),
+            past: BTreeMap::new(),
         }
     }
 }
 
 impl From<&Hearing> for MeteredSource {
     fn from(hearing: &Hearing) -> Self {
+        // Invariant: history was told: facts are taken after closing.
         let mut things: Vec<(u64, i64)> = hearing.things.iter().map(|(t, at)| (*t, *at)).collect();
         things.sort_unstable();
         Self {

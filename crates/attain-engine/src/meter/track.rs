@@ -48,6 +48,8 @@ pub(super) enum Outcome {
     Unborn { value: u64 },
     /// It was known.
     Already,
+    /// At this instant the series was said to stand at another value.
+    Conflicts,
     /// It lies before what is remembered.
     TooLate,
     /// A part of it was known.
@@ -59,6 +61,11 @@ impl Track {
         let mut track = Self::default();
         track.set(&points);
         track
+    }
+
+    /// The time of the newest sample.
+    pub(super) fn newest_ms(&self) -> Option<i64> {
+        self.last.as_ref().map(|last| last.time_ms)
     }
 
     /// The samples that can still matter, ascending by time.
@@ -223,7 +230,10 @@ fn place(points: &[LivePoint], point: &LivePoint, closed_ms: i64) -> Result<usiz
     let at = points.partition_point(|known| known.time_ms < point.time_ms);
     if points[at].time_ms == point.time_ms {
         // The first that was told stays.
-        return Err(Outcome::Already);
+        return Err(match points[at].value == point.value {
+            true => Outcome::Already,
+            false => Outcome::Conflicts,
+        });
     }
     // Invariant: a closed slice is only ever added to; a split would take from it or from what followed.
     if point.time_ms < closed_ms {

@@ -1,12 +1,13 @@
 //! Old counts by the minute: what is judged at full minutes stays as it was, and windows that begin within an old minute
-//! begin with it. Since when a budget is overspent is known by the minute: a lapse within one is not seen.
+//! begin with it. Since when a budget is overspent or an alert fires is known by the minute: a lapse within one is not
+//! seen.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use attain_engine::{Ledger, Shelved};
 use attain_model::facts::StreamFacts;
-use attain_model::verdict::Attainment;
+use attain_model::verdict::{AlertState, Attainment};
 use attain_model::{Catalogue, Evaluation, Promises, Stream, StreamKey, Verdict, Window};
 use fastrand::Rng;
 
@@ -40,15 +41,20 @@ fn longer(catalogue: &Catalogue, seconds: u64) -> Promises {
     Promises::of(catalogue)
 }
 
-/// Whether all is the same but since when a budget that is overspent has been so.
+/// Whether all is the same but since when a budget has been overspent or an alert has been firing.
 fn same_but_since(is: &Verdict, should: &Verdict) -> bool {
-    let is_so = is.overspent_since.is_some() == should.overspent_since.is_some();
-    let since = is.overspent_since;
-    let should = Verdict {
-        overspent_since: since,
-        ..should.clone()
-    };
-    is_so && *is == should
+    let mut should = should.clone();
+    if is.overspent_since.is_some() == should.overspent_since.is_some() {
+        should.overspent_since = is.overspent_since;
+    }
+    for (is, should) in is.alerts.iter().zip(&mut should.alerts) {
+        if let (AlertState::Firing(since), AlertState::Firing(other)) =
+            (is.state, &mut should.state)
+        {
+            *other = since;
+        }
+    }
+    *is == should
 }
 
 fn sums(evaluation: &Evaluation) -> Vec<(String, Attainment)> {
@@ -61,14 +67,9 @@ fn sums(evaluation: &Evaluation) -> Vec<(String, Attainment)> {
 #[test]
 fn what_is_old_is_judged_the_same_by_the_minute() {
     let mut rng = Rng::with_seed(77);
-    let (mut is_coarser, mut judged) = (0, 0);
+    let (mut is_coarser, mut judged, mut firing) = (0, 0, 0);
     for _ in 0..3 {
-        let mut catalogue = promised(&mut rng);
-        // A policy of its own looks back further than what is fine; the others look at the last minutes.
-        catalogue.alert_policies.clear();
-        for slo in catalogue.slos.values_mut() {
-            slo.alerting = None;
-        }
+        let catalogue = promised(&mut rng);
         let streams = Stream::all(&catalogue);
         let mut ledger = Ledger::new(&streams, 10, None);
         let mut world = World::new(rng.fork(), streams[0].key.clone());
@@ -91,6 +92,9 @@ fn what_is_old_is_judged_the_same_by_the_minute() {
                 }
                 assert_eq!((is.untagged, is.gaps), (should.untagged, should.gaps));
                 judged += should.verdicts.len();
+                let alerts = should.verdicts.iter().flat_map(|verdict| &verdict.alerts);
+                let is_firing = |state| matches!(state, AlertState::Firing(_));
+                firing += alerts.filter(|alert| is_firing(alert.state)).count();
                 continue;
             }
             // Within a minute: as if each window had begun with the minute that it begins in.
@@ -103,5 +107,8 @@ fn what_is_old_is_judged_the_same_by_the_minute() {
             is_coarser += usize::from(sums(&is) != sums(&whole(&promises, &fine, slice)));
         }
     }
-    assert!(judged > 40 && is_coarser > 10, "{judged} {is_coarser}");
+    assert!(
+        judged > 40 && is_coarser > 10 && firing > 40,
+        "{judged} {is_coarser} {firing}"
+    );
 }

@@ -49,6 +49,56 @@ fn judged(shop: &Shop, segment: &str, says: [&str; 3]) {
     });
 }
 
+/// A day of a counter at once, an hour a request: it was heard all day, and what contradicts it is said apart.
+#[test]
+fn history_that_is_sent_at_once_is_covered() {
+    let catalogue = CATALOGUE
+        .replace("remote_write: {}", "remote_write: {}, delay: 0s")
+        .replace("window: 30d", "window: 1d");
+    let shop = Shop::of(&catalogue, limits());
+    eventually("a judged slice", || {
+        (get(shop.address(), "/api/v1/status").status == 200).then_some(())
+    });
+    let labels = [
+        ("__name__", "http_requests_total"),
+        ("code", "200"),
+        ("segment", "premium"),
+    ];
+    let first = now_ms() - 25 * 3_600_000;
+    let minutes: Vec<(f64, i64)> = (0..25 * 60)
+        .map(|minute| {
+            (
+                f64::from(minute) * 100.0,
+                first + i64::from(minute) * 60_000,
+            )
+        })
+        .collect();
+    let send = |samples: &[(f64, i64)]| {
+        let body = attain_wire::remote_write::encode(&[(&labels, samples)]);
+        let answer = write(shop.address(), "/api/v1/write", "", &body);
+        assert_eq!(answer.status, 204);
+    };
+    minutes.chunks(60).for_each(send);
+    let (value, newest) = minutes[minutes.len() - 1];
+    send(&[(value, newest), (value + 7.0, newest)]);
+    eventually("coverage of a day", || {
+        let page = get(shop.address(), "/api/v1/status").body;
+        let status: serde_json::Value = serde_json::from_str(&page).ok()?;
+        let mut verdicts = status["verdicts"].as_array()?.iter();
+        let premium = verdicts.find(|verdict| verdict["segment"] == "premium")?;
+        let is_covered = premium["coverage"].as_u64()? > 990_000_000;
+        let is_counted = premium["good"].as_u64()? > 140_000;
+        (is_covered && is_counted).then_some(())
+    });
+    eventually("what contradicts", || {
+        let page = get(shop.address(), "/metrics").body;
+        let is_said = page.contains("attain_samples_conflicting_total 1\n");
+        (is_said && page.contains("attain_samples_known_total 1\n")).then_some(())
+    });
+    let said = get(shop.address(), "/api/v1/status?format=human").body;
+    assert!(said.contains("1 sample said another value"), "{said}");
+}
+
 #[test]
 fn what_is_counted_is_judged_at_the_next_slice() {
     let catalogue = CATALOGUE
