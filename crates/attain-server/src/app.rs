@@ -17,6 +17,7 @@ use crate::gate::Gates;
 use crate::job::Job;
 use crate::metrics::Counters;
 use crate::published::Published;
+use crate::told::Told;
 
 /// Bytes of one permit of the room for requests.
 pub(crate) const ROOM_UNIT: usize = 1024;
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub(crate) published: watch::Receiver<Arc<Published>>,
     /// For what needs the counts themselves.
     pub(crate) asking: Asking,
+    /// What pages were told of who spent a budget.
+    pub(crate) told: Told,
     pub(crate) events: Arc<Events>,
     /// Places of those who listen to events.
     pub(crate) listeners: Arc<Semaphore>,

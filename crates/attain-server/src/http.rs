@@ -33,6 +33,7 @@ use crate::loaded::{Loaded, load};
 use crate::metrics::Counters;
 use crate::routes;
 use crate::tokens::Tokens;
+use crate::told::Told;
 use crate::watcher;
 
 /// A server that runs.
@@ -107,6 +108,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
         clock,
         published,
         asking,
+        told: Told::new(),
         events,
         listeners: Arc::new(Semaphore::new(config.limits.listeners)),
         closing: closed.clone(),

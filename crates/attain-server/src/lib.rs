@@ -36,6 +36,7 @@ mod patience;
 mod published;
 mod routes;
 pub mod tokens;
+mod told;
 mod unsealed;
 mod watcher;
 

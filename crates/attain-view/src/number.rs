@@ -161,6 +161,28 @@ pub fn grouped(number: impl Into<u128>) -> String {
     text
 }
 
+/// A whole number on a page, where numbers stand below each other: a comma between thousands, always: `9,999`.
+///
+/// ```
+/// assert_eq!(attain_view::number::thousands(2_899_u64), "2,899");
+/// assert_eq!(attain_view::number::thousands(999_u64), "999");
+/// ```
+#[must_use]
+pub fn thousands(number: impl Into<u128>) -> String {
+    let number = number.into();
+    match number {
+        1_000..10_000 => format!("{},{:03}", number / 1_000, number % 1_000),
+        _ => grouped(number),
+    }
+}
+
+/// The same with what is counted: `1 request`, `2,899 requests`.
+#[must_use]
+pub fn counted(count: u64, noun: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", thousands(count))
+}
+
 /// `1 request`, `12,345 requests`.
 ///
 /// ```
@@ -222,6 +244,51 @@ pub fn instant_near(at: Timestamp, near: Timestamp, zone: &TimeZone) -> String {
         clock(at, zone)
     } else {
         format!("{day} {}", clock(at, zone))
+    }
+}
+
+/// An instant to the second, in full: `2026-11-02 14:21:00 UTC`.
+#[must_use]
+pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
+    if at == Timestamp::MAX || at == Timestamp::MIN {
+        return instant(at, zone);
+    }
+    local(at, zone, "%Y-%m-%d %H:%M:%S") + " " + &zone_name(zone)
+}
+
+/// When something happened, for whoever looks on: to the second, with the day unless it is that of `now`, and how long
+/// ago: `14:21:00 UTC (2m ago)`.
+///
+/// ```
+/// use jiff::{Timestamp, tz::TimeZone};
+/// let at = |text: &str| text.parse::<Timestamp>().unwrap();
+/// let event = |when: &str| attain_view::number::event(at(when), at("2026-11-02T14:23:40Z"), &TimeZone::UTC);
+/// assert_eq!(event("2026-11-02T14:21:00Z"), "14:21:00 UTC (2m ago)");
+/// assert_eq!(event("2026-11-02T14:23:10Z"), "14:23:10 UTC (under 1m ago)");
+/// assert_eq!(event("2026-11-01T12:00:00Z"), "2026-11-01 12:00:00 UTC (1d 2h ago)");
+/// ```
+#[must_use]
+pub fn event(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    format!("{} ({})", moment_near(at, now, zone), ago(at, now))
+}
+
+/// An instant to the second, with the day unless it is that of another: `14:21:00 UTC`.
+#[must_use]
+pub fn moment_near(at: Timestamp, near: Timestamp, zone: &TimeZone) -> String {
+    if day(at, zone) == day(near, zone) {
+        local(at, zone, "%H:%M:%S") + " " + &zone_name(zone)
+    } else {
+        moment(at, zone)
+    }
+}
+
+/// How long before `now`, in whole minutes: `2m ago`, `under 1m ago`.
+#[must_use]
+pub fn ago(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(at.as_second());
+    match u64::try_from(seconds / 60).unwrap_or(0) {
+        0 => "under 1m ago".to_owned(),
+        minutes => format!("{} ago", about(Duration::from_secs(minutes * 60))),
     }
 }
 

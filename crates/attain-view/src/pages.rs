@@ -24,13 +24,18 @@ mod when;
 
 use std::time::Duration;
 
+use attain_cascade::why::Why;
 use attain_model::detail::Detail;
-use attain_model::{Diagnostic, Evaluation, GapReason, Promises, SeriesName, SourceMap};
+use attain_model::{
+    Diagnostic, Evaluation, GapReason, Promises, Scope, SegmentId, SeriesName, SloId, SourceMap,
+    Standing,
+};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::report::{About, CELLS_WITH_TITLES, PLAIN, Sheet};
-use crate::status::Desk;
+use crate::status::{Desk, headline, is_promise};
+use crate::why::cause;
 
 pub use ask::Ask;
 pub use cascade::{Blamed, cascade, to_blame};
@@ -50,6 +55,8 @@ pub struct Scene<'a> {
     pub evaluation: Option<&'a Evaluation>,
     /// What lies behind the series that a page shows in full; of others it may be absent.
     pub details: &'a [Detail],
+    /// Who spent budgets, as far as it was asked: what [`worth_asking`] names. In a zone of its own.
+    pub told: Option<&'a Why>,
     /// The server that says it.
     pub server: &'a Server,
     /// The zone in which times are shown. Days stay those of the catalogue.
@@ -157,6 +164,53 @@ impl Scene<'_> {
     }
 }
 
+/// Of which series a page speaks first.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Subject<'a> {
+    /// Only what was promised to this segment.
+    pub segment: Option<&'a SegmentId>,
+    /// Only this SLO.
+    pub slo: Option<&'a SloId>,
+}
+
+/// The series of which a page should be told who spent their budgets: the one that is hurt worst, or where nobody is hurt the
+/// few that lost most in the last hours.
+#[must_use]
+pub fn worth_asking(scene: &Scene<'_>, subject: Subject<'_>) -> Vec<SeriesName> {
+    let Some(evaluation) = scene.evaluation else {
+        return Vec::new();
+    };
+    let (about, nowhere) = (About::default(), |_: &SeriesName| String::new());
+    let sheet = sheet(scene, evaluation, &about, &nowhere);
+    let is_its = |name: &SeriesName| {
+        let segment = subject
+            .segment
+            .is_none_or(|id| matches!(&name.scope, Scope::Segment(own) if own == id));
+        segment && subject.slo.is_none_or(|slo| name.slo == *slo)
+    };
+    if let Some(worst) = headline::worst(&sheet.desk, &is_its) {
+        return vec![worst];
+    }
+    let verdicts = evaluation.verdicts.iter();
+    cause::lost_lately(verdicts.filter(|verdict| is_promise(verdict) && is_its(&verdict.name)))
+}
+
+/// Whose promise is hurt worst, and how: `premium broken`. For a title.
+fn hurt(scene: &Scene<'_>, subject: Subject<'_>) -> Option<String> {
+    let names = worth_asking(scene, subject);
+    let mut verdicts = scene.evaluation?.verdicts.iter();
+    let worst = verdicts.find(|verdict| names.first() == Some(&verdict.name))?;
+    let word = match worst.standing {
+        Standing::Breached => "broken",
+        _ if headline::is_hurt(worst) => "in danger",
+        _ => return None,
+    };
+    Some(match &worst.name.scope {
+        Scope::Segment(id) => format!("{id} {word}"),
+        Scope::All => format!("all traffic {word}"),
+    })
+}
+
 /// The parts of the report, about a page's evaluation, with links to pages.
 fn sheet<'a>(
     scene: &Scene<'a>,
@@ -172,8 +226,10 @@ fn sheet<'a>(
             look: &PLAIN,
             zone: scene.zone,
             is_page: true,
+            is_live: true,
         },
         details: scene.details,
+        told: scene.told,
         about,
         has_titles: days.sum::<usize>() <= CELLS_WITH_TITLES,
         is_dense: false,

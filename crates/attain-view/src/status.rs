@@ -12,6 +12,7 @@ mod next;
 pub(crate) mod notes;
 mod now;
 pub(crate) mod others;
+pub(crate) mod published;
 pub(crate) mod shared;
 mod total;
 
@@ -49,6 +50,7 @@ pub fn status(promises: &Promises, evaluation: &Evaluation, run: &Run, look: &Lo
         look,
         zone: &promises.catalogue().timezone,
         is_page: false,
+        is_live: false,
     };
     if promises.catalogue().slos.is_empty() {
         return no_slos(&desk);
@@ -77,6 +79,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) zone: &'a TimeZone,
     /// Whether it is for a page that is passed on and read later: dates in full, no command to type.
     pub(crate) is_page: bool,
+    /// Whether it follows a server: times say how long ago they were. What is read later does not.
+    pub(crate) is_live: bool,
 }
 
 impl Desk<'_> {
@@ -103,6 +107,15 @@ impl Desk<'_> {
             return number::instant(at, self.zone);
         }
         number::instant_near(at, self.evaluation.as_of.instant, self.zone)
+    }
+
+    /// When something happened to a promise: on a page to the second; where somebody looks on, with how long ago.
+    pub(crate) fn event(&self, at: jiff::Timestamp) -> String {
+        match (self.is_page, self.is_live) {
+            (true, true) => number::event(at, self.evaluation.as_of.instant, self.zone),
+            (true, false) => number::moment(at, self.zone),
+            (false, _) => self.near(at),
+        }
     }
 
     fn wrapped(&self, text: &str) -> String {

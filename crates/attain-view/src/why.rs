@@ -1,6 +1,7 @@
 //! Who spent the budget: a sentence first, then the account. Knows findings with names; how they were found is the
 //! caller's.
 
+pub(crate) mod cause;
 mod json;
 
 use attain_model::Scope;

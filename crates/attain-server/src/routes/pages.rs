@@ -2,21 +2,19 @@
 
 mod answer;
 mod gathered;
+mod told;
 
 use std::sync::Arc;
 
-use attain_cascade::why::{Finding, Why, series};
+use attain_cascade::why::Why;
 use attain_model::detail::Detail;
-use attain_model::policy::Urgency;
-use attain_model::verdict::AlertState;
-use attain_model::{SegmentId, SeriesName, SloId, Verdict};
-use attain_view::pages::{self, Ask, Blamed, Pack, Scene, Server};
+use attain_model::{SegmentId, SeriesName, SloId};
+use attain_view::pages::{self, Ask, Blamed, Pack, Scene, Server, Subject};
 use attain_view::report::report;
 use axum::extract::{FromRequestParts, Path, RawQuery, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use self::answer::answer;
@@ -38,6 +36,8 @@ pub(super) struct Asked {
     published: Arc<Published>,
     /// `None` until anything was judged.
     seen: Option<Seen>,
+    /// Who spent the budget of what the page speaks of first, if that is known by now.
+    told: Option<Arc<Why>>,
 }
 
 impl FromRequestParts<Arc<App>> for Asked {
@@ -69,6 +69,7 @@ impl Asked {
             headers,
             published,
             seen: None,
+            told: None,
             ask,
         };
         let at = match asked.ask.at(&asked.zone) {
@@ -125,11 +126,24 @@ impl Asked {
             promises: &self.published.promises,
             evaluation: self.seen.as_ref().map(|seen| &*seen.evaluation),
             details,
+            told: self.told.as_deref(),
             server,
             zone: &self.zone,
             is_past: self.seen.as_ref().is_some_and(|seen| !seen.is_live),
         };
         make(&scene, &self.ask)
+    }
+
+    /// Who spent what was lost last of the SLO that is named, or of all.
+    async fn lately(&self) -> Option<Arc<Why>> {
+        let slo = self.ask.get("slo").map(SloId::from);
+        let segment = self.ask.get("segment").filter(|name| *name != "all");
+        let segment = segment.map(SegmentId::from);
+        let subject = Subject {
+            slo: slo.as_ref(),
+            segment: segment.as_ref(),
+        };
+        told::whole(self, subject).await
     }
 
     fn server(&self) -> Server {
@@ -184,15 +198,16 @@ pub(super) async fn overview(
     if !accepts.is_some_and(|accept| accept.contains("text/html")) {
         return ([(header::VARY, "accept")], plain::index()).into_response();
     }
-    let asked = match Asked::of(app, query, headers).await {
+    let mut asked = match Asked::of(app, query, headers).await {
         Ok(asked) => asked,
         Err(response) => return response,
     };
+    asked.told = told::told(&asked, Subject::default()).await;
     let server = asked.server();
     asked.show(Vec::new(), server, pages::overview).await
 }
 
-pub(super) async fn segment(Path(segment): Path<String>, asked: Asked) -> Response {
+pub(super) async fn segment(Path(segment): Path<String>, mut asked: Asked) -> Response {
     let id = SegmentId::from(segment.as_str());
     if !asked
         .published
@@ -209,13 +224,18 @@ pub(super) async fn segment(Path(segment): Path<String>, asked: Asked) -> Respon
             None,
         );
     }
+    let subject = Subject {
+        segment: Some(&id),
+        ..Subject::default()
+    };
+    asked.told = told::told(&asked, subject).await;
     let server = asked.server();
     let page =
         move |scene: &Scene<'_>, ask: &Ask| pages::segment(scene, ask, &id).unwrap_or_default();
     asked.show(Vec::new(), server, page).await
 }
 
-pub(super) async fn slo(Path(slo): Path<String>, asked: Asked) -> Result<Response, Response> {
+pub(super) async fn slo(Path(slo): Path<String>, mut asked: Asked) -> Result<Response, Response> {
     if let Some(refusal) = asked.unless_there_is(&slo) {
         return Err(refusal);
     }
@@ -226,6 +246,11 @@ pub(super) async fn slo(Path(slo): Path<String>, asked: Asked) -> Result<Respons
         .map(|seen| seen.names(|other| *other == id))
         .unwrap_or_default();
     let details = asked.details(&names).await?;
+    let subject = Subject {
+        slo: Some(&id),
+        ..Subject::default()
+    };
+    asked.told = told::told(&asked, subject).await;
     let server = asked.server();
     let definition = definition(&asked.published, &id, &server.address);
     let page = move |scene: &Scene<'_>, ask: &Ask| {
@@ -243,8 +268,9 @@ pub(super) async fn cascade(asked: Asked) -> Response {
     let server = asked.server();
     let slo = asked.with(&[], &server, pages::to_blame);
     let answer = match (&asked.seen, slo) {
-        (Some(seen), Some(slo)) => Some(blame(&asked, seen, &slo).await),
-        _ => None,
+        (Some(seen), Some(slo)) => Some(told::blame(&asked, seen, &slo).await),
+        // Nobody is hurt: what was lost last is told all the same.
+        _ => asked.lately().await.map(Ok),
     };
     let page = move |scene: &Scene<'_>, ask: &Ask| {
         let blamed = match &answer {
@@ -255,64 +281,6 @@ pub(super) async fn cascade(asked: Asked) -> Response {
         pages::cascade(scene, ask, blamed)
     };
     asked.show(Vec::new(), server, page).await
-}
-
-/// Series that are asked about once more: each question reads all of their parts.
-const ASKED_AGAIN_MOST: usize = 4;
-
-/// Who spent the budget of an SLO, of the segment that is asked about or of each.
-///
-/// Of a series that is hurt, and of which the last loss names nobody, all that was lost since it pages or its budget is gone
-/// is asked about, too.
-async fn blame(asked: &Asked, seen: &Seen, slo: &SloId) -> Result<Arc<Why>, String> {
-    let segment = asked.ask.get("segment");
-    let day = super::cascade::day(seen);
-    let names = series(seen.promises(), day, slo, None, segment);
-    let names = names.map_err(|_| "nothing is promised to what is asked about".to_owned())?;
-    let asking = &asked.app.asking;
-    let ask = async |names: &[SeriesName], since| {
-        let why = asking.why(&seen.published, &seen.evaluation, names, since);
-        why.await.map_err(|why| Problem::from(why).detail)
-    };
-    let why = ask(&names, None).await?;
-    let slice = asked.server().slice;
-    let unsolved = why.findings.iter().enumerate().filter_map(|(at, finding)| {
-        let mut verdicts = seen.evaluation.verdicts.iter();
-        let verdict = verdicts.find(|verdict| verdict.name == finding.name)?;
-        let since = hurt_since(verdict)?.checked_sub(slice).ok()?;
-        (!names_somebody(finding) && since < seen.as_of().instant).then_some((at, since))
-    });
-    let unsolved: Vec<(usize, Timestamp)> = unsolved.take(ASKED_AGAIN_MOST).collect();
-    let mut whole = Arc::clone(&why);
-    for (at, since) in unsolved {
-        let name = why.findings[at].name.clone();
-        // What is known without it is worth more than an error.
-        let Ok(again) = ask(std::slice::from_ref(&name), Some(since)).await else {
-            continue;
-        };
-        let Some(finding) = again.findings.first() else {
-            continue;
-        };
-        if names_somebody(finding) || why.findings[at].episode.is_none() {
-            Arc::make_mut(&mut whole).findings[at] = finding.clone();
-        }
-    }
-    Ok(whole)
-}
-
-fn names_somebody(finding: &Finding) -> bool {
-    let mut accounts = finding.episode.iter().flat_map(|one| &one.accounts);
-    accounts.any(|account| account.is_named)
-}
-
-/// Since when a series pages, or else since when its budget is gone.
-fn hurt_since(verdict: &Verdict) -> Option<Timestamp> {
-    let alerts = verdict.alerts.iter();
-    let pages = alerts.filter_map(|alert| match alert.state {
-        AlertState::Firing(since) if alert.urgency == Urgency::Page => Some(since),
-        _ => None,
-    });
-    pages.min().or(verdict.overspent_since)
 }
 
 pub(super) async fn catalogue(asked: Asked) -> Response {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use attain_server::Limits;
 use serde_json::Value;
 
-use crate::client::{eventually, get, write};
+use crate::client::{eventually, get, request, write};
 use crate::shop::{Shop, now_ms};
 
 /// A checkout that waits for payments, both told by one sender.
@@ -125,6 +125,15 @@ fn who_spent_a_budget_is_named_and_what_it_rests_on_is_counted() {
     ] {
         assert!(page.body.contains(words), "{words}: {}", page.body);
     }
+    // So does the first page, once the answer is there.
+    let head = "GET / HTTP/1.1\r\naccept: text/html\r\n";
+    eventually("told on the first page", || {
+        let page = request(shop.address(), head, &[]);
+        let told = ["<dt>ask first<dd><b>money</b>", "<dt>began<dd>"];
+        told.iter()
+            .all(|words| page.body.contains(words))
+            .then_some(())
+    });
     assert_eq!(get(shop.address(), "/cascade?slo=payments").status, 200);
     assert_eq!(get(shop.address(), "/cascade?slo=chekout").status, 404);
 

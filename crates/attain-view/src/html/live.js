@@ -40,12 +40,14 @@
       if (name) button.setAttribute("aria-label", "Copy " + name.textContent);
       box.append(button);
     }
-    const zones = find("#zones", page);
+    const local = find("#local", page);
     const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    if (zones && own && !all("a", zones).some((a) => a.textContent === own)) {
+    if (local && own && !all("#zones a", page).some((a) => a.textContent === own)) {
       const to = new URL(location.href);
       to.searchParams.set("zone", own);
-      zones.append(make("a", { class: "tool", href: to.pathname + to.search, title: own }, "Local time"));
+      local.href = to.pathname + to.search;
+      local.title = own;
+      local.removeAttribute("hidden");
     }
     for (const id of ["theme", "help", "hint", "pause"]) {
       const node = find("#" + id, page);

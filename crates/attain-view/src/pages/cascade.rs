@@ -179,7 +179,7 @@ impl Lead<'_> {
         let left = worst
             .left
             .as_ref()
-            .map(|(left, _)| format!("; {left} of its budget is left"));
+            .map(|(left, _)| format!("; of its budget {left}"));
         let text = format!(
             "{} is {}{whose}{}.",
             worst.name,
@@ -213,16 +213,16 @@ impl Lead<'_> {
             .count();
         let broken = match broken {
             0 => "none".to_owned(),
-            some => number::grouped(some as u64),
+            some => number::thousands(some as u64),
         };
         body.push(format!(
             "{} shown, {broken} of them broken.",
-            number::plural(shown.count() as u64, "SLO")
+            number::counted(shown.count() as u64, "SLO")
         ));
         if self.graph.left_out > 0 {
             body.push(format!(
                 "The cascade has {} more SLOs; this is the part around the one that is worst. Choose another below.",
-                number::grouped(self.graph.left_out as u64)
+                number::thousands(self.graph.left_out as u64)
             ));
         }
         body
@@ -353,8 +353,8 @@ fn drawn(html: &mut Html, ask: &Ask, graph: &Graph<'_>, marked: &[Marked]) {
             },
         );
         html.own(
-            "<p class=\"hint cascade-legend\">A line leads down from whoever waits to what it waits for. On it stands how much \
-             of the failures below is felt above, unless all is; a dashed line is not needed for the answer, a dotted one has a spare. A thick \
+            "<p class=\"hint cascade-legend\">A line leads down from whoever waits to what it waits for. On it stands which share \
+             of the failures below gets through, unless all do; a dashed line is not needed for the answer, a dotted one has a spare. A thick \
              line is the way that a lost budget took.</p>",
         );
         html.element("div", &[("data-key", "cascade-table")], |html| {

@@ -7,7 +7,7 @@ use super::{Ask, Scene, SourceState};
 use crate::diagnostics;
 use crate::html::Html;
 use crate::html::parts::{State, badge, disclosure, facts, head, mark, section, table};
-use crate::number::{self, grouped, plural};
+use crate::number::{self, counted, thousands};
 use crate::report::PLAIN;
 
 /// Findings that are shown.
@@ -57,10 +57,10 @@ fn state(html: &mut Html, scene: &Scene<'_>) {
             });
             let changes = format!(
                 "{} taken, {} refused since the server began",
-                grouped(in_force.reloads),
-                grouped(in_force.refusals)
+                thousands(in_force.reloads),
+                thousands(in_force.refusals)
             );
-            let files = plural(in_force.sources.files.len() as u64, "file");
+            let files = counted(in_force.sources.files.len() as u64, "file");
             let pairs = [
                 ("hash", &*in_force.sha256),
                 ("files", &*files),
@@ -116,7 +116,7 @@ fn findings(html: &mut Html, scene: &Scene<'_>) {
                     .filter(|found| found.level == level)
                     .count();
                 if count > 0 {
-                    badge(html, state, &plural(count as u64, level.word()));
+                    badge(html, state, &counted(count as u64, level.word()));
                 }
             }
         });
@@ -153,7 +153,7 @@ fn findings(html: &mut Html, scene: &Scene<'_>) {
             html.line(
                 "p",
                 &[("class", "hint")],
-                &format!("{} more: attain check shows all.", grouped(more as u64)),
+                &format!("{} more: attain check shows all.", thousands(more as u64)),
             );
         }
     });
@@ -172,7 +172,14 @@ fn sources(html: &mut Html, scene: &Scene<'_>) {
             return;
         }
         table(html, "plain", "Sources", |html| {
-            let names = ["source", "how", "state", "taken", "refused", "of no SLO"];
+            let names = [
+                "source",
+                "how",
+                "state",
+                "taken",
+                "refused",
+                "used by no SLO",
+            ];
             head(html, names, 3);
             html.element("tbody", &[], |html| {
                 for source in sources {
@@ -208,9 +215,9 @@ fn one_source(html: &mut Html, source: &SourceState, silent: Option<String>) {
     });
     let counts = match source.samples {
         Some(samples) => [
-            grouped(samples),
-            grouped(source.refused),
-            grouped(source.unmatched),
+            thousands(samples),
+            thousands(source.refused),
+            thousands(source.unmatched),
         ],
         None => ["-".to_owned(), "-".to_owned(), "-".to_owned()],
     };
@@ -229,12 +236,12 @@ fn holds(html: &mut Html, scene: &Scene<'_>, ask: &Ask) {
                 html.line(
                     "a",
                     &[("href", &to("/"))],
-                    &plural(catalogue.slos.len() as u64, "SLO"),
+                    &counted(catalogue.slos.len() as u64, "SLO"),
                 );
                 html.text(&format!(
                     " of {} and {}",
-                    plural(catalogue.services.len() as u64, "service"),
-                    plural(catalogue.teams.len() as u64, "team")
+                    counted(catalogue.services.len() as u64, "service"),
+                    counted(catalogue.teams.len() as u64, "team")
                 ));
             });
             html.element("li", &[], |html| {
@@ -261,7 +268,7 @@ fn files(html: &mut Html, sources: &SourceMap) {
             let lines = file.text.lines().count() as u64;
             disclosure(
                 html,
-                &format!("{} ({})", file.name, plural(lines, "line")),
+                &format!("{} ({})", file.name, counted(lines, "line")),
                 |html| {
                     html.line(
                         "pre",

@@ -203,7 +203,7 @@ pub(super) fn of_state(rows: &mut Vec<Row<'_>>, ask: &Ask) {
     }
 }
 
-/// By what rows can be grouped, beside labels.
+/// By what rows can be thousands, beside labels.
 pub(super) const WAYS: [(&str, &str); 4] = [
     ("", "audience and layer"),
     ("team", "team"),

@@ -10,7 +10,7 @@ use super::frame::keep;
 use super::{Ask, ask};
 use crate::html::Html;
 use crate::html::parts::{State, mark};
-use crate::number::grouped;
+use crate::number::thousands;
 use crate::report::top;
 
 /// How many promises stand how, each a filter.
@@ -22,7 +22,7 @@ pub(super) fn states(html: &mut Html, tally: &Tally, ask: &Ask, path: &str) {
     ];
     html.element("nav", &attributes, |html| {
         let chosen = ask.get("state").unwrap_or_default();
-        let all = format!("{} promises", grouped(tally.promises()));
+        let all = format!("{} promises", thousands(tally.promises()));
         chip(
             html,
             None,
@@ -34,13 +34,13 @@ pub(super) fn states(html: &mut Html, tally: &Tally, ask: &Ask, path: &str) {
             let key = choose::state_key(state);
             let count = tally.count(state);
             if count > 0 || chosen == key {
-                let word = format!("{} {}", grouped(count), top::word(state));
+                let word = format!("{} {}", thousands(count), top::word(state));
                 let to = ask.with("state", key).with("in", "").to(path);
                 chip(html, Some(state), &word, &to, chosen == key);
             }
         }
         if tally.masked > 0 || chosen == "masked" {
-            let word = format!("{} hidden by the aggregate", grouped(tally.masked));
+            let word = format!("{} not seen in all traffic", thousands(tally.masked));
             let to = ask.with("state", "masked").with("in", "").to(path);
             chip(html, Some(State::Bad), &word, &to, chosen == "masked");
         }

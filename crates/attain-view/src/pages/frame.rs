@@ -114,27 +114,34 @@ fn top(html: &mut Html, scene: &Scene<'_>, ask: &Ask, here: Here, path: &str) {
                 &scene.promises.catalogue().name,
             );
         });
-        html.element("nav", &[("aria-label", "Pages")], |html| {
-            html.element("ul", &[], |html| {
-                for (place, word, path, letter) in PLACES {
-                    let current = if place == here { "page" } else { "" };
-                    let attributes = [
-                        ("href", &*ask.everywhere().to(path)),
-                        ("aria-current", current),
-                        ("data-jump", letter),
-                    ];
-                    html.element("li", &[], |html| html.line("a", &attributes, word));
-                }
+        // One line, which scrolls by itself where the page is narrow.
+        html.element("div", &[("class", "ways")], |html| {
+            places(html, ask, here);
+            search(html, ask);
+            html.element("div", &[("class", "tools")], |html| {
+                when::zones(html, scene, ask, path);
+                // What needs the script is shown by it; its place is kept, so that nothing moves.
+                html.own("<button type=button class=tool id=theme hidden=hidden>Theme</button>");
+                html.own("<button type=button class=tool id=help hidden=hidden aria-haspopup=dialog>Keys</button>");
             });
         });
-        search(html, ask);
-        html.element("div", &[("class", "tools")], |html| {
-            when::zones(html, scene, ask, path);
-            // What needs the script is shown by it.
-            html.own("<button type=button class=tool id=theme hidden=hidden>Theme</button>");
-            html.own("<button type=button class=tool id=help hidden=hidden aria-haspopup=dialog>Keys</button>");
-        });
         when::state(html, scene, ask, path);
+    });
+}
+
+fn places(html: &mut Html, ask: &Ask, here: Here) {
+    html.element("nav", &[("aria-label", "Pages")], |html| {
+        html.element("ul", &[], |html| {
+            for (place, word, path, letter) in PLACES {
+                let current = if place == here { "page" } else { "" };
+                let attributes = [
+                    ("href", &*ask.everywhere().to(path)),
+                    ("aria-current", current),
+                    ("data-jump", letter),
+                ];
+                html.element("li", &[], |html| html.line("a", &attributes, word));
+            }
+        });
     });
 }
 

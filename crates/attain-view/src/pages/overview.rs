@@ -9,13 +9,14 @@ use super::choose::{self, GROUPS, Group, ROWS, Row, Tally};
 use super::filters;
 use super::frame::{Here, frame};
 use super::teach::teach;
-use super::{Ask, Scene, ask, place, sheet};
+use super::{Ask, Scene, Subject, ask, place, sheet};
 use crate::html::Html;
 use crate::html::parts::{self, State, badge};
-use crate::number::grouped;
+use crate::number::thousands;
 use crate::report::{About, Sheet, masking, matrix, series, top};
 use crate::status::headline::{self, is_hurt};
 use crate::status::{is_promise, no_slos, no_verdicts};
+use crate::why::cause;
 
 /// How the sentence stands at the top of a page.
 const FIRST: top::First = top::First {
@@ -51,7 +52,7 @@ pub fn overview(scene: &Scene<'_>, ask: &Ask) -> String {
     })
 }
 
-/// What a tab says that nobody looks at: `2 broken`.
+/// What a tab says that nobody looks at: `! premium broken (4)`.
 fn title(scene: &Scene<'_>) -> String {
     let verdicts = scene
         .evaluation
@@ -60,27 +61,66 @@ fn title(scene: &Scene<'_>) -> String {
     let states = verdicts
         .filter(|verdict| is_promise(verdict))
         .map(series::state);
-    match states.filter(|state| *state == State::Bad).count() {
-        0 => String::new(),
-        broken => format!("{} broken", grouped(broken as u64)),
+    let broken = states.filter(|state| *state == State::Bad).count();
+    match (super::hurt(scene, Subject::default()), broken) {
+        (None, _) => String::new(),
+        (Some(hurt), 0 | 1) => format!("! {hurt}"),
+        (Some(hurt), broken) => format!("! {hurt} ({})", thousands(broken as u64)),
     }
 }
 
 /// Who is hurt; where nobody is, what is closest to its limit stands beside it.
 pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top::First) {
+    let evaluation = sheet.desk.evaluation;
+    let promises = || {
+        evaluation
+            .verdicts
+            .iter()
+            .filter(|verdict| is_promise(verdict))
+    };
+    let is_calm = !promises().any(is_hurt);
     html.element("div", &[("class", "now"), ("data-key", "now")], |html| {
-        top::summarised(html, sheet, first);
-        ways(html, sheet, ask);
-        let evaluation = sheet.desk.evaluation;
-        let promises = || {
-            evaluation
-                .verdicts
-                .iter()
-                .filter(|verdict| is_promise(verdict))
-        };
-        if !promises().any(is_hurt) {
+        top::summarised(html, sheet, first, |html| {
+            if is_calm {
+                last(html, sheet, ask);
+            }
+            ways(html, sheet, ask);
+        });
+        if is_calm {
             closest(html, sheet, promises().collect());
         }
+    });
+}
+
+/// What was lost last, where nobody is hurt any more: whoever was woken minutes ago asks for it.
+fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
+    let Some(why) = sheet.told else { return };
+    let Some((finding, episode)) = cause::last(why) else {
+        return;
+    };
+    let name = &finding.name;
+    html.element("p", &[("class", "last"), ("data-key", "last")], |html| {
+        let word = match episode.until < why.instant {
+            true => "Last: ",
+            false => "Losing now: ",
+        };
+        html.line("b", &[], word);
+        let to = place(ask, name);
+        html.line(
+            "a",
+            &[("href", &to)],
+            &format!("{}/{}", name.slo, name.objective),
+        );
+        html.text(&format!(
+            ": {} ",
+            cause::told(why, finding, episode, sheet.desk.zone)
+        ));
+        let asked = ask.everywhere().with("slo", name.slo.as_str());
+        let to = asked
+            .with("segment", &name.scope.to_string())
+            .to("/cascade")
+            + "#why";
+        html.line("a", &[("href", &to)], "Who spent it");
     });
 }
 
@@ -210,7 +250,7 @@ fn tally(html: &mut Html, tally: &Tally) {
             badge(
                 html,
                 state,
-                &format!("{} {}", grouped(count), top::word(state)),
+                &format!("{} {}", thousands(count), top::word(state)),
             );
         }
     }
@@ -258,7 +298,7 @@ fn pages(html: &mut Html, ask: &Ask, path: &str, group: &Group<'_>, total: usize
             ask.to(path)
         };
         if !is_alone {
-            let word = format!("{} more in {}", grouped(group.more as u64), group.title);
+            let word = format!("{} more in {}", thousands(group.more as u64), group.title);
             html.line("a", &[("href", &to(1))], &word);
             return;
         }
@@ -278,7 +318,7 @@ fn pages(html: &mut Html, ask: &Ask, path: &str, group: &Group<'_>, total: usize
         html.line(
             "a",
             &[("href", &back)],
-            &format!("All groups ({} rows)", grouped(total as u64)),
+            &format!("All groups ({} rows)", thousands(total as u64)),
         );
     });
 }

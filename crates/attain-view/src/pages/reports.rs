@@ -236,7 +236,7 @@ const FIRST: top::First = top::First {
 
 /// A paragraph for each promise.
 fn product(html: &mut Html, sheet: &Sheet<'_>) {
-    top::summarised(html, sheet, FIRST);
+    top::summarised(html, sheet, FIRST, |_| ());
     masking::masking(html, sheet);
     for slo in sheet.by_slo() {
         let Some(first) = slo.first() else { continue };
@@ -268,7 +268,8 @@ fn sentence(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
     html.text(" ");
     badge(html, series::state(verdict), series::word(verdict));
     let mut sentences = Vec::new();
-    if let Some(attained) = series::attained(verdict) {
+    let attained = series::attained(verdict).filter(|_| series::is_measured(sheet, verdict));
+    if let Some(attained) = attained {
         let total = series::count(sheet, verdict, verdict.attainment.total());
         let s = if total == "1" { "" } else { "s" };
         let mut text = format!(
@@ -278,7 +279,10 @@ fn sentence(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
             did(sheet, verdict),
         );
         if is_promise(verdict) {
-            text.push_str(&format!(", {} may have", series::allowed(sheet, verdict)));
+            text.push_str(&format!(
+                ", {} were allowed",
+                series::allowed(sheet, verdict)
+            ));
         }
         sentences.push(text);
         let mut text = format!(
@@ -293,9 +297,16 @@ fn sentence(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
         }
         sentences.push(text);
     }
+    if let Some(published) = series::published(sheet, verdict) {
+        let (target, word) = published.split_once(", ").unwrap_or((&published, ""));
+        sentences.push(format!("The published {target} is {word}"));
+    }
     match (verdict.overspent_since, series::left(verdict)) {
-        (Some(since), _) => sentences.push(format!("Broken since {}", sheet.desk.near(since))),
-        (None, Some(left)) => sentences.push(format!("{left} of what may fail is left")),
+        (Some(since), _) => sentences.push(format!(
+            "Its budget was used up at {}",
+            sheet.desk.event(since)
+        )),
+        (None, Some(left)) => sentences.push(format!("{left} of the budget is left")),
         (None, None) => {}
     }
     let mut text = sentences
@@ -320,7 +331,7 @@ fn did(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
 /// The matrix, then what burned what is hurt.
 fn engineering(html: &mut Html, sheet: &Sheet<'_>) {
     crate::report::cards::shared(html, sheet);
-    top::summarised(html, sheet, FIRST);
+    top::summarised(html, sheet, FIRST, |_| ());
     if sheet.desk.evaluation.verdicts.len() <= 500 {
         section(html, "promises", "Every promise", |html| {
             matrix::matrix(html, sheet)

@@ -7,10 +7,10 @@ use attain_model::{Evaluation, Scope, SegmentId};
 
 use super::frame::{Here, frame};
 use super::teach::teach;
-use super::{Ask, Scene, ask, overview, place, sheet};
+use super::{Ask, Scene, Subject, ask, overview, place, sheet};
 use crate::html::Html;
 use crate::html::parts::{disclosure, head, notes, section, table};
-use crate::number::{grouped, plural};
+use crate::number::{counted, thousands};
 use crate::report::{About, top};
 
 const FIRST: top::First = top::First {
@@ -25,7 +25,14 @@ pub fn segment(scene: &Scene<'_>, ask: &Ask, id: &SegmentId) -> Option<String> {
     let catalogue = scene.promises.catalogue();
     let segment = catalogue.segments.get(id)?;
     let path = ask::path("/segments/", id.as_str());
-    let title = format!("Segment {id}");
+    let subject = Subject {
+        segment: Some(id),
+        ..Subject::default()
+    };
+    let title = match super::hurt(scene, subject) {
+        Some(hurt) => format!("! {hurt}"),
+        None => format!("Segment {id}"),
+    };
     Some(frame(scene, ask, Here::Elsewhere, &title, &path, |html| {
         html.element("p", &[("class", "eyebrow crumb")], |html| {
             html.line("a", &[("href", &ask.everywhere().to("/"))], "Every promise");
@@ -90,13 +97,14 @@ fn sold(html: &mut Html, scene: &Scene<'_>, segment: &Segment) {
         },
     ));
     facts.extend(segment.price.as_ref().map(|price| ("price", money(price))));
-    facts.extend(segment.customers.map(|count| ("customers", grouped(count))));
+    facts.extend(
+        segment
+            .customers
+            .map(|count| ("customers", thousands(count))),
+    );
     facts.push((
-        "saved",
-        match segment.rank {
-            1 => "first".to_owned(),
-            rank => format!("rank {rank} of {}", catalogue.segments.len()),
-        },
+        "priority",
+        format!("{} of {}", segment.rank, catalogue.segments.len()),
     ));
     facts.extend(
         segment
@@ -120,7 +128,7 @@ fn sold(html: &mut Html, scene: &Scene<'_>, segment: &Segment) {
             if contracts.is_empty() {
                 return;
             }
-            let summary = format!("{} of its own", plural(contracts.len() as u64, "contract"));
+            let summary = format!("{} of its own", counted(contracts.len() as u64, "contract"));
             disclosure(html, &summary, |html| customers(html, &contracts));
         },
     );
@@ -213,7 +221,7 @@ fn money(price: &Price) -> String {
     };
     format!(
         "{}{cents} {}/{}",
-        grouped(whole),
+        thousands(whole),
         price.amount.currency,
         price.period
     )

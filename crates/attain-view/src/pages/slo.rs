@@ -11,7 +11,7 @@ use attain_model::{Audience, SeriesName, SloId, Verdict};
 
 use super::frame::{Here, frame};
 use super::teach::teach;
-use super::{Ask, Scene, ask, place, sheet};
+use super::{Ask, Scene, Subject, ask, place, sheet};
 use crate::html::Html;
 use crate::html::parts::{self, State, badge, disclosure, head, link_or_prose, section, table};
 use crate::number;
@@ -37,72 +37,73 @@ pub struct Definition {
 pub fn slo(scene: &Scene<'_>, ask: &Ask, id: &SloId, definition: &Definition) -> Option<String> {
     let slo = scene.promises.catalogue().slos.get(id)?;
     let path = ask::path("/slos/", id.as_str());
-    Some(frame(
-        scene,
-        ask,
-        Here::Elsewhere,
-        id.as_str(),
-        &path,
-        |html| {
-            let verdicts: Vec<Verdict> = scene
-                .evaluation
-                .into_iter()
-                .flat_map(|evaluation| &evaluation.verdicts)
-                .filter(|verdict| verdict.name.slo == *id)
+    let subject = Subject {
+        slo: Some(id),
+        ..Subject::default()
+    };
+    let title = match super::hurt(scene, subject) {
+        Some(hurt) => format!("! {id}: {hurt}"),
+        None => id.to_string(),
+    };
+    Some(frame(scene, ask, Here::Elsewhere, &title, &path, |html| {
+        let verdicts: Vec<Verdict> = scene
+            .evaluation
+            .into_iter()
+            .flat_map(|evaluation| &evaluation.verdicts)
+            .filter(|verdict| verdict.name.slo == *id)
+            .cloned()
+            .collect();
+        let Some(evaluation) = scene.evaluation.filter(|_| !verdicts.is_empty()) else {
+            html.line("h1", &[("class", "name")], id.as_str());
+            introduction(html, scene, ask, slo, None);
+            teach(html, scene, ask);
+            return written::define(html, definition);
+        };
+        let about = About::default();
+        let place = |name: &SeriesName| place(ask, name);
+        let of_it = only(evaluation, id);
+        let (since, details) = ranges::narrowed(scene, ask);
+        let scene = &Scene {
+            details: &details,
+            ..*scene
+        };
+        let sheet = sheet(scene, &of_it, &about, &place);
+        opening(html, scene, &sheet, ask, slo, &verdicts);
+        choose(html, ask, &path, &verdicts);
+        let chosen: Vec<Verdict> = match ask.get("segment") {
+            Some(segment) => verdicts
+                .iter()
+                .filter(|verdict| verdict.name.scope.to_string() == segment)
                 .cloned()
-                .collect();
-            let Some(evaluation) = scene.evaluation.filter(|_| !verdicts.is_empty()) else {
-                html.line("h1", &[("class", "name")], id.as_str());
-                introduction(html, scene, ask, slo, None);
-                teach(html, scene, ask);
-                return written::define(html, definition);
-            };
-            let about = About::default();
-            let place = |name: &SeriesName| place(ask, name);
-            let of_it = only(evaluation, id);
-            let (since, details) = ranges::narrowed(scene, ask);
-            let scene = &Scene {
-                details: &details,
-                ..*scene
-            };
-            let sheet = sheet(scene, &of_it, &about, &place);
-            opening(html, scene, &sheet, ask, slo, &verdicts);
-            choose(html, ask, &path, &verdicts);
-            let chosen: Vec<Verdict> = match ask.get("segment") {
-                Some(segment) => verdicts
+                .collect(),
+            None => verdicts.clone(),
+        };
+        ranges::ranges(html, scene, ask, &path, since);
+        cards::shared(html, &sheet);
+        html.flat(|html| {
+            for objective in by_objective(&chosen) {
+                let all: Vec<&Verdict> = verdicts
                     .iter()
-                    .filter(|verdict| verdict.name.scope.to_string() == segment)
-                    .cloned()
-                    .collect(),
-                None => verdicts.clone(),
-            };
-            ranges::ranges(html, scene, ask, &path, since);
-            cards::shared(html, &sheet);
-            html.flat(|html| {
-                for objective in by_objective(&chosen) {
-                    let all: Vec<&Verdict> = verdicts
-                        .iter()
-                        .filter(|other| {
-                            objective
-                                .first()
-                                .is_some_and(|first| other.name.objective == first.name.objective)
-                        })
-                        .collect();
-                    one_objective(html, &sheet, objective, &all);
-                }
-            });
-            masking::masking(html, &sheet);
-            rests::rests_on(html, scene, ask, slo);
-            let notes = history::about_slo(&sheet, id);
-            if !notes.is_empty() {
-                section(html, "data", "Notes on the data", |html| {
-                    parts::notes(html, notes.iter().map(String::as_str));
-                });
+                    .filter(|other| {
+                        objective
+                            .first()
+                            .is_some_and(|first| other.name.objective == first.name.objective)
+                    })
+                    .collect();
+                one_objective(html, &sheet, objective, &all);
             }
-            written::promised(html, slo);
-            written::define(html, definition);
-        },
-    ))
+        });
+        masking::masking(html, &sheet);
+        rests::rests_on(html, scene, ask, slo);
+        let notes = history::about_slo(&sheet, id);
+        if !notes.is_empty() {
+            section(html, "data", "Notes on the data", |html| {
+                parts::notes(html, notes.iter().map(String::as_str));
+            });
+        }
+        written::promised(html, slo);
+        written::define(html, definition);
+    }))
 }
 
 fn only(evaluation: &attain_model::Evaluation, id: &SloId) -> attain_model::Evaluation {
@@ -155,7 +156,7 @@ fn opening(
             class: "wide second",
             is_of_slo: true,
         };
-        top::summarised(html, sheet, first);
+        top::summarised(html, sheet, first, |_| ());
     });
 }
 

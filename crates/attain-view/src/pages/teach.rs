@@ -3,7 +3,7 @@
 use super::{Ask, Scene, Server, SourceState};
 use crate::html::Html;
 use crate::html::parts::{self, State, badge, mark};
-use crate::number::{self, plural};
+use crate::number::{self, counted};
 
 /// Nothing was counted yet: what to send where.
 pub(super) fn teach(html: &mut Html, scene: &Scene<'_>, ask: &Ask) {
@@ -14,7 +14,7 @@ pub(super) fn teach(html: &mut Html, scene: &Scene<'_>, ask: &Ask) {
             mark(html, State::Unknown);
             html.text(&format!(
                 "Nothing was counted yet: {} wait for their first request.",
-                plural(catalogue.slos.len() as u64, "SLO")
+                counted(catalogue.slos.len() as u64, "SLO")
             ));
         });
         html.element("p", &[("class", "body")], |html| {
@@ -77,7 +77,7 @@ fn how_to_send(html: &mut Html, server: &Server, source: &SourceState) {
         ),
         way => {
             let taken = source.samples.map_or_else(String::new, |samples| {
-                format!(" {} were taken so far.", plural(samples, "sample"))
+                format!(" {} were taken so far.", counted(samples, "sample"))
             });
             html.line(
                 "p",

@@ -31,6 +31,7 @@ pub(super) fn zones(html: &mut Html, scene: &Scene<'_>, ask: &Ask, path: &str) {
             let attributes = [("class", "tool"), ("href", &*to), ("aria-current", current)];
             html.line("a", &attributes, word);
         }
+        html.own("<a class=tool id=local hidden=hidden>Local time</a>");
     });
 }
 
@@ -46,7 +47,7 @@ pub(super) fn state(html: &mut Html, scene: &Scene<'_>, ask: &Ask, path: &str) {
         (false, true) => ("stale", "Silent"),
         (false, false) => ("fresh", "As of"),
     };
-    let text = number::instant(until, scene.zone);
+    let text = number::moment(until, scene.zone);
     html.element("div", &[("class", "when")], |html| {
         html.element("details", &[("id", "when")], |html| {
             html.element("summary", &[], |html| {
@@ -64,7 +65,12 @@ pub(super) fn state(html: &mut Html, scene: &Scene<'_>, ask: &Ask, path: &str) {
                     mark(html, state);
                     html.line("b", &[], word);
                     html.text(" ");
-                    html.line("time", &[("datetime", &until.to_string())], &text);
+                    html.element("time", &[("datetime", &until.to_string())], |html| {
+                        // Where the page is narrow, the day is left out.
+                        let (day, clock) = text.split_once(' ').unwrap_or(("", &text));
+                        html.line("span", &[("class", "day")], &format!("{day} "));
+                        html.text(clock);
+                    });
                 });
             });
             other_times(html, scene, ask, path, until);

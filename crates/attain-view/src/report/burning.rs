@@ -32,7 +32,7 @@ pub(crate) fn tiers(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
             });
         } else {
             let verb = if firing == 1 { "is" } else { "are" };
-            let text = format!("{} {verb} firing.", number::plural(firing, "condition"));
+            let text = format!("{} {verb} firing.", number::counted(firing, "condition"));
             html.line("p", &[("class", "answer")], &text);
             conditions_table(html, sheet, &watched);
         }
@@ -47,11 +47,11 @@ fn conditions_table(html: &mut Html, sheet: &Sheet<'_>, watched: &[&Verdict]) {
     table(html, "tiers", "Alerts and their limits", |html| {
         let names = [
             "segment",
-            "asks for",
+            "does",
             "long window",
             "short window",
             "limit",
-            "answer",
+            "now",
         ];
         head(html, names, 2);
         html.element("tbody", &[], |html| {
@@ -79,7 +79,7 @@ fn conditions_table(html: &mut Html, sheet: &Sheet<'_>, watched: &[&Verdict]) {
 
 fn row(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, condition: &AlertCondition) {
     let asks = match condition.urgency {
-        Urgency::Page => "wakes on call",
+        Urgency::Page => "pages on call",
         Urgency::Ticket => "opens a ticket",
         Urgency::None => "is recorded",
     };
@@ -114,10 +114,10 @@ fn row(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, condition: &AlertC
             badge(
                 html,
                 state,
-                &format!("firing since {}", sheet.desk.near(since)),
+                &format!("firing since {}", sheet.desk.event(since)),
             );
         }
-        AlertState::Quiet => html.text("no"),
+        AlertState::Quiet => html.text("not firing"),
         AlertState::Unreachable => html.text("never: everything failing burns less"),
         AlertState::TooFewEvents => html.text("not known: too few requests"),
         AlertState::Standby => html.text("not needed"),

@@ -50,15 +50,25 @@ fn card(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
         match series::left(verdict) {
             Some(left) => {
                 html.element("p", &[("class", "figure")], |html| {
-                    html.line("b", &[], &series::signed(&left));
-                    html.text(" budget left");
+                    match left.strip_prefix('-') {
+                        Some(over) => {
+                            html.line("b", &[], "none");
+                            let text = format!(" of the budget left, {over} more than it was lost");
+                            html.text(&text);
+                        }
+                        None => {
+                            html.line("b", &[], &left);
+                            html.text(" budget left");
+                        }
+                    }
                 });
                 if let Some(detail) = sheet.detail(&verdict.name) {
                     draw(html, sheet, verdict, detail);
                 }
             }
             None => {
-                if let Some(attained) = series::attained(verdict) {
+                let attained = series::attained(verdict);
+                if let Some(attained) = attained.filter(|_| series::is_measured(sheet, verdict)) {
                     html.element("p", &[("class", "figure")], |html| {
                         html.line("b", &[], &attained);
                         let what = series::under(verdict).unwrap_or_else(|| "good".to_owned());
@@ -84,6 +94,7 @@ fn numbers(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, state: State) 
             }),
         );
         rows.push(("promised", series::target(verdict)));
+        rows.extend(series::published(sheet, verdict).map(|text| ("published", text)));
         if series::left(verdict).is_some() {
             rows.push((
                 series::bad_what(sheet, verdict),
@@ -93,7 +104,7 @@ fn numbers(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, state: State) 
         }
     }
     if let Some(since) = verdict.overspent_since {
-        rows.push(("overspent since", sheet.desk.near(since)));
+        rows.push(("used up at", sheet.desk.event(since)));
     }
     if matches!(state, State::Bad | State::Warn)
         && let Some(firing) = crate::status::matrix::firing_words(&sheet.desk, verdict)

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{Sheet, only, series, slo_of};
 use crate::html::Html;
 use crate::html::parts::{block, head, notes as list, section, table};
-use crate::number::{self, grouped, plural};
+use crate::number::{self, counted, thousands};
 use crate::status::Desk;
 use crate::status::notes::of_evaluation;
 
@@ -96,15 +96,15 @@ fn over_load(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     let mut text = format!(
         "{}: {} of {} above the load, {} bad of {}",
         series::whose(verdict),
-        grouped(over.minutes),
-        plural(over.of_minutes, "minute"),
+        thousands(over.minutes),
+        counted(over.of_minutes, "minute"),
         series::count(sheet, verdict, over.attainment.bad),
         series::count(sheet, verdict, over.attainment.total()),
     );
     if over.judged_minutes > 0 {
         text.push_str(&format!(
             "; {} over the cap were judged all the same",
-            plural(over.judged_minutes, "minute")
+            counted(over.judged_minutes, "minute")
         ));
     }
     Some(text)
@@ -221,8 +221,8 @@ pub(crate) fn about_data(sheet: &Sheet<'_>) -> Vec<String> {
         let mut text = format!(
             "source {}: {} in {}",
             source.source,
-            plural(source.lines, "line"),
-            plural(source.files, "file")
+            counted(source.lines, "line"),
+            counted(source.files, "file")
         );
         // A gap says the same.
         let name = format!("source {}", source.source);
@@ -233,7 +233,7 @@ pub(crate) fn about_data(sheet: &Sheet<'_>) -> Vec<String> {
         if source.unparsed > 0 && !is_said {
             text.push_str(&format!(
                 ", {} of them could not be read",
-                grouped(source.unparsed)
+                thousands(source.unparsed)
             ));
         }
         all.push(text);
@@ -261,6 +261,7 @@ fn notes(sheet: &Sheet<'_>, evaluation: &Evaluation) -> Vec<String> {
         look: sheet.desk.look,
         zone: sheet.desk.zone,
         is_page: true,
+        is_live: sheet.desk.is_live,
     })
 }
 

@@ -201,7 +201,7 @@ fn fires(sheet: &Sheet<'_>, verdict: &Verdict, condition: &AlertCondition) -> St
     let AlertState::Firing(since) = condition.state else {
         return seen;
     };
-    let since = format!("firing since {}", sheet.desk.near(since));
+    let since = format!("firing since {}", sheet.desk.event(since));
     if seen.is_empty() {
         return since;
     }
@@ -236,7 +236,7 @@ fn causes(sheet: &Sheet<'_>, objective: &[Verdict], out: &mut String) {
                     vec![
                         whose.clone(),
                         what,
-                        number::grouped(bad),
+                        number::thousands(bad),
                         worst::share(bad, total),
                     ]
                 })

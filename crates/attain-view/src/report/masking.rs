@@ -18,7 +18,7 @@ pub(crate) fn masking(html: &mut Html, sheet: &Sheet<'_>) {
     if masked.is_empty() {
         return;
     }
-    section(html, "hidden", "What the aggregate hides", |html| {
+    section(html, "hidden", "Not seen in all traffic together", |html| {
         let shown = match sheet.place {
             Some(_) => SHOWN_ON_PAGES,
             None => masked.len(),
@@ -28,8 +28,8 @@ pub(crate) fn masking(html: &mut Html, sheet: &Sheet<'_>) {
         }
         if masked.len() > shown {
             let more = format!(
-                "{} more: the filter \u{201c}hidden by the aggregate\u{201d} shows them all.",
-                number::grouped((masked.len() - shown) as u64)
+                "{} more: the filter \u{201c}not seen in all traffic\u{201d} shows them all.",
+                number::thousands((masked.len() - shown) as u64)
             );
             html.line("p", &[("class", "also")], &more);
         }
@@ -51,24 +51,28 @@ pub(crate) fn pair<'a>(
     Some((own, all))
 }
 
-/// `premium fails 60x as much as it may, all together 0.14x: premium is 2% of the traffic.`
+/// `Since …: premium fails 60 times as often as is allowed, all together 0.14 times; premium is 2% of the traffic.`
 pub(crate) fn sentence(sheet: &Sheet<'_>, masked: &Masked) -> String {
     format!(
-        "Since {}, {} fails {} as much as it may while all together fail {} as much: {} is {} of the traffic.",
-        sheet.desk.near(masked.since),
+        "Since {}: {} fails {} as often as is allowed, all together {}; {} is {} of the traffic.",
+        sheet.desk.event(masked.since),
         masked.name.scope,
-        number::times(masked.segment_burn_millionths),
-        number::times(masked.aggregate_burn_millionths),
+        times(masked.segment_burn_millionths),
+        times(masked.aggregate_burn_millionths),
         masked.name.scope,
         short_share(masked.share.ppb()),
     )
 }
 
-/// `hidden by all` on a series that the aggregate hides, `hides premium` on the aggregate.
+fn times(millionths: u128) -> String {
+    format!("{} times", number::times(millionths).trim_end_matches('x'))
+}
+
+/// `all together looks fine` on a series that the aggregate hides, `but premium is broken` on the aggregate.
 pub(crate) fn flag(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     let masked = &sheet.desk.evaluation.masked;
     if masked.iter().any(|masked| masked.name == verdict.name) {
-        return Some("hidden by all".to_owned());
+        return Some("all together looks fine".to_owned());
     }
     if verdict.name.scope != Scope::All {
         return None;
@@ -80,7 +84,8 @@ pub(crate) fn flag(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
         })
         .map(|masked| masked.name.scope.to_string())
         .collect();
-    (!hidden.is_empty()).then(|| format!("hides {}", hidden.join(", ")))
+    let verb = if hidden.len() == 1 { "is" } else { "are" };
+    (!hidden.is_empty()).then(|| format!("but {} {verb} broken", hidden.join(", ")))
 }
 
 fn panel(html: &mut Html, sheet: &Sheet<'_>, masked: &Masked) {

@@ -126,7 +126,8 @@ fn told(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
     if let Some(flag) = masking::flag(sheet, verdict) {
         html.line("span", &[("class", "flag")], &flag);
     }
-    if let Some(attained) = series::attained(verdict) {
+    let attained = series::attained(verdict).filter(|_| series::is_measured(sheet, verdict));
+    if let Some(attained) = attained {
         html.element("b", &[], |html| {
             html.text(&attained);
             if has_budget(verdict) {
@@ -137,7 +138,7 @@ fn told(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
     let Some(left) = series::left(verdict) else {
         return;
     };
-    html.line("small", &[], &format!("{} left", series::signed(&left)));
+    html.line("small", &[], &series::left_words(&left));
     if sheet.is_dense || !is_promise(verdict) {
         return;
     }

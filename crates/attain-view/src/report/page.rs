@@ -9,7 +9,7 @@ use crate::burndown::left_percent;
 use crate::html::chart::line;
 use crate::html::parts::{self, State, section};
 use crate::html::{Html, page::page as frame};
-use crate::number::plural;
+use crate::number::counted;
 use crate::status::shared::window_text;
 
 /// The whole page.
@@ -165,7 +165,7 @@ fn foot(html: &mut Html, sheet: &Sheet<'_>) {
         html.text(&format!(
             "{} \u{b7} {} \u{b7} made by attain from counts; no script, no request to anywhere",
             sheet.title(),
-            plural(sheet.by_slo().len() as u64, "SLO"),
+            counted(sheet.by_slo().len() as u64, "SLO"),
         ));
     });
 }

@@ -6,11 +6,12 @@ use attain_model::{Goal, Scope, Standing, Verdict};
 
 use super::Sheet;
 use crate::html::parts::State;
-use crate::number::{self, grouped};
+use crate::number::{self, thousands};
 use crate::status::calm::is_low;
 use crate::status::headline::counts_slices;
 use crate::status::lasting::{Lasting, lasting};
 use crate::status::matrix::{firing_words, has_budget, is_firing, pooled_target};
+use crate::status::published;
 use crate::status::shared::coverage_percent;
 use crate::status::{is_promise, target_ppb, units};
 
@@ -89,10 +90,40 @@ pub(crate) fn goal_text(goal: &Goal) -> String {
     goal.to_string()
 }
 
+/// What was published where it is not what is aimed at: `98.5%, held`.
+pub(crate) fn published(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
+    let published = published::published(&sheet.desk, verdict)?;
+    let word = if published.is_held { "held" } else { "broken" };
+    let is_own = verdict.goal.as_ref()?.promised()?.target == published.promised.target;
+    (!is_own).then(|| format!("{}, {word}", published.promised.target))
+}
+
 /// What is left of its budget, if it has one and anything was counted.
 pub(crate) fn left(verdict: &Verdict) -> Option<String> {
     number::budget_left(verdict.budget)
         .filter(|_| verdict.attainment.total() > 0 && has_budget(verdict))
+}
+
+/// What is left of a budget in words, given as [`left`] gives it: `31% left`, `none left, 31% over`.
+pub(crate) fn left_words(left: &str) -> String {
+    match left.strip_prefix('-') {
+        Some(over) if !over.is_empty() => format!("none left, {over} over"),
+        _ if left == "0%" => "none left".to_owned(),
+        _ => format!("{left} left"),
+    }
+}
+
+/// Whether what was counted is what the objective is about: where nothing is promised of a latency, no limit says which
+/// requests were fast.
+pub(crate) fn is_measured(sheet: &Sheet<'_>, verdict: &Verdict) -> bool {
+    let objective = sheet
+        .desk
+        .slo(verdict)
+        .and_then(|slo| slo.objectives.get(&verdict.name.objective));
+    let is_about_time = |goal: &Goal| goal.promised().is_some_and(|goal| goal.under.is_some());
+    let mut terms = objective.into_iter().flat_map(|objective| &objective.terms);
+    let is_latency = terms.any(|term| term.targets.iter().any(|(_, goal)| is_about_time(goal)));
+    !is_latency || verdict.goal.is_none_or(|goal| goal != Goal::BestEffort)
 }
 
 /// `met`, `met, paging since ...`, `breached since ...`: in Markdown, which is read beside the JSON, in its words.
@@ -100,7 +131,7 @@ pub(crate) fn words(sheet: &Sheet<'_>, verdict: &Verdict) -> String {
     let mut words = verdict.standing.word().to_owned();
     if let Some(since) = verdict.overspent_since {
         words.push_str(" since ");
-        words.push_str(&sheet.desk.near(since));
+        words.push_str(&sheet.desk.event(since));
     }
     if let Some(firing) = firing_words(&sheet.desk, verdict) {
         words.push_str(", ");
@@ -163,7 +194,7 @@ pub(crate) fn minutes(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
 }
 
 fn quantity(sheet: &Sheet<'_>, verdict: &Verdict, billionths: u128) -> String {
-    grouped(units(&sheet.desk, verdict, billionths))
+    thousands(units(&sheet.desk, verdict, billionths))
 }
 
 /// A count of what is counted, as it is printed in tables.

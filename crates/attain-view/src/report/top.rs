@@ -6,10 +6,11 @@ use super::{Sheet, series};
 use crate::html::Html;
 use crate::html::parts::{State, badge, facts, link_or_prose, mark};
 use crate::look::Tone;
-use crate::number::{self, plural};
-use crate::status::headline::summary;
+use crate::number::{self, counted};
+use crate::status::headline::{Summary, summary};
 use crate::status::others::Also;
 use crate::status::{is_promise, no_slos, no_verdicts};
+use crate::why::{Suspect, cause};
 
 /// Header and summary; on its own a whole report where nothing is promised.
 pub(crate) fn top(html: &mut Html, sheet: &Sheet<'_>) {
@@ -26,7 +27,7 @@ pub(crate) fn top(html: &mut Html, sheet: &Sheet<'_>) {
             });
         }
     });
-    summarised(html, sheet, First::OF_PAGE);
+    summarised(html, sheet, First::OF_PAGE, |_| ());
 }
 
 /// How the first sentence stands on a page.
@@ -50,7 +51,13 @@ impl First {
 }
 
 /// The first sentence, who and what next, who else, how many stand how; where nothing is promised, what to write first.
-pub(crate) fn summarised(html: &mut Html, sheet: &Sheet<'_>, first: First) {
+/// `more` stands below, in the same section.
+pub(crate) fn summarised(
+    html: &mut Html,
+    sheet: &Sheet<'_>,
+    first: First,
+    more: impl FnOnce(&mut Html),
+) {
     let desk = &sheet.desk;
     if desk.promises.catalogue().slos.is_empty() {
         return empty(html, &no_slos(desk));
@@ -86,19 +93,11 @@ pub(crate) fn summarised(html: &mut Html, sheet: &Sheet<'_>, first: First) {
             });
         }
         if !summary.facts.is_empty() {
-            let mut brief = brief(&summary.facts);
-            if let Some(outcome) = summary
-                .worst
-                .as_ref()
-                .filter(|_| !first.is_of_slo)
-                .and_then(|name| sheet.outcome(&name.slo))
-            {
-                brief.insert(1, ("promise", outcome.to_owned()));
-            }
-            let pairs = brief.iter().map(|(name, text)| (*name, text.as_str()));
+            let rows = rows(sheet, &summary, first);
+            let pairs = rows.iter().map(|(name, text)| (*name, text.as_str()));
             facts(html, pairs, |html, name, text| match name {
-                "now" => html.line("b", &[], text),
-                "runbook" => link_or_prose(html, text),
+                "now" | "ask first" => html.line("b", &[], text),
+                "runbook" | "its runbook" => link_or_prose(html, text),
                 _ => html.prose(text),
             });
         }
@@ -112,8 +111,62 @@ pub(crate) fn summarised(html: &mut Html, sheet: &Sheet<'_>, first: First) {
                 html.line("a", &[("href", &place)], "How it came to that");
             });
         }
+        more(html);
         tally(html, sheet);
     });
+}
+
+/// What stands beside the sentence: whether it goes on, since when, where it started and whom to ask about that; then the
+/// promise, who owns that, who is woken.
+fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str, String)> {
+    let mut rest = brief(&summary.facts);
+    let worst = summary.worst.as_ref();
+    let cause = sheet
+        .told
+        .zip(worst)
+        .and_then(|(why, worst)| cause::cause(why, worst));
+    let mut rows = Vec::new();
+    if rest.first().is_some_and(|(name, _)| *name == "now") {
+        rows.push(rest.remove(0));
+    }
+    if let Some(cause) = &cause {
+        let mut began = sheet.desk.event(cause.began);
+        if let Some(ended) = cause.ended {
+            began.push_str(&format!(", ended {}", sheet.desk.event(ended)));
+        }
+        rows.push(("began", began));
+    }
+    let named = cause.as_ref().and_then(|cause| cause.named);
+    if let Some(named) = named {
+        rows.extend(whom(named));
+    }
+    let outcome = worst.filter(|_| !first.is_of_slo);
+    if let Some(outcome) = outcome.and_then(|name| sheet.outcome(&name.slo)) {
+        rows.push(("promise", outcome.to_owned()));
+    }
+    // Whom to ask first, and what to do, is the cause's: the promise's own stand beside it under other names.
+    let has_runbook = named.is_some_and(|named| named.runbook.is_some());
+    rows.extend(rest.into_iter().map(|(name, text)| match name {
+        "owners" if named.is_some() => ("its owners", text),
+        "runbook" if has_runbook => ("its runbook", text),
+        _ => (name, text),
+    }));
+    rows
+}
+
+/// Where it started, and who knows about that.
+fn whom(named: &Suspect) -> Vec<(&'static str, String)> {
+    let share = cause::share(named);
+    let way = match named.path.as_slice() {
+        [] | [_] => format!("{} itself, {share} of it", named.name),
+        path => format!("{}, {share} of it: {}", named.name, path.join(" > ")),
+    };
+    let mut rows = vec![("started in", way)];
+    if !named.owners.is_empty() {
+        rows.push(("ask first", named.owners.join(", ")));
+    }
+    rows.extend(named.runbook.clone().map(|runbook| ("runbook", runbook)));
+    rows
 }
 
 /// Who else is hurt, by names that lead there.
@@ -217,7 +270,7 @@ fn tally(html: &mut Html, sheet: &Sheet<'_>) {
         html.line(
             "span",
             &[("class", "of")],
-            &format!("{}:", plural(promises.len() as u64, "promise")),
+            &format!("{}:", counted(promises.len() as u64, "promise")),
         );
         for state in State::ALL {
             let count = promises.iter().filter(|other| **other == state).count();

@@ -1,14 +1,14 @@
 //! When and by what the budget was burned: the worst hours, and the bad events by class.
 
 use attain_model::detail::{Cause, Detail, Stretch};
-use attain_model::{Scope, Verdict};
+use attain_model::{Interval, Scope, Verdict};
 
 use super::{Sheet, series};
 use crate::burndown::left_percent;
 use crate::html::Html;
 use crate::html::chart::bar;
 use crate::html::parts::{State, block, head, spanning, table};
-use crate::number::{self, grouped};
+use crate::number::{self, thousands};
 
 /// Hours that are shown of a series that is not hurt.
 const HOURS_IF_CALM: usize = 2;
@@ -43,7 +43,7 @@ pub(crate) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
                     series::of_what(sheet, verdict),
                 )
             });
-            head(html, ["segment", "hour from", bad, of, "of the budget"], 2);
+            head(html, ["segment", "from, to", bad, of, "of the budget"], 2);
             html.element("tbody", &[], |html| {
                 let mut before = None;
                 for (verdict, hour) in &rows {
@@ -54,7 +54,7 @@ pub(crate) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
                             let same = rows.iter().filter(|(other, _)| other.name == verdict.name);
                             spanning(html, same.count(), &series::whose(verdict));
                         }
-                        html.line("td", &[("class", "word")], &when(sheet, hour));
+                        html.line("td", &[("class", "word")], &span(sheet, hour));
                         html.line(
                             "td",
                             &[],
@@ -150,6 +150,13 @@ pub(crate) fn when(sheet: &Sheet<'_>, hour: &Stretch) -> String {
         .map_or(text.clone(), |(text, _)| text.to_owned())
 }
 
+/// `2026-11-02 14:00 to 15:00`: the hour as far as it lies in the window.
+pub(crate) fn span(sheet: &Sheet<'_>, hour: &Stretch) -> String {
+    let Interval { start, end } = hour.interval;
+    let end = number::instant_near(end, start, sheet.desk.zone);
+    format!("{} to {end}", when(sheet, hour))
+}
+
 /// How much of the window's budget an hour took: `45%`.
 pub(crate) fn of_budget(verdict: &Verdict, hour: &Stretch) -> String {
     let allowed = verdict.budget.allowed_billionths;
@@ -192,7 +199,7 @@ pub(crate) fn causes(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) 
                                 spanning(html, rows, &series::whose(verdict));
                             }
                             html.line("td", &[("class", "word")], &what);
-                            html.line("td", &[], &grouped(bad));
+                            html.line("td", &[], &thousands(bad));
                             html.element("td", &[], |html| {
                                 html.text(&share(bad, total));
                                 if !sheet.is_dense {

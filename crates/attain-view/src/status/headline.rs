@@ -19,7 +19,7 @@ use super::lasting::{Lasting, horizon, lasting};
 use super::lately::{Lately, burns, lately};
 use super::next::facts;
 use super::others::{Also, also};
-use super::{Desk, Run, calm, is_promise, now, target_ppb, total};
+use super::{Desk, Run, calm, is_promise, now, published, target_ppb, total};
 use crate::look::{Tone, wrap};
 use crate::number;
 
@@ -47,17 +47,24 @@ pub(crate) struct Summary {
 
 /// Who is hurt and what to do, or that nobody is.
 pub(crate) fn summary(desk: &Desk<'_>, run: &Run) -> Summary {
-    let mut hurt: Vec<&Verdict> = desk
-        .evaluation
-        .verdicts
-        .iter()
-        .filter(|verdict| is_promise(verdict) && is_hurt(verdict))
-        .collect();
+    let mut hurt: Vec<&Verdict> = hurt(desk).collect();
     hurt.sort_by_key(|verdict| order_of_hurt(desk, verdict));
     match hurt.split_first() {
         Some((worst, others)) => alarm(desk, worst, others),
         None => calm::calm(desk, run),
     }
+}
+
+/// The series that is hurt worst among some.
+pub(crate) fn worst(desk: &Desk<'_>, is_meant: &dyn Fn(&SeriesName) -> bool) -> Option<SeriesName> {
+    let meant = hurt(desk).filter(|verdict| is_meant(&verdict.name));
+    let worst = meant.min_by_key(|verdict| order_of_hurt(desk, verdict))?;
+    Some(worst.name.clone())
+}
+
+fn hurt<'d>(desk: &Desk<'d>) -> impl Iterator<Item = &'d Verdict> + use<'d> {
+    let verdicts = desk.evaluation.verdicts.iter();
+    verdicts.filter(|verdict| is_promise(verdict) && is_hurt(verdict))
 }
 
 /// A few lines that end in a newline.
@@ -241,11 +248,14 @@ fn how_many(desk: &Desk<'_>, verdict: &Verdict) -> String {
     };
     if let Some(promised) = promised {
         let may = percent_of_ppb(promised.target.budget_ppb());
-        text.push_str(&format!(" where {may}% may"));
+        text.push_str(&match desk.is_page {
+            true => format!(", {may}% is allowed"),
+            false => format!(" where {may}% may"),
+        });
     }
     let times = number::burn(verdict.budget.spent, verdict.budget.allowed_billionths);
-    // `1x as many` would say that nothing is wrong.
-    if let Some(times) = times.filter(|times| times != "1x") {
+    // `1x as many` would say that nothing is wrong. A page says it in the next sentence.
+    if let Some(times) = times.filter(|times| times != "1x" && !desk.is_page) {
         text.push_str(&format!(", {times} as many"));
     }
     text
@@ -257,11 +267,12 @@ fn how_bad(desk: &Desk<'_>, verdict: &Verdict, masked: Option<&Masked>) -> Strin
     let window = window_words(desk, verdict);
     if desk.is_page {
         sentences.extend(now::spent(desk, verdict));
+        sentences.extend(published::beside(desk, verdict));
     } else if verdict.standing == Standing::Breached {
         let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
         let since = verdict
             .overspent_since
-            .map_or_else(String::new, |since| format!(" since {}", desk.near(since)));
+            .map_or_else(String::new, |since| format!(" since {}", desk.event(since)));
         sentences.push(format!(
             "The budget {window} is overspent ({left} left){since}."
         ));
@@ -367,8 +378,15 @@ fn hidden(desk: &Desk<'_>, verdict: &Verdict, masked: &Masked) -> String {
     {
         String::new()
     } else {
-        format!(" since {}", desk.near(masked.since))
+        format!(" since {}", desk.event(masked.since))
     };
+    if desk.is_page {
+        return format!(
+            "Whoever looks at all traffic together does not see it{since}: that looks fine{fine}, because {} is {} of it.",
+            verdict.name.scope,
+            short_share(masked.share.ppb()),
+        );
+    }
     format!(
         "The aggregate hides it{since}: all together look fine{fine}, because {} is {} of the traffic.",
         verdict.name.scope,

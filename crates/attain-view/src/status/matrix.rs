@@ -238,7 +238,7 @@ fn remarks(desk: &Desk<'_>, verdict: &Verdict, common: &Common) -> Vec<String> {
         .iter()
         .find(|m| m.name == verdict.name)
     {
-        remarks.push(format!("masked since {}", desk.near(masked.since)));
+        remarks.push(format!("masked since {}", desk.event(masked.since)));
     }
     remarks.extend(firing_words(desk, verdict));
     if common.coverage.is_none() {
@@ -268,5 +268,5 @@ pub(crate) fn firing_words(desk: &Desk<'_>, verdict: &Verdict) -> Option<String>
         Urgency::Ticket => "ticket",
         Urgency::None => "recorded",
     };
-    Some(format!("{word} since {}", desk.near(since)))
+    Some(format!("{word} since {}", desk.event(since)))
 }

@@ -59,20 +59,24 @@ fn severity(segment: &Segment) -> String {
 }
 
 fn alert_text(desk: &Desk<'_>, alert: &AlertCondition, since: jiff::Timestamp) -> String {
-    let since = desk.near(since);
+    let since = desk.event(since);
+    let policy = match desk.is_page {
+        true => format!("policy {}", alert.policy),
+        false => alert.policy.to_string(),
+    };
     match alert.rule {
         AlertRule::BurnRate { tier, burn } => format!(
             "since {since}: {} and {} burn faster than {} ({})",
             duration_text(tier.long),
             duration_text(tier.short),
             number::times(u128::from(burn.millionths())),
-            alert.policy
+            policy
         ),
         AlertRule::LowTraffic { rule } => format!(
             "since {since}: {} bad or more in {}, too many for so little traffic ({})",
             rule.at_least_bad,
             duration_text(rule.within),
-            alert.policy
+            policy
         ),
     }
 }

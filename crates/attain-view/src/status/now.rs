@@ -10,11 +10,12 @@ use super::headline::{counts_slices, is_latency, unit, window_words};
 use super::lately::{Lately, Quiet, burns, lately};
 use super::matrix::recent_burn;
 use super::shared::window_text;
-use crate::number::{self, grouped, plural};
+use crate::number::{self, counted, thousands};
 
 const BILLION: u128 = 1_000_000_000;
 
-/// `14 of 2235 requests failed over 1d, 1 was allowed: 12.5 times the budget, used up at 2026-11-02 09:44 UTC.`
+/// `14 of 2,235 requests failed over 1d, 1 was allowed. Nothing is left of the budget, 1150% more than it was lost; used up at
+/// 2026-11-02 09:44:00 UTC.`
 pub(super) fn spent(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     if verdict.standing != Standing::Breached {
         return None;
@@ -25,7 +26,7 @@ pub(super) fn spent(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     };
     let mut text = format!(
         "{} of {} {} {window}, {}",
-        grouped(units(
+        thousands(units(
             desk,
             verdict,
             u128::from(verdict.attainment.bad) * BILLION
@@ -34,15 +35,14 @@ pub(super) fn spent(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
         did(desk, verdict),
         allowed(units(desk, verdict, verdict.budget.allowed_billionths)),
     );
-    let times = number::burn(verdict.budget.spent, verdict.budget.allowed_billionths);
-    if let Some(times) = times.filter(|times| times != "1x") {
-        text.push_str(&format!(
-            ": {} times the budget",
-            times.trim_end_matches('x')
-        ));
+    text.push_str(". Nothing is left of the budget");
+    // What is below zero is said as what it is: more was lost than there was.
+    let left = number::budget_left(verdict.budget);
+    if let Some(over) = left.as_deref().and_then(|left| left.strip_prefix('-')) {
+        text.push_str(&format!(", {over} more than it was lost"));
     }
     if let Some(since) = verdict.overspent_since {
-        text.push_str(&format!(", used up at {}", desk.near(since)));
+        text.push_str(&format!("; used up at {}", desk.event(since)));
     }
     Some(text + ".")
 }
@@ -51,7 +51,7 @@ fn allowed(count: u128) -> String {
     match count {
         0 => "less than 1 was allowed".to_owned(),
         1 => "1 was allowed".to_owned(),
-        many => format!("{} were allowed", grouped(many)),
+        many => format!("{} were allowed", thousands(many)),
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn units(desk: &Desk<'_>, verdict: &Verdict, billionths: u128) -> u12
 
 fn things(desk: &Desk<'_>, verdict: &Verdict, count: u64) -> String {
     let count = units(desk, verdict, u128::from(count) * BILLION);
-    plural(
+    counted(
         u64::try_from(count).unwrap_or(u64::MAX),
         unit(desk, verdict),
     )
@@ -96,7 +96,7 @@ pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     let failing = number::failing(recent.attainment)?;
     let rate = number::burn(recent.attainment.bad, recent.allowed_billionths)
         .map_or_else(String::new, |rate| {
-            format!(", {} times what may", rate.trim_end_matches('x'))
+            format!(", {} times what is allowed", rate.trim_end_matches('x'))
         });
     let seen = format!("{failing} of {things} {did} in the last {window}{rate}.");
     if !burns(recent) {
@@ -134,7 +134,7 @@ fn stopped(desk: &Desk<'_>, verdict: &Verdict, quiet: Quiet<'_>) -> String {
     let since = jiff::SignedDuration::try_from(window.window)
         .ok()
         .and_then(|length| verdict.window.end.checked_sub(length).ok())
-        .map_or_else(String::new, |since| format!(" by {}", desk.near(since)));
+        .map_or_else(String::new, |since| format!(" by {}", desk.event(since)));
     let word = if window.attainment.bad == 0 {
         "stopped"
     } else {
@@ -144,7 +144,7 @@ fn stopped(desk: &Desk<'_>, verdict: &Verdict, quiet: Quiet<'_>) -> String {
         "{word}{since}: {} in the last {}; {} in the last {}.",
         bad_of(desk, verdict, window),
         length(window),
-        grouped(units(
+        thousands(units(
             desk,
             verdict,
             u128::from(before.attainment.bad) * BILLION
@@ -157,7 +157,7 @@ fn stopped(desk: &Desk<'_>, verdict: &Verdict, quiet: Quiet<'_>) -> String {
 fn bad_of(desk: &Desk<'_>, verdict: &Verdict, burn: &Burn) -> String {
     let bad = units(desk, verdict, u128::from(burn.attainment.bad) * BILLION);
     let things = things(desk, verdict, burn.attainment.total());
-    format!("{} of {things} {}", grouped(bad), did(desk, verdict))
+    format!("{} of {things} {}", thousands(bad), did(desk, verdict))
 }
 
 /// A window as it is said after `the last`.

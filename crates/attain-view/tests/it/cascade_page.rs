@@ -146,14 +146,14 @@ fn layers_states_impacts_and_who_did_it() {
     checked("page-cascade.html", &html);
     let read = text(&html);
     for words in [
-        "premium lost 600% of its budget since 23:30; 82% of that started in edge; path checkout-completes &gt; auth-login \
+        "premium lost 600% of its budget since 23:30:00 UTC (29m ago); 82% of that started in edge; path checkout-completes &gt; auth-login \
          &gt; edge. Ask platform. Runbook: https://wiki.shop.example/edge",
-        "left for premium",
+        "1100% over: premium",
         "product layer",
         "infrastructure layer",
         "outside layer",
         "82% of a loss started here",
-        "hidden by the aggregate",
+        "all together looks fine",
         "auth-login 60%",
         "search&lt;b&gt; optional",
         "bank &quot;&amp;&quot; sons",
@@ -256,14 +256,14 @@ fn of_thousands_the_part_around_the_worst_is_drawn() {
     checked("page-cascade-thousands.html", &html);
     let read = text(&html);
     assert!(
-        read.contains("The cascade has 2000 more SLOs") && read.contains("4 SLOs shown"),
+        read.contains("The cascade has 2,000 more SLOs") && read.contains("4 SLOs shown"),
         "{read}"
     );
     assert!(html.len() < 300_000, "{} bytes", html.len());
     // All that rest on one: too many to be drawn is not too many to be answered.
     let html = pages::cascade(&scene, &Ask::parse("slo=part-0000"), Blamed::NotAsked);
     assert!(
-        text(&html).contains("1880 more SLOs") && html.len() < 300_000,
+        text(&html).contains("1,880 more SLOs") && html.len() < 300_000,
         "{} bytes",
         html.len()
     );

@@ -15,6 +15,7 @@ mod report;
 mod shop;
 mod statement;
 mod status;
+mod told;
 mod why;
 
 use std::path::Path;

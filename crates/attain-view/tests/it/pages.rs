@@ -25,6 +25,7 @@ pub fn scene<'a>(
         promises,
         evaluation: Some(evaluation),
         details,
+        told: None,
         server,
         zone: &UTC,
         is_past: false,
@@ -309,7 +310,7 @@ fn the_product_pack_says_it_in_words() {
         &Ask::default(),
         Some(Pack::Product),
     );
-    assert!(html.contains("1022 of 1,222,198 requests failed, 611 may have. 99.916% were good, 99.95% is promised. Broken since 2026-11-02 14:21 UTC."), "{html}");
+    assert!(html.contains("1,022 of 1,222,198 requests failed, 611 were allowed. 99.916% were good, 99.95% is promised. Its budget was used up at 14:21:00 UTC (9h 38m ago)."), "{html}");
     assert!(!html.contains("auth-login"), "it is internal");
 }
 

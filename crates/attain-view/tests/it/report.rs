@@ -587,7 +587,7 @@ fn what_broke_says_whether_it_still_does() {
     let (mut evaluation, details) = month(&promises);
     let about = about();
     let page = report(&promises, &evaluation, &details, &about).html();
-    assert!(page.contains("<b>still going on: 3.2% of 3036 requests failed in the last hour"));
+    assert!(page.contains("<b>still going on: 3.2% of 3,036 requests failed in the last hour"));
     assert!(
         page.contains("<a href=\"https://wiki.shop.example/runbooks/checkout\" rel=noreferrer>")
     );
@@ -638,7 +638,7 @@ fn what_stopped_a_minute_ago_does_not_go_on() {
         (
             640,
             600,
-            "still going on: 3.2% of 3036 requests failed in the last hour",
+            "still going on: 3.2% of 3,036 requests failed in the last hour",
         ),
     ] {
         for verdict in &mut evaluation.verdicts {

@@ -1,15 +1,15 @@
 //! Who spent the budget: the sentence, how strong the evidence is, and who else is suspected. Knows an answer; the words are
 //! those of `attain why`.
 
-use attain_cascade::why::{Account, Episode, Finding, Why};
+use attain_cascade::why::{Account, Episode, Finding, Suspect, Why};
 use attain_model::{Scope, Verdict};
 
 use super::drawing::Marked;
 use crate::html::Html;
 use crate::html::parts::{self, State, facts, head, link_or_prose, mark};
-use crate::number::{self, grouped};
+use crate::number::{self, thousands};
 use crate::report::series;
-use crate::why;
+use crate::why::{self, cause};
 
 /// An answer beside how its series stand now: what is worst and goes on stands first, what is over stands last.
 pub(super) struct Blame<'b> {
@@ -63,7 +63,8 @@ impl<'b> Blame<'b> {
 
     /// What it is about: who spent the budget that is worst off now, if somebody is named; with what to do next.
     pub(super) fn first(&self) -> Option<(String, Option<&'b str>)> {
-        let (_, worst) = self.ranked.first()?;
+        // What is over and hurts nobody is no headline.
+        let (_, worst) = self.ranked.first().filter(|(rank, _)| is_hurt(*rank))?;
         let (finding, episode, account) = told(worst).find(|(_, _, account)| account.is_named)?;
         let runbook = account.suspects.first()?.runbook.as_deref();
         Some((headline(self.answer, finding, episode, account)?, runbook))
@@ -97,15 +98,21 @@ impl<'b> Blame<'b> {
     fn now(&self) -> impl Iterator<Item = &'b Finding> + '_ {
         let ranked = self.ranked.iter().enumerate();
         ranked
-            .filter(|(place, (rank, _))| *place == 0 || is_now(*rank))
+            .filter(|(place, (rank, _))| match place {
+                0 => is_hurt(*rank),
+                _ => is_now(*rank),
+            })
             .map(|(_, (_, finding))| *finding)
     }
 
     fn earlier(&self) -> impl Iterator<Item = &'b Finding> + '_ {
-        let others = self.ranked.iter().skip(1);
-        others
-            .filter(|(rank, _)| !is_now(*rank))
-            .map(|(_, finding)| *finding)
+        let ranked = self.ranked.iter().enumerate();
+        ranked
+            .filter(|(place, (rank, _))| match place {
+                0 => !is_hurt(*rank),
+                _ => !is_now(*rank),
+            })
+            .map(|(_, (_, finding))| *finding)
     }
 
     /// The section.
@@ -166,13 +173,17 @@ impl<'b> Blame<'b> {
         format!(
             "{} is {word} with {} bad in its window, and who spent its budget cannot be told: {why}.",
             finding.name,
-            grouped(bad)
+            thousands(bad)
         )
     }
 }
 
+fn is_hurt(rank: Rank) -> bool {
+    rank.harm != Harm::None
+}
+
 fn is_now(rank: Rank) -> bool {
-    rank.harm != Harm::None && !rank.has_ended
+    is_hurt(rank) && !rank.has_ended
 }
 
 fn told(finding: &Finding) -> impl Iterator<Item = Told<'_>> {
@@ -222,7 +233,7 @@ fn headline(
     };
     Some(format!(
         "{whose} lost {of_budget} {}; {} of {of} started in {}{way}.{next}",
-        why::when(answer, episode),
+        cause::when(answer, episode, &answer.zone),
         share(first.score),
         first.name
     ))
@@ -268,7 +279,16 @@ fn one(html: &mut Html, answer: &Why, finding: &Finding, episode: &Episode, acco
             "runbook" => link_or_prose(html, text),
             _ => html.text(text),
         });
-        let columns = ["suspect", "path", "score", "lost", "could be", "explained"];
+        let mut columns = vec!["suspect", "path", "score", "lost", "could explain"];
+        // Where nobody's loss is explained by somebody else's, there is nothing to say.
+        let is_explained = |suspect: &&Suspect| !suspect.explained_by.is_empty();
+        let has_explained = account
+            .suspects
+            .iter()
+            .any(|suspect| is_explained(&suspect));
+        if has_explained {
+            columns.push("of that by its own parts");
+        }
         let label = format!("Suspects of what {} lost", finding.name);
         parts::table(html, "plain stacks", &label, |html| {
             head(html, columns, 2);
@@ -283,15 +303,18 @@ fn one(html: &mut Html, answer: &Why, finding: &Finding, episode: &Episode, acco
                         html.line(
                             "td",
                             &[("data-of", "lost")],
-                            &grouped(suspect.lost.max(0.0).round() as u64),
+                            &thousands(suspect.lost.max(0.0).round() as u64),
                         );
-                        html.line("td", &[("data-of", "could be")], &share(suspect.share));
+                        html.line("td", &[("data-of", "could explain")], &share(suspect.share));
+                        if !has_explained {
+                            return;
+                        }
                         let by = suspect.explained_by.join(", ");
                         let explained = match by.as_str() {
-                            "" => String::new(),
+                            "" => "-".to_owned(),
                             by => format!("{} by {by}", share(suspect.explained)),
                         };
-                        html.line("td", &[("data-of", "explained")], &explained);
+                        html.line("td", &[("data-of", "by its parts")], &explained);
                     });
                 }
             });

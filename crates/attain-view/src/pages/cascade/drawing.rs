@@ -243,8 +243,9 @@ fn draw_node(
         let whose = whose(node);
         let left = node.left.as_ref();
         let left = left.map(|(left, _)| match &node.left_whose {
-            None => format!("{left} of budget left"),
-            Some(whose) => format!("{left} left for {whose}"),
+            None => left.clone(),
+            // A box is narrow, and its state is said above.
+            Some(whose) => format!("{}: {whose}", left.trim_start_matches("none left, ")),
         });
         text(html, "word", (x + 27.0, y + 38.0), node.word);
         let mut line = y + 56.0;
@@ -284,8 +285,8 @@ fn whose(node: &Node<'_>) -> String {
 fn flag(node: &Node<'_>, blame: Option<&Marked>) -> String {
     match (blame, node.is_masked) {
         (Some(blame), false) => blame.words.clone(),
-        (Some(blame), true) => format!("{}, masked", blame.words.replace(" of a loss", "")),
-        (None, true) => "hidden by the aggregate".to_owned(),
+        (Some(blame), true) => blame.words.clone(),
+        (None, true) => "all together looks fine".to_owned(),
         (None, false) => String::new(),
     }
 }
@@ -296,10 +297,10 @@ fn title(node: &Node<'_>, blame: Option<&Marked>) -> String {
         title.push_str(&format!(" for {}", node.whose.join(", ")));
     }
     if let Some((left, _)) = &node.left {
-        title.push_str(&format!("; {left} of the budget left{}", node.left_of()));
+        title.push_str(&format!("; budget: {left}{}", node.left_of()));
     }
     if node.is_masked {
-        title.push_str("; the aggregate hides it");
+        title.push_str("; all traffic together looks fine");
     }
     if let Some(blame) = blame {
         title.push_str(&format!("; {}", blame.words));

@@ -29,7 +29,7 @@ pub(super) struct Node<'a> {
     pub(super) word: &'static str,
     /// Whose promise is broken or in danger.
     pub(super) whose: Vec<String>,
-    /// What is left of the budget that has least left, and how much of it is spent in millionths.
+    /// What is left of the budget that has least left, in words, and how much of it is spent in millionths.
     pub(super) left: Option<(String, u128)>,
     /// Whose budget that is: a segment; `None` where it is everybody's.
     pub(super) left_whose: Option<String>,
@@ -356,7 +356,7 @@ fn node<'a>(scene: &Scene<'a>, slo: &'a Slo) -> Node<'a> {
         state,
         word: worst.map_or("not judged", series::word),
         whose: whose.into_iter().map(|(_, scope)| scope).collect(),
-        left: left.map(|(left, spent, _)| (series::signed(&left), spent)),
+        left: left.map(|(left, spent, _)| (series::left_words(&left), spent)),
         left_whose: left_whose
             .filter(|scope| **scope != Scope::All)
             .map(ToString::to_string),

@@ -19,7 +19,7 @@ pub(super) fn edge_words(graph: &Graph<'_>, edge: &Edge<'_>) -> String {
         more.push("one helps out for another".to_owned());
     }
     if more.is_empty() {
-        more.push("every failure is felt".to_owned());
+        more.push("every failure gets through".to_owned());
     }
     text.push_str(&format!(": {}", more.join(", ")));
     text
@@ -30,7 +30,7 @@ pub(super) fn table(html: &mut Html, ask: &Ask, graph: &Graph<'_>) {
         "SLO",
         "layer",
         "state",
-        "rests on, and how much of its failures is felt",
+        "rests on, and which share of its failures gets through",
         "owner",
         "least left",
     ];
@@ -67,7 +67,7 @@ fn row(html: &mut Html, ask: &Ask, graph: &Graph<'_>, at: usize) {
             }
             why(html, ask, node);
             if node.is_masked {
-                html.line("div", &[("class", "flag")], "hidden by the aggregate");
+                html.line("div", &[("class", "flag")], "all together looks fine");
             }
         });
         html.element(
@@ -167,12 +167,15 @@ impl Tree<'_> {
             named(html, ask, graph, at);
             let mut words = vec![state_words(node)];
             if let Some((left, _)) = &node.left {
-                words.push(format!("{left} left{}", node.left_of()));
+                words.push(format!("{left}{}", node.left_of()));
             }
             let felt = by.map(impact).filter(|felt| felt != "100%");
-            words.extend(felt.map(|felt| format!("felt: {felt}")));
+            words.extend(felt.map(|felt| match felt.ends_with('%') {
+                true => format!("{felt} of its failures get through"),
+                false => felt,
+            }));
             if node.is_masked {
-                words.push("hidden by the aggregate".to_owned());
+                words.push("all together looks fine".to_owned());
             }
             let has_more = graph.below(at).next().is_some();
             if is_again && has_more {

@@ -25,7 +25,7 @@ pub(super) fn beside(html: &mut Html, sheet: &Sheet<'_>, all: &[&Verdict]) {
                 "bad",
                 "of",
                 "of all traffic",
-                "fails, beside all",
+                "fails, against all",
             ];
             head(html, names, 2);
             html.element("tbody", &[], |html| {
@@ -37,9 +37,11 @@ pub(super) fn beside(html: &mut Html, sheet: &Sheet<'_>, all: &[&Verdict]) {
                         });
                         let none = || "-".to_owned();
                         let cells = [
-                            series::attained(verdict).unwrap_or_else(none),
+                            series::attained(verdict)
+                                .filter(|_| series::is_measured(sheet, verdict))
+                                .unwrap_or_else(none),
                             series::target(verdict),
-                            series::left(verdict).map_or_else(none, |left| series::signed(&left)),
+                            series::left(verdict).map_or_else(none, |left| left_cell(&left)),
                             series::count(sheet, verdict, verdict.attainment.bad),
                             series::count(sheet, verdict, verdict.attainment.total()),
                             total
@@ -57,6 +59,11 @@ pub(super) fn beside(html: &mut Html, sheet: &Sheet<'_>, all: &[&Verdict]) {
             });
         });
     });
+}
+
+/// `31%`, `none, 31% over`.
+fn left_cell(left: &str) -> String {
+    series::left_words(left).replacen(" left", "", 1)
 }
 
 /// Its share of all events: `2.4%`.

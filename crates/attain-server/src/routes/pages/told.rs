@@ -1,0 +1,114 @@
+//! Who spent the budget of what a page speaks of. Knows which pages wait for the answer and which go without it for now.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use attain_cascade::why::{Finding, Why, series};
+use attain_model::policy::Urgency;
+use attain_model::verdict::AlertState;
+use attain_model::{SeriesName, SloId, Verdict};
+use attain_view::pages::{self, Subject};
+use jiff::Timestamp;
+
+use super::Asked;
+use crate::app::App;
+use crate::routes::problem::Problem;
+use crate::routes::seen::Seen;
+
+/// How long a page that is about something else waits for the answer.
+const PATIENCE: Duration = Duration::from_millis(40);
+/// The answer about what a page speaks of first; `None` if nothing is worth asking, or no answer is there in time. It is
+/// worked out all the same, and the next page has it.
+pub(super) async fn told(asked: &Asked, subject: Subject<'_>) -> Option<Arc<Why>> {
+    let seen = asked.seen.as_ref()?;
+    let names = worth_asking(asked, subject)?;
+    let told = &asked.app.told;
+    if let Some(turn) = told.turn() {
+        let (app, seen, names) = (Arc::clone(&asked.app), seen.clone(), names.clone());
+        let working = tokio::spawn(async move {
+            let why = who(&app, &seen, &names).await.ok()?;
+            app.told.keep(names, Arc::clone(&why));
+            drop(turn);
+            Some(why)
+        });
+        if let Ok(Ok(why)) = tokio::time::timeout(PATIENCE, working).await {
+            return why;
+        }
+    }
+    told.known(&names, seen.as_of().instant)
+}
+
+/// The same for a page that is about nothing else: it waits.
+pub(super) async fn whole(asked: &Asked, subject: Subject<'_>) -> Option<Arc<Why>> {
+    let names = worth_asking(asked, subject)?;
+    who(&asked.app, asked.seen.as_ref()?, &names).await.ok()
+}
+
+fn worth_asking(asked: &Asked, subject: Subject<'_>) -> Option<Vec<SeriesName>> {
+    let server = asked.server();
+    let names = asked.with(&[], &server, |scene, _| pages::worth_asking(scene, subject));
+    (!names.is_empty()).then_some(names)
+}
+
+/// Who spent the budget of an SLO, of the segment that is asked about or of each.
+pub(super) async fn blame(asked: &Asked, seen: &Seen, slo: &SloId) -> Result<Arc<Why>, String> {
+    let segment = asked.ask.get("segment");
+    let day = crate::routes::cascade::day(seen);
+    let names = series(seen.promises(), day, slo, None, segment);
+    let names = names.map_err(|_| "nothing is promised to what is asked about".to_owned())?;
+    who(&asked.app, seen, &names).await
+}
+
+/// Series that are asked about once more: each question reads all of their parts.
+const ASKED_AGAIN_MOST: usize = 4;
+
+/// Who spent the budgets of series.
+///
+/// Of a series that is hurt, and of which the last loss names nobody, all that was lost since it pages or its budget is gone
+/// is asked about, too.
+async fn who(app: &App, seen: &Seen, names: &[SeriesName]) -> Result<Arc<Why>, String> {
+    let asking = &app.asking;
+    let ask = async |names: &[SeriesName], since| {
+        let why = asking.why(&seen.published, &seen.evaluation, names, since);
+        why.await.map_err(|why| Problem::from(why).detail)
+    };
+    let why = ask(names, None).await?;
+    let slice = Duration::from_secs(app.slice_seconds.into());
+    let unsolved = why.findings.iter().enumerate().filter_map(|(at, finding)| {
+        let mut verdicts = seen.evaluation.verdicts.iter();
+        let verdict = verdicts.find(|verdict| verdict.name == finding.name)?;
+        let since = hurt_since(verdict)?.checked_sub(slice).ok()?;
+        (!names_somebody(finding) && since < seen.as_of().instant).then_some((at, since))
+    });
+    let unsolved: Vec<(usize, Timestamp)> = unsolved.take(ASKED_AGAIN_MOST).collect();
+    let mut whole = Arc::clone(&why);
+    for (at, since) in unsolved {
+        let name = why.findings[at].name.clone();
+        // What is known without it is worth more than an error.
+        let Ok(again) = ask(std::slice::from_ref(&name), Some(since)).await else {
+            continue;
+        };
+        let Some(finding) = again.findings.first() else {
+            continue;
+        };
+        if names_somebody(finding) || why.findings[at].episode.is_none() {
+            Arc::make_mut(&mut whole).findings[at] = finding.clone();
+        }
+    }
+    Ok(whole)
+}
+
+fn names_somebody(finding: &Finding) -> bool {
+    let mut accounts = finding.episode.iter().flat_map(|one| &one.accounts);
+    accounts.any(|account| account.is_named)
+}
+
+/// Since when a series pages, or else since when its budget is gone.
+fn hurt_since(verdict: &Verdict) -> Option<Timestamp> {
+    let alerts = verdict.alerts.iter();
+    let pages = alerts.filter_map(|alert| match alert.state {
+        AlertState::Firing(since) if alert.urgency == Urgency::Page => Some(since),
+        _ => None,
+    });
+    pages.min().or(verdict.overspent_since)
+}

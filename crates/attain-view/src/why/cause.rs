@@ -1,0 +1,134 @@
+//! Who spent a budget, in few words for a page that is about something else: the cause of what is hurt now, and the last loss
+//! where nobody is. Knows answers; which series are worth asking about it takes from their verdicts.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use attain_model::{Audience, Scope, SeriesName, Verdict};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{Account, Episode, Finding, Suspect, Why, percent};
+use crate::number;
+
+/// How far back a loss is looked for: windows of alerts that are longer say nothing of it.
+const LOOKED_BACK: Duration = Duration::from_secs(6 * 3600);
+/// Series that are asked about where nobody is hurt.
+const ASKED_MOST: usize = 3;
+/// A loss of less than this share of the budget is none that a calm page speaks of.
+const WORTH: f64 = 0.05;
+
+/// The series that lost most of their budgets lately, customers' first: those are asked who spent it.
+pub(crate) fn lost_lately<'v>(verdicts: impl Iterator<Item = &'v Verdict>) -> Vec<SeriesName> {
+    let mut lost: Vec<(u128, &Verdict)> = verdicts
+        .filter_map(|verdict| Some((lost_share(verdict)?, verdict)))
+        .collect();
+    lost.sort_by_key(|(share, verdict)| {
+        let audience = verdict.audience == Audience::Internal;
+        (audience, Reverse(*share), &verdict.name)
+    });
+    // What a segment lost is in what all lost: one of them is enough, and the segment says whose it was.
+    let is_of_all = |name: &SeriesName| name.scope == Scope::All;
+    let is_same = |a: &SeriesName, b: &SeriesName| a.slo == b.slo && a.objective == b.objective;
+    let names: Vec<&SeriesName> = lost.iter().map(|(_, verdict)| &verdict.name).collect();
+    names
+        .iter()
+        .filter(|name| {
+            let mut others = names.iter().filter(|other| !is_of_all(other));
+            !is_of_all(name) || !others.any(|other| is_same(name, other))
+        })
+        .take(ASKED_MOST)
+        .map(|name| (*name).clone())
+        .collect()
+}
+
+/// How much of its budget a series lost in the longest window up to six hours, in millionths; `None` for less than is spoken
+/// of.
+fn lost_share(verdict: &Verdict) -> Option<u128> {
+    let windows = verdict.burn.iter();
+    let longest = windows
+        .filter(|burn| burn.window <= LOOKED_BACK)
+        .max_by_key(|burn| burn.window)?;
+    let lost = u128::from(longest.attainment.bad).checked_mul(1_000_000_000_000_000)?;
+    let share = lost.checked_div(verdict.budget.allowed_billionths)?;
+    (share >= (WORTH * 1e6) as u128).then_some(share)
+}
+
+/// Where what is lost now started.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cause<'a> {
+    /// Since when it is lost.
+    pub(crate) began: Timestamp,
+    /// Until when, if that is over.
+    pub(crate) ended: Option<Timestamp>,
+    /// Who is named; `None` if nobody can be.
+    pub(crate) named: Option<&'a Suspect>,
+}
+
+/// What is known of the loss of a series; `None` if it lost no more than it may, or was not asked about.
+pub(crate) fn cause<'a>(why: &'a Why, name: &SeriesName) -> Option<Cause<'a>> {
+    let finding = why.findings.iter().find(|finding| finding.name == *name)?;
+    let episode = finding.episode.as_ref()?;
+    Some(Cause {
+        began: episode.from,
+        ended: Some(episode.until).filter(|until| *until < why.instant),
+        named: named(episode),
+    })
+}
+
+fn named(episode: &Episode) -> Option<&Suspect> {
+    let mut accounts = episode.accounts.iter();
+    let first: Option<&Account> = accounts.find(|account| account.is_named);
+    first?.suspects.first()
+}
+
+/// `99%`: rounded down, nobody is blamed for more than the evidence says.
+pub(crate) fn share(suspect: &Suspect) -> String {
+    percent((suspect.score * 100.0).floor() / 100.0)
+}
+
+/// The last loss of some weight among those that were asked about.
+pub(crate) fn last(why: &Why) -> Option<(&Finding, &Episode)> {
+    let findings = why.findings.iter();
+    let lost = findings.filter_map(|finding| Some((finding, finding.episode.as_ref()?)));
+    let share = |episode: &Episode| episode.budget_share.as_ref().map_or(0.0, |share| share.0);
+    lost.filter(|(_, episode)| share(episode) >= WORTH)
+        .max_by(|(_, a), (_, b)| {
+            let by_end = a.until.cmp(&b.until);
+            by_end.then(share(a).total_cmp(&share(b)))
+        })
+}
+
+/// `premium lost 31% of its budget of 1h from 10:37:00 UTC to 10:38:20 UTC (12m ago); it started in payments-db.`
+pub(crate) fn told(why: &Why, finding: &Finding, episode: &Episode, zone: &TimeZone) -> String {
+    let whose = match &finding.name.scope {
+        Scope::All => "all traffic".to_owned(),
+        Scope::Segment(segment) => segment.to_string(),
+    };
+    let budget = match &episode.budget_share {
+        Some((share, window)) => format!("{} of its budget of {window}", percent(*share)),
+        None => "budget".to_owned(),
+    };
+    let when = when(why, episode, zone);
+    let start = match named(episode) {
+        Some(suspect) if suspect.path.len() > 1 => {
+            format!("; it started in {}", suspect.name)
+        }
+        Some(suspect) => format!("; it started in {} itself", suspect.name),
+        None => String::new(),
+    };
+    format!("{whose} lost {budget} {when}{start}.")
+}
+
+/// `since 10:37:00 UTC (2m ago)`, or from when to when and how long ago that was.
+pub(crate) fn when(why: &Why, episode: &Episode, zone: &TimeZone) -> String {
+    let event = |at| number::event(at, why.instant, zone);
+    match episode.until < why.instant {
+        true => format!(
+            "from {} to {}",
+            number::moment_near(episode.from, why.instant, zone),
+            event(episode.until)
+        ),
+        false => format!("since {}", event(episode.from)),
+    }
+}

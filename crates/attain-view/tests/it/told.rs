@@ -1,0 +1,271 @@
+//! What pages say of a loss beside its numbers: where it started and whom to ask, what was lost last, what was published.
+
+use std::time::Duration;
+
+use attain_cascade::why::{Account, Episode, Finding, Suspect, Why};
+use attain_model::company::Contract;
+use attain_model::quantity::Window;
+use attain_model::slo::{Commitment, CommittedTargets, Judged};
+use attain_model::verdict::Attainment;
+use attain_model::{Catalogue, Evaluation, Promises, SeriesName};
+use attain_view::pages::{self, Ask, Blamed, Pack, Scene, Subject};
+use jiff::tz::TimeZone;
+
+use crate::pages::{checked, scene, server};
+use crate::shop::{self, NOW, at, target, verdict};
+
+/// Two minutes of a loss that ended two minutes ago, and who did it.
+fn lost(name: &SeriesName, share: f64, until: &str) -> Finding {
+    let path = ["checkout-completes", "auth-login"];
+    let suspect = Suspect {
+        name: "auth-login".to_owned(),
+        score: 0.987,
+        lost: 58.0,
+        sigmas: 20.0,
+        share: 0.9,
+        explained: 0.0,
+        explained_by: Vec::new(),
+        path: path.map(str::to_owned).to_vec(),
+        owners: vec!["platform".to_owned()],
+        runbook: Some("https://wiki.shop.example/runbooks/auth".to_owned()),
+    };
+    Finding {
+        name: name.clone(),
+        episode: Some(Episode {
+            from: at("2026-11-02T23:55:00Z"),
+            until: at(until),
+            attainment: Attainment { good: 300, bad: 60 },
+            beyond_usual: 59.0,
+            budget_share: Some((share, "30d".to_owned())),
+            as_bad_before: None,
+            accounts: vec![Account {
+                lost: 59.0,
+                is_named: true,
+                doubt: None,
+                suspects: vec![suspect],
+            }],
+        }),
+    }
+}
+
+fn why(findings: Vec<Finding>) -> Why {
+    Why {
+        instant: at(NOW),
+        looked_back: Duration::from_secs(6 * 3600),
+        zone: TimeZone::UTC,
+        findings,
+        notes: Vec::new(),
+    }
+}
+
+/// Text as it is read.
+fn text(html: &str) -> String {
+    let main = &html[html.find("<main").unwrap()..];
+    let cut: Vec<&str> = main.split('<').collect();
+    let texts = cut.iter().filter_map(|piece| piece.split_once('>'));
+    let text: Vec<&str> = texts.map(|(_, text)| text).collect();
+    text.join(" ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Checkout rests on auth-login.
+fn catalogue() -> Catalogue {
+    use attain_model::slo::{Dependency, Provider};
+    let mut catalogue = shop::catalogue();
+    let slo = catalogue.slos.get_mut("checkout-completes").unwrap();
+    slo.depends_on
+        .push(Dependency::on(Provider::Slo("auth-login".into())));
+    catalogue
+}
+
+/// Premium lost a share of its budget in the last hour; the others are well.
+fn judged(promises: &Promises, bad: u64) -> Evaluation {
+    let of = |name: &str, bad, hour| verdict(promises, name, 100_000, bad, hour);
+    let mut evaluation = shop::evaluation(vec![
+        of("auth-login/availability/all", 0, (1_000, 0)),
+        of("checkout-completes/availability/premium", bad, (1_000, bad)),
+        of("checkout-completes/availability/standard", 1, (1_000, 1)),
+    ]);
+    if bad > 50 {
+        evaluation.verdicts[1].overspent_since = Some(at("2026-11-02T23:56:10Z"));
+    }
+    evaluation
+}
+
+fn told<'a>(scene: Scene<'a>, why: &'a Why) -> Scene<'a> {
+    Scene {
+        told: Some(why),
+        ..scene
+    }
+}
+
+#[test]
+fn the_banner_says_since_when_where_it_started_and_whom_to_ask() {
+    let promises = Promises::of(catalogue());
+    let evaluation = judged(&promises, 60);
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let premium = evaluation.verdicts[1].name.clone();
+    assert_eq!(
+        pages::worth_asking(&scene, Subject::default()),
+        std::slice::from_ref(&premium)
+    );
+    let standard = Subject {
+        segment: Some(&"standard".into()),
+        ..Subject::default()
+    };
+    assert_eq!(pages::worth_asking(&scene, standard), []);
+
+    let why = why(vec![lost(&premium, 1.2, NOW)]);
+    let html = pages::overview(&told(scene, &why), &Ask::default());
+    checked("page-told.html", &html);
+    let read = text(&html);
+    for words in [
+        "began 23:55:00 UTC (4m ago)",
+        "used up at 23:56:10 UTC (2m ago)",
+        "started in auth-login, 98% of it: checkout-completes &gt; auth-login",
+        "ask first platform",
+        "runbook https://wiki.shop.example/runbooks/auth severity",
+        "its owners growth (product), payments (engineering)",
+        "its runbook https://wiki.shop.example/runbooks/checkout",
+        "Nothing is left of the budget, 20% more than it was lost",
+        "none left, 20% over",
+    ] {
+        assert!(read.contains(words), "{words}\n{read}");
+    }
+    assert!(html.contains("<title>! premium broken \u{b7} Shop</title>"));
+    // The page of the cascade gives the same advice.
+    let html = pages::cascade(&scene, &Ask::default(), Blamed::Answer(&why));
+    assert!(text(&html).contains("98% of that started in auth-login"));
+    assert!(text(&html).contains("Ask platform."));
+
+    // Of another series nothing is taken.
+    let other = self::why(vec![lost(&evaluation.verdicts[2].name, 1.2, NOW)]);
+    let html = pages::overview(&told(scene, &other), &Ask::default());
+    assert!(!html.contains("ask first") && !html.contains("its owners"));
+}
+
+#[test]
+fn a_calm_page_says_what_was_lost_last() {
+    let promises = Promises::of(catalogue());
+    let evaluation = judged(&promises, 20);
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let premium = evaluation.verdicts[1].name.clone();
+    assert_eq!(
+        pages::worth_asking(&scene, Subject::default()),
+        std::slice::from_ref(&premium)
+    );
+    let ended = "2026-11-02T23:57:00Z";
+    let why = why(vec![
+        lost(&evaluation.verdicts[2].name, 0.01, NOW),
+        lost(&premium, 0.41, ended),
+    ]);
+    let html = pages::overview(&told(scene, &why), &Ask::default());
+    checked("page-told-calm.html", &html);
+    let read = text(&html);
+    assert!(read.contains("All 3 promises are kept."), "{read}");
+    let words = "Last: checkout-completes/availability : premium lost 41% of its budget of 30d from 23:55:00 UTC to \
+                 23:57:00 UTC (2m ago); it started in auth-login. Who spent it";
+    assert!(read.contains(words), "{read}");
+    assert!(html.contains("/cascade?segment=premium&amp;slo=checkout-completes#why"));
+
+    // The cascade keeps the account, and accuses nobody in its first sentence.
+    let html = pages::cascade(&scene, &Ask::default(), Blamed::Answer(&why));
+    checked("page-cascade-calm.html", &html);
+    let read = text(&html);
+    assert!(read.contains("Who spent the budget Earlier"), "{read}");
+    assert!(!html.contains("edge way"), "{read}");
+    let first = &read[..read.find("What rests on what").unwrap()];
+    assert!(!first.contains("auth-login; path"), "{first}");
+
+    // What was too little to speak of is not spoken of.
+    let little = self::why(vec![lost(&premium, 0.01, ended)]);
+    let html = pages::overview(&told(scene, &little), &Ask::default());
+    assert!(!html.contains("Last:"));
+    let calm = judged(&promises, 1);
+    let scene = Scene {
+        evaluation: Some(&calm),
+        ..scene
+    };
+    assert_eq!(pages::worth_asking(&scene, Subject::default()), []);
+}
+
+/// Own goal broken, published number held, and the other way round where both are the same.
+#[test]
+fn the_published_number_stands_beside_the_own_goal() {
+    let said = |published_ppb: u32, window: Option<Window>, bad: u64| {
+        let mut catalogue = catalogue();
+        let slo = catalogue.slos.get_mut("checkout-completes").unwrap();
+        let goals = [("premium".into(), target(published_ppb))];
+        slo.commitments.push(Commitment {
+            since: "2026-01-01".parse().unwrap(),
+            targets: [(
+                "availability".into(),
+                CommittedTargets::Segments(goals.into()),
+            )]
+            .into(),
+            window,
+            judged: Judged::PerSegment,
+            published: vec!["pricing page".to_owned()],
+            credits: None,
+        });
+        catalogue.segments.get_mut("premium").unwrap().contract =
+            Some(Contract::Document("MSA".to_owned()));
+        let promises = Promises::of(catalogue);
+        let evaluation = judged(&promises, bad);
+        let server = server();
+        let scene = scene(&promises, &evaluation, &[], &server);
+        let overview = pages::overview(&scene, &Ask::default());
+        let pack = pages::reports(&scene, &Ask::default(), Some(Pack::Product));
+        (text(&overview), text(&pack))
+    };
+    let (overview, pack) = said(999_000_000, None, 60);
+    let words = "Our own goal of 99.95% is broken; the published 99.9% is held.";
+    assert!(overview.contains(words), "{overview}");
+    assert!(pack.contains("The published 99.9% is held."), "{pack}");
+    let (overview, pack) = said(999_000_000, None, 101);
+    assert!(overview.contains("The published 99.9% is broken, too."));
+    assert!(pack.contains("The published 99.9% is broken."), "{pack}");
+    let (overview, _) = said(999_500_000, None, 60);
+    assert!(overview.contains("That is the published 99.95%."));
+    // Over another window these counts do not tell.
+    let week = Window::Rolling(Duration::from_secs(7 * 86_400));
+    let (overview, pack) = said(999_000_000, Some(week), 60);
+    assert!(!overview.contains("published") && !pack.contains("The published"));
+}
+
+/// Times are told from the instant that is judged, not from when the page was made.
+#[test]
+fn how_long_ago_is_told_from_what_is_judged() {
+    let promises = Promises::of(catalogue());
+    let evaluation = judged(&promises, 60);
+    let mut server = server();
+    let pages: Vec<String> = [20, 7_500]
+        .map(|seconds| {
+            server.now = at(NOW) + Duration::from_secs(seconds);
+            server.judged_until = Some(server.now);
+            let scene = scene(&promises, &evaluation, &[], &server);
+            pages::overview(&scene, &Ask::default())
+        })
+        .to_vec();
+    assert!(pages[0].contains("(2m ago)"));
+    assert_eq!(text(&pages[0]), text(&pages[1]));
+}
+
+/// What is best effort of a latency has no limit, and so no share that was fast.
+#[test]
+fn a_latency_without_a_limit_shows_no_share() {
+    let promises = Promises::of(catalogue());
+    let of = |name: &str, bad| verdict(&promises, name, 1_000, bad, (0, 0));
+    let evaluation = shop::evaluation(vec![
+        of("checkout-completes/latency/premium", 1),
+        of("checkout-completes/latency/free", 333),
+    ]);
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let html = pages::overview(&scene, &Ask::default());
+    assert!(html.contains("99.900%") && !html.contains("66.7"), "{html}");
+}
