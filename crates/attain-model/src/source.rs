@@ -22,10 +22,21 @@ pub struct Source {
     pub add: BTreeMap<String, String>,
     /// Scrape interval, if said.
     pub interval: Option<Duration>,
-    /// Live data older than this is late.
-    pub delay: Duration,
+    /// Live data older than this is late, if said; see [`Source::delay`].
+    pub delay: Option<Duration>,
     /// Labels, notes, exceptions.
     pub meta: Meta,
+}
+
+impl Source {
+    /// How late live data may be unless the catalogue or the source itself says otherwise.
+    pub const USUAL_DELAY: Duration = Duration::from_secs(10);
+
+    /// Live data older than this is late: as said, or ten seconds. An API that is pulled may turn out to need longer.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        self.delay.unwrap_or(Self::USUAL_DELAY)
+    }
 }
 
 /// Which label says what. A label that is not named says nothing.

@@ -4,15 +4,15 @@
 //! next, so an answer waits for at most the frame that is under way and its own. What is being judged is judged one slice
 //! at a time, and requests are taken between two of them: no closed slice is left out, however late it is.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use attain_engine::Monitor;
 use attain_model::live::LiveEntry;
-use attain_model::source::SourceKind;
-use attain_model::{Catalogue, Promises};
+use attain_model::source::{Source, SourceKind};
+use attain_model::{Catalogue, Promises, SourceId};
 use attain_store::{Done, Error};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
@@ -97,7 +97,7 @@ impl Core {
             published,
             events,
             news: vec![News::Catalogue(in_force.clone())],
-            delay: delay_of(&loaded.catalogue),
+            delay: delay_of(&loaded.catalogue, &BTreeMap::new()),
             promises,
             in_force,
             monitor: None,
@@ -214,6 +214,10 @@ impl Core {
                         Some(why) => self.state.trouble.insert(source, why),
                         None => self.state.trouble.remove(&source),
                     };
+                }
+                Job::Delay(source, delay) => {
+                    self.state.delays.insert(source, delay);
+                    self.delay = delay_of(self.promises.catalogue(), &self.state.delays);
                 }
                 Job::Stop(answer) => {
                     self.keep(std::mem::take(&mut frame), &mut rest);
@@ -443,7 +447,7 @@ impl Core {
             return false;
         }
         self.gates.reload(&loaded, &self.kept.meter());
-        self.delay = delay_of(&loaded.catalogue);
+        self.delay = delay_of(&loaded.catalogue, &self.state.delays);
         self.promises = Arc::new(Promises::of(loaded.catalogue.clone()));
         self.in_force = InForce {
             sha256: sha256(&loaded.done),
@@ -481,18 +485,27 @@ struct Frame {
 }
 
 /// How long after its end a slice is closed: the largest delay of the sources that are live.
-fn delay_of(catalogue: &Catalogue) -> SignedDuration {
+///
+/// What was found out of a source counts where its delay is not written.
+fn delay_of(catalogue: &Catalogue, found: &BTreeMap<SourceId, Duration>) -> SignedDuration {
     // A pulled minute is known only after its end, and is asked for then.
     const PULLED: Duration = Duration::from_secs(65);
     // Files are looked at every second or two.
     const FOLLOWED: Duration = Duration::from_secs(5);
     let delays = catalogue.sources.values().map(|source| match source.kind {
         SourceKind::Log(_) | SourceKind::Csv(_) => FOLLOWED,
-        SourceKind::Prometheus(_) => source.delay + PULLED,
-        _ => source.delay,
+        SourceKind::Prometheus(_) => pulled_delay(source, found) + PULLED,
+        _ => source.delay(),
     });
     let delay = delays.max().unwrap_or_default();
     SignedDuration::try_from(delay).unwrap_or(SignedDuration::from_hours(1))
+}
+
+/// How long after its end a minute is pulled.
+pub(crate) fn pulled_delay(source: &Source, found: &BTreeMap<SourceId, Duration>) -> Duration {
+    let found = found.get(&source.id).copied();
+    let found = found.filter(|_| source.delay.is_none());
+    source.delay().max(found.unwrap_or_default())
 }
 
 fn sha256(done: &Done) -> String {

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use attain_engine::Wanted;
 use attain_model::delivery::Delivery;
@@ -114,6 +115,14 @@ impl Handle {
             .app
             .jobs
             .blocking_send(Job::Trouble(source.clone(), why));
+    }
+
+    /// Says how long a source needs until all of a minute can be seen, where nobody wrote that down.
+    pub fn delay(&self, source: &SourceId, delay: Duration) {
+        let _ = self
+            .app
+            .jobs
+            .blocking_send(Job::Delay(source.clone(), delay));
     }
 
     /// The time, as far as it is believed.

@@ -1,6 +1,7 @@
 //! What the core can be asked to do, and where it is asked. Knows the questions; knows nothing of how they are answered.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use attain_engine::Wanted;
 use attain_model::SourceId;
@@ -39,6 +40,8 @@ pub(crate) enum Job {
     Catalogue(Result<Box<Loaded>, String>, oneshot::Sender<bool>),
     /// A source cannot be read, or can be again.
     Trouble(SourceId, Option<String>),
+    /// A source that is pulled needs so long until all of a minute can be seen.
+    Delay(SourceId, Duration),
     /// Seal and end.
     Stop(oneshot::Sender<Result<(), String>>),
 }

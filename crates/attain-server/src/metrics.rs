@@ -7,10 +7,12 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use attain_model::source::SourceKind;
 use attain_model::verdict::{AlertState, Coverage};
 use attain_model::{Standing, Verdict};
 
 use crate::app::App;
+use crate::core::pulled_delay;
 use crate::gate::Way;
 use crate::published::Published;
 
@@ -43,6 +45,7 @@ pub(crate) fn page(app: &App) -> String {
     let mut page = Page::default();
     requests(&mut page, app);
     core(&mut page, &published);
+    pulled(&mut page, &published);
     catalogue(&mut page, &published);
     if let Some(judged) = &published.judged {
         let judged_until = judged.until.as_second() as f64;
@@ -229,6 +232,25 @@ fn core(page: &mut Page, published: &Published) {
     for (name, help, value) in gauges {
         page.gauge(name, help);
         page.sample(name, &[], value);
+    }
+}
+
+fn pulled(page: &mut Page, published: &Published) {
+    let sources = published.promises.catalogue().sources.values();
+    let mut pulled = sources
+        .filter(|source| matches!(source.kind, SourceKind::Prometheus(_)))
+        .peekable();
+    if pulled.peek().is_none() {
+        return;
+    }
+    page.gauge(
+        "attain_pull_delay_seconds",
+        "How long after its end a minute is asked for, by source.",
+    );
+    for source in pulled {
+        let delay = pulled_delay(source, &published.core.delays);
+        let labels = [("source", source.id.as_str())];
+        page.sample("attain_pull_delay_seconds", &labels, delay.as_secs_f64());
     }
 }
 

@@ -75,4 +75,6 @@ pub(crate) struct CoreState {
     pub(crate) clock_off: Option<SignedDuration>,
     /// Why sources cannot be read at the moment.
     pub(crate) trouble: BTreeMap<SourceId, String>,
+    /// How long after the end of a minute a source can see all of it, as it was found to be.
+    pub(crate) delays: BTreeMap<SourceId, Duration>,
 }

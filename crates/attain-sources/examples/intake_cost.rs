@@ -199,7 +199,7 @@ fn catalogue() -> (Catalogue, Source) {
         },
         add: BTreeMap::new(),
         interval: None,
-        delay: Duration::from_secs(60),
+        delay: Some(Duration::from_secs(60)),
         meta: Meta::default(),
     };
     let mut catalogue = Catalogue::empty("bench");

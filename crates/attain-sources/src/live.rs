@@ -150,7 +150,7 @@ impl Intake {
             whom: Whom::new(catalogue, source, customers),
             known: Known::default(),
             overflowing: 0,
-            delay_ms: milliseconds(source.delay),
+            delay_ms: milliseconds(source.delay()),
             usual_samples: 0,
         }
     }
@@ -169,7 +169,7 @@ impl Intake {
     /// told again when it is next seen.
     pub fn reload(&mut self, catalogue: &Catalogue, source: &Source, customers: &Customers) {
         self.whom = Whom::new(catalogue, source, customers);
-        self.delay_ms = milliseconds(source.delay);
+        self.delay_ms = milliseconds(source.delay());
         self.known.forget_meanings(&self.whom);
     }
 
@@ -292,7 +292,7 @@ pub fn doc_source() -> Source {
         },
         add: std::collections::BTreeMap::new(),
         interval: None,
-        delay: Duration::from_secs(60),
+        delay: Some(Duration::from_secs(60)),
         meta: attain_model::meta::Meta::default(),
     }
 }

@@ -26,7 +26,7 @@ use attain_model::source::Source;
 use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
 use jiff::Timestamp;
 
-pub use self::api::{Api, Line, SLICES_AT_ONCE, Trouble};
+pub use self::api::{Api, Line, SLICES_AT_ONCE, Trouble, delay_for};
 pub use self::http::{HttpApi, Metadata, lines_in};
 pub use self::proposal::propose_pulled;
 pub use self::query::Query;

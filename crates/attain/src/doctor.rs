@@ -19,7 +19,7 @@ use attain_model::policy::Secret;
 use attain_model::source::{ApiSource, Source, SourceKind};
 use attain_model::{Catalogue, Stream};
 use attain_sources::live::Limits;
-use attain_sources::pull::{Puller, headers_of, secret_of};
+use attain_sources::pull::{Puller, delay_for, headers_of, secret_of};
 use attain_sources::{Customers, files_now};
 use attain_view::number;
 
@@ -148,6 +148,15 @@ impl Doctor<'_> {
         if !reach::judge(&asked, &seen.reached, out) {
             return;
         }
+        let needed = delay_for(seen.held_back);
+        if self.source.delay.is_none() && needed > Source::USUAL_DELAY {
+            let said = format!(
+                "its queries see nothing that is younger than {}; a minute is asked for {} after its end, as no `delay` is written",
+                number::about(seen.held_back),
+                number::about(needed)
+            );
+            out.look(&self.about, said);
+        }
         for metric in &seen.metrics {
             self.metric(metric, seen.held_back, None, out);
         }
@@ -206,7 +215,7 @@ impl Doctor<'_> {
             about: &self.about,
             source: self.source.id.as_str(),
             is_pulled: matches!(self.source.kind, SourceKind::Prometheus(_)),
-            delay: self.source.delay,
+            delay: self.source.delay.unwrap_or_else(|| delay_for(held_back)),
         };
         if !judge::metric::is_there(&read, metric, out) {
             return;

@@ -187,7 +187,7 @@ fn source(id: &str) -> Source {
         },
         add: BTreeMap::new(),
         interval: None,
-        delay: Duration::from_secs(10),
+        delay: None,
         meta: Meta::default(),
     }
 }

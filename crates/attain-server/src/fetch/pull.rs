@@ -16,7 +16,7 @@ use attain_model::quantity::{CalendarPeriod, Window};
 use attain_model::source::{ApiSource, Source};
 use attain_model::{Catalogue, StreamKey};
 use attain_sources::Customers;
-use attain_sources::pull::{Api, HttpApi, ORIGIN, Puller, SLICES_AT_ONCE, Trouble};
+use attain_sources::pull::{Api, HttpApi, ORIGIN, Puller, SLICES_AT_ONCE, Trouble, delay_for};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Fetcher;
@@ -39,6 +39,8 @@ trait Side {
     fn wanted(&self, range: Range<u64>) -> Result<Vec<Wanted>, ()>;
     fn deliver(&self, delivery: Delivery) -> Result<(), String>;
     fn trouble(&self, why: Option<String>);
+    /// So long after its end a minute is asked for, it turned out.
+    fn delay(&self, delay: Duration);
 }
 
 impl Side for Fetcher {
@@ -62,6 +64,10 @@ impl Side for Fetcher {
 
     fn trouble(&self, why: Option<String>) {
         self.handle.trouble(&self.source.id, why);
+    }
+
+    fn delay(&self, delay: Duration) {
+        self.handle.delay(&self.source.id, delay);
     }
 }
 
@@ -102,6 +108,9 @@ struct Pulling {
     puller: Puller,
     /// Data of a slice may come so much later.
     delay: Duration,
+    /// Whether the API is to be asked how far its queries are behind: nobody wrote it down, and it may have changed.
+    asks_delay: bool,
+    is_delay_written: bool,
     /// As far back as the longest window reaches.
     slices_back: i64,
     /// Slices in one question: fewer where answers were too large.
@@ -117,7 +126,9 @@ impl Pulling {
     fn new(catalogue: &Catalogue, source: &Source, customers: &Customers) -> Self {
         Self {
             puller: Puller::new(catalogue, source, customers, SLICE),
-            delay: source.delay,
+            delay: source.delay(),
+            asks_delay: source.delay.is_none(),
+            is_delay_written: source.delay.is_some(),
             slices_back: slices_back(catalogue),
             at_once: SLICES_AT_ONCE,
             away: AWAY_AGAIN,
@@ -133,6 +144,9 @@ impl Pulling {
 
     /// Pulls the newest stretch of each stream that is missing.
     fn round(&mut self, side: &dyn Side, api: &dyn Api) -> Round {
+        if let Some(round) = self.ask_delay(side, api) {
+            return round;
+        }
         let due = self.due(side);
         let now = side.now();
         self.refused.retain(|_, until| *until > now);
@@ -162,6 +176,30 @@ impl Pulling {
         round
     }
 
+    /// Finds out how far the queries of the API are behind its clock: a minute that is asked for too early would be counted
+    /// without its end, or not at all. What it refuses to say is taken to be as usual.
+    fn ask_delay(&mut self, side: &dyn Side, api: &dyn Api) -> Option<Round> {
+        if !std::mem::take(&mut self.asks_delay) {
+            return None;
+        }
+        let delay = match api.held_back() {
+            Ok(held_back) => delay_for(held_back.unwrap_or_default()),
+            Err(Trouble::Away(why)) => return Some(self.away(side, why)),
+            Err(_) => return None,
+        };
+        self.delay = delay;
+        side.delay(delay);
+        None
+    }
+
+    /// Nobody is there: whoever is there afterwards is asked anew.
+    fn away(&mut self, side: &dyn Side, why: String) -> Round {
+        let wait = self.away;
+        self.away = (self.away * 2).min(AWAY_AGAIN_AT_MOST);
+        self.asks_delay = !self.is_delay_written;
+        self.later(side, why, wait)
+    }
+
     fn pull(
         &mut self,
         side: &dyn Side,
@@ -179,11 +217,7 @@ impl Pulling {
                 self.at_once /= 2;
                 Round::More
             }
-            Err(Trouble::Away(why)) => {
-                let wait = self.away;
-                self.away = (self.away * 2).min(AWAY_AGAIN_AT_MOST);
-                self.later(side, why, wait)
-            }
+            Err(Trouble::Away(why)) => self.away(side, why),
             Err(Trouble::Refused(why) | Trouble::Denied(why) | Trouble::TooMuch(why)) => {
                 let again = SignedDuration::try_from(REFUSED_AGAIN).unwrap_or_default();
                 let until = side.now().saturating_add(again).unwrap_or(Timestamp::MAX);

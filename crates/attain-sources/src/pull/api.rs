@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use attain_model::StreamKey;
+use attain_model::source::Source;
 use jiff::Timestamp;
 
 use super::{Answers, Ask, Pulled, Puller};
@@ -31,6 +32,25 @@ pub trait Api {
     /// # Errors
     /// As [`Api::range`].
     fn samples(&self, query: &str, at: Timestamp) -> Result<Vec<Line>, Trouble>;
+
+    /// By how much its queries are behind its clock: VictoriaMetrics lets nobody see the newest 30 seconds unless told
+    /// otherwise. `None` if it does not tell the time.
+    ///
+    /// # Errors
+    /// As [`Api::range`].
+    fn held_back(&self) -> Result<Option<Duration>, Trouble> {
+        Ok(None)
+    }
+}
+
+/// The `delay` that a source needs whose queries are behind by so much: whole tens of seconds, and never less than usual.
+#[must_use]
+pub fn delay_for(held_back: Duration) -> Duration {
+    const STEP_SECONDS: u64 = 10;
+    // Its clock is told to the second.
+    let seconds = held_back.as_secs().saturating_sub(1);
+    let enough = Duration::from_secs(seconds.div_ceil(STEP_SECONDS) * STEP_SECONDS);
+    enough.max(Source::USUAL_DELAY)
 }
 
 /// One series of an answer.

@@ -118,6 +118,15 @@ impl HttpApi {
     }
 
     fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Trouble> {
+        Ok(self.dated(path, query)?.0)
+    }
+
+    /// An answer, and what time it is there, to the second.
+    fn dated<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<(T, Option<Timestamp>), Trouble> {
         let url = format!("{}/api/v1/{path}", self.base);
         let away = |why: &dyn std::fmt::Display| Trouble::Away(format!("{}: {why}", self.base));
         let mut request = self.agent.get(&url);
@@ -127,6 +136,10 @@ impl HttpApi {
         let request = request.query_pairs(query.iter().copied());
         let mut response = request.call().map_err(|error| away(&error))?;
         let status = response.status().as_u16();
+        let date = response.headers().get("date");
+        let date = date.and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        let date = date.map(|date| date.timestamp());
         let mut body = Vec::new();
         let reader = response.body_mut().as_reader();
         let read = reader.take(ANSWER_BYTES_AT_MOST + 1).read_to_end(&mut body);
@@ -138,7 +151,7 @@ impl HttpApi {
                 ANSWER_BYTES_AT_MOST >> 20
             )));
         }
-        understood(&self.base, status, &body)
+        Ok((understood(&self.base, status, &body)?, date))
     }
 }
 
@@ -163,6 +176,19 @@ impl Api for HttpApi {
 
     fn samples(&self, query: &str, at: Timestamp) -> Result<Vec<Line>, Trouble> {
         self.instant(query, Some(at))
+    }
+
+    fn held_back(&self) -> Result<Option<Duration>, Trouble> {
+        let asked = [("query", "vector(time())")];
+        let (answered, date) = self.dated::<Answered>("query", &asked)?;
+        let lines = answered.lines()?;
+        let queried = lines.first().and_then(|line| line.points.last());
+        let queried = queried.and_then(|(_, value)| value.parse::<f64>().ok());
+        Ok(queried.zip(date).map(|(queried, date)| {
+            // A date is cut to the second: on average it is half a second later.
+            let behind = date.as_second() as f64 + 0.5 - queried;
+            Duration::from_secs(behind.round().clamp(0.0, 86_400.0) as u64)
+        }))
     }
 }
 

@@ -79,7 +79,7 @@ impl Make for Catalogue {
             },
             add: BTreeMap::new(),
             interval: None,
-            delay: Duration::from_secs(10),
+            delay: None,
             meta: Meta::default(),
         };
         self.sources.insert(id.into(), source);

@@ -1,7 +1,5 @@
 //! Sources of telemetry: how each is reached and which label says what.
 
-use std::time::Duration;
-
 use attain_model::SourceId;
 use attain_model::policy::Setting;
 use attain_model::selector::Pattern;
@@ -37,7 +35,7 @@ pub(crate) fn source(id: &str, obj: &Obj<'_, '_>) -> Option<Source> {
         labels: names,
         add,
         interval,
-        delay: delay.unwrap_or(Duration::from_secs(10)),
+        delay,
         meta,
     })
 }

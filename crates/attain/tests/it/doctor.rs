@@ -153,7 +153,7 @@ fn expect(name: &str, actual: &str) {
 fn the_doctor_says_what_is_wrong_and_what_to_type() {
     let address = fake(ill(), 0);
     let place = Place::new();
-    let sources = format!("  prom: {{prometheus: {{url: \"http://{address}\"}}}}\n");
+    let sources = format!("  prom: {{prometheus: {{url: \"http://{address}\"}}, delay: 10s}}\n");
     place.write("shop.yaml", &catalogue(&sources));
     let ran = place.run(&["doctor", "shop.yaml"]);
     expect(
@@ -189,11 +189,12 @@ fn the_doctor_finds_nothing_where_all_is_well() {
     }
     let address = fake(answers, 0);
     let place = Place::new();
-    let sources = format!("  prom: {{prometheus: {{url: \"http://{address}\"}}, delay: 30s}}\n");
+    let sources = format!("  prom: {{prometheus: {{url: \"http://{address}\"}}}}\n");
     place.write("shop.yaml", &catalogue(&sources));
     let ran = place.run(&["doctor", "shop.yaml"]);
     ran.exits(0)
         .says("nothing is wrong that can be seen from here")
+        .says("its queries see nothing that is younger than 30s; a minute is asked for 30s after its end")
         .says("10 series count, the newest sample is 7s old, one every 15s");
 }
 

@@ -12,6 +12,10 @@ use fastrand::Rng;
 
 pub(super) const MINUTE_MS: i64 = 60_000;
 
+/// Its clock stands still: what counts is by how much its queries are behind it.
+const DATE: &str = "Sun, 01 Mar 2026 00:00:00 GMT";
+const DATE_SECONDS: i64 = 1_772_323_200;
+
 /// One series as it was scraped: values by milliseconds.
 pub(super) struct Scraped {
     pub(super) metric: &'static str,
@@ -33,6 +37,8 @@ pub(super) struct World {
     pub(super) spoilt: u8,
     /// The next answer never comes, though its connection stays.
     pub(super) is_half_open: bool,
+    /// By how much its queries are behind its clock.
+    pub(super) held_back_seconds: i64,
     /// Questions about this metric are refused.
     pub(super) refused: Option<&'static str>,
     pub(super) rng: Rng,
@@ -80,6 +86,7 @@ impl Drop for Fake {
             is_away: true,
             spoilt: 0,
             is_half_open: false,
+            held_back_seconds: 0,
             refused: None,
             rng: Rng::with_seed(0),
         }));
@@ -108,7 +115,11 @@ fn connection(
         return Ok(());
     }
     let path = request.split(' ').nth(1).unwrap_or_default();
-    let (status, body) = match world.answer(path) {
+    let answer = match path.contains("vector(time())") || path.contains("vector%28time%28%29%29") {
+        true => Some(world.told_time()),
+        false => world.answer(path),
+    };
+    let (status, body) = match answer {
         Some(body) => (200, body),
         None => {
             let body = r#"{"status":"error","errorType":"bad_data","error":"no such thing"}"#;
@@ -117,8 +128,9 @@ fn connection(
     };
     let (status, length, body) = world.spoil(status, body);
     let mut stream = stream;
-    let head =
-        format!("HTTP/1.1 {status} -\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 {status} -\r\nDate: {DATE}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(head.as_bytes())?;
     stream.write_all(&body)?;
     stream.shutdown(Shutdown::Write)?;
@@ -151,6 +163,14 @@ impl World {
             }
             _ => (503, 0, Vec::new()),
         }
+    }
+
+    /// The time for queries, which is that of its clock or an older one.
+    fn told_time(&self) -> String {
+        let queried = DATE_SECONDS - self.held_back_seconds;
+        format!(
+            r#"{{"status":"success","data":{{"resultType":"vector","result":[{{"metric":{{}},"value":[{queried},"{queried}"]}}]}}}}"#
+        )
     }
 
     /// The answer to `/api/v1/query_range?…`. `None` is a refusal.

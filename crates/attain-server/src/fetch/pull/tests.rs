@@ -51,6 +51,7 @@ struct Simulated {
     /// Where deliveries are put on disk first, as a server does.
     store: Option<RefCell<Store>>,
     troubles: RefCell<Vec<Option<String>>>,
+    delays: RefCell<Vec<Duration>>,
     /// The metric of each stream.
     metrics: BTreeMap<StreamKey, String>,
 }
@@ -81,6 +82,10 @@ impl Side for Simulated {
 
     fn trouble(&self, why: Option<String>) {
         self.troubles.borrow_mut().push(why);
+    }
+
+    fn delay(&self, delay: Duration) {
+        self.delays.borrow_mut().push(delay);
     }
 }
 
@@ -231,6 +236,7 @@ impl Case {
             is_away: false,
             spoilt: 0,
             is_half_open: false,
+            held_back_seconds: 0,
             refused: None,
             rng,
         });
@@ -247,6 +253,7 @@ impl Case {
                 ledger: RefCell::new(ledger),
                 store: None,
                 troubles: RefCell::default(),
+                delays: RefCell::default(),
                 metrics,
             },
             pulling,
@@ -408,4 +415,55 @@ fn a_question_that_is_refused_holds_up_no_other() {
     let all: Counted = refused.into_iter().chain(others).collect();
     assert_eq!(case.side.counted(), all);
     assert_eq!(case.side.troubles.borrow().last(), Some(&None));
+}
+
+/// A catalogue whose source says nothing of a delay.
+fn without_delay() -> Catalogue {
+    let mut catalogue = catalogue(&METRICS);
+    let source = catalogue.sources.values_mut().next().unwrap();
+    source.delay = None;
+    catalogue
+}
+
+/// The newest minute that was counted, from the first one on.
+fn newest(case: &Case) -> Option<i64> {
+    let counted = case.side.counted();
+    let minutes = counted.keys().map(|key| key.1 - BEGUN_MS / MINUTE_MS);
+    minutes.max()
+}
+
+#[test]
+fn what_an_api_holds_back_is_found_out_and_waited_for() {
+    let mut rng = Rng::with_seed(30);
+    let series = scraped(&mut rng, 40);
+    let mut case = Case::over(&without_delay(), series, BTreeSet::new(), rng);
+    case.fake.world.lock().unwrap().held_back_seconds = 30;
+    let second = Duration::from_secs(1);
+    let at = |minute: i64, seconds: i64| BEGUN_MS + minute * MINUTE_MS + seconds * 1000;
+    case.until(at(20, 29), second);
+    assert_eq!(*case.side.delays.borrow(), [Duration::from_secs(30)]);
+    assert_eq!(newest(&case), Some(18));
+    case.until(at(20, 30), second);
+    assert_eq!(newest(&case), Some(19));
+
+    // It comes back with another setting.
+    case.fake.world.lock().unwrap().is_away = true;
+    case.until(at(22, 0), Duration::from_secs(60));
+    {
+        let mut world = case.fake.world.lock().unwrap();
+        (world.is_away, world.held_back_seconds) = (false, 0);
+    }
+    case.until(at(25, 10), second);
+    assert_eq!(newest(&case), Some(24));
+    let said = case.side.delays.borrow().last().copied();
+    assert_eq!(said, Some(Duration::from_secs(10)));
+}
+
+#[test]
+fn a_delay_that_is_written_is_not_asked_for() {
+    let mut case = Case::new(&mut Rng::with_seed(31), 30);
+    case.fake.world.lock().unwrap().held_back_seconds = 30;
+    case.until(BEGUN_MS + 20 * MINUTE_MS + 10_000, Duration::from_secs(1));
+    assert!(case.side.delays.borrow().is_empty());
+    assert_eq!(newest(&case), Some(19));
 }

@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{Answer, json};
 use crate::app::{App, notes, reading};
+use crate::core::pulled_delay;
 use crate::gate::Way;
 use crate::routes::guard::Question;
 
@@ -87,6 +88,8 @@ pub(in crate::routes) async fn server(
         serde_json::json!({
             "source": source.id.as_str(),
             "way": "pull",
+            "delay_seconds": pulled_delay(source, &core.delays).as_secs(),
+            "delay_is_written": source.delay.is_some(),
             "trouble": core.trouble.get(&source.id),
         })
     }));

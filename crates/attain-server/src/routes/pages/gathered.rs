@@ -10,6 +10,7 @@ use attain_view::pages::{Definition, InForce, Server, SourceState};
 use axum::http::{HeaderMap, header};
 
 use crate::app::App;
+use crate::core::pulled_delay;
 use crate::published::Published;
 
 /// What pages say of the server.
@@ -19,7 +20,11 @@ pub(super) fn server(app: &App, published: &Published, headers: &HeaderMap) -> S
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or("localhost");
-    let delay = catalogue.sources.values().map(|source| source.delay).max();
+    let delay = catalogue
+        .sources
+        .values()
+        .map(|source| pulled_delay(source, &published.core.delays))
+        .max();
     Server {
         now: app.clock.now(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -26,7 +26,8 @@ pub(crate) static SOURCE: Section = object(
         .or("segment: segment; OTLP: service.name"),
         key("add", LABELS, "constant labels"),
         key("interval", DURATION, "scrape interval").or("observed"),
-        key("delay", DURATION, "later data is late").or("10s"),
+        key("delay", DURATION, "later data is late")
+            .or("10s; pulled: what the API holds back, if that is more"),
     ],
 )
 .one_of(&["prometheus", "otlp", "remote_write", "scrape", "log", "csv"]);
