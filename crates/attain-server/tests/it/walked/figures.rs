@@ -76,19 +76,25 @@ impl Figures {
             return;
         };
         let at = at.to_zoned(TimeZone::UTC);
-        for format in [
-            "%Y-%m-%d %H:%M",
-            "%H:%M",
-            "%-d %b %H:%M",
-            "%-d %b",
-            "%Y-%m-%d",
-        ] {
-            let text = at.strftime(format).to_string();
-            if at.second() == 0 || !format.contains("%M") {
-                self.words.insert(text);
-            } else if format != "%-d %b %H:%M" {
-                self.words.insert(format!("{text}:{:02}", at.second()));
+        for format in ["%Y-%m-%d %H:%M:%S", "%H:%M:%S", "%-d %b", "%Y-%m-%d"] {
+            self.words.insert(at.strftime(format).to_string());
+        }
+        if at.second() == 0 {
+            for format in ["%Y-%m-%d %H:%M", "%H:%M", "%-d %b %H:%M"] {
+                self.words.insert(at.strftime(format).to_string());
             }
+        }
+    }
+
+    /// Since when something is so, and how long that is.
+    pub fn since(&mut self, since: &Value, as_of: &Value) {
+        self.instant(since);
+        let at = |text: &Value| {
+            text.as_str()
+                .and_then(|text| text.parse::<Timestamp>().ok())
+        };
+        if let (Some(since), Some(as_of)) = (at(since), at(as_of)) {
+            self.length(u64::try_from(as_of.as_second() - since.as_second()).unwrap_or(0));
         }
     }
 
@@ -189,7 +195,7 @@ impl Known {
                     && other["segment"] == "all"
             });
             let figures = self.series.entry(name(verdict)).or_default();
-            of_verdict(figures, verdict, all);
+            of_verdict(figures, verdict, all, &status["as_of"]);
         }
         for masked in status["masked"].as_array().unwrap() {
             let (slo, objective, segment) = name(masked);
@@ -198,7 +204,7 @@ impl Known {
                     .series
                     .entry((slo.clone(), objective.clone(), scope))
                     .or_default();
-                figures.instant(&masked["since"]);
+                figures.since(&masked["since"], &status["as_of"]);
                 figures.times("masked", float(&masked["segment_burn_millionths"]) / 1e6);
                 figures.times("masked", float(&masked["aggregate_burn_millionths"]) / 1e6);
                 figures.percent(
@@ -290,6 +296,9 @@ impl Known {
         for point in &points {
             series.instant(&point["at"]);
             series.percent("left over time", left(point), Round::Down);
+            if left(point) < 0.0 {
+                series.percent("left over time", -left(point), Round::Up);
+            }
         }
         let of_causes: f64 = list("causes")
             .iter()
@@ -303,6 +312,7 @@ impl Known {
         let hours = list("worst_hours");
         for hour in &hours {
             series.instant(&hour["start"]);
+            series.instant(&hour["end"]);
             series.count("hour bad", float(&hour["bad"]));
             series.count("hour total", float(&hour["good"]) + float(&hour["bad"]));
             let share = float(&hour["budget"]["spent"]) / allowed(&verdict["budget"]);
@@ -328,6 +338,9 @@ impl Known {
             let is_in = |point: &&Value| point["at"].as_str() <= day["end"].as_str();
             if let Some(point) = points.iter().rfind(is_in) {
                 figures.percent("day left", left(point), Round::Down);
+                if left(point) < 0.0 {
+                    figures.percent("day left", -left(point), Round::Up);
+                }
             }
             let date = day["start"].as_str().unwrap_or_default()[..10].to_owned();
             self.days.insert((name.clone(), date), figures);
@@ -345,8 +358,8 @@ impl Known {
         for finding in why["findings"].as_array().unwrap() {
             let mut figures = shared.clone();
             let episode = &finding["episode"];
-            figures.instant(&episode["start"]);
-            figures.instant(&episode["end"]);
+            figures.since(&episode["start"], &why["as_of"]);
+            figures.since(&episode["end"], &why["as_of"]);
             figures.count("lost", float(&episode["bad"]));
             figures.count("lost", float(&episode["bad"]) + float(&episode["good"]));
             let whole = |figures: &mut Figures, of, value: f64| figures.count(of, value.round());
@@ -380,6 +393,12 @@ impl Known {
     pub fn cascade(&mut self, cascade: &Value) {
         for promise in cascade["promises"].as_array().unwrap() {
             let budget = float(&promise["budget_ppb"]);
+            let published = float(&promise["committed"]["target_ppb"]) / BILLION;
+            self.series.entry(name(promise)).or_default().percent(
+                "published",
+                published,
+                Round::Either,
+            );
             let mut all = Figures::default();
             ppbs(&mut all, promise, budget);
             let mut parts = Vec::new();
@@ -503,7 +522,7 @@ fn flat(parts: &Value, all: &mut Vec<Value>) {
     }
 }
 
-fn of_verdict(figures: &mut Figures, verdict: &Value, all: Option<&Value>) {
+fn of_verdict(figures: &mut Figures, verdict: &Value, all: Option<&Value>, as_of: &Value) {
     let (good, bad, total) = (
         float(&verdict["good"]),
         float(&verdict["bad"]),
@@ -528,8 +547,11 @@ fn of_verdict(figures: &mut Figures, verdict: &Value, all: Option<&Value>) {
     }
     figures.text("goal", verdict["goal"]["text"].as_str().unwrap_or_default());
     figures.percent("left", 1.0 - spent / allowed, Round::Down);
+    if spent > allowed {
+        figures.percent("left", spent / allowed - 1.0, Round::Up);
+    }
     figures.times("burn", spent / allowed);
-    figures.instant(&verdict["overspent_since"]);
+    figures.since(&verdict["overspent_since"], as_of);
     figures.instant(&verdict["window_closes"]);
     figures.percent(
         "coverage",
@@ -561,7 +583,7 @@ fn of_verdict(figures: &mut Figures, verdict: &Value, all: Option<&Value>) {
     }
     for alert in verdict["alerts"].as_array().unwrap() {
         figures.text("rule", alert["rule"].as_str().unwrap());
-        figures.instant(&alert["since"]);
+        figures.since(&alert["since"], as_of);
     }
     let excluded = &verdict["excluded"];
     if let Some(seconds) = excluded["seconds"].as_u64() {

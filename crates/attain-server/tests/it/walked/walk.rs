@@ -357,11 +357,18 @@ impl Walk<'_> {
             topic: Topic::Edges,
             ..here.clone()
         };
-        let (text, edge) = text.split_once("felt:").unwrap_or((text, ""));
-        if !edge.is_empty() {
-            self.text(edge, &felt);
+        let parts = text.split(" \u{b7} ");
+        let (edges, rest): (Vec<&str>, Vec<&str>) =
+            parts.partition(|part| part.contains("get through"));
+        if here.topic != Topic::Edges {
+            edges.iter().for_each(|edge| self.text(edge, &felt));
+            return self.numbers(&rest.join(" "), text, here);
         }
-        for (printed, one) in said(text) {
+        self.numbers(text, text, here);
+    }
+
+    fn numbers(&mut self, part: &str, text: &str, here: &Here) {
+        for (printed, one) in said(part) {
             self.found.numbers += 1;
             self.found.told_apart += usize::from(!self.is_known(&other(&one), text, here));
             if !self.is_known(&one, text, here) {
@@ -400,9 +407,12 @@ impl Walk<'_> {
                     || self.series(one, text, here)
             }
             Topic::Series => {
-                let is_of_loss = |(name, _): &(&Name, &Figures)| {
-                    self.page.name.starts_with("/cascade") && is_of(here, name)
-                };
+                // Wherever a page says who spent a budget and when that began.
+                let is_told = self.page.name.starts_with("/cascade")
+                    || [", began", ", started in"]
+                        .iter()
+                        .any(|of| here.place.ends_with(of));
+                let is_of_loss = |(name, _): &(&Name, &Figures)| is_told && is_of(here, name);
                 let mut losses = known.why.iter().filter(is_of_loss);
                 self.series(one, text, here)
                     || losses.any(|(_, figures)| figures.know(one, here.only))
