@@ -10,7 +10,7 @@ mod lately;
 pub(crate) mod matrix;
 mod next;
 pub(crate) mod notes;
-mod now;
+pub(crate) mod now;
 pub(crate) mod others;
 pub(crate) mod published;
 pub(crate) mod shared;

@@ -4,12 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::pages;
 use super::problem::Problem;
 use crate::app::App;
+use crate::tokens::Scope;
 
 /// What every answer says, unless it says something else itself.
 const HEADERS: [(HeaderName, HeaderValue); 7] = [
@@ -122,10 +124,24 @@ fn is_loopback(host: &str) -> bool {
     }
 }
 
-/// Nothing is served there.
-pub(super) async fn nothing(request: Request) -> Problem {
+/// Nothing is served there: a page for a browser that may read pages, for others a document.
+pub(super) async fn nothing(State(app): State<Arc<App>>, request: Request) -> Response {
     let path: String = request.uri().path().chars().take(100).collect();
-    Problem::not_found(format!("nothing is served at {path}")).hint("/ names what is")
+    let headers = request.headers();
+    let is_api = path.starts_with("/api/") || path.starts_with("/v1/");
+    if !is_api && wants_page(headers) && app.access.may(headers, Scope::Read).is_ok() {
+        return pages::nothing(app, headers.clone(), &path).await;
+    }
+    Problem::not_found(format!("nothing is served at {path}"))
+        .hint("/ names what is")
+        .into_response()
+}
+
+/// Whether whoever asks is a browser, which says so; other programs take anything.
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT);
+    let accepts = accepts.and_then(|accept| accept.to_str().ok());
+    accepts.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// Something is served there, but not so.

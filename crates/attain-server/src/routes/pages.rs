@@ -21,7 +21,7 @@ use self::answer::answer;
 use self::gathered::{definition, server};
 use super::problem::Problem;
 use super::seen::Seen;
-use super::{App, plain};
+use super::{App, front, plain};
 use crate::published::Published;
 
 /// SLOs of which a report to pass on shows what lies behind them.
@@ -177,6 +177,18 @@ impl Asked {
     }
 }
 
+/// What a browser gets where nothing is served.
+pub(super) async fn nothing(app: Arc<App>, headers: HeaderMap, path: &str) -> Response {
+    match Asked::of(app, None, headers).await {
+        Ok(asked) => {
+            let what = format!("There is no page {path}.");
+            let next = "Perhaps it was moved, or the address was cut.";
+            asked.refusal(StatusCode::NOT_FOUND, &what, next, None)
+        }
+        Err(response) => response,
+    }
+}
+
 /// With a capital letter and a full stop.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -192,10 +204,7 @@ pub(super) async fn overview(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let accepts = headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok());
-    if !accepts.is_some_and(|accept| accept.contains("text/html")) {
+    if !front::wants_page(&headers) {
         return ([(header::VARY, "accept")], plain::index()).into_response();
     }
     let mut asked = match Asked::of(app, query, headers).await {
@@ -301,7 +310,7 @@ pub(super) async fn reports(asked: Asked) -> Response {
 }
 
 /// `/reports/product`, and the same with `.html`, `.md` and `.json` to pass on.
-pub(super) async fn pack(Path(name): Path<String>, asked: Asked) -> Result<Response, Response> {
+pub(super) async fn pack(Path(name): Path<String>, mut asked: Asked) -> Result<Response, Response> {
     let (word, form) = name.split_once('.').unwrap_or((&name, ""));
     let known = Pack::ALL.into_iter().find(|pack| pack.word() == word);
     let Some(pack) = known.filter(|_| ["", "html", "md", "json"].contains(&form)) else {
@@ -313,6 +322,7 @@ pub(super) async fn pack(Path(name): Path<String>, asked: Asked) -> Result<Respo
     if form.is_empty() {
         let names = asked.with(&[], &server, |scene, _| pages::wanted(scene, pack));
         let details = asked.details(&names).await?;
+        asked.told = told::told(&asked, Subject::default()).await;
         let page = move |scene: &Scene<'_>, ask: &Ask| pages::reports(scene, ask, Some(pack));
         return Ok(asked.show(details, server, page).await);
     }

@@ -86,6 +86,26 @@ fn what_is_not_there_is_said_on_a_page_with_what_is_near() {
     assert!(page.body.contains("Did you mean"), "{}", page.body);
     assert_eq!(browse(&shop, "/segments/gold", "").status, 404);
     assert_eq!(browse(&shop, "/reports/sales", "").status, 404);
+    // What no page is has one of its own, with ways out; a program gets a document.
+    let page = browse(&shop, "/dashboards/1", "");
+    assert_eq!(page.status, 404);
+    assert!(page.head.contains("text/html"), "{}", page.head);
+    for words in ["There is no page /dashboards/1.", "<a href=\"/reports\">"] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    let program = request(
+        shop.address(),
+        "GET /dashboards/1 HTTP/1.1\r\naccept: */*\r\n",
+        &[],
+    );
+    assert_eq!(program.status, 404);
+    assert!(program.head.contains("application/problem+json"));
+    let api = browse(&shop, "/api/v1/nothing", "");
+    assert!(
+        api.head.contains("application/problem+json"),
+        "{}",
+        api.head
+    );
     let page = browse(&shop, "/?at=tomorrow", "");
     assert_eq!(page.status, 422);
     assert!(

@@ -282,9 +282,14 @@ fn every_number_on_every_page_is_in_the_api() {
             "matrix, checkout-completes availability,  premium",
         ),
         (
-            "563% over",
-            "564% over",
+            "none left, 563% over",
+            "none left, 564% over",
             "matrix, checkout-completes availability,  premium",
+        ),
+        (
+            "6.62 times as often",
+            "6.63 times as often",
+            "checkout-completes / availability",
         ),
         (
             "<b>99.901%",

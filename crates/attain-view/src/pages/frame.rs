@@ -317,8 +317,16 @@ pub fn refusal(
                     html.line("a", &[("href", &to)], near);
                     html.text("?");
                 }
-                html.text(" ");
-                html.line("a", &[("href", "/")], "Every promise, now");
+            });
+            html.element("p", &[("class", "also go")], |html| {
+                for (at, (_, word, path, _)) in PLACES.iter().enumerate() {
+                    html.text(if at > 0 { " \u{b7} " } else { "" });
+                    let word = match *path {
+                        "/" => "Every promise, now",
+                        _ => word,
+                    };
+                    html.line("a", &[("href", path)], word);
+                }
             });
         });
     })

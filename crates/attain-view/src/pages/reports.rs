@@ -1,14 +1,22 @@
 //! Packs to read, print and pass on: one for people who sell promises, one for those who keep them.
 
-use attain_model::{Audience, SeriesName, Verdict};
+use std::time::Duration;
+
+use attain_model::detail::Stretch;
+use attain_model::quantity::Window;
+use attain_model::{Audience, GapReason, SeriesName, Verdict};
+use jiff::Timestamp;
 
 use super::frame::{Here, frame};
 use super::{Ask, Scene, place, sheet};
 use crate::html::Html;
-use crate::html::parts::{State, badge, mark, section};
+use crate::html::parts::{self, State, badge, mark, section};
+use crate::number;
 use crate::report::{About, Sheet, by_objective, masking, matrix, series, top, worst};
 use crate::status::headline::unit;
+use crate::status::shared::window_text;
 use crate::status::{Run, is_promise};
+use crate::why::cause;
 
 /// For whom a pack is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +112,9 @@ pub fn reports(scene: &Scene<'_>, ask: &Ask, pack: Option<Pack>) -> String {
         let place = |name: &SeriesName| place(ask, name);
         let sheet = sheet(scene, &evaluation, &about, &place);
         html.line("p", &[("class", "asof")], &top::as_of(&sheet));
+        if let Some(range) = range(&sheet) {
+            html.line("p", &[("class", "asof")], &range);
+        }
         elsewhere(html, ask, &path);
         if evaluation.verdicts.is_empty() {
             html.line(
@@ -117,6 +128,24 @@ pub fn reports(scene: &Scene<'_>, ask: &Ask, pack: Option<Pack>) -> String {
             Pack::Product => product(html, &sheet),
             Pack::Engineering => engineering(html, &sheet),
         }
+    })
+}
+
+/// Over which time it speaks: `From 2026-11-02 13:00:00 UTC to 2026-11-02 14:00:00 UTC: the last 1h.`
+fn range(sheet: &Sheet<'_>) -> Option<String> {
+    let verdicts = &sheet.desk.evaluation.verdicts;
+    let first = verdicts.first()?;
+    let start = verdicts.iter().map(|verdict| verdict.window.start).min()?;
+    let moment = |at| number::moment(at, sheet.desk.zone);
+    let (from, to) = (moment(start), moment(first.window.end));
+    let window = window_text(&sheet.desk, first)?;
+    let is_shared = |verdict: &Verdict| {
+        verdict.window == first.window
+            && window_text(&sheet.desk, verdict).as_ref() == Some(&window)
+    };
+    Some(match verdicts.iter().all(is_shared) {
+        true => format!("From {from} to {to}, {window}."),
+        false => format!("Each promise over its own window; the longest is from {from} to {to}."),
     })
 }
 
@@ -164,24 +193,31 @@ fn elsewhere(html: &mut Html, ask: &Ask, path: &str) {
     });
 }
 
-/// The ends of the last months and weeks, in the catalogue's zone.
+/// The ends of the last months, in the catalogue's zone, of which something is known.
 fn periods(html: &mut Html, scene: &Scene<'_>, ask: &Ask) {
     let Some(until) = scene.server.judged_until else {
         return;
     };
     let zone = &scene.promises.catalogue().timezone;
     let today = until.to_zoned(zone.clone()).date();
+    let known_since = known_since(scene);
     let mut ends = Vec::new();
     let mut month = today.first_of_month();
     for _ in 0..6 {
         let before = month.yesterday().unwrap_or(month);
-        ends.push((before.strftime("%B %Y").to_string(), month));
+        let at = attain_model::promises::day_start(month, zone);
+        if known_since.is_none_or(|since| since < at) {
+            ends.push((before.strftime("%B %Y").to_string(), at));
+        }
         month = before.first_of_month();
+    }
+    // At the end of a month a promise over an hour says nothing of the month.
+    if ends.is_empty() || !looks_far_back(scene) {
+        return;
     }
     section(html, "periods", "At the end of a month", |html| {
         html.element("ul", &[("class", "notes")], |html| {
-            for (word, end) in ends {
-                let at = attain_model::promises::day_start(end, zone);
+            for (word, at) in ends {
                 let asked = ask.everywhere().with("at", &at.to_string());
                 html.element("li", &[], |html| {
                     html.text(&format!("{word}: "));
@@ -204,6 +240,22 @@ fn periods(html: &mut Html, scene: &Scene<'_>, ask: &Ask) {
     });
 }
 
+/// Since when anything was counted, where a window reaches further back than that.
+fn known_since(scene: &Scene<'_>) -> Option<Timestamp> {
+    let gaps = scene.evaluation?.gaps.iter();
+    let begins = gaps.filter(|gap| gap.why == GapReason::NotYet);
+    begins.filter_map(|gap| Some(gap.interval?.end)).min()
+}
+
+fn looks_far_back(scene: &Scene<'_>) -> bool {
+    const WEEK: Duration = Duration::from_secs(7 * 86_400);
+    let mut slos = scene.promises.catalogue().slos.values();
+    slos.any(|slo| match slo.window {
+        Window::Rolling(length) => length >= WEEK,
+        Window::Calendar(..) => true,
+    })
+}
+
 /// SLOs that a pack shows in full.
 const SHOWN: usize = 20;
 
@@ -216,18 +268,27 @@ fn is_hurt(slo: &[Verdict]) -> bool {
 /// The series of which the page of a pack shows what lies behind them, those of one SLO together.
 #[must_use]
 pub fn wanted(scene: &Scene<'_>, pack: Pack) -> Vec<SeriesName> {
-    let Some(evaluation) = scene.evaluation.filter(|_| pack == Pack::Engineering) else {
+    let Some(evaluation) = scene.evaluation else {
         return Vec::new();
     };
     let (about, nowhere) = (About::default(), |_: &SeriesName| String::new());
     let sheet = sheet(scene, evaluation, &about, &nowhere);
-    let hurt = sheet
-        .by_slo()
-        .into_iter()
-        .filter(|slo| is_hurt(slo))
-        .take(SHOWN);
-    hurt.flatten().map(|verdict| verdict.name.clone()).collect()
+    let is_wanted = |slo: &&[Verdict]| match pack {
+        Pack::Engineering => is_hurt(slo),
+        Pack::Product => {
+            let mut verdicts = slo.iter();
+            verdicts.any(|one| one.audience == Audience::Customer && one.attainment.bad > 0)
+        }
+    };
+    let wanted = sheet.by_slo().into_iter().filter(is_wanted).take(SHOWN);
+    wanted
+        .flatten()
+        .map(|verdict| verdict.name.clone())
+        .collect()
 }
+
+/// Hours that are told, the newest first.
+const HOURS_SHOWN: usize = 8;
 
 const FIRST: top::First = top::First {
     heading: "h2",
@@ -237,6 +298,7 @@ const FIRST: top::First = top::First {
 /// A paragraph for each promise.
 fn product(html: &mut Html, sheet: &Sheet<'_>) {
     top::summarised(html, sheet, FIRST, |_| ());
+    happened(html, sheet);
     masking::masking(html, sheet);
     for slo in sheet.by_slo() {
         let Some(first) = slo.first() else { continue };
@@ -257,6 +319,61 @@ fn product(html: &mut Html, sheet: &Sheet<'_>) {
             }
         });
     }
+}
+
+/// What was lost in the time that is spoken of, also where every promise is kept by now: the last loss, and the worst hours
+/// that took a twentieth of a budget or more.
+fn happened(html: &mut Html, sheet: &Sheet<'_>) {
+    let last = sheet.told.and_then(|why| {
+        let (finding, episode) = cause::last(why)?;
+        let is_shown = |verdict: &Verdict| verdict.name == finding.name;
+        let told = cause::told(why, finding, episode, sheet.desk.zone);
+        sheet
+            .desk
+            .evaluation
+            .verdicts
+            .iter()
+            .any(is_shown)
+            .then(|| format!("{}/{}: {told}", finding.name.slo, finding.name.objective))
+    });
+    let mut hours: Vec<(&Verdict, &Stretch)> = sheet
+        .desk
+        .evaluation
+        .verdicts
+        .iter()
+        .filter(|verdict| is_promise(verdict))
+        .filter_map(|verdict| Some((verdict, sheet.detail(&verdict.name)?)))
+        .flat_map(|(verdict, detail)| detail.worst_hours.iter().map(move |hour| (verdict, hour)))
+        .filter(|(verdict, hour)| {
+            let spent = u128::from(hour.budget.spent).saturating_mul(20_000_000_000);
+            spent > 0 && spent >= verdict.budget.allowed_billionths
+        })
+        .collect();
+    hours.sort_by_key(|(_, hour)| std::cmp::Reverse(hour.interval.end));
+    let texts: Vec<String> = last
+        .into_iter()
+        .chain(hours.into_iter().take(HOURS_SHOWN).map(|(verdict, hour)| {
+            format!(
+                "{}: from {}, {} of {} {}: {} of its budget.",
+                verdict.name,
+                worst::span(sheet, hour),
+                series::count(sheet, verdict, hour.attainment.bad),
+                series::count(sheet, verdict, hour.attainment.total()),
+                did(sheet, verdict),
+                worst::of_budget(verdict, hour),
+            )
+        }))
+        .collect();
+    section(html, "happened", "What happened", |html| {
+        match texts.as_slice() {
+            [] => html.line(
+                "p",
+                &[("class", "also")],
+                "Nothing that took a twentieth of a budget.",
+            ),
+            texts => parts::notes(html, texts.iter().map(String::as_str)),
+        }
+    });
 }
 
 /// `premium: broken. 14 of 2228 requests failed, 1 was allowed. 99.373% were good, 99.95% is promised. Broken since ….`

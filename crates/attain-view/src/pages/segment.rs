@@ -1,9 +1,9 @@
 //! One segment: what it was sold, who is in it, and every promise made to it.
 
-use attain_model::company::{Contract, CustomerContract, Segment};
+use attain_model::company::{Contract, CustomerContract, RosterFrom, Segment};
 use attain_model::quantity::Price;
 use attain_model::slo::Slo;
-use attain_model::{Evaluation, Scope, SegmentId};
+use attain_model::{Evaluation, ObjectiveId, Scope, SegmentId};
 
 use super::frame::{Here, frame};
 use super::teach::teach;
@@ -11,7 +11,8 @@ use super::{Ask, Scene, Subject, ask, overview, place, sheet};
 use crate::html::Html;
 use crate::html::parts::{disclosure, head, notes, section, table};
 use crate::number::{counted, thousands};
-use crate::report::{About, top};
+use crate::report::{About, Sheet, top};
+use crate::status::published;
 
 const FIRST: top::First = top::First {
     heading: "h2",
@@ -70,7 +71,7 @@ pub fn segment(scene: &Scene<'_>, ask: &Ask, id: &SegmentId) -> Option<String> {
             let only = Scope::Segment(id.clone());
             overview::promises(html, scene, &sheet, ask, &path, Some(&only));
         });
-        published(html, scene, id);
+        published(html, &sheet, id);
     }))
 }
 
@@ -97,11 +98,16 @@ fn sold(html: &mut Html, scene: &Scene<'_>, segment: &Segment) {
         },
     ));
     facts.extend(segment.price.as_ref().map(|price| ("price", money(price))));
-    facts.extend(
-        segment
-            .customers
-            .map(|count| ("customers", thousands(count))),
-    );
+    let roster = catalogue.roster.as_ref().map(|roster| match &roster.from {
+        RosterFrom::Csv(file) => format!("listed in {file}"),
+        RosterFrom::Http { url, .. } => format!("listed at {url}"),
+    });
+    let who = match (segment.customers, roster) {
+        (Some(count), Some(roster)) => Some(format!("{}, {roster}", thousands(count))),
+        (Some(count), None) => Some(thousands(count)),
+        (None, roster) => roster,
+    };
+    facts.extend(who.map(|text| ("customers", text)));
     facts.push((
         "priority",
         format!("{} of {}", segment.rank, catalogue.segments.len()),
@@ -173,10 +179,10 @@ fn customers(html: &mut Html, contracts: &[&CustomerContract]) {
     );
 }
 
-/// What was published to it, by SLO.
-fn published(html: &mut Html, scene: &Scene<'_>, id: &SegmentId) {
-    let slos = scene.promises.catalogue().slos.values();
-    let texts: Vec<String> = slos.filter_map(|slo| newest(slo, id)).collect();
+/// What was published to it, by SLO, and whether what was counted holds it.
+fn published(html: &mut Html, sheet: &Sheet<'_>, id: &SegmentId) {
+    let slos = sheet.desk.promises.catalogue().slos.values();
+    let texts: Vec<String> = slos.filter_map(|slo| newest(sheet, slo, id)).collect();
     if texts.is_empty() {
         return;
     }
@@ -185,15 +191,29 @@ fn published(html: &mut Html, scene: &Scene<'_>, id: &SegmentId) {
     });
 }
 
-/// `checkout-completes: availability 99.9% since 2026-01-01, in pricing page, MSA 4.2`.
-fn newest(slo: &Slo, id: &SegmentId) -> Option<String> {
+/// `checkout-completes: availability 99.9% (held) since 2026-01-01, in pricing page, MSA 4.2`.
+fn newest(sheet: &Sheet<'_>, slo: &Slo, id: &SegmentId) -> Option<String> {
     let scope = Scope::Segment(id.clone());
+    let stands = |objective: &ObjectiveId| {
+        let mut verdicts = sheet.desk.evaluation.verdicts.iter();
+        let verdict = verdicts.find(|verdict| {
+            verdict.name.slo == slo.id
+                && verdict.name.objective == *objective
+                && verdict.name.scope == scope
+        });
+        match verdict.and_then(|verdict| published::published(&sheet.desk, verdict)) {
+            Some(published) if published.is_held => " (held)",
+            Some(_) => " (broken)",
+            None => "",
+        }
+    };
     slo.commitments.iter().find_map(|commitment| {
         let goals: Vec<String> = commitment
             .targets
             .iter()
             .filter_map(|(objective, targets)| {
-                Some(format!("{objective} {}", targets.goal(&scope)?))
+                let goal = targets.goal(&scope)?;
+                Some(format!("{objective} {goal}{}", stands(objective)))
             })
             .collect();
         let places = match commitment.published.as_slice() {

@@ -53,7 +53,9 @@ fn card(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
                     match left.strip_prefix('-') {
                         Some(over) => {
                             html.line("b", &[], "none");
-                            let text = format!(" of the budget left, {over} more than it was lost");
+                            let text = format!(
+                                " of the budget left: {over} more was lost than is allowed"
+                            );
                             html.text(&text);
                         }
                         None => {

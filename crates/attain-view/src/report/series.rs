@@ -243,12 +243,17 @@ pub(crate) fn advice(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
             let enough = sheet
                 .desk
                 .slo(verdict)
-                .map_or_else(String::new, |slo| format!("; {} would be enough (`coverage:`)", coverage_percent(slo.coverage)));
+                .map_or_else(String::new, |slo| format!("; {} would be enough: `coverage:` of the SLO", coverage_percent(slo.coverage)));
             let seen = match verdict.coverage {
                 Coverage::Share(share) => format!("only {} of the window was observed", coverage_percent(share)),
                 Coverage::NotKnown => "what was observed cannot be told".to_owned(),
             };
-            format!("Not judged: {seen}{enough}. The notes below say what is missing.")
+            // A page of a server may be about much more than this, and has no notes on all of it.
+            let notes = match sheet.place {
+                Some(_) => "",
+                None => " The notes below say what is missing.",
+            };
+            format!("Not judged: {seen}{enough}.{notes}")
         }
         Standing::Met | Standing::Breached if is_thin(verdict) => {
             "Too few requests to judge: one failure breaks it.".to_owned()

@@ -9,7 +9,7 @@ use crate::look::Tone;
 use crate::number::{self, counted};
 use crate::status::headline::{Summary, summary};
 use crate::status::others::Also;
-use crate::status::{is_promise, no_slos, no_verdicts};
+use crate::status::{is_promise, no_slos, no_verdicts, now};
 use crate::why::{Suspect, cause};
 
 /// Header and summary; on its own a whole report where nothing is promised.
@@ -131,7 +131,15 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
     }
     if let Some(cause) = &cause {
         let mut began = sheet.desk.event(cause.began);
-        if let Some(ended) = cause.ended {
+        // A slice without a loss does not end what the row above says goes on.
+        let goes_on = rows
+            .first()
+            .is_some_and(|(_, now): &(&str, String)| now.starts_with(now::GOES_ON));
+        if let Some(ended) = cause.ended.filter(|_| !goes_on) {
+            // One end is enough: this one is the finer.
+            if let Some((_, now)) = rows.first_mut() {
+                *now = now::without_when(now);
+            }
             began.push_str(&format!(", ended {}", sheet.desk.event(ended)));
         }
         rows.push(("began", began));

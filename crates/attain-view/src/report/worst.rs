@@ -140,6 +140,7 @@ pub(crate) fn told<'a>(
                 || is_hurt
                 || left_percent(verdict.budget).is_some_and(|left| left < 50.0)
         })
+        .filter(|verdict| series::is_measured(sheet, verdict))
         .filter_map(|verdict| Some((verdict, sheet.detail(&verdict.name)?)))
 }
 

@@ -14,7 +14,11 @@ use crate::number::{self, counted, thousands};
 
 const BILLION: u128 = 1_000_000_000;
 
-/// `14 of 2,235 requests failed over 1d, 1 was allowed. Nothing is left of the budget, 1150% more than it was lost; used up at
+/// How it begins where it is not over.
+pub(crate) const GOES_ON: &str = "still going on";
+
+/// `14 of 2,235 requests failed over 1d, 1 was allowed. Nothing is left of the budget: 1150% more was lost than is
+/// allowed; used up at
 /// 2026-11-02 09:44:00 UTC.`
 pub(super) fn spent(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     if verdict.standing != Standing::Breached {
@@ -39,7 +43,7 @@ pub(super) fn spent(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     // What is below zero is said as what it is: more was lost than there was.
     let left = number::budget_left(verdict.budget);
     if let Some(over) = left.as_deref().and_then(|left| left.strip_prefix('-')) {
-        text.push_str(&format!(", {over} more than it was lost"));
+        text.push_str(&format!(": {over} more was lost than is allowed"));
     }
     if let Some(since) = verdict.overspent_since {
         text.push_str(&format!("; used up at {}", desk.event(since)));
@@ -102,7 +106,7 @@ pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     if !burns(recent) {
         return Some(format!("no faster than promised: {seen}") + &until(desk, verdict));
     }
-    let mut lead = "still going on".to_owned();
+    let mut lead = GOES_ON.to_owned();
     match lately(verdict) {
         Lately::Burns => {}
         Lately::Quiet(quiet) => {
@@ -151,6 +155,14 @@ fn stopped(desk: &Desk<'_>, verdict: &Verdict, quiet: Quiet<'_>) -> String {
         )),
         length(before),
     )
+}
+
+/// `stopped by 10:48:20 UTC (2m ago): 0 of 640 requests failed`, without its time.
+pub(crate) fn without_when(now: &str) -> String {
+    match now.split_once(": ") {
+        Some((lead, rest)) if lead.starts_with("stopped by") => format!("stopped: {rest}"),
+        _ => now.to_owned(),
+    }
 }
 
 /// `3 of 640 requests failed`.

@@ -130,7 +130,7 @@ fn the_banner_says_since_when_where_it_started_and_whom_to_ask() {
         "runbook https://wiki.shop.example/runbooks/auth severity",
         "its owners growth (product), payments (engineering)",
         "its runbook https://wiki.shop.example/runbooks/checkout",
-        "Nothing is left of the budget, 20% more than it was lost",
+        "Nothing is left of the budget: 20% more was lost than is allowed",
         "none left, 20% over",
     ] {
         assert!(read.contains(words), "{words}\n{read}");

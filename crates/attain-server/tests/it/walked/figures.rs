@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::said::{Said, Unit, said};
+use super::shop::AT;
 
 const BILLION: f64 = 1e9;
 
@@ -75,26 +76,29 @@ impl Figures {
         let Some(at) = at.as_str().and_then(|at| at.parse::<Timestamp>().ok()) else {
             return;
         };
+        let now: Timestamp = AT.parse().expect("an instant");
+        // How long ago it was, in whole minutes; less than one is said as that.
+        let minutes = now.duration_since(at).as_secs() / 60;
+        if let Ok(minutes) = u64::try_from(minutes) {
+            self.length(minutes.max(1) * 60);
+        }
         let at = at.to_zoned(TimeZone::UTC);
-        for format in ["%Y-%m-%d %H:%M:%S", "%H:%M:%S", "%-d %b", "%Y-%m-%d"] {
+        for format in ["%Y-%m-%d %H:%M:%S", "%H:%M:%S"] {
             self.words.insert(at.strftime(format).to_string());
         }
-        if at.second() == 0 {
-            for format in ["%Y-%m-%d %H:%M", "%H:%M", "%-d %b %H:%M"] {
-                self.words.insert(at.strftime(format).to_string());
+        for format in [
+            "%Y-%m-%d %H:%M",
+            "%H:%M",
+            "%-d %b %H:%M",
+            "%-d %b",
+            "%Y-%m-%d",
+        ] {
+            let text = at.strftime(format).to_string();
+            if at.second() == 0 || !format.contains("%M") {
+                self.words.insert(text);
+            } else if format != "%-d %b %H:%M" {
+                self.words.insert(format!("{text}:{:02}", at.second()));
             }
-        }
-    }
-
-    /// Since when something is so, and how long that is.
-    pub fn since(&mut self, since: &Value, as_of: &Value) {
-        self.instant(since);
-        let at = |text: &Value| {
-            text.as_str()
-                .and_then(|text| text.parse::<Timestamp>().ok())
-        };
-        if let (Some(since), Some(as_of)) = (at(since), at(as_of)) {
-            self.length(u64::try_from(as_of.as_second() - since.as_second()).unwrap_or(0));
         }
     }
 
@@ -195,7 +199,7 @@ impl Known {
                     && other["segment"] == "all"
             });
             let figures = self.series.entry(name(verdict)).or_default();
-            of_verdict(figures, verdict, all, &status["as_of"]);
+            of_verdict(figures, verdict, all);
         }
         for masked in status["masked"].as_array().unwrap() {
             let (slo, objective, segment) = name(masked);
@@ -204,7 +208,7 @@ impl Known {
                     .series
                     .entry((slo.clone(), objective.clone(), scope))
                     .or_default();
-                figures.since(&masked["since"], &status["as_of"]);
+                figures.instant(&masked["since"]);
                 figures.times("masked", float(&masked["segment_burn_millionths"]) / 1e6);
                 figures.times("masked", float(&masked["aggregate_burn_millionths"]) / 1e6);
                 figures.percent(
@@ -296,9 +300,6 @@ impl Known {
         for point in &points {
             series.instant(&point["at"]);
             series.percent("left over time", left(point), Round::Down);
-            if left(point) < 0.0 {
-                series.percent("left over time", -left(point), Round::Up);
-            }
         }
         let of_causes: f64 = list("causes")
             .iter()
@@ -338,9 +339,6 @@ impl Known {
             let is_in = |point: &&Value| point["at"].as_str() <= day["end"].as_str();
             if let Some(point) = points.iter().rfind(is_in) {
                 figures.percent("day left", left(point), Round::Down);
-                if left(point) < 0.0 {
-                    figures.percent("day left", -left(point), Round::Up);
-                }
             }
             let date = day["start"].as_str().unwrap_or_default()[..10].to_owned();
             self.days.insert((name.clone(), date), figures);
@@ -358,8 +356,8 @@ impl Known {
         for finding in why["findings"].as_array().unwrap() {
             let mut figures = shared.clone();
             let episode = &finding["episode"];
-            figures.since(&episode["start"], &why["as_of"]);
-            figures.since(&episode["end"], &why["as_of"]);
+            figures.instant(&episode["start"]);
+            figures.instant(&episode["end"]);
             figures.count("lost", float(&episode["bad"]));
             figures.count("lost", float(&episode["bad"]) + float(&episode["good"]));
             let whole = |figures: &mut Figures, of, value: f64| figures.count(of, value.round());
@@ -393,12 +391,6 @@ impl Known {
     pub fn cascade(&mut self, cascade: &Value) {
         for promise in cascade["promises"].as_array().unwrap() {
             let budget = float(&promise["budget_ppb"]);
-            let published = float(&promise["committed"]["target_ppb"]) / BILLION;
-            self.series.entry(name(promise)).or_default().percent(
-                "published",
-                published,
-                Round::Either,
-            );
             let mut all = Figures::default();
             ppbs(&mut all, promise, budget);
             let mut parts = Vec::new();
@@ -522,7 +514,7 @@ fn flat(parts: &Value, all: &mut Vec<Value>) {
     }
 }
 
-fn of_verdict(figures: &mut Figures, verdict: &Value, all: Option<&Value>, as_of: &Value) {
+fn of_verdict(figures: &mut Figures, verdict: &Value, all: Option<&Value>) {
     let (good, bad, total) = (
         float(&verdict["good"]),
         float(&verdict["bad"]),
@@ -550,8 +542,10 @@ fn of_verdict(figures: &mut Figures, verdict: &Value, all: Option<&Value>, as_of
     if spent > allowed {
         figures.percent("left", spent / allowed - 1.0, Round::Up);
     }
+    figures.instant(&verdict["window"]["start"]);
+    figures.instant(&verdict["window"]["end"]);
     figures.times("burn", spent / allowed);
-    figures.since(&verdict["overspent_since"], as_of);
+    figures.instant(&verdict["overspent_since"]);
     figures.instant(&verdict["window_closes"]);
     figures.percent(
         "coverage",
@@ -583,7 +577,7 @@ fn of_verdict(figures: &mut Figures, verdict: &Value, all: Option<&Value>, as_of
     }
     for alert in verdict["alerts"].as_array().unwrap() {
         figures.text("rule", alert["rule"].as_str().unwrap());
-        figures.since(&alert["since"], as_of);
+        figures.instant(&alert["since"]);
     }
     let excluded = &verdict["excluded"];
     if let Some(seconds) = excluded["seconds"].as_u64() {

@@ -36,6 +36,8 @@ enum Topic {
     Edges,
     /// What a catalogue says.
     Written,
+    /// What was published to customers: the catalogue says it, and nothing else here.
+    Published,
     Sold,
 }
 
@@ -252,6 +254,12 @@ impl Walk<'_> {
             if entry.tag == "dt" {
                 let name = entry.all_text();
                 here.place = format!("{place}, {name}");
+                if here.topic == Topic::Series || here.topic == Topic::Published {
+                    here.topic = match name.as_str() {
+                        "published" => Topic::Published,
+                        _ => Topic::Series,
+                    };
+                }
                 here.only = match (&here.topic, name.as_str()) {
                     (Topic::Series, "attained") => &["attained", "goal"],
                     (Topic::Series, "promised") => &["goal", "target"],
@@ -260,7 +268,7 @@ impl Walk<'_> {
                     (Topic::Sold, "customers") => &["customers"],
                     (Topic::Sold, "price") => &["price"],
                     (Topic::Sold, "contract") => &["contract"],
-                    (Topic::Sold, "saved") => &["rank"],
+                    (Topic::Sold, "priority") => &["rank"],
                     _ => &[],
                 };
             } else {
@@ -357,18 +365,27 @@ impl Walk<'_> {
             topic: Topic::Edges,
             ..here.clone()
         };
-        let parts = text.split(" \u{b7} ");
-        let (edges, rest): (Vec<&str>, Vec<&str>) =
-            parts.partition(|part| part.contains("get through"));
-        if here.topic != Topic::Edges {
-            edges.iter().for_each(|edge| self.text(edge, &felt));
-            return self.numbers(&rest.join(" "), text, here);
+        let is_edge = |part: &&str| part.contains(" of its failures get through");
+        if let Some(edge) = text.split('\u{b7}').find(is_edge)
+            && here.topic != Topic::Edges
+        {
+            self.text(edge, &felt);
+            return self.text(&text.replace(edge, ""), here);
         }
-        self.numbers(text, text, here);
-    }
-
-    fn numbers(&mut self, part: &str, text: &str, here: &Here) {
-        for (printed, one) in said(part) {
+        let published = Here {
+            topic: Topic::Published,
+            ..here.clone()
+        };
+        let is_published =
+            |part: &&str| part.contains("The published ") || part.contains("the published ");
+        if let Some(sentence) = text.split_inclusive(". ").find(is_published)
+            && here.topic == Topic::Series
+        {
+            let at = sentence.find("he published ").unwrap_or_default();
+            self.text(&sentence[at..], &published);
+            return self.text(&text.replacen(&sentence[at..], " ", 1), here);
+        }
+        for (printed, one) in said(text) {
             self.found.numbers += 1;
             self.found.told_apart += usize::from(!self.is_known(&other(&one), text, here));
             if !self.is_known(&one, text, here) {
@@ -385,7 +402,7 @@ impl Walk<'_> {
             return true;
         }
         match &here.topic {
-            Topic::Written => known.written.know(one, &[]),
+            Topic::Written | Topic::Published => known.written.know(one, &[]),
             Topic::Sold => known.sold[self.page.segment.unwrap_or_default()].know(one, here.only),
             Topic::Edges => known.costs.values().any(|part| part.know(one, &["how"])) || full(one),
             Topic::Costs(part) => {
@@ -407,12 +424,7 @@ impl Walk<'_> {
                     || self.series(one, text, here)
             }
             Topic::Series => {
-                // Wherever a page says who spent a budget and when that began.
-                let is_told = self.page.name.starts_with("/cascade")
-                    || [", began", ", started in"]
-                        .iter()
-                        .any(|of| here.place.ends_with(of));
-                let is_of_loss = |(name, _): &(&Name, &Figures)| is_told && is_of(here, name);
+                let is_of_loss = |(name, _): &(&Name, &Figures)| is_of(here, name);
                 let mut losses = known.why.iter().filter(is_of_loss);
                 self.series(one, text, here)
                     || losses.any(|(_, figures)| figures.know(one, here.only))
@@ -531,7 +543,7 @@ fn only(table: &Node, column: &str, data_of: &str) -> &'static [&'static str] {
         ("sides-table", "bad", _) => &["bad"],
         ("sides-table", "of", _) => &["total"],
         ("sides-table", "of all traffic", _) => &["share"],
-        ("sides-table", "fails, beside all", _) => &["beside all"],
+        ("sides-table", "fails, against all", _) => &["beside all"],
         ("tiers", "limit", _) => &["rule"],
         ("tiers", ..) => &["recent", "rule"],
         ("hours", "of the budget", _) => &["hour of budget"],
@@ -552,8 +564,8 @@ fn only(table: &Node, column: &str, data_of: &str) -> &'static [&'static str] {
         (_, _, "how") => &["how"],
         (_, _, "score") => &["score"],
         (_, _, "lost") => &["suspect lost"],
-        (_, _, "could be") => &["could be"],
-        (_, _, "explained") => &["explained"],
+        (_, _, "could explain") => &["could be"],
+        (_, _, "by its parts") => &["explained"],
         _ => &[],
     }
 }

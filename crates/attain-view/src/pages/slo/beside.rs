@@ -42,7 +42,10 @@ pub(super) fn beside(html: &mut Html, sheet: &Sheet<'_>, all: &[&Verdict]) {
                                 .unwrap_or_else(none),
                             series::target(verdict),
                             series::left(verdict).map_or_else(none, |left| left_cell(&left)),
-                            series::count(sheet, verdict, verdict.attainment.bad),
+                            match series::is_measured(sheet, verdict) {
+                                true => series::count(sheet, verdict, verdict.attainment.bad),
+                                false => none(),
+                            },
                             series::count(sheet, verdict, verdict.attainment.total()),
                             total
                                 .and_then(|total| share(verdict, total))
