@@ -78,7 +78,7 @@ pub enum LiveValue {
     Stands {
         /// Whole events; a fraction is rounded down, so that increments add up.
         value: u64,
-        /// When it began.
+        /// When it began. Later than the sample: that is not known, and those that follow and say the same go on from it.
         created_ms: Option<i64>,
     },
     /// So many events happened since `start_ms`.

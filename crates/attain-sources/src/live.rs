@@ -20,6 +20,7 @@
 //! ```
 
 mod batch;
+mod births;
 mod edges;
 mod exposed;
 mod known;
@@ -30,6 +31,7 @@ mod remote_write;
 mod series;
 mod whom;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -128,6 +130,8 @@ pub struct Intake {
     overflowing: u64,
     /// What comes later than this after its time is late.
     delay_ms: i64,
+    /// When counters of remote write began, by what they have in common with the series that says so.
+    births: HashMap<u64, i64>,
     /// How many samples the last request had that count for somebody.
     usual_samples: usize,
 }
@@ -151,6 +155,7 @@ impl Intake {
             known: Known::default(),
             overflowing: 0,
             delay_ms: milliseconds(source.delay()),
+            births: HashMap::new(),
             usual_samples: 0,
         }
     }

@@ -275,11 +275,13 @@ fn adds(point: &LivePoint, taken_back: Option<(i64, u64)>) -> Outcome {
     }
 }
 
-/// The events between two samples of a cumulative counter.
+/// The events between two samples of a cumulative counter. Two that began at the same time count on.
 fn step(before: &LivePoint, after: &LivePoint) -> u64 {
-    let restarted = after
-        .created_ms
-        .is_some_and(|created| before.time_ms < created && created <= after.time_ms);
+    let restarted = after.created_ms.is_some_and(|created| {
+        before.time_ms < created
+            && created <= after.time_ms
+            && before.created_ms != after.created_ms
+    });
     if restarted || after.value < before.value {
         after.value
     } else {

@@ -175,6 +175,38 @@ fn a_start_time_tells_births_and_restarts() {
     assert_eq!(counted, [(1_000, 7), (1_001, 9)]);
 }
 
+/// OpenTelemetry: a point that begins when it was taken does not know when it began; those after it begin there, too.
+#[test]
+fn a_start_that_is_not_known_is_a_baseline_for_those_that_share_it() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let began = |at_ms: i64, value: u64, created_ms: i64| LiveSample {
+        slot: 0,
+        time_ms: at_ms,
+        says: LiveValue::Stands {
+            value,
+            created_ms: Some(created_ms),
+        },
+    };
+    // What is told of a point that begins when it was taken, and of one whose start is even after it.
+    for start_ms in [5_001, 5_008] {
+        let mut meter = meter();
+        let first = meter.take(&batch(
+            std::slice::from_ref(&ok),
+            &[began(5_000, 700, start_ms)],
+        ));
+        assert_eq!(first.unknown_births, 700);
+        let shared = if start_ms == 5_001 { 5_000 } else { start_ms };
+        meter.take(&batch(&[], &[began(15_000, 712, shared)]));
+        // Another such beginning that stands lower is a reset; what it counted until then is new.
+        meter.take(&batch(&[], &[began(25_000, 9, 25_001)]));
+        meter.take(&batch(&[], &[began(35_000, 10, 25_000)]));
+        // It is known to the millisecond, and stands higher than before.
+        meter.take(&batch(&[], &[began(45_000, 40, 45_000)]));
+        let counted = by_slice(&meter.close(second(60)));
+        assert_eq!(counted, [(1, 12), (2, 9), (3, 1), (4, 40)], "{start_ms}");
+    }
+}
+
 #[test]
 fn stretches_count_once_and_what_overlaps_is_refused() {
     let ok = series(0, LiveRole::Events(Class::good()));

@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128_with_seed};
 use super::batch::Batch;
 use super::known::{AsIs, Entry};
 use super::remote_write::stands;
-use super::series::{Labelled, meet};
+use super::series::{Labelled, meet, stem_of};
 use super::whom::NAME_LABEL;
 use super::{Intake, Outcome};
 use crate::text::exposition::{self, Line, Sample};
@@ -255,14 +255,6 @@ fn parts(series: &str) -> (&str, &str) {
         None => (series, ""),
         Some((name, labels)) => (name.trim_end(), labels.trim_end().trim_end_matches('}')),
     }
-}
-
-/// The name of a metric without what tells its parts.
-fn stem_of(name: &str) -> &str {
-    let mut suffixes = ["_total", "_bucket", "_count", "_sum"].into_iter();
-    suffixes
-        .find_map(|suffix| name.strip_suffix(suffix))
-        .unwrap_or(name)
 }
 
 /// By what a counter and what says when it began find each other: stem and labels as written, without `le`.

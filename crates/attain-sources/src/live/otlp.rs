@@ -112,8 +112,7 @@ fn counted(metric: &Metric<'_>, point: &Point<'_>, events: u64) -> Result<LiveVa
     match metric.temporality {
         Temporality::Cumulative => Ok(LiveValue::Stands {
             value: events,
-            // A point that begins when it was taken says that its beginning is not known.
-            created_ms: (0 < start_ms && start_ms < point.time_ms).then_some(start_ms),
+            created_ms: created_ms(point),
         }),
         Temporality::Delta if start_ms > point.time_ms => {
             Err(Broken::new("it begins after it was taken"))
@@ -129,6 +128,18 @@ fn counted(metric: &Metric<'_>, point: &Point<'_>, events: u64) -> Result<LiveVa
         Temporality::Unspecified => Err(Broken::new(
             "it does not say whether it counts since its beginning or since the point before",
         )),
+    }
+}
+
+/// When what is counted since began, if it says so.
+///
+/// A start that is not before the point's time is not known. It is told as one that is still to come, which no counter is
+/// born by: the points that follow have the same start, and are told from a new beginning by it.
+fn created_ms(point: &Point<'_>) -> Option<i64> {
+    match (point.start_ms, point.is_start_known) {
+        (0, _) => None,
+        (start_ms, true) => Some(start_ms),
+        (start_ms, false) => Some(start_ms.max(point.time_ms.saturating_add(1))),
     }
 }
 

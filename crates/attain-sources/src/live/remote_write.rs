@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::batch::Batch;
 use super::known::Entry;
 use super::series::{Labelled, meet};
-use super::{Intake, Outcome, native};
+use super::{Intake, Outcome, births, native};
 
 /// See [`Intake::remote_write`].
 pub(super) fn take(
@@ -24,22 +24,33 @@ pub(super) fn take(
         let mut batch = Batch::new(arrived, intake.limits.ahead, room);
         // Most of what a sender has is for nobody, and series of one metric come together.
         let mut last: (&[u8], bool) = (b"", false);
+        let mut met = Vec::new();
         each_series(request, |series| {
             if let Some(name) = series.leading_name() {
                 if name != last.0 {
                     last = (name, intake.whom.wanted.has(name));
                 }
                 if !last.1 {
+                    if name.ends_with(births::SUFFIX) {
+                        births::note(intake, &series);
+                    }
                     return unwanted(&series, &mut batch);
                 }
             }
             let bytes = xxh3_128(series.label_bytes());
-            let entry = match intake.known.entry(bytes) {
-                Some(entry) => entry,
-                None => first(intake, &series, bytes, &mut batch),
-            };
-            items(intake, &series, entry, &mut batch);
+            match intake.known.entry(bytes) {
+                Some(entry) => items(intake, &series, entry, &mut batch),
+                None => {
+                    let place = batch.samples.len();
+                    let entry = first(intake, &series, bytes, &mut batch);
+                    items(intake, &series, entry, &mut batch);
+                    if place < batch.samples.len() {
+                        met.push((place..batch.samples.len(), series));
+                    }
+                }
+            }
         })?;
+        births::bear(intake, &met, &mut batch);
         room = batch.samples.len();
         Ok(intake.finish(batch))
     })();

@@ -104,6 +104,14 @@ impl<'a> Labelled<'a> {
     }
 }
 
+/// The name of a metric without what tells its parts.
+pub(super) fn stem_of(name: &str) -> &str {
+    let mut suffixes = ["_total", "_bucket", "_count", "_sum"].into_iter();
+    suffixes
+        .find_map(|suffix| name.strip_suffix(suffix))
+        .unwrap_or(name)
+}
+
 /// What a series is, from now on.
 pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Batch) -> Entry {
     let Intake {

@@ -14,6 +14,9 @@ pub struct Point<'a> {
     pub start_ms: i64,
     /// When it was taken, in milliseconds since 1970; 0 is not said.
     pub time_ms: i64,
+    /// Whether it says when it began: before it was taken. A cumulative point that begins when it was taken, to the
+    /// nanosecond, says that nobody knows ("unknown start time" of OpenTelemetry's data model).
+    pub is_start_known: bool,
     /// What it says.
     pub recorded: Recorded<'a>,
 }
@@ -163,6 +166,7 @@ impl<'a> Frame<'a> {
             attributes: self.run.attributes(field),
             start_ms: ms(self.start_ns),
             time_ms: ms(self.time_ns),
+            is_start_known: 0 < self.start_ns && self.start_ns < self.time_ns,
             recorded: if self.is_nothing {
                 Recorded::Nothing
             } else {

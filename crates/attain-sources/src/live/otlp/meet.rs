@@ -29,7 +29,7 @@ pub(super) fn meet(
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
     let labelled = Labelled::new(pairs.collect())?;
-    let (gauges, meanings): (Vec<_>, Vec<_>) = meanings_of(intake, metric, &labelled)
+    let (gauges, meanings): (Vec<_>, Vec<_>) = meanings_of(intake, metric, &labelled)?
         .into_iter()
         .partition(|meaning| matches!(meaning.says, Says::Gauge(_)));
     let own_unit = unit_billionths(metric.unit);
@@ -65,7 +65,14 @@ pub(super) fn meet(
 }
 
 /// What a series is to whoever wants its metric, under any of its names.
-fn meanings_of(intake: &mut Intake, metric: &Metric<'_>, labelled: &Labelled<'_>) -> Vec<Meaning> {
+///
+/// # Errors
+/// Somebody counts it, and its values may fall: what it rose by is not what happened.
+fn meanings_of(
+    intake: &mut Intake,
+    metric: &Metric<'_>,
+    labelled: &Labelled<'_>,
+) -> Result<Vec<Meaning>, Broken> {
     let only_rises = !matches!(
         metric.kind,
         Kind::Gauge
@@ -74,6 +81,7 @@ fn meanings_of(intake: &mut Intake, metric: &Metric<'_>, labelled: &Labelled<'_>
             }
     );
     let mut meanings: Vec<Meaning> = Vec::new();
+    let mut is_counted = false;
     let mut asked: Vec<(Arc<Written>, Option<&str>)> = Vec::new();
     for (written, form) in intake.whom.wanted.written_of(metric) {
         // All of a histogram's events are those at or under no limit.
@@ -87,12 +95,21 @@ fn meanings_of(intake: &mut Intake, metric: &Metric<'_>, labelled: &Labelled<'_>
         let found = intake
             .whom
             .meanings(&written, le, |label| labelled.find(label));
-        meanings.extend(found.into_iter().filter(|meaning| match meaning.says {
-            Says::Gauge(_) => form == Form::Value,
-            _ => only_rises,
-        }));
+        for meaning in found {
+            match meaning.says {
+                Says::Gauge(_) if form == Form::Value => meanings.push(meaning),
+                Says::Gauge(_) => {}
+                _ if only_rises => meanings.push(meaning),
+                _ => is_counted = true,
+            }
+        }
     }
-    meanings
+    if is_counted && meanings.is_empty() {
+        return Err(Broken::new(
+            "it is counted, and is sent as a gauge or a sum that may fall: send a monotonic sum, or write `type: gauge`",
+        ));
+    }
+    Ok(meanings)
 }
 
 /// The labels of a point and of its resource, and those that Prometheus would give it.

@@ -123,7 +123,7 @@ fn spelled(prometheus: bool) -> Catalogue {
             ),
             &[],
         )
-        // Goes up and down: counted by nobody.
+        // Goes up and down: what it rose by is not what happened.
         .slo(
             "length",
             metric("queue.length", MetricKind::Counter, only(&[]), &[]),
@@ -142,7 +142,8 @@ fn one_indicator_counts_the_same_from_every_kind_of_exporter() {
                     let body = recorded(&format!("{temporality}-{histogram}-{round}.pb"));
                     sums.take(intake.otlp(&body, arrived()).unwrap());
                 }
-                assert_eq!(sums.refused, 0);
+                // `queue.length`, once a round.
+                assert_eq!(sums.refused, 2);
                 let total = |end: &str| -> u64 {
                     let of = |(key, _): &(&String, &u64)| key.ends_with(end);
                     sums.sums.iter().filter(of).map(|(_, events)| events).sum()
@@ -249,7 +250,7 @@ fn what_a_point_may_say() {
     check(&got, "\
         0: http.requests unknown [];
         0 at 0: 5 since -10000
-        0 at 1: 7
+        0 at 1: 7 since 2
         0 at 2: ended
         0 at 6: 9
         4 accepted, 0 of them for nobody, 4 refused, newest Some(6)
@@ -281,7 +282,35 @@ fn what_a_point_may_say() {
             .otlp_json(request("gauge", &sum(0)).as_bytes(), now())
             .unwrap(),
     );
-    assert!(got.contains("6 of them for nobody"), "{got}");
+    let refused = "- http.requests: it is counted, and is sent as a gauge or a sum that may fall";
+    assert!(
+        got.contains("0 accepted, 0 of them for nobody, 8 refused") && got.contains(refused),
+        "{got}"
+    );
+}
+
+/// An SDK's first point of an observable counter begins microseconds before it was taken.
+#[test]
+fn a_start_is_known_if_it_is_before_the_point_to_the_nanosecond() {
+    let mut intake = intake(&spelled(false));
+    let at_ns = NOW_MS * 1_000_000;
+    let mut told = |start_ns: i64, time_ns: i64| {
+        let data = format!(
+            r#"{{"isMonotonic":true,"aggregationTemporality":2,"dataPoints":[{{"attributes":[{{"key":"ok","value":{{"stringValue":"true"}}}}],"startTimeUnixNano":{start_ns},"timeUnixNano":"{time_ns}","asInt":"5"}}]}}"#
+        );
+        let taken = intake.otlp_json(request("sum", &data).as_bytes(), now());
+        taken.unwrap().0.samples[0].says
+    };
+    let stands = |created_ms| LiveValue::Stands {
+        value: 5,
+        created_ms,
+    };
+    assert_eq!(told(at_ns + 100, at_ns + 9_600), stands(Some(NOW_MS)));
+    // Not known: told as one to come, the same for the points that follow.
+    assert_eq!(told(at_ns + 100, at_ns + 100), stands(Some(NOW_MS + 1)));
+    let later = at_ns + 3_000_000;
+    assert_eq!(told(later, at_ns + 100), stands(Some(NOW_MS + 3)));
+    assert_eq!(told(0, at_ns), stands(None));
 }
 
 #[test]

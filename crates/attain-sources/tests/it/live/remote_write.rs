@@ -118,6 +118,65 @@ fn pairs_and_gauges() {
     );
 }
 
+#[test]
+fn a_series_of_births_says_when_counters_began() {
+    let born = (NOW_MS / 1000 - 30) as f64;
+    let created: &[(&str, &str)] = &[
+        ("__name__", "http_requests_created"),
+        ("code", "200"),
+        ("job", "shop"),
+        ("segment", "gold"),
+    ];
+    let with = |name: &'static str, le: &'static str| {
+        let le = if le.is_empty() {
+            vec![]
+        } else {
+            vec![("le", le)]
+        };
+        [vec![("__name__", name), ("pod", "a")], le].concat()
+    };
+    let (bucket, histogram) = (
+        with("request_seconds_bucket", "0.1"),
+        with("request_seconds_created", ""),
+    );
+    // Before, behind, and of another series; what began later than it was taken did not.
+    let given: [Given<'_>; 5] = [
+        (OK, &[(5.0, 0)]),
+        (created, &[(0.0, -15_000), (born, 0)]),
+        (&histogram, &[(born + 3600.0, 0)]),
+        (FAILED, &[(2.0, 0)]),
+        (&bucket, &[(7.0, 0)]),
+    ];
+    let mut first = intake(&catalogue("request_seconds"));
+    let got = send(&mut first, &given);
+    let told = "0 at 0: 5 since -30000\n1 at 0: 2\n2 at 0: 7\n6 accepted, 3 of them for nobody";
+    assert!(got.contains(told), "{got}");
+
+    // In requests of their own, the birth first. It is said once: a reset is seen by the counter itself.
+    let mut other = intake(&catalogue("request_seconds"));
+    send(
+        &mut other,
+        &[(created, &[(born, 0)]), (&histogram, &[(born, 0)])],
+    );
+    let got = send(&mut other, &[(&bucket, &[(7.0, 0)]), (OK, &[(5.0, 0)])]);
+    assert!(
+        got.contains("0 at 0: 7 since -30000\n1 at 0: 5 since -30000\n"),
+        "{got}"
+    );
+    let got = send(&mut other, &[(OK, &[(6.0, 15_000)])]);
+    assert!(got.contains("1 at 15000: 6\n"), "{got}");
+}
+
+#[test]
+fn births_that_are_no_time_say_nothing() {
+    let created: &[(&str, &str)] = &[("__name__", "http_requests_created"), OK[1], OK[2], OK[3]];
+    for wrong in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e300] {
+        let mut intake = intake(&catalogue("request_seconds"));
+        let got = send(&mut intake, &[(created, &[(wrong, 0)]), (OK, &[(5.0, 0)])]);
+        assert!(got.contains("0 at 0: 5\n"), "{wrong}: {got}");
+    }
+}
+
 fn bucket<'a>(le: &'a str, pod: &'a str) -> [(&'a str, &'a str); 4] {
     [
         ("__name__", "request_seconds_bucket"),
