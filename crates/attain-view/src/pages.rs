@@ -27,8 +27,8 @@ use std::time::Duration;
 use attain_cascade::why::Why;
 use attain_model::detail::Detail;
 use attain_model::{
-    Diagnostic, Evaluation, GapReason, Promises, Scope, SegmentId, SeriesName, SloId, SourceMap,
-    Standing,
+    Audience, Diagnostic, Evaluation, GapReason, Promises, Scope, SegmentId, SeriesName, SloId,
+    SourceMap, Standing,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -173,8 +173,8 @@ pub struct Subject<'a> {
     pub slo: Option<&'a SloId>,
 }
 
-/// The series of which a page should be told who spent their budgets: the one that is hurt worst, or where nobody is hurt the
-/// few that lost most in the last hours.
+/// The series of which a page should be told who spent their budgets: the one that is hurt worst, and where no customer's
+/// promise is hurt the few that lost most in the last hours.
 #[must_use]
 pub fn worth_asking(scene: &Scene<'_>, subject: Subject<'_>) -> Vec<SeriesName> {
     let Some(evaluation) = scene.evaluation else {
@@ -188,11 +188,24 @@ pub fn worth_asking(scene: &Scene<'_>, subject: Subject<'_>) -> Vec<SeriesName> 
             .is_none_or(|id| matches!(&name.scope, Scope::Segment(own) if own == id));
         segment && subject.slo.is_none_or(|slo| name.slo == *slo)
     };
-    if let Some(worst) = headline::worst(&sheet.desk, &is_its) {
-        return vec![worst];
-    }
+    let worst = headline::worst(&sheet.desk, &is_its);
     let verdicts = evaluation.verdicts.iter();
-    cause::lost_lately(verdicts.filter(|verdict| is_promise(verdict) && is_its(&verdict.name)))
+    let its = verdicts.filter(|verdict| is_promise(verdict) && is_its(&verdict.name));
+    let audience = worst.as_ref().and_then(|worst| {
+        let verdict = its.clone().find(|verdict| verdict.name == *worst);
+        verdict.map(|verdict| verdict.audience)
+    });
+    let mut names: Vec<SeriesName> = worst.into_iter().collect();
+    // While customers are well, they are asked what happened to them, whatever goes on inside.
+    match audience {
+        Some(Audience::Customer) => {}
+        Some(Audience::Internal) => {
+            let customers = its.filter(|verdict| verdict.audience == Audience::Customer);
+            names.extend(cause::lost_lately(customers));
+        }
+        None => names.extend(cause::lost_lately(its)),
+    }
+    names
 }
 
 /// Whose promise is hurt worst, and how: `premium broken`. For a title.

@@ -199,7 +199,7 @@ pub(crate) fn little(answer: &Why, finding: &Finding, episode: &Episode) -> Stri
 
 /// `since 14:05`, or `from 14:05 to 14:30`.
 pub(crate) fn when(answer: &Why, episode: &Episode) -> String {
-    let near = |at: Timestamp| number::instant_near(at, answer.instant, &answer.zone);
+    let near = |at: Timestamp| near(at, answer, episode);
     if episode.until >= answer.instant {
         format!("since {}", near(episode.from))
     } else {
@@ -207,10 +207,20 @@ pub(crate) fn when(answer: &Why, episode: &Episode) -> String {
     }
 }
 
+/// `14:05`; with seconds where one end of the loss has some, so that both ends are written alike.
+fn near(at: Timestamp, answer: &Why, episode: &Episode) -> String {
+    let has_seconds = |at: Timestamp| at.as_second().rem_euclid(60) != 0;
+    let text = number::instant_near(at, answer.instant, &answer.zone);
+    match has_seconds(episode.from) || has_seconds(episode.until) {
+        true if !has_seconds(at) => text + ":00",
+        _ => text,
+    }
+}
+
 /// `275 of 1500 bad from 14:05 to 14:30, 262 more than usual; 41% of the budget of 30d`.
 pub(crate) fn lost(answer: &Why, episode: &Episode) -> String {
     let events = episode.attainment;
-    let near = |at: Timestamp| number::instant_near(at, answer.instant, &answer.zone);
+    let near = |at: Timestamp| near(at, answer, episode);
     let mut lost = format!(
         "{} of {} bad from {} to {}, {} more than usual",
         number::grouped(events.bad),

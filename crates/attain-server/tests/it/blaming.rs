@@ -21,6 +21,7 @@ slos:
   checkout:
     outcome: A customer can pay
     service: shop
+    audience: customer
     owner: shop
     indicator: {metric: http_requests_total, bad: {code: 5xx}}
     objectives: {availability: {premium: 99%}}

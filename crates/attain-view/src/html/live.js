@@ -120,7 +120,7 @@
     isMissed = false;
     try {
       const answer = await fetch(location.href, { cache: "no-cache", headers: { accept: "text/html" } });
-      if (!answer.ok) throw new Error(answer.status);
+      if (answer.status >= 500) throw new Error(answer.status);
       const text = await answer.text();
       heard = Date.now();
       if (text !== shown) take(text);

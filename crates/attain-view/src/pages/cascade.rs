@@ -150,7 +150,7 @@ impl Lead<'_> {
                     mark(html, state);
                     html.text(&sentence);
                 });
-                if let Some((_, Some(runbook))) = self.blame.and_then(Blame::first) {
+                if let Some((_, _, Some(runbook))) = self.blame.and_then(Blame::first) {
                     html.element("p", &[("class", "body")], |html| {
                         html.text("Runbook: ");
                         parts::link_or_prose(html, runbook);
@@ -165,8 +165,8 @@ impl Lead<'_> {
     }
 
     fn sentence(&self) -> (State, String) {
-        if let Some((sentence, _)) = self.blame.and_then(Blame::first) {
-            return (self.state(), sentence);
+        if let Some((slo, sentence, _)) = self.blame.and_then(Blame::first) {
+            return (self.state_of(slo), sentence);
         }
         let worst = self.node();
         let Some(worst) = worst else {
@@ -190,13 +190,16 @@ impl Lead<'_> {
     }
 
     fn node(&self) -> Option<&graph::Node<'_>> {
-        let subject = self.subject?;
-        let mut nodes = self.graph.nodes.iter();
-        nodes.find(|node| subject.as_str() == node.name)
+        self.node_of(self.subject?)
     }
 
-    fn state(&self) -> State {
-        self.node().map_or(State::Unknown, |node| node.state)
+    fn node_of(&self, slo: &SloId) -> Option<&graph::Node<'_>> {
+        let mut nodes = self.graph.nodes.iter();
+        nodes.find(|node| slo.as_str() == node.name)
+    }
+
+    fn state_of(&self, slo: &SloId) -> State {
+        self.node_of(slo).map_or(State::Unknown, |node| node.state)
     }
 
     fn body(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use attain_model::slo::Slo;
-use attain_model::{Scope, Verdict};
+use attain_model::{Audience, Scope, Verdict};
 
 use super::choose::{self, GROUPS, Group, ROWS, Row, Tally};
 use super::filters;
@@ -79,9 +79,11 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top:
             .filter(|verdict| is_promise(verdict))
     };
     let is_calm = !promises().any(is_hurt);
+    let mut customers = promises().filter(|verdict| verdict.audience == Audience::Customer);
+    let customers_are_well = is_calm || !customers.any(is_hurt);
     html.element("div", &[("class", "now"), ("data-key", "now")], |html| {
         top::summarised(html, sheet, first, |html| {
-            if is_calm {
+            if customers_are_well {
                 last(html, sheet, ask);
             }
             ways(html, sheet, ask);
@@ -95,7 +97,9 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top:
 /// What was lost last, where nobody is hurt any more: whoever was woken minutes ago asks for it.
 fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
     let Some(why) = sheet.told else { return };
-    let Some((finding, episode)) = cause::last(why) else {
+    // Of what the first sentence is about, its own rows say it.
+    let worst = headline::worst(&sheet.desk, &|_| true);
+    let Some((finding, episode)) = cause::last(why, worst.as_ref()) else {
         return;
     };
     let name = &finding.name;

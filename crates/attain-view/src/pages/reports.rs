@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use attain_model::detail::Stretch;
 use attain_model::quantity::Window;
-use attain_model::{Audience, GapReason, SeriesName, Verdict};
+use attain_model::{Audience, GapReason, Scope, SeriesName, Verdict};
 use jiff::Timestamp;
 
 use super::frame::{Here, frame};
@@ -325,7 +325,7 @@ fn product(html: &mut Html, sheet: &Sheet<'_>) {
 /// that took a twentieth of a budget or more.
 fn happened(html: &mut Html, sheet: &Sheet<'_>) {
     let last = sheet.told.and_then(|why| {
-        let (finding, episode) = cause::last(why)?;
+        let (finding, episode) = cause::last(why, None)?;
         let is_shown = |verdict: &Verdict| verdict.name == finding.name;
         let told = cause::told(why, finding, episode, sheet.desk.zone);
         sheet
@@ -349,6 +349,18 @@ fn happened(html: &mut Html, sheet: &Sheet<'_>) {
             spent > 0 && spent >= verdict.budget.allowed_billionths
         })
         .collect();
+    // What a segment lost is in what all lost.
+    let of_segments: Vec<SeriesName> = hours
+        .iter()
+        .filter(|(verdict, _)| verdict.name.scope != Scope::All)
+        .map(|(verdict, _)| verdict.name.clone())
+        .collect();
+    hours.retain(|(verdict, _)| {
+        let is_same = |other: &&SeriesName| {
+            other.slo == verdict.name.slo && other.objective == verdict.name.objective
+        };
+        verdict.name.scope != Scope::All || !of_segments.iter().any(|other| is_same(&other))
+    });
     hours.sort_by_key(|(_, hour)| std::cmp::Reverse(hour.interval.end));
     let texts: Vec<String> = last
         .into_iter()

@@ -44,7 +44,7 @@ fn is_firing(condition: &AlertCondition) -> bool {
 }
 
 fn conditions_table(html: &mut Html, sheet: &Sheet<'_>, watched: &[&Verdict]) {
-    table(html, "tiers", "Alerts and their limits", |html| {
+    table(html, "tiers stacks", "Alerts and their limits", |html| {
         let names = [
             "segment",
             "does",
@@ -83,7 +83,7 @@ fn row(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, condition: &AlertC
         Urgency::Ticket => "opens a ticket",
         Urgency::None => "is recorded",
     };
-    html.line("td", &[("class", "word")], asks);
+    html.line("td", &[("class", "word"), ("data-of", "does")], asks);
     let rate = |window| {
         let burn = find(verdict, window)
             .and_then(|burn| number::burn(burn.attainment.bad, burn.allowed_billionths));
@@ -102,10 +102,12 @@ fn row(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, condition: &AlertC
             format!("{} bad", rule.at_least_bad),
         ],
     };
-    for text in [long, short, limit] {
-        html.line("td", &[], &text);
+    let names = ["long window", "short window", "limit"];
+    for (name, text) in names.into_iter().zip([long, short, limit]) {
+        html.line("td", &[("data-of", name)], &text);
     }
-    html.element("td", &[("class", "word")], |html| match condition.state {
+    let attributes = [("class", "word"), ("data-of", "now")];
+    html.element("td", &attributes, |html| match condition.state {
         AlertState::Firing(since) => {
             let state = match condition.urgency {
                 Urgency::Page | Urgency::Ticket => State::Warn,

@@ -145,6 +145,15 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
         rows.push(("began", began));
     }
     let named = cause.as_ref().and_then(|cause| cause.named);
+    // Whoever did it itself has its owners and its runbook below.
+    let named = match named.filter(|named| named.path.len() < 2) {
+        Some(own) => {
+            let text = format!("{} itself, {} of it", own.name, cause::share(own));
+            rows.push(("started in", text));
+            None
+        }
+        None => named,
+    };
     if let Some(named) = named {
         rows.extend(whom(named));
     }
@@ -164,11 +173,8 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
 
 /// Where it started, and who knows about that.
 fn whom(named: &Suspect) -> Vec<(&'static str, String)> {
-    let share = cause::share(named);
-    let way = match named.path.as_slice() {
-        [] | [_] => format!("{} itself, {share} of it", named.name),
-        path => format!("{}, {share} of it: {}", named.name, path.join(" > ")),
-    };
+    let (share, path) = (cause::share(named), named.path.join(" > "));
+    let way = format!("{}, {share} of it: {path}", named.name);
     let mut rows = vec![("started in", way)];
     if !named.owners.is_empty() {
         rows.push(("ask first", named.owners.join(", ")));

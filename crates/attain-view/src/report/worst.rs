@@ -36,7 +36,7 @@ pub(crate) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
         for text in &again {
             html.line("p", &[("class", "answer")], text);
         }
-        table(html, "hours", "Worst hours", |html| {
+        table(html, "hours stacks", "Worst hours", |html| {
             let (bad, of) = rows.first().map_or(("bad", "of"), |(verdict, _)| {
                 (
                     series::bad_what(sheet, verdict),
@@ -54,18 +54,16 @@ pub(crate) fn hours(html: &mut Html, sheet: &Sheet<'_>, objective: &[Verdict]) {
                             let same = rows.iter().filter(|(other, _)| other.name == verdict.name);
                             spanning(html, same.count(), &series::whose(verdict));
                         }
-                        html.line("td", &[("class", "word")], &span(sheet, hour));
-                        html.line(
-                            "td",
-                            &[],
-                            &series::count(sheet, verdict, hour.attainment.bad),
-                        );
-                        html.line(
-                            "td",
-                            &[],
-                            &series::count(sheet, verdict, hour.attainment.total()),
-                        );
-                        html.line("td", &[], &of_budget(verdict, hour));
+                        let attributes = [("class", "word"), ("data-of", "from, to")];
+                        html.line("td", &attributes, &span(sheet, hour));
+                        let counted = hour.attainment;
+                        for (name, text) in [
+                            (bad, series::count(sheet, verdict, counted.bad)),
+                            (of, series::count(sheet, verdict, counted.total())),
+                            ("of the budget", of_budget(verdict, hour)),
+                        ] {
+                            html.line("td", &[("data-of", name)], &text);
+                        }
                     });
                 }
             });

@@ -87,9 +87,13 @@ pub(crate) fn share(suspect: &Suspect) -> String {
     percent((suspect.score * 100.0).floor() / 100.0)
 }
 
-/// The last loss of some weight among those that were asked about.
-pub(crate) fn last(why: &Why) -> Option<(&Finding, &Episode)> {
+/// The last loss of some weight among those that were asked about, except for one series.
+pub(crate) fn last<'w>(
+    why: &'w Why,
+    except: Option<&SeriesName>,
+) -> Option<(&'w Finding, &'w Episode)> {
     let findings = why.findings.iter();
+    let findings = findings.filter(|finding| Some(&finding.name) != except);
     let lost = findings.filter_map(|finding| Some((finding, finding.episode.as_ref()?)));
     let share = |episode: &Episode| episode.budget_share.as_ref().map_or(0.0, |share| share.0);
     lost.filter(|(_, episode)| share(episode) >= WORTH)

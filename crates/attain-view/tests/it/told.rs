@@ -193,6 +193,43 @@ fn a_calm_page_says_what_was_lost_last() {
     assert_eq!(pages::worth_asking(&scene, Subject::default()), []);
 }
 
+/// While something inside is broken and customers are well, the page says both: what is broken, and what they lost.
+#[test]
+fn what_customers_lost_stands_beside_what_is_broken_inside() {
+    let promises = Promises::of(catalogue());
+    let mut evaluation = judged(&promises, 20);
+    evaluation.verdicts[0] = verdict(
+        &promises,
+        "auth-login/availability/all",
+        100_000,
+        90,
+        (1_000, 90),
+    );
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let [auth, premium] = [0, 1].map(|at| evaluation.verdicts[at].name.clone());
+    let names = pages::worth_asking(&scene, Subject::default());
+    assert_eq!(names, [auth.clone(), premium.clone()]);
+    let mut own = lost(&auth, 9.0, NOW);
+    own.episode.as_mut().unwrap().accounts[0].suspects[0].path = vec!["auth-login".to_owned()];
+    let why = why(vec![own, lost(&premium, 0.41, "2026-11-02T23:57:00Z")]);
+    let html = pages::overview(&told(scene, &why), &Ask::default());
+    checked("page-told-inside.html", &html);
+    let read = text(&html);
+    for words in [
+        "auth-login (availability) is broken for all traffic",
+        "started in auth-login itself, 98% of it",
+        "Last: checkout-completes/availability : premium lost 41% of its budget",
+    ] {
+        assert!(read.contains(words), "{words}\n{read}");
+    }
+    // Whoever did it itself is not named twice.
+    assert!(
+        !read.contains("its owners") && !read.contains("ask first"),
+        "{read}"
+    );
+}
+
 /// Own goal broken, published number held, and the other way round where both are the same.
 #[test]
 fn the_published_number_stands_beside_the_own_goal() {

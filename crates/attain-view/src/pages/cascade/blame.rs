@@ -2,7 +2,7 @@
 //! those of `attain why`.
 
 use attain_cascade::why::{Account, Episode, Finding, Suspect, Why};
-use attain_model::{Scope, Verdict};
+use attain_model::{Scope, SloId, Verdict};
 
 use super::drawing::Marked;
 use crate::html::Html;
@@ -61,13 +61,14 @@ impl<'b> Blame<'b> {
         }
     }
 
-    /// What it is about: who spent the budget that is worst off now, if somebody is named; with what to do next.
-    pub(super) fn first(&self) -> Option<(String, Option<&'b str>)> {
+    /// What it is about: whose loss, who spent the budget that is worst off now, if somebody is named; with what to do next.
+    pub(super) fn first(&self) -> Option<(&'b SloId, String, Option<&'b str>)> {
         // What is over and hurts nobody is no headline.
         let (_, worst) = self.ranked.first().filter(|(rank, _)| is_hurt(*rank))?;
         let (finding, episode, account) = told(worst).find(|(_, _, account)| account.is_named)?;
         let runbook = account.suspects.first()?.runbook.as_deref();
-        Some((headline(self.answer, finding, episode, account)?, runbook))
+        let sentence = headline(self.answer, finding, episode, account)?;
+        Some((&finding.name.slo, sentence, runbook))
     }
 
     /// Who is named of what is not over, to be found in the drawing.
@@ -207,7 +208,7 @@ fn headline(
     let first = account.suspects.first()?;
     let whose = match &finding.name.scope {
         Scope::All => finding.name.slo.to_string(),
-        Scope::Segment(segment) => segment.to_string(),
+        Scope::Segment(segment) => format!("{}: {segment}", finding.name.slo),
     };
     let of_budget = match &episode.budget_share {
         Some((share, _)) => format!("{} of its budget", why::percent(*share)),
@@ -260,7 +261,9 @@ fn one(html: &mut Html, answer: &Why, finding: &Finding, episode: &Episode, acco
                     State::Unknown
                 },
             );
-            html.text(&sentence);
+            // The runbook stands below, as a link.
+            let (sentence, _) = sentence.split_once("; runbook ").unwrap_or((&sentence, ""));
+            html.text(sentence);
         });
         let lost = why::lost(answer, episode);
         let series = finding.name.to_string();

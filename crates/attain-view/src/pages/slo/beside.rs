@@ -15,52 +15,58 @@ pub(super) fn beside(html: &mut Html, sheet: &Sheet<'_>, all: &[&Verdict]) {
     let aggregate = all.iter().find(|verdict| verdict.name.scope == Scope::All);
     let total = aggregate.map(|verdict| verdict.attainment.total());
     block(html, "beside", "Segments side by side", |html| {
-        table(html, "sides-table", "Segments side by side", |html| {
-            let names = [
-                "segment",
-                "state",
-                "attained",
-                "promised",
-                "left",
-                "bad",
-                "of",
-                "of all traffic",
-                "fails, against all",
-            ];
-            head(html, names, 2);
-            html.element("tbody", &[], |html| {
-                for verdict in all {
-                    html.element("tr", &[], |html| {
-                        html.line("th", &[("scope", "row")], &series::whose(verdict));
-                        html.element("td", &[("class", "word")], |html| {
-                            badge(html, series::state(verdict), series::word(verdict));
+        table(
+            html,
+            "sides-table stacks",
+            "Segments side by side",
+            |html| {
+                let names = [
+                    "segment",
+                    "state",
+                    "attained",
+                    "promised",
+                    "left",
+                    "bad",
+                    "of",
+                    "of all traffic",
+                    "fails, against all",
+                ];
+                head(html, names, 2);
+                html.element("tbody", &[], |html| {
+                    for verdict in all {
+                        html.element("tr", &[], |html| {
+                            html.line("th", &[("scope", "row")], &series::whose(verdict));
+                            let attributes = [("class", "word"), ("data-of", names[1])];
+                            html.element("td", &attributes, |html| {
+                                badge(html, series::state(verdict), series::word(verdict));
+                            });
+                            let none = || "-".to_owned();
+                            let cells = [
+                                series::attained(verdict)
+                                    .filter(|_| series::is_measured(sheet, verdict))
+                                    .unwrap_or_else(none),
+                                series::target(verdict),
+                                series::left(verdict).map_or_else(none, |left| left_cell(&left)),
+                                match series::is_measured(sheet, verdict) {
+                                    true => series::count(sheet, verdict, verdict.attainment.bad),
+                                    false => none(),
+                                },
+                                series::count(sheet, verdict, verdict.attainment.total()),
+                                total
+                                    .and_then(|total| share(verdict, total))
+                                    .unwrap_or_else(none),
+                                aggregate
+                                    .and_then(|all| ratio(verdict, all))
+                                    .unwrap_or_else(none),
+                            ];
+                            for (name, cell) in names[2..].iter().zip(&cells) {
+                                html.line("td", &[("data-of", name)], cell);
+                            }
                         });
-                        let none = || "-".to_owned();
-                        let cells = [
-                            series::attained(verdict)
-                                .filter(|_| series::is_measured(sheet, verdict))
-                                .unwrap_or_else(none),
-                            series::target(verdict),
-                            series::left(verdict).map_or_else(none, |left| left_cell(&left)),
-                            match series::is_measured(sheet, verdict) {
-                                true => series::count(sheet, verdict, verdict.attainment.bad),
-                                false => none(),
-                            },
-                            series::count(sheet, verdict, verdict.attainment.total()),
-                            total
-                                .and_then(|total| share(verdict, total))
-                                .unwrap_or_else(none),
-                            aggregate
-                                .and_then(|all| ratio(verdict, all))
-                                .unwrap_or_else(none),
-                        ];
-                        for cell in &cells {
-                            html.line("td", &[], cell);
-                        }
-                    });
-                }
-            });
-        });
+                    }
+                });
+            },
+        );
     });
 }
 
