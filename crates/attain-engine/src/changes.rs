@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::{CountedSegment, StreamKey, Tally};
+use jiff::Timestamp;
 
 use crate::cells::CellKey;
+use crate::grid::Grid;
 
 /// What a ledger counted since it was asked last; see [`Ledger::changes`](crate::Ledger::changes).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +32,19 @@ impl Changes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.counted.is_empty() && self.read_again.is_empty()
+    }
+
+    /// The streams of which something was counted before an instant, and those that must be read again.
+    pub fn before(
+        &self,
+        instant: Timestamp,
+        slice_seconds: u32,
+    ) -> impl Iterator<Item = &StreamKey> {
+        let first_after = Grid::new(slice_seconds).index(instant);
+        let is_before = move |added: &Added| added.slice < first_after;
+        let counted = self.counted.iter();
+        let counted = counted.filter(move |(_, added)| added.iter().any(is_before));
+        counted.map(|(stream, _)| stream).chain(&self.read_again)
     }
 
     pub(crate) fn count(

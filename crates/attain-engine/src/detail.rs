@@ -62,6 +62,34 @@ pub fn detail(
     details
 }
 
+/// The windows of series as they stood at some instants up to `as_of.instant`, with what had arrived by
+/// `as_of.known_until`: points as [`detail`] gives them. Names that the catalogue lacks are left out.
+#[must_use]
+pub fn stood_at(
+    promises: &Promises,
+    counts: &dyn Counts,
+    names: &[SeriesName],
+    as_of: AsOf,
+    instants: &[Timestamp],
+) -> Vec<(SeriesName, Vec<Point>)> {
+    let mut reader = Reader::new(promises, counts, as_of.instant, as_of.known_until);
+    let mut stood = Vec::new();
+    for name in names {
+        let slo = promises.catalogue().slos.get(&name.slo);
+        let objective = slo.and_then(|slo| Some((slo, slo.objectives.get(&name.objective)?)));
+        let Some((slo, objective)) = objective else {
+            continue;
+        };
+        let looked = reader.look(slo);
+        let judged = looked.judge(objective, &name.scope);
+        let points = instants
+            .iter()
+            .map(|at| point(&looked, &judged, looked.grid.index(*at)));
+        stood.push((name.clone(), points.collect()));
+    }
+    stood
+}
+
 fn of(looked: &Looked<'_>, objective: &Objective, name: &SeriesName, zone: &TimeZone) -> Detail {
     let judged = looked.judge_with_causes(objective, &name.scope);
     let step = step(looked);
@@ -106,20 +134,22 @@ fn burn_down(looked: &Looked<'_>, judged: &Judged, step: i64) -> Vec<Point> {
     let window = &looked.window;
     let steps = ((window.end - window.start) / step).max(0);
     let ends = (0..=steps).rev().map(|back| window.end - back * step);
-    ends.map(|end| {
-        let window = looked.window_at(end);
-        let sums = judged.sum(&window);
-        Point {
-            at: looked.grid.start(end),
-            attainment: if judged.is_promised(&window) {
-                sums.promised
-            } else {
-                sums.other
-            },
-            budget: sums.budget(),
-        }
-    })
-    .collect()
+    ends.map(|end| point(looked, judged, end)).collect()
+}
+
+/// The window as it stood at the end of a slice.
+fn point(looked: &Looked<'_>, judged: &Judged, end: i64) -> Point {
+    let window = looked.window_at(end);
+    let sums = judged.sum(&window);
+    Point {
+        at: looked.grid.start(end),
+        attainment: if judged.is_promised(&window) {
+            sums.promised
+        } else {
+            sums.other
+        },
+        budget: sums.budget(),
+    }
 }
 
 /// The days of a zone that a range of slices touches, cut to it.

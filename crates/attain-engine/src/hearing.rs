@@ -62,6 +62,19 @@ impl SourceState {
         own.into_iter().chain(others.map(|(_, hearing)| hearing))
     }
 
+    /// The same, as far as it is about the source and these of its streams.
+    pub(crate) fn part_of(&self, streams: &BTreeSet<StreamKey>) -> Self {
+        let apart = streams.iter();
+        Self {
+            hearing: self.hearing.clone(),
+            streams: apart
+                .filter_map(|stream| Some((stream.clone(), self.streams.get(stream)?.clone())))
+                .collect(),
+            instants: self.instants.clone(),
+            ..*self
+        }
+    }
+
     /// From now on a stream is heard apart from its source; so far it was heard with it.
     pub(crate) fn part(&mut self, stream: &StreamKey) {
         if !self.streams.contains_key(stream) {

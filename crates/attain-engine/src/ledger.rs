@@ -237,6 +237,26 @@ impl Ledger {
         }
     }
 
+    /// A ledger that reads as this one does for some of its streams, and knows nothing of origins: for whoever judges them
+    /// elsewhere. Nothing may be delivered to it.
+    #[must_use]
+    pub fn part(&self, streams: &BTreeSet<StreamKey>) -> Self {
+        let sources = self.sources.iter();
+        Self {
+            kept: some(&self.kept, streams),
+            counts: some(&self.counts, streams),
+            said: some(&self.said, streams),
+            sources: sources
+                .map(|(id, state)| (id.clone(), state.part_of(streams)))
+                .collect(),
+            looking: BTreeMap::new(),
+            anywhere: Looking::default(),
+            origins: BTreeMap::new(),
+            changes: None,
+            ..*self
+        }
+    }
+
     /// Events of a source that were refused because they lay more than ten minutes ahead of their arrival.
     #[must_use]
     pub fn ahead(&self, source: &SourceId) -> u64 {
@@ -288,6 +308,15 @@ impl Ledger {
         self.anywhere = at(&|kept| kept.sources.is_empty());
         self.looking = looking;
     }
+}
+
+fn some<V: Clone>(
+    all: &BTreeMap<StreamKey, V>,
+    streams: &BTreeSet<StreamKey>,
+) -> BTreeMap<StreamKey, V> {
+    let some = streams.iter();
+    some.filter_map(|stream| Some((stream.clone(), all.get(stream)?.clone())))
+        .collect()
 }
 
 fn signed(duration: Duration) -> SignedDuration {

@@ -74,7 +74,7 @@ pub use admit::{Refusal, Taken};
 pub use board::Board;
 pub use changes::Changes;
 pub use counts::{Birth, Column, Counts, Heard, Read, Run};
-pub use detail::detail;
+pub use detail::{detail, stood_at};
 pub use evaluate::{evaluate, evaluate_only};
 pub use export::export;
 pub use grid::Grid;

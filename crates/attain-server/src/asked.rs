@@ -1,37 +1,48 @@
 //! Questions that need the counts themselves: what lies behind a series, and what was so at an earlier instant.
 //!
-//! Counts belong to the core's thread. A question is cut into pieces of a few SLOs; the core answers one piece between two
-//! frames, so whoever writes waits for one piece at most. What was answered is kept by what was asked and as of when: of
-//! all who look at a page within one tick, one pays. Knows no HTTP.
+//! Counts belong to the core's thread. A question is cut into pieces of a few SLOs. Of each the core gives a copy of what
+//! is in no page yet, between two frames; pages are read and judged beside it, so that nobody who writes waits for that.
+//! What was answered is kept by what was asked and as of when: of all who look at a page within one tick, one pays. Knows
+//! no HTTP.
 
+pub(crate) mod burning;
+mod reading;
 mod why;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use attain_cascade::why::Why;
 use attain_engine::{Counts, Period, detail, evaluate_only, statement};
 use attain_model::detail::Detail;
 use attain_model::statement::Statement;
-use attain_model::{AsOf, Evaluation, Promises, SeriesName, SloId};
+use attain_model::{AsOf, Evaluation, Promises, SeriesName, SloId, Stream, StreamKey};
+use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, mpsc, oneshot};
 
 use crate::published::Published;
+use burning::{BurnDownKey, Hours, HoursKey};
+use reading::Unread;
+pub(crate) use reading::{Question, Unpaged};
 
 /// Who may have a question under way at once; everybody else is told to come back.
 const ASKING_AT_ONCE: usize = 16;
+/// Who may read pages at once: the processors are there for what arrives.
+const READING_AT_ONCE: usize = 2;
+/// How often a question is asked again because pages were written between the copy and the reading. Pages are written
+/// every few minutes, and at most every second after a start.
+const COPIES_AT_MOST: usize = 5;
 /// SLOs that are judged in one piece.
 const JUDGED_TOGETHER: usize = 16;
 /// Pieces of details that are kept, of one SLO each.
 const DETAILS_KEPT: usize = 256;
 /// Answers about who spent a budget that are kept.
 const WHYS_KEPT: usize = 64;
+/// SLOs whose whole hours are kept, some 50 KB for each series.
+const HOURS_KEPT: usize = 256;
 /// Evaluations of earlier instants that are kept.
 const EVALUATIONS_KEPT: usize = 8;
-
-/// A piece of work for the core's thread.
-pub(crate) type Question = Box<dyn FnOnce(&dyn Counts) + Send>;
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +57,11 @@ pub(crate) enum Unanswered {
 pub(crate) struct Asking {
     questions: mpsc::Sender<Question>,
     turns: Semaphore,
+    reading: Semaphore,
     details: Memory<(String, AsOf, Vec<SeriesName>), Vec<Detail>>,
     evaluations: Memory<(String, AsOf), Evaluation>,
+    hours: Memory<HoursKey, Hours>,
+    burn_downs: Memory<BurnDownKey, Bytes>,
     whys: Memory<(String, AsOf, Vec<SeriesName>, Option<Timestamp>), Why>,
     /// For questions that hold much while they are answered.
     alone: Semaphore,
@@ -60,8 +74,11 @@ impl Asking {
         let asking = Self {
             questions,
             turns: Semaphore::new(ASKING_AT_ONCE),
+            reading: Semaphore::new(READING_AT_ONCE),
             details: Memory::new(DETAILS_KEPT),
             evaluations: Memory::new(EVALUATIONS_KEPT),
+            hours: Memory::new(HOURS_KEPT),
+            burn_downs: Memory::new(DETAILS_KEPT),
             whys: Memory::new(WHYS_KEPT),
             alone: Semaphore::new(1),
         };
@@ -84,8 +101,11 @@ impl Asking {
             let names = names.to_vec();
             let piece = self.details.get(key, async || {
                 let _turn = self.turns.try_acquire().map_err(|_| Unanswered::Busy)?;
-                self.ask(move |counts| detail(&promises, counts, &names, as_of))
-                    .await
+                let streams = streams_of(&promises, names.iter().map(|name| &name.slo));
+                self.ask(streams, move |counts| {
+                    detail(&promises, counts, &names, as_of)
+                })
+                .await
             });
             details.extend(piece.await?.iter().cloned());
         }
@@ -105,8 +125,11 @@ impl Asking {
             let mut whole: Option<Evaluation> = None;
             for piece in slos.chunks(JUDGED_TOGETHER) {
                 let (promises, slos) = (Arc::clone(&seen.promises), piece.to_vec());
+                let streams = streams_of(&promises, slos.iter());
                 let part = self
-                    .ask(move |counts| judged(&promises, counts, &slos, as_of))
+                    .ask(streams, move |counts| {
+                        judged(&promises, counts, &slos, as_of)
+                    })
                     .await?;
                 match &mut whole {
                     None => whole = Some(part),
@@ -138,7 +161,10 @@ impl Asking {
         // One that nobody knows states the frame alone.
         for slo in slos.into_iter().chain([SloId::new("")]) {
             let (promises, period) = (Arc::clone(&seen.promises), period.clone());
-            let one = self.ask(move |counts| statement(&promises, counts, &period, &[slo], None));
+            let streams = streams_of(&promises, [&slo].into_iter());
+            let one = self.ask(streams, move |counts| {
+                statement(&promises, counts, &period, &[slo], None)
+            });
             let mut one = one.await?;
             entries.append(&mut one.entries);
             whole = Some(one);
@@ -149,22 +175,43 @@ impl Asking {
         Ok(whole)
     }
 
-    /// One piece.
+    /// One piece, of the counts of some streams.
     async fn ask<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&dyn Counts) -> T + Send + 'static,
+        streams: BTreeSet<StreamKey>,
+        mut work: impl FnOnce(&dyn Counts) -> T + Send + 'static,
     ) -> Result<T, Unanswered> {
-        let (answer, answered) = oneshot::channel();
-        let question: Question = Box::new(move |counts| {
-            // Whoever has gone away is not worked for.
-            if !answer.is_closed() {
-                let _ = answer.send(work(counts));
+        let reading = self.reading.acquire().await;
+        let _reading = reading.map_err(|_| Unanswered::Ended)?;
+        for _ in 0..COPIES_AT_MOST {
+            let unpaged = self.unpaged(streams.clone()).await?;
+            let read = tokio::task::spawn_blocking(move || unpaged.with(work));
+            // What it dies of is its own.
+            match read.await.map_err(|_| Unanswered::Ended)? {
+                Ok(answer) => return Ok(answer),
+                Err(Unread::Moved(again)) => work = again,
+                Err(Unread::Failed) => return Err(Unanswered::Ended),
             }
-        });
-        let sent = self.questions.send(question).await;
+        }
+        Err(Unanswered::Busy)
+    }
+
+    async fn unpaged(&self, streams: BTreeSet<StreamKey>) -> Result<Unpaged, Unanswered> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.questions.send(Question { streams, answer }).await;
         sent.map_err(|_| Unanswered::Ended)?;
         answered.await.map_err(|_| Unanswered::Ended)
     }
+}
+
+/// The streams that SLOs look at.
+fn streams_of<'s>(
+    promises: &Promises,
+    slos: impl Iterator<Item = &'s SloId>,
+) -> BTreeSet<StreamKey> {
+    let catalogue = promises.catalogue();
+    let slos = slos.filter_map(|id| catalogue.slos.get(id));
+    slos.map(|slo| Stream::key_of(catalogue, slo)).collect()
 }
 
 fn judged(promises: &Promises, counts: &dyn Counts, slos: &[SloId], as_of: AsOf) -> Evaluation {

@@ -5,7 +5,6 @@
 //! at a time, and requests are taken between two of them: no closed slice is left out, however late it is.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +24,7 @@ use crate::gate::Gates;
 use crate::job::{Inbox, Job, NotKept};
 use crate::kept::{Kept, Together};
 use crate::loaded::Loaded;
-use crate::published::{CoreState, InForce, Judged, Published};
+use crate::published::{CoreState, InForce, Judged, Published, Restated, whole_hour};
 
 /// Requests in one frame at most.
 const TOGETHER: usize = 64;
@@ -56,6 +55,7 @@ pub(crate) struct Core {
     slice: SignedDuration,
     judged: Option<Judged>,
     state: CoreState,
+    restated: Restated,
     sealed_at: Instant,
     tidied_at: Instant,
     failed_at: Option<Instant>,
@@ -85,6 +85,7 @@ impl Core {
             catalogue: in_force.clone(),
             judged: None,
             core: CoreState::default(),
+            restated: Restated::default(),
         }));
         let slice = SignedDuration::from_secs(i64::from(kept.slice_seconds()));
         let core = Self {
@@ -104,6 +105,7 @@ impl Core {
             slice,
             judged: None,
             state: CoreState::default(),
+            restated: Restated::default(),
             sealed_at: Instant::now(),
             tidied_at: Instant::now(),
             failed_at: None,
@@ -141,15 +143,9 @@ impl Core {
             self.tick();
             // One between two frames, however many of either wait.
             if let Some(question) = question.or_else(|| self.questions.try_recv().ok()) {
-                self.answer(question);
+                question.answer(|streams| self.kept.unpaged(streams));
             }
         }
-    }
-
-    /// Answers one piece of a question. What it dies of is its own.
-    fn answer(&self, question: Question) {
-        let answered = AssertUnwindSafe(|| self.kept.with(question));
-        let _ = catch_unwind(answered);
     }
 
     /// How long nothing needs to be done unless somebody asks.
@@ -358,6 +354,9 @@ impl Core {
                 Some(monitor) => {
                     let next = (monitor.instant() + self.slice).min(closed);
                     let changes = self.kept.changes();
+                    let hour = whole_hour(next);
+                    let past = changes.before(hour, self.kept.slice_seconds());
+                    self.restated.restate(past);
                     let changed = self.kept.with(|counts| monitor.push(changes, counts, next));
                     self.news.push(News::Tick(next, Some(changed)));
                     next
@@ -391,6 +390,7 @@ impl Core {
     fn monitor_of(&mut self, until: Timestamp) -> Monitor {
         // What was counted until now is read.
         drop(self.kept.changes());
+        self.restated.all += 1;
         let promises = Arc::clone(&self.promises);
         self.kept
             .with(|counts| Monitor::new(promises, counts, until))
@@ -470,6 +470,7 @@ impl Core {
             catalogue: self.in_force.clone(),
             judged: self.judged.clone(),
             core: self.state.clone(),
+            restated: self.restated.clone(),
         }));
         // Only now: whoever hears of it finds it.
         self.events.tell(self.news.drain(..));

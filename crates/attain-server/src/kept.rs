@@ -3,7 +3,7 @@
 //! Knows the order of append, take, close and seal. What is appended is on disk before it counts; what is closed is said
 //! in a frame before anything that comes after it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
 use attain_store::{Access, Coarser, Done, Error, Store};
 use jiff::Timestamp;
 
+use crate::asked::Unpaged;
 use crate::unsealed::{Unsealed, settle};
 
 /// Length of a slice in a folder that is new. One that was made by `attain replay` keeps its own.
@@ -237,6 +238,16 @@ impl Kept {
         })
     }
 
+    /// A copy of what of some streams is in no page yet, for whoever reads the pages elsewhere.
+    pub(crate) fn unpaged(&self, streams: &BTreeSet<StreamKey>) -> Unpaged {
+        Unpaged {
+            ledger: self.ledger.part(streams),
+            damage: self.damage.clone(),
+            folder: self.store.folder().to_owned(),
+            generation: self.store.generation(),
+        }
+    }
+
     /// Hands the counts to somebody who judges them.
     pub(crate) fn with<R>(&self, judge: impl FnOnce(&dyn Counts) -> R) -> R {
         judge(&Shelved::new(&self.ledger, self))
@@ -316,7 +327,7 @@ impl Shelf for Kept {
 }
 
 /// All of a stream is missing.
-fn unread(stream: &StreamKey, error: &Error) -> (StreamFacts, Vec<Damage>) {
+pub(crate) fn unread(stream: &StreamKey, error: &Error) -> (StreamFacts, Vec<Damage>) {
     let damage = Damage::of_stream(stream, error.to_string());
     (StreamFacts::default(), vec![damage])
 }

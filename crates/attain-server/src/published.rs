@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attain_engine::Metered;
-use attain_model::{Diagnostic, Evaluation, Promises, SourceId};
+use attain_model::{Diagnostic, Evaluation, Promises, SourceId, StreamKey};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::loaded::Text;
@@ -19,6 +19,32 @@ pub(crate) struct Published {
     /// `None` until the first slice was judged.
     pub(crate) judged: Option<Judged>,
     pub(crate) core: CoreState,
+    pub(crate) restated: Restated,
+}
+
+/// How often the past was counted anew since the start: whoever keeps what was so at whole hours keeps it by this.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Restated {
+    /// All of it.
+    pub(crate) all: u64,
+    /// Of single streams, whole hours before the last that was judged.
+    pub(crate) streams: Arc<BTreeMap<StreamKey, u64>>,
+}
+
+impl Restated {
+    /// What changes whenever the past of a stream does.
+    pub(crate) fn of(&self, stream: &StreamKey) -> (u64, u64) {
+        (self.all, self.streams.get(stream).copied().unwrap_or(0))
+    }
+
+    /// Something was counted in the past of streams.
+    pub(crate) fn restate<'s>(&mut self, streams: impl Iterator<Item = &'s StreamKey>) {
+        for stream in streams {
+            *Arc::make_mut(&mut self.streams)
+                .entry(stream.clone())
+                .or_default() += 1;
+        }
+    }
 }
 
 /// Which catalogue is in force, and what became of the newest try to replace it.
@@ -77,4 +103,11 @@ pub(crate) struct CoreState {
     pub(crate) trouble: BTreeMap<SourceId, String>,
     /// How long after the end of a minute a source can see all of it, as it was found to be.
     pub(crate) delays: BTreeMap<SourceId, Duration>,
+}
+
+/// The beginning of the hour that an instant lies in, since 1970.
+pub(crate) fn whole_hour(instant: Timestamp) -> Timestamp {
+    const HOUR: i64 = 3600;
+    let second = instant.as_second().div_euclid(HOUR) * HOUR;
+    Timestamp::from_second(second).unwrap_or(instant)
 }

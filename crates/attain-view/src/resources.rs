@@ -3,6 +3,7 @@
 //! Verdicts look here as they look in [`status_json`](crate::status_json), so that every answer says the same numbers in
 //! the same shape. Knows which SLOs a filter means; knows no HTTP. See `docs/reference/api.md`.
 
+mod burn_down;
 mod filter;
 
 use attain_model::company::Contract;
@@ -11,6 +12,7 @@ use attain_model::verdict::AlertState;
 use attain_model::{Diagnostic, Evaluation, Promises, Scope, Slo, SourceMap, Standing, Verdict};
 use serde::Serialize;
 
+pub use burn_down::burn_down_json;
 pub use filter::{Filter, State};
 
 use crate::json::{Report, diagnostics, pretty};

@@ -9,6 +9,7 @@ mod diagnose;
 mod driven;
 mod history;
 mod inputs;
+mod kept;
 mod live;
 mod logs;
 mod measure;
@@ -34,7 +35,7 @@ struct Bench {
     run: fn(&Setting) -> Result<String, String>,
 }
 
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 9] = [
     Bench {
         name: "logs",
         says: "a log to counts per minute and segment: attain, duckdb and polars; gzip and zstd",
@@ -69,6 +70,11 @@ const BENCHES: [Bench; 8] = [
         name: "live",
         says: "SLOs judged while traffic comes in, scraped, asked: attain, Prometheus with Sloth's rules, VictoriaMetrics",
         run: live::run,
+    },
+    Bench {
+        name: "kept",
+        says: "a server with a month behind it: start, memory, and who waits for whom",
+        run: kept::run,
     },
     Bench {
         name: "size",

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use attain_engine::{Ledger, Shelved};
+use attain_engine::{Counts as _, Ledger, Shelved};
 use attain_model::facts::StreamFacts;
 use attain_model::verdict::{AlertState, Attainment};
 use attain_model::{Catalogue, Evaluation, Promises, Stream, StreamKey, Verdict, Window};
@@ -111,4 +111,33 @@ fn what_is_old_is_judged_the_same_by_the_minute() {
         judged > 40 && is_coarser > 10 && firing > 40,
         "{judged} {is_coarser} {firing}"
     );
+}
+
+#[test]
+fn a_part_of_a_ledger_reads_like_the_whole() {
+    let mut rng = Rng::with_seed(78);
+    let catalogue = promised(&mut rng);
+    let streams = Stream::all(&catalogue);
+    let mut ledger = Ledger::new(&streams, 10, None);
+    let mut world = World::new(rng.fork(), streams[0].key.clone());
+    let first = at("2026-03-01T02:00:00Z").as_second() / SLICE;
+    for slice in first..first + 1_000 {
+        ledger.take(world.slice(slice));
+    }
+    let promises = Promises::of(catalogue.clone());
+    let should = whole(&promises, &ledger, first + 1_000);
+    let mut judged = 0;
+    for slo in catalogue.slos.values() {
+        let key = Stream::key_of(&catalogue, slo);
+        let part = ledger.part(&[key].into());
+        let is = whole(&promises, &part, first + 1_000);
+        let of_slo = |evaluation: &Evaluation| -> Vec<Verdict> {
+            let verdicts = evaluation.verdicts.iter();
+            verdicts.filter(|v| v.name.slo == slo.id).cloned().collect()
+        };
+        assert_eq!(of_slo(&is), of_slo(&should));
+        judged += of_slo(&is).len();
+    }
+    assert!(judged > 5, "{judged}");
+    assert_eq!(ledger.part(&Default::default()).gaps(), ledger.gaps());
 }

@@ -367,6 +367,12 @@ fn what_lies_behind_a_verdict_adds_up_to_it() {
             let found = attain_engine::evaluate(&promises, &ledger, as_of);
             let names: Vec<SeriesName> = found.verdicts.iter().map(|v| v.name.clone()).collect();
             let details = attain_engine::detail(&promises, &ledger, &names, as_of);
+            for detail in &details {
+                let instants: Vec<Timestamp> = detail.burn_down.iter().map(|p| p.at).collect();
+                let name = std::slice::from_ref(&detail.name);
+                let stood = attain_engine::stood_at(&promises, &ledger, name, as_of, &instants);
+                assert_eq!(stood, [(detail.name.clone(), detail.burn_down.clone())]);
+            }
             assert_eq!(details.len(), names.len());
             for (verdict, detail) in found.verdicts.iter().zip(&details) {
                 let context = format!("history {number}, {} at {as_of:?}", verdict.name);

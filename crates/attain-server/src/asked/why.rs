@@ -8,7 +8,7 @@ use attain_engine::slices_for;
 use attain_model::{Evaluation, SeriesName};
 use jiff::Timestamp;
 
-use super::{Asking, Unanswered};
+use super::{Asking, Unanswered, streams_of};
 use crate::published::Published;
 
 impl Asking {
@@ -40,7 +40,8 @@ impl Asking {
                 let work = move |counts: &dyn attain_engine::Counts| {
                     slices_for(&promises, counts, &series, &whose, reading)
                 };
-                read.insert(key, self.ask(work).await?);
+                let streams = streams_of(&seen.promises, [&key.0.slo].into_iter());
+                read.insert(key, self.ask(streams, work).await?);
             }
             let answered = tokio::task::spawn_blocking(move || {
                 let asked = asked(&promises, &evaluation, known_to, since);

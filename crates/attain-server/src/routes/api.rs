@@ -8,7 +8,7 @@ pub(super) mod status;
 use std::sync::Arc;
 
 use attain_view::report::{self, report};
-use attain_view::resources::{self, Filter, State as Stands};
+use attain_view::resources::{self, Filter, State as Stands, burn_down_json};
 use attain_view::status::Run;
 use axum::Extension;
 use axum::extract::State;
@@ -19,6 +19,7 @@ use super::guard::Question;
 use super::problem::Problem;
 use super::seen::Seen;
 use crate::app::{App, notes, reading};
+use crate::asked::burning;
 
 /// SLOs of one page unless said.
 const PAGE: usize = 100;
@@ -65,6 +66,27 @@ pub(super) async fn slo(
     Ok(json(
         report(seen.promises(), &seen.evaluation, &details, &about).json(),
     ))
+}
+
+/// Points of a burn-down unless said: 30 days, an hour each.
+const POINTS: usize = 720;
+
+/// The burn-down of one SLO alone.
+pub(super) async fn burn_down(
+    State(app): State<Arc<App>>,
+    Extension(Question { asked, published }): Extension<Question>,
+) -> Answer {
+    let seen = app.seen_of(published, asked.instant("at")).await?;
+    let id = asked.text("slo").unwrap_or_default();
+    let Some(slo) = seen.promises().catalogue().slos.get(id) else {
+        return Err(no_such_slo(id));
+    };
+    let points = asked.number("points").unwrap_or(POINTS);
+    let evaluation = &seen.evaluation;
+    let say = |hours: &burning::Hours| burn_down_json(evaluation, &slo.id, hours, points);
+    let asking = &app.asking;
+    let said = asking.burn_down(&seen.published, evaluation, slo, points, say);
+    Ok(([(header::CONTENT_TYPE, "application/json")], said.await?).into_response())
 }
 
 /// The segments.

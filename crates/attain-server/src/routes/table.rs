@@ -13,6 +13,7 @@ use axum::routing::{MethodRouter, get, post};
 use super::parameters::{Kind, Parameter};
 use super::{api, cascade, events, openapi, otlp, pages, plain, write};
 use crate::app::App;
+use crate::asked::burning::HOURS;
 use crate::tokens::Scope;
 
 /// One path and method.
@@ -91,7 +92,7 @@ const SEGMENT: Parameter = Parameter {
 };
 
 /// Everything that is served.
-pub(crate) static TABLE: [Route; 29] = [
+pub(crate) static TABLE: [Route; 30] = [
     Route {
         method: Method::GET,
         path: "/api/v1/status",
@@ -193,6 +194,29 @@ pub(crate) static TABLE: [Route; 29] = [
         ],
         answers: &[(JSON, Some("Report"))],
         handler: || get(api::slo),
+    },
+    Route {
+        method: Method::GET,
+        path: "/api/v1/slos/{slo}/burndown",
+        name: "burndown",
+        about: "The burn-down of one SLO alone: each series' window as it stood at whole hours and stands now, in columns",
+        who: READ,
+        sort: Sort::OfTick,
+        parameters: &[
+            Parameter {
+                name: "slo",
+                kind: Kind::Path,
+                about: "Its id",
+            },
+            AT,
+            Parameter {
+                name: "points",
+                kind: Kind::Number(1, HOURS + 1),
+                about: "Places at most, the newest; 720 unless said",
+            },
+        ],
+        answers: &[(JSON, Some("BurnDown"))],
+        handler: || get(api::burn_down),
     },
     Route {
         method: Method::GET,

@@ -31,6 +31,61 @@ fn last_number(page: &str, key: &str) -> Option<u64> {
     rest[..end].trim().parse().ok()
 }
 
+/// Good events of each place of the burn-down, and the instant of the first.
+fn burn_down(shop: &Shop, more: &str) -> Option<(jiff::Timestamp, Vec<u64>, serde_json::Value)> {
+    let answer = get(
+        shop.address(),
+        &format!("/api/v1/slos/checkout/burndown{more}"),
+    );
+    let page: serde_json::Value = serde_json::from_str(&answer.body).ok()?;
+    let good = page["series"][0]["good"].as_array()?;
+    let good = good.iter().map(|good| good.as_u64().unwrap()).collect();
+    Some((page["first"].as_str()?.parse().ok()?, good, page))
+}
+
+#[test]
+fn a_burn_down_is_what_each_whole_hour_said_and_follows_what_comes_late() {
+    let shop = Shop::of(&quick(), limits());
+    let hour = 3600 * 1000;
+    let now = now_ms() / hour * hour;
+    let send = |value: u64, at: i64| {
+        let body = samples(1, value, at);
+        let answer = write(shop.address(), "/api/v1/write", "", &body);
+        assert_eq!(answer.status, 204);
+    };
+    for (value, ago) in [(0, 30), (100, 20), (150, 10)] {
+        send(value, now - ago * hour + 1_000);
+    }
+    let (first, good, page) = eventually("counted", || {
+        let said = burn_down(&shop, "")?;
+        (said.1.last() == Some(&150)).then_some(said)
+    });
+    assert_eq!(good.len(), 720);
+    // A place is what the whole hour says, and the last one the verdict.
+    let at = |hours: i64| first + jiff::SignedDuration::from_hours(hours);
+    let as_of: jiff::Timestamp = page["as_of"].as_str().unwrap().parse().unwrap();
+    assert!(at(718) < as_of && at(719) >= as_of, "{first} {as_of}");
+    for place in [718, 708, 700, 690, 3] {
+        let earlier = at(place as i64);
+        let path = format!("/api/v1/slos?at={earlier}");
+        let page: serde_json::Value =
+            serde_json::from_str(&get(shop.address(), &path).body).unwrap();
+        let verdict = &page["slos"][0]["verdicts"][0];
+        assert_eq!(verdict["good"], good[place], "{earlier}");
+    }
+    assert_eq!((good[700], good[690], good[3]), (100, 0, 0));
+    // Fewer places are the newest ones.
+    let (_, few, _) = burn_down(&shop, "?points=5").unwrap();
+    assert_eq!(few, good[715..]);
+    // What comes late changes the hours after its own.
+    send(190, now - 5 * hour + 1_000);
+    let (_, later, _) = eventually("counted late", || {
+        let said = burn_down(&shop, "")?;
+        (said.1.last() == Some(&190)).then_some(said)
+    });
+    assert_eq!((later[718], later[700]), (190, 100));
+}
+
 #[test]
 fn one_slo_says_what_lies_behind_it_now_and_at_an_earlier_instant() {
     let shop = Shop::of(&quick(), limits());
