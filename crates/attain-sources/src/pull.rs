@@ -74,6 +74,15 @@ enum AskedRole {
     Gauge(Unit),
     Total,
     Part,
+    /// The good share of a total.
+    Share,
+}
+
+impl Ask {
+    /// The answers are good shares of a total.
+    pub(crate) fn is_share(&self) -> bool {
+        self.role == AskedRole::Share
+    }
 }
 
 /// The answers about one stream and some slices.
@@ -229,11 +238,57 @@ impl Puller {
                 stream.key.as_str(),
                 source.id
             )),
-            Counting::PromQl { .. } => Err(format!(
-                "{} is raw PromQL, which is not pulled yet: name a metric and its labels",
-                stream.key.as_str()
-            )),
+            Counting::PromQl {
+                part,
+                part_query,
+                total_query,
+            } => self.written(index, *part, part_query, total_query.as_deref()),
         }
+    }
+
+    /// What asks raw PromQL.
+    fn written(
+        &self,
+        index: usize,
+        part: Part,
+        part_query: &str,
+        total_query: Option<&str>,
+    ) -> Result<Vec<Ask>, String> {
+        let stream = &self.matcher.streams[index];
+        let word = match part {
+            Part::Good => "good",
+            Part::Bad => "bad",
+            Part::Ratio => "ratio",
+        };
+        let Some(total_query) = total_query else {
+            return Err(format!(
+                "`promql: {{{word}: {part_query}}}` has no `total`, and a share without one is not pulled: write `total:` \
+                 beside it"
+            ));
+        };
+        if stream.indicator.slice != self.slice {
+            return Err(format!(
+                "`promql: {{{word}: {part_query}}}` counts slices of {}, and attain pulls by the minute: write `slice: 1m`, \
+                 and `[1m]` for its ranges",
+                attain_model::quantity::duration_text(stream.indicator.slice)
+            ));
+        }
+        let ask = |name: &str, query: &str, role| Ask {
+            stream: stream.key.clone(),
+            metric: format!("`{name}` of promql"),
+            query: Query::written_as(query),
+            is_gauge: false,
+            index,
+            role,
+        };
+        let part_role = match part {
+            Part::Ratio => AskedRole::Share,
+            Part::Good | Part::Bad => AskedRole::Part,
+        };
+        Ok(vec![
+            ask("total", total_query, AskedRole::Total),
+            ask(word, part_query, part_role),
+        ])
     }
 
     /// The labels by which sums are told apart.
@@ -245,7 +300,7 @@ impl Puller {
                 by.extend(stream.class_labels.iter().cloned());
                 by.insert("le".to_owned());
             }
-            AskedRole::Gauge(_) | AskedRole::Total | AskedRole::Part => {}
+            AskedRole::Gauge(_) | AskedRole::Total | AskedRole::Part | AskedRole::Share => {}
         }
         by.into_iter().collect()
     }
@@ -386,7 +441,7 @@ impl Puller {
                 }
                 AskedRole::Gauge(unit) => Role::Gauge(unit.billionths()),
                 AskedRole::Total => Role::Total,
-                AskedRole::Part => Role::Part,
+                AskedRole::Part | AskedRole::Share => Role::Part,
             })
         };
         self.matcher.hit_of(ask.index, labels, role)

@@ -92,6 +92,9 @@ fn answer(app: &App, taken: Result<Outcome, Answer>) -> Response {
     response
 }
 
+/// The message of remote write 2.0. Its answer is 415, upon which the specification has a sender go back to 1.0.
+const SECOND: &str = "io.prometheus.write.v2.Request";
+
 /// What is not remote write 1.0. Senders that say nothing are taken at their bytes.
 fn another_form(headers: &HeaderMap) -> Option<String> {
     let says = |name| headers.get(name).and_then(|value| value.to_str().ok());
@@ -102,6 +105,12 @@ fn another_form(headers: &HeaderMap) -> Option<String> {
         part.strip_prefix("proto=")
             .is_none_or(|proto| proto == "prometheus.WriteRequest")
     });
+    if is_protobuf && form.contains(SECOND) {
+        return Some(format!(
+            "remote write 2.0 ({SECOND}) is not taken: send remote write 1.0, which is `protobuf_message: \
+             prometheus.WriteRequest` at this URL in prometheus.yml"
+        ));
+    }
     if !is_protobuf || !is_first {
         return Some(format!(
             "{form} is not taken: send remote write 1.0 (application/x-protobuf)"

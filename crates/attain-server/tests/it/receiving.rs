@@ -104,7 +104,11 @@ fn what_is_not_taken_is_told_why() {
     let second = format!(
         "POST {WRITE} HTTP/1.1\r\ncontent-type: application/x-protobuf;proto=io.prometheus.write.v2.Request\r\n"
     );
-    says(request(address, &second, &body), 415, "remote write 1.0");
+    says(
+        request(address, &second, &body),
+        415,
+        "send remote write 1.0, which is `protobuf_message: prometheus.WriteRequest`",
+    );
     assert_eq!(write(address, "/api/v1/write/prom", "", &body).status, 204);
     assert_eq!(get(address, "/readyz").status, 200);
     assert_eq!(get(address, "/livez").status, 200);

@@ -294,6 +294,11 @@ fn series_text(labels: &Labels, left_out: &[&str]) -> String {
 pub(crate) fn pair_of(stream: &Stream) -> Option<(Part, Option<Unit>)> {
     match &stream.indicator.counting {
         Counting::Totals { part, unit, .. } => Some((*part, *unit)),
+        Counting::PromQl {
+            part,
+            total_query: Some(_),
+            ..
+        } => Some((*part, None)),
         _ => None,
     }
 }
@@ -302,6 +307,11 @@ pub(crate) fn pair_of(stream: &Stream) -> Option<(Part, Option<Unit>)> {
 pub(crate) fn pair_names(stream: &Stream) -> (&str, &str) {
     match &stream.indicator.counting {
         Counting::Totals { total, of, .. } => (&total.metric, &of.metric),
+        Counting::PromQl {
+            part_query,
+            total_query: Some(total),
+            ..
+        } => (total, part_query),
         _ => ("", ""),
     }
 }

@@ -105,7 +105,9 @@ impl Puller {
             return Ok(None);
         };
         for ask in &asks {
-            if ask.is_gauge {
+            if let Some(query) = ask.query.written() {
+                written(api, ask, query, &slices, times, &mut answers)?;
+            } else if ask.is_gauge {
                 gauge(api, ask, &slices, times, &mut answers)?;
             } else {
                 increments(api, ask, &slices, times, &mut answers)?;
@@ -178,6 +180,26 @@ fn increments(
         for line in times.ask(api, &ask.query.unborn(), &run)? {
             for (_, value) in &line.points {
                 answers.unborn(value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A query as it was written: its values are what happened in a slice.
+fn written(
+    api: &dyn Api,
+    ask: &Ask,
+    query: &str,
+    slices: &Range<i64>,
+    times: Times,
+    answers: &mut Answers<'_>,
+) -> Result<(), Trouble> {
+    for line in times.ask(api, query, slices)? {
+        for (time, value) in &line.points {
+            // A share of nothing is no number.
+            if !(ask.is_share() && value == "NaN") {
+                answers.take(ask, &line.labels, times.slice_of(*time), value);
             }
         }
     }

@@ -17,6 +17,8 @@ const FAR: &str = "1d";
 /// What is selected of one metric, and by which labels it is told apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
+    /// What somebody wrote; then there is nothing else.
+    written: Option<String>,
     selector: String,
     by: Vec<String>,
     slice: String,
@@ -31,10 +33,27 @@ impl Query {
         slice: Duration,
     ) -> Self {
         Self {
+            written: None,
             selector: selected(metric, selector, services),
             by,
             slice: format!("{}s", slice.as_secs()),
         }
+    }
+
+    /// A query that somebody wrote, whose range is the slice.
+    pub(crate) fn written_as(text: &str) -> Self {
+        Self {
+            written: Some(text.to_owned()),
+            selector: String::new(),
+            by: Vec::new(),
+            slice: String::new(),
+        }
+    }
+
+    /// A query that somebody wrote, to be asked as it is at the end of each slice.
+    #[must_use]
+    pub fn written(&self) -> Option<&str> {
+        self.written.as_deref()
     }
 
     /// What is selected, as PromQL: `{__name__="…",…}`.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use attain_model::delivery::Delivery;
-use attain_model::indicator::{MetricKind, Part};
+use attain_model::indicator::{Counting, MetricKind, Part};
 use attain_model::selector::Selector;
 use attain_model::source::{ApiSource, SourceKind};
 use attain_model::{Bucket, Catalogue};
@@ -176,6 +176,132 @@ fn what_cannot_be_pulled_is_said() {
     let puller = puller(&catalogue);
     assert!(puller.asks().is_empty());
     assert!(puller.notes()[0].contains("native histogram"));
+}
+
+/// Answers written queries minute by minute, and fails at others.
+struct Written<'a>(&'a [(&'a str, &'a str, i64, &'a str)]);
+
+impl Api for Written<'_> {
+    fn range(
+        &self,
+        query: &str,
+        from: Timestamp,
+        to: Timestamp,
+        step: Duration,
+    ) -> Result<Vec<Line>, Trouble> {
+        assert_eq!(step, Duration::from_secs(60));
+        let mut lines = Vec::new();
+        for (asked, segment, minute, value) in self.0 {
+            let time = Timestamp::from_millisecond((minute + 1) * 60_000 - 1).unwrap();
+            if *asked == query && (from..=to).contains(&time) {
+                lines.push(Line {
+                    labels: labels(&[("segment", segment)]),
+                    points: vec![(time, (*value).to_owned())],
+                });
+            }
+        }
+        match self.0.iter().any(|(asked, ..)| *asked == query) {
+            true => Ok(lines),
+            false => Err(Trouble::Refused(format!("nobody wrote {query}"))),
+        }
+    }
+
+    fn samples(&self, query: &str, _: Timestamp) -> Result<Vec<Line>, Trouble> {
+        Err(Trouble::Refused(format!("nobody wrote {query}")))
+    }
+}
+
+fn promql(part: Part, part_query: &str, total: Option<&str>) -> Counting {
+    Counting::PromQl {
+        part,
+        part_query: part_query.to_owned(),
+        total_query: total.map(str::to_owned),
+    }
+}
+
+fn written(part: Part) -> Catalogue {
+    empty()
+        .segment("premium", &["premium", "gold"])
+        .source("prom", prometheus())
+        .slo("written", promql(part, "part", Some("total")), &[])
+}
+
+#[test]
+fn raw_promql_is_asked_as_it_was_written() {
+    let answers = [
+        ("total", "gold", 10, "100.2"),
+        ("total", "gold", 11, "50"),
+        ("total", "", 11, "7"),
+        ("total", "gold", 12, "30"),
+        ("part", "gold", 10, "3"),
+        ("part", "gold", 12, "NaN"),
+    ];
+    let catalogue = written(Part::Bad);
+    let mut puller = puller(&catalogue);
+    assert!(puller.notes().is_empty(), "{:?}", puller.notes());
+    let stream = puller.asks()[0].stream.clone();
+    let pulled = puller.pull(&Written(&answers), &stream, 10..14);
+    let pulled = pulled.unwrap().unwrap();
+    assert_eq!(
+        counted(&pulled.delivery),
+        [
+            "10 premium outcome=bad 65535 3",
+            "10 premium outcome=good 65535 97",
+            // Nothing was bad.
+            "11 premium outcome=good 65535 50",
+            "11 unknown outcome=good 65535 7",
+        ]
+    );
+    let heard: Vec<(i64, i64)> = (pulled.delivery.observed_streams[&stream].iter())
+        .map(|h| (h.start.as_second() / 60, h.end.as_second() / 60))
+        .collect();
+    // What is no number and what was not told are gaps, not good.
+    assert_eq!(heard, [(10, 12)]);
+    assert_eq!(pulled.delivery.unparsed[0].why, "`bad` of promql is NaN");
+}
+
+#[test]
+fn a_share_of_raw_promql_is_of_its_total() {
+    let answers = [
+        ("total", "gold", 10, "200"),
+        ("part", "gold", 10, "0.985"),
+        ("total", "gold", 11, "0"),
+        ("part", "gold", 11, "NaN"),
+    ];
+    let catalogue = written(Part::Ratio);
+    let mut puller = puller(&catalogue);
+    let stream = puller.asks()[0].stream.clone();
+    let pulled = puller.pull(&Written(&answers), &stream, 10..12);
+    assert_eq!(
+        counted(&pulled.unwrap().unwrap().delivery),
+        [
+            "10 premium outcome=bad 65535 3",
+            "10 premium outcome=good 65535 197",
+        ]
+    );
+}
+
+#[test]
+fn raw_promql_that_cannot_be_pulled_says_what_to_write() {
+    let note = |slice: u64, total| {
+        let mut catalogue = empty().source("prom", prometheus()).slo(
+            "written",
+            promql(Part::Ratio, "a / b", total),
+            &[],
+        );
+        let slo = catalogue.slos.get_mut("written").unwrap();
+        slo.indicator.slice = Duration::from_secs(slice);
+        let puller = puller(&catalogue);
+        assert!(puller.asks().is_empty());
+        puller.notes()[0].clone()
+    };
+    let said = note(60, None);
+    assert!(said.contains("write `total:` beside it"), "{said}");
+    let said = note(300, Some("c"));
+    assert!(
+        said.contains("slices of 5m") && said.contains("write `slice: 1m`"),
+        "{said}"
+    );
 }
 
 /// A series as Prometheus would have it: milliseconds and values.
