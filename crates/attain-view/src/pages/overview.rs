@@ -99,7 +99,9 @@ fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
     let Some(why) = sheet.told else { return };
     // Of what the first sentence is about, its own rows say it.
     let worst = headline::worst(&sheet.desk, &|_| true);
-    let Some((finding, episode)) = cause::last(why, worst.as_ref()) else {
+    let Some((finding, episode)) =
+        cause::last(why, &sheet.desk.evaluation.verdicts, worst.as_ref())
+    else {
         return;
     };
     let name = &finding.name;

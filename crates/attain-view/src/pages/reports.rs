@@ -325,16 +325,12 @@ fn product(html: &mut Html, sheet: &Sheet<'_>) {
 /// that took a twentieth of a budget or more.
 fn happened(html: &mut Html, sheet: &Sheet<'_>) {
     let last = sheet.told.and_then(|why| {
-        let (finding, episode) = cause::last(why, None)?;
-        let is_shown = |verdict: &Verdict| verdict.name == finding.name;
+        let (finding, episode) = cause::last(why, &sheet.desk.evaluation.verdicts, None)?;
         let told = cause::told(why, finding, episode, sheet.desk.zone);
-        sheet
-            .desk
-            .evaluation
-            .verdicts
-            .iter()
-            .any(is_shown)
-            .then(|| format!("{}/{}: {told}", finding.name.slo, finding.name.objective))
+        Some(format!(
+            "{}/{}: {told}",
+            finding.name.slo, finding.name.objective
+        ))
     });
     let mut hours: Vec<(&Verdict, &Stretch)> = sheet
         .desk

@@ -66,10 +66,12 @@ pub(super) fn state(html: &mut Html, scene: &Scene<'_>, ask: &Ask, path: &str) {
                     html.line("b", &[], word);
                     html.text(" ");
                     html.element("time", &[("datetime", &until.to_string())], |html| {
-                        // Where the page is narrow, the day is left out.
+                        // Where the page is narrow, the day is left out, where it is very narrow the zone as well.
                         let (day, clock) = text.split_once(' ').unwrap_or(("", &text));
                         html.line("span", &[("class", "day")], &format!("{day} "));
+                        let (clock, zone) = clock.split_once(' ').unwrap_or((clock, ""));
                         html.text(clock);
+                        html.line("span", &[("class", "zone")], &format!(" {zone}"));
                     });
                 });
             });

@@ -56,6 +56,14 @@ pub(super) fn calm(desk: &Desk<'_>, run: &Run) -> Summary {
     let low = closest.filter(|verdict| desk.is_page && is_low(verdict));
     let mut body = String::new();
     if let Some(low) = low {
+        // The tables and the chips count them under that word.
+        let count = promises.iter().filter(|verdict| is_low(verdict)).count() as u64;
+        let are = if count == 1 { "is" } else { "are" };
+        text = format!(
+            "{}; {} {are} in danger.",
+            text.trim_end_matches('.'),
+            number::thousands(count)
+        );
         body = little_left(desk, low, &promises);
     } else if let Some(left) = closest.and_then(|verdict| number::budget_left(verdict.budget)) {
         let name = closest.map_or_else(String::new, |verdict| verdict.name.to_string());

@@ -87,23 +87,34 @@ pub(crate) fn share(suspect: &Suspect) -> String {
     percent((suspect.score * 100.0).floor() / 100.0)
 }
 
-/// The last loss of some weight among those that were asked about, except for one series.
+/// The last loss of some weight among those that were asked about, customers' first; of series without a verdict, and of one
+/// that is spoken of already, none.
 pub(crate) fn last<'w>(
     why: &'w Why,
+    verdicts: &[Verdict],
     except: Option<&SeriesName>,
 ) -> Option<(&'w Finding, &'w Episode)> {
+    let audience = |finding: &Finding| {
+        let mut verdicts = verdicts.iter();
+        let verdict = verdicts.find(|verdict| verdict.name == finding.name);
+        verdict.map(|verdict| verdict.audience)
+    };
     let findings = why.findings.iter();
-    let findings = findings.filter(|finding| Some(&finding.name) != except);
+    let findings =
+        findings.filter(|finding| Some(&finding.name) != except && audience(finding).is_some());
     let lost = findings.filter_map(|finding| Some((finding, finding.episode.as_ref()?)));
     let share = |episode: &Episode| episode.budget_share.as_ref().map_or(0.0, |share| share.0);
     lost.filter(|(_, episode)| share(episode) >= WORTH)
-        .max_by(|(_, a), (_, b)| {
-            let by_end = a.until.cmp(&b.until);
-            by_end.then(share(a).total_cmp(&share(b)))
+        .max_by(|(one, a), (other, b)| {
+            let is_customers = |finding| audience(finding) == Some(Audience::Customer);
+            let by_audience = is_customers(one).cmp(&is_customers(other));
+            by_audience
+                .then(a.until.cmp(&b.until))
+                .then(share(a).total_cmp(&share(b)))
         })
 }
 
-/// `premium lost 31% of its budget of 1h from 10:37:00 UTC to 10:38:20 UTC (12m ago); it started in payments-db.`
+/// `premium lost 31% of its budget of 1h from 10:37:00 to 10:38:20 UTC (12m ago); it started in payments-db.`
 pub(crate) fn told(why: &Why, finding: &Finding, episode: &Episode, zone: &TimeZone) -> String {
     let whose = match &finding.name.scope {
         Scope::All => "all traffic".to_owned(),
@@ -128,11 +139,12 @@ pub(crate) fn told(why: &Why, finding: &Finding, episode: &Episode, zone: &TimeZ
 pub(crate) fn when(why: &Why, episode: &Episode, zone: &TimeZone) -> String {
     let event = |at| number::event(at, why.instant, zone);
     match episode.until < why.instant {
-        true => format!(
-            "from {} to {}",
-            number::moment_near(episode.from, why.instant, zone),
-            event(episode.until)
-        ),
+        true => {
+            // The zone stands behind the second of the two.
+            let from = number::moment_near(episode.from, why.instant, zone);
+            let from = from.trim_end_matches(&number::zone_name(zone)).trim_end();
+            format!("from {from} to {}", event(episode.until))
+        }
         false => format!("since {}", event(episode.from)),
     }
 }

@@ -146,8 +146,8 @@ fn layers_states_impacts_and_who_did_it() {
     checked("page-cascade.html", &html);
     let read = text(&html);
     for words in [
-        "checkout-completes: premium lost 600% of its budget since 23:30:00 UTC (29m ago); 82% of that started in edge; path checkout-completes &gt; auth-login \
-         &gt; edge. Ask platform. Runbook: https://wiki.shop.example/edge",
+        "checkout-completes: premium lost 600% of its budget since 23:30:00 UTC (29m ago); 82% of that started in edge. Ask platform. Runbook: https://wiki.shop.example/edge",
+        "started in edge; path checkout-completes &gt; auth-login &gt; edge. Ask platform series",
         "1100% over: premium",
         "product layer",
         "infrastructure layer",

@@ -198,7 +198,7 @@ fn told(finding: &Finding) -> impl Iterator<Item = Told<'_>> {
     })
 }
 
-/// `premium lost 42% of its budget since 14:05; 99% of that started in auth-login, by checkout > auth-login. Ask platform.`
+/// `checkout: premium lost 42% of its budget since 14:05:00 UTC (2m ago); 99% of that started in auth-login. Ask platform.`
 fn headline(
     answer: &Why,
     finding: &Finding,
@@ -214,9 +214,10 @@ fn headline(
         Some((share, _)) => format!("{} of its budget", why::percent(*share)),
         None => "budget".to_owned(),
     };
-    let way = match first.path.as_slice() {
-        [_] | [] => " itself".to_owned(),
-        path => format!("; path {}", path.join(" > ")),
+    // The way to it is drawn, and stands in the account below.
+    let own = match first.path.len() {
+        0 | 1 => " itself",
+        _ => "",
     };
     let next = match first.owners.as_slice() {
         [] => String::new(),
@@ -233,7 +234,7 @@ fn headline(
         "what is left of that"
     };
     Some(format!(
-        "{whose} lost {of_budget} {}; {} of {of} started in {}{way}.{next}",
+        "{whose} lost {of_budget} {}; {} of {of} started in {}{own}.{next}",
         cause::when(answer, episode, &answer.zone),
         share(first.score),
         first.name
