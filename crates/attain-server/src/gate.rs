@@ -62,6 +62,7 @@ pub(crate) struct Entry {
     /// Series that count for somebody, and samples refused because there were too many.
     pub(crate) series: AtomicU64,
     pub(crate) overflowing: AtomicU64,
+    pub(crate) histograms_twice: AtomicU64,
 }
 
 /// Why a request does not enter.
@@ -127,6 +128,7 @@ impl Gates {
                         unmatched: AtomicU64::new(0),
                         series: AtomicU64::new(0),
                         overflowing: AtomicU64::new(0),
+                        histograms_twice: AtomicU64::new(0),
                     })
                 }
             };
@@ -241,6 +243,9 @@ impl Gate {
         entry
             .overflowing
             .store(counters.overflowing, Ordering::Relaxed);
+        entry
+            .histograms_twice
+            .store(counters.histograms_twice, Ordering::Relaxed);
     }
 
     /// The newest sample since the start.

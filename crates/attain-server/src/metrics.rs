@@ -142,6 +142,15 @@ fn requests(page: &mut Page, app: &App) {
             entry.overflowing.load(Ordering::Relaxed) as f64,
         );
     }
+    page.gauge(
+        "attain_histograms_twice",
+        "Histograms that come both by classic buckets and as native ones, and are counted twice.",
+    );
+    for gate in open.values() {
+        let twice = gate.entry.histograms_twice.load(Ordering::Relaxed);
+        let source = [("source", gate.source.as_str())];
+        page.sample("attain_histograms_twice", &source, twice as f64);
+    }
 }
 
 fn core(page: &mut Page, published: &Published) {

@@ -29,6 +29,7 @@ mod native;
 mod otlp;
 mod remote_write;
 mod series;
+mod twice;
 mod whom;
 
 use std::collections::HashMap;
@@ -45,6 +46,7 @@ use jiff::Timestamp;
 
 use self::batch::Batch;
 use self::known::Known;
+use self::twice::Twice;
 use self::whom::Whom;
 use crate::counting::roster::Customers;
 
@@ -117,6 +119,8 @@ pub struct Counters {
     pub series: u64,
     /// Samples that were refused since the start because their stream and segment had too many series.
     pub overflowing: u64,
+    /// Histograms that came both by classic buckets and as native ones since the start: they are counted twice.
+    pub histograms_twice: u64,
 }
 
 /// Takes what arrives from one source.
@@ -132,6 +136,8 @@ pub struct Intake {
     delay_ms: i64,
     /// When counters of remote write began, by what they have in common with the series that says so.
     births: HashMap<u64, i64>,
+    /// Histograms of remote write by the form in which they come.
+    twice: Twice,
     /// How many samples the last request had that count for somebody.
     usual_samples: usize,
 }
@@ -156,6 +162,7 @@ impl Intake {
             overflowing: 0,
             delay_ms: milliseconds(source.delay()),
             births: HashMap::new(),
+            twice: Twice::default(),
             usual_samples: 0,
         }
     }
@@ -246,6 +253,7 @@ impl Intake {
         Counters {
             series: self.known.len(),
             overflowing: self.overflowing,
+            histograms_twice: self.twice.both,
         }
     }
 

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::batch::Batch;
 use super::known::Entry;
 use super::series::{Labelled, meet};
+use super::twice::Form;
 use super::{Intake, Outcome, births, native};
 
 /// See [`Intake::remote_write`].
@@ -73,15 +74,28 @@ fn unwanted(series: &Series<'_>, batch: &mut Batch) {
 /// A series whose bytes are not known.
 #[cold]
 fn first(intake: &mut Intake, series: &Series<'_>, bytes: u128, batch: &mut Batch) -> Entry {
+    let is_native = matches!(series.items().next(), Some(Ok(Item::Histogram(_))));
     let entry = match series.labels().and_then(Labelled::new) {
-        Ok(labelled) if matches!(series.items().next(), Some(Ok(Item::Histogram(_)))) => {
-            native::meet(intake, &labelled, batch)
-        }
+        Ok(labelled) if is_native => native::meet(intake, &labelled, batch),
         Ok(labelled) => meet(intake, &labelled, batch),
         Err(_) => return Entry::Broken,
     };
+    let form = match entry {
+        Entry::Shape(_) if is_native => Some(Form::Native),
+        Entry::Slot(_) if is_bucket(series) => Some(Form::Classic),
+        _ => None,
+    };
+    if let (Some(form), Some(family)) = (form, births::family(series)) {
+        intake.twice.came(family, form);
+    }
     intake.known.remember(bytes, entry);
     entry
+}
+
+fn is_bucket(series: &Series<'_>) -> bool {
+    series
+        .leading_name()
+        .is_some_and(|name| name.ends_with(b"_bucket"))
 }
 
 fn items(intake: &mut Intake, series: &Series<'_>, entry: Entry, batch: &mut Batch) {

@@ -84,6 +84,8 @@ pub struct MetricSeen {
     pub named: u64,
     /// Other names that look like it; only where `named` is 0.
     pub alike: Vec<String>,
+    /// Series of native histograms in place of its buckets; only where `named` is 0.
+    pub native: u64,
     /// How old its newest sample is.
     pub age: Option<Duration>,
     /// From one sample to the next.
@@ -171,6 +173,8 @@ pub struct ServedSource {
     pub series: u64,
     /// Samples refused as there were too many series.
     pub overflowing: u64,
+    /// Histograms that come both by classic buckets and as native ones.
+    pub twice: u64,
     /// Why it cannot be read.
     pub trouble: Option<String>,
     /// How old its newest sample is.

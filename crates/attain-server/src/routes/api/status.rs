@@ -76,6 +76,7 @@ pub(in crate::routes) async fn server(
                 "unmatched": gate.entry.unmatched.load(Ordering::Relaxed),
                 "series": gate.entry.series.load(Ordering::Relaxed),
                 "overflowing": gate.entry.overflowing.load(Ordering::Relaxed),
+                "histograms_twice": gate.entry.histograms_twice.load(Ordering::Relaxed),
                 "newest": gate.newest().map(|newest| newest.to_string()),
                 "trouble": core.trouble.get(&gate.source),
             })

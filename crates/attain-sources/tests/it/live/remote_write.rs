@@ -505,3 +505,39 @@ fn native_histograms_count_what_is_surely_fast_enough() {
         assert!(got.starts_with(&want), "{got}");
     }
 }
+
+#[test]
+fn a_histogram_that_comes_in_both_forms_is_noticed() {
+    let mut intake = intake(&catalogue("request_seconds"));
+    let native = native_request(0, 14, &[8, 1, 2, 1], 0);
+    intake.remote_write(&native, now()).unwrap();
+    // Of another segment, and what is no bucket.
+    let others: [Given<'_>; 2] = [
+        (
+            &[
+                ("__name__", "request_seconds_bucket"),
+                ("le", "0.1"),
+                ("segment", "gold"),
+            ],
+            &[(1.0, 0)],
+        ),
+        (
+            &[("__name__", "request_seconds_count"), ("segment", "free")],
+            &[(1.0, 0)],
+        ),
+    ];
+    send(&mut intake, &others);
+    assert_eq!(intake.counters().histograms_twice, 0);
+    let bucket = |le| {
+        [
+            ("__name__", "request_seconds_bucket"),
+            ("le", le),
+            ("segment", "free"),
+        ]
+    };
+    for le in ["0.1", "0.2", "+Inf"] {
+        send(&mut intake, &[(&bucket(le), &[(7.0, 0)])]);
+    }
+    intake.remote_write(&native, now()).unwrap();
+    assert_eq!(intake.counters().histograms_twice, 1);
+}

@@ -48,6 +48,16 @@ pub fn is_there(read: &Read<'_>, metric: &MetricSeen, out: &mut Diagnosis) -> bo
                 "write one of these values under `where`, or the service's `match`, of what looks at `{name}`"
             ),
         )
+    } else if metric.native > 0 {
+        let whole = name.trim_end_matches("_bucket");
+        let seen = format!(
+            "`{whole}` is a native histogram, not counted: it has {} series, and no buckets `{name}`",
+            number::grouped(metric.native)
+        );
+        let fix = "have its buckets kept, too: `always_scrape_classic_histograms: true` in the scrape configuration; or send it \
+                   by remote write, with `send_native_histograms: true`, to a source `remote_write`"
+            .to_owned();
+        ("histogram-native", seen, fix)
     } else {
         let seen = format!("it has no metric `{name}`");
         let fix = match metric.alike.as_slice() {
@@ -203,6 +213,21 @@ mod tests {
         assert!(codes(&read(10), &metric(59, 60), 0).is_empty());
         assert_eq!(codes(&read(10), &metric(45, 15), 0), ["delay-short"]);
         assert!(codes(&read(30), &metric(45, 15), 0).is_empty());
+    }
+
+    #[test]
+    fn a_native_histogram_in_place_of_buckets_is_said() {
+        let (mut out, mut seen) = (Diagnosis::default(), metric(1, 15));
+        (seen.series, seen.native) = (0, 3);
+        seen.name = "x_seconds_bucket".to_owned();
+        assert!(!is_there(&read(10), &seen, &mut out));
+        let found = &out.findings[0];
+        assert_eq!(found.code, "histogram-native");
+        assert!(
+            found
+                .seen
+                .starts_with("`x_seconds` is a native histogram, not counted")
+        );
     }
 
     #[test]

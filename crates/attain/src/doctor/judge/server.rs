@@ -124,6 +124,15 @@ fn source(one: &ServedSource, url: &str, out: &mut Diagnosis) {
 }
 
 fn refused(one: &ServedSource, about: &str, out: &mut Diagnosis) {
+    if one.twice > 0 {
+        let text = format!(
+            "{} histograms come both by classic buckets and as native ones",
+            number::grouped(one.twice)
+        );
+        let what = "their requests are counted twice: budgets are spent twice as fast, and allow twice as much";
+        let fix = "send one of the two: `send_native_histograms: false`, or drop `.*_bucket` by `write_relabel_configs`";
+        out.find("histogram-twice", about, text, what, fix.to_owned());
+    }
     let all = one.samples.unwrap_or(0) + one.refused;
     if one.overflowing > 0 {
         let text = format!(
@@ -194,6 +203,7 @@ mod tests {
         assert_eq!(sent(|source| source.age = old), ["source-silent"]);
         assert_eq!(sent(|source| source.refused = 3), ["samples-refused"]);
         assert_eq!(sent(|source| source.overflowing = 3), ["series-over-limit"]);
+        assert_eq!(sent(|source| source.twice = 1), ["histogram-twice"]);
         assert_eq!(
             sent(|source| source.trouble = Some("away".into())),
             ["source-trouble"]

@@ -105,6 +105,10 @@ impl Asking<'_> {
             seen.named = self.number(&format!("count({named})"))?;
             if seen.named == 0 && seen.lately == 0 {
                 seen.alike = self.alike(&wanted.name)?;
+                if let Some(whole) = wanted.name.strip_suffix("_bucket") {
+                    let whole = format!("{{__name__=\"{whole}\"}}");
+                    seen.native = self.number(&format!("count({whole})"))?;
+                }
             } else {
                 seen.labels = self.labels(&named)?;
             }

@@ -72,6 +72,7 @@ fn of_source(source: &Value, now: Option<Timestamp>) -> ServedSource {
         refused: number(&source["refused"]),
         series: number(&source["series"]),
         overflowing: number(&source["overflowing"]),
+        twice: number(&source["histograms_twice"]),
         trouble: text(&source["trouble"]),
         age: age.map(|age| Duration::from_secs(age.max(0).unsigned_abs())),
     }
