@@ -79,13 +79,9 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top:
             .filter(|verdict| is_promise(verdict))
     };
     let is_calm = !promises().any(is_hurt);
-    let mut customers = promises().filter(|verdict| verdict.audience == Audience::Customer);
-    let customers_are_well = is_calm || !customers.any(is_hurt);
     html.element("div", &[("class", "now"), ("data-key", "now")], |html| {
         top::summarised(html, sheet, first, |html| {
-            if customers_are_well {
-                last(html, sheet, ask);
-            }
+            last(html, sheet, ask);
             ways(html, sheet, ask);
         });
         if is_calm {
@@ -94,9 +90,13 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top:
     });
 }
 
-/// What was lost last, where nobody is hurt any more: whoever was woken minutes ago asks for it.
-fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
+/// What was lost last, where no customer's promise is hurt any more: whoever was woken minutes ago asks for it.
+pub(super) fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
     let Some(why) = sheet.told else { return };
+    let mut verdicts = sheet.desk.evaluation.verdicts.iter();
+    if verdicts.any(|one| one.audience == Audience::Customer && is_promise(one) && is_hurt(one)) {
+        return;
+    }
     // Of what the first sentence is about, its own rows say it.
     let worst = headline::worst(&sheet.desk, &|_| true);
     let Some((finding, episode)) =

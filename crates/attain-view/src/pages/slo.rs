@@ -11,7 +11,7 @@ use attain_model::{Audience, SeriesName, SloId, Verdict};
 
 use super::frame::{Here, frame};
 use super::teach::teach;
-use super::{Ask, Scene, Subject, ask, place, sheet};
+use super::{Ask, Scene, Subject, ask, overview, place, sheet};
 use crate::html::Html;
 use crate::html::parts::{self, State, badge, disclosure, head, link_or_prose, section, table};
 use crate::number;
@@ -156,7 +156,9 @@ fn opening(
             class: "wide second",
             is_of_slo: true,
         };
-        top::summarised(html, sheet, first, |_| ());
+        top::summarised(html, sheet, first, |html| {
+            overview::last(html, sheet, ask);
+        });
     });
 }
 

@@ -8,7 +8,7 @@ use attain_model::quantity::Window;
 use attain_model::slo::{Commitment, CommittedTargets, Judged};
 use attain_model::verdict::Attainment;
 use attain_model::{Catalogue, Evaluation, Promises, SeriesName};
-use attain_view::pages::{self, Ask, Blamed, Pack, Scene, Subject};
+use attain_view::pages::{self, Ask, Blamed, Definition, Pack, Scene, Subject};
 use jiff::tz::TimeZone;
 
 use crate::pages::{checked, scene, server};
@@ -173,6 +173,17 @@ fn a_calm_page_says_what_was_lost_last() {
                  23:57:00 UTC (2m ago); it started in auth-login. Who spent it";
     assert!(read.contains(words), "{read}");
     assert!(html.contains("/cascade?segment=premium&amp;slo=checkout-completes#why"));
+
+    // So does the page of the SLO.
+    let id = "checkout-completes".into();
+    let html = pages::slo(
+        &told(scene, &why),
+        &Ask::default(),
+        &id,
+        &Definition::default(),
+    );
+    let read = text(&html.unwrap());
+    assert!(read.contains("premium lost 41% of its budget"), "{read}");
 
     // The cascade keeps the account, and accuses nobody in its first sentence.
     let html = pages::cascade(&scene, &Ask::default(), Blamed::Answer(&why));

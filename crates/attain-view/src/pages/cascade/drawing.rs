@@ -173,7 +173,7 @@ fn curve(from: Point, to: Point) -> String {
     )
 }
 
-/// `60%`, `optional`, `100%`: how much of the failures below is felt above.
+/// `60%`, `optional`, `100%`: which share of the failures below gets through.
 pub(super) fn impact(edge: &Edge<'_>) -> String {
     match (edge.kind, edge.of.asynchronous) {
         (Kind::Unneeded, true) => "after the answer".to_owned(),
@@ -281,7 +281,7 @@ fn whose(node: &Node<'_>) -> String {
     }
 }
 
-/// `75% of a loss started here`, `hidden by the aggregate`, or both in short.
+/// `75% of a loss started here`, or else `all together looks fine`.
 fn flag(node: &Node<'_>, blame: Option<&Marked>) -> String {
     match (blame, node.is_masked) {
         (Some(blame), false) => blame.words.clone(),
