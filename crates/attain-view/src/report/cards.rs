@@ -223,10 +223,10 @@ fn label(
         ));
     }
     if let Some(lowest) = lowest.and_then(number::budget_left) {
-        text.push_str(&format!(", lowest {lowest}"));
+        text.push_str(&format!(", lowest {}", series::signed(&lowest)));
     }
     if let Some(now) = series::left(verdict) {
-        text.push_str(&format!(", now {now}"));
+        text.push_str(&format!(", now {}", series::signed(&now)));
     }
     text
 }
