@@ -50,6 +50,9 @@ impl HttpApi {
             .timeout_global(Some(within.unwrap_or(ANSWER_WITHIN)))
             // What is wrong stands in the body.
             .http_status_as_error(false)
+            // A token is for the address that a person wrote, and for no other.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .user_agent(concat!("attain/", env!("CARGO_PKG_VERSION")))
             .build();
         Self {
@@ -136,6 +139,14 @@ impl HttpApi {
         let request = request.query_pairs(query.iter().copied());
         let mut response = request.call().map_err(|error| away(&error))?;
         let status = response.status().as_u16();
+        if (300..400).contains(&status) {
+            let to = response.headers().get("location");
+            let to = to.and_then(|to| to.to_str().ok()).unwrap_or("elsewhere");
+            let to = to.split("/api/v1/").next().unwrap_or(to);
+            return Err(away(&format!(
+                "it sends on to {to} ({status}), and no question follows: write the address that answers as `url`"
+            )));
+        }
         let date = response.headers().get("date");
         let date = date.and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
@@ -375,5 +386,33 @@ mod tests {
             api.label_values("__name__", &[]),
             Err(Trouble::Away(_))
         ));
+    }
+
+    #[test]
+    fn a_secret_is_not_sent_on() {
+        use std::io::{BufRead as _, Write as _};
+        let door = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = door.local_addr().unwrap();
+        let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let to = elsewhere.local_addr().unwrap();
+        let answering = std::thread::spawn(move || {
+            let (mut asked, _) = door.accept().unwrap();
+            let mut lines = std::io::BufReader::new(asked.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let answer = format!(
+                "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://{to}/prom/api/v1/query?query=1\r\n\
+                 Content-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            asked.write_all(answer.as_bytes()).unwrap();
+        });
+        let api = HttpApi::new(&format!("http://{address}"), None).with_header("X-Key", "secret");
+        let said = api.instant("1", None).unwrap_err().to_string();
+        answering.join().unwrap();
+        assert!(
+            said.contains(&format!("sends on to http://{to}/prom (307)")),
+            "{said}"
+        );
+        elsewhere.set_nonblocking(true).unwrap();
+        assert!(elsewhere.accept().is_err(), "nobody was asked there");
     }
 }
