@@ -10,6 +10,7 @@ mod reading;
 mod why;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use attain_cascade::why::Why;
@@ -23,18 +24,16 @@ use tokio::sync::{OnceCell, Semaphore, mpsc, oneshot};
 
 use crate::published::Published;
 use burning::{BurnDownKey, Hours, HoursKey};
-use reading::Unread;
 pub(crate) use reading::{Question, Unpaged};
+use reading::{Reading, Unread};
 
 /// Who may have a question under way at once; everybody else is told to come back.
 const ASKING_AT_ONCE: usize = 16;
-/// Who may read pages at once: the processors are there for what arrives.
-const READING_AT_ONCE: usize = 2;
 /// How often a question is asked again because pages were written between the copy and the reading. Pages are written
 /// every few minutes, and at most every second after a start.
 const COPIES_AT_MOST: usize = 5;
 /// SLOs that are judged in one piece.
-const JUDGED_TOGETHER: usize = 16;
+const JUDGED_TOGETHER: usize = 4;
 /// Pieces of details that are kept, of one SLO each.
 const DETAILS_KEPT: usize = 256;
 /// Answers about who spent a budget that are kept.
@@ -57,7 +56,10 @@ pub(crate) enum Unanswered {
 pub(crate) struct Asking {
     questions: mpsc::Sender<Question>,
     turns: Semaphore,
-    reading: Semaphore,
+    reading: Reading,
+    /// Who may have the reading thread: a copy is not made before it can be read, for the older it is the likelier pages
+    /// have been written since.
+    place: Semaphore,
     details: Memory<(String, AsOf, Vec<SeriesName>), Vec<Detail>>,
     evaluations: Memory<(String, AsOf), Evaluation>,
     hours: Memory<HoursKey, Hours>,
@@ -69,12 +71,16 @@ pub(crate) struct Asking {
 
 impl Asking {
     /// With the end that the core listens at.
-    pub(crate) fn new() -> (Self, mpsc::Receiver<Question>) {
+    ///
+    /// # Errors
+    /// The thread that reads cannot be started.
+    pub(crate) fn new() -> io::Result<(Self, mpsc::Receiver<Question>)> {
         let (questions, asked) = mpsc::channel(ASKING_AT_ONCE);
         let asking = Self {
             questions,
             turns: Semaphore::new(ASKING_AT_ONCE),
-            reading: Semaphore::new(READING_AT_ONCE),
+            reading: Reading::start()?,
+            place: Semaphore::new(1),
             details: Memory::new(DETAILS_KEPT),
             evaluations: Memory::new(EVALUATIONS_KEPT),
             hours: Memory::new(HOURS_KEPT),
@@ -82,7 +88,7 @@ impl Asking {
             whys: Memory::new(WHYS_KEPT),
             alone: Semaphore::new(1),
         };
-        (asking, asked)
+        Ok((asking, asked))
     }
 
     /// What lies behind series: [`detail`], in the order of the names. Names of one SLO should stand together.
@@ -181,13 +187,11 @@ impl Asking {
         streams: BTreeSet<StreamKey>,
         mut work: impl FnOnce(&dyn Counts) -> T + Send + 'static,
     ) -> Result<T, Unanswered> {
-        let reading = self.reading.acquire().await;
-        let _reading = reading.map_err(|_| Unanswered::Ended)?;
+        let _place = self.place.acquire().await.map_err(|_| Unanswered::Ended)?;
         for _ in 0..COPIES_AT_MOST {
             let unpaged = self.unpaged(streams.clone()).await?;
-            let read = tokio::task::spawn_blocking(move || unpaged.with(work));
-            // What it dies of is its own.
-            match read.await.map_err(|_| Unanswered::Ended)? {
+            let read = self.reading.of(move || unpaged.with(work)).await;
+            match read.ok_or(Unanswered::Ended)? {
                 Ok(answer) => return Ok(answer),
                 Err(Unread::Moved(again)) => work = again,
                 Err(Unread::Failed) => return Err(Unanswered::Ended),

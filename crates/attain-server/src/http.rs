@@ -83,7 +83,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
     let gates = Gates::new(&loaded, &kept.meter(), config.limits.unpacked_bytes);
     let gates = Arc::new(gates.map_err(Error::Token)?);
     let (jobs, asked) = mpsc::channel(config.limits.waiting);
-    let (asking, questions) = Asking::new();
+    let (asking, questions) = Asking::new().map_err(Error::Start)?;
     let events = Arc::new(Events::new(clock.now()));
     let (core, published) = Core::new(
         kept,

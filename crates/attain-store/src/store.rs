@@ -140,7 +140,7 @@ impl Store {
             .ok_or_else(|| self.no_state())
     }
 
-    fn no_state(&self) -> Error {
+    pub(crate) fn no_state(&self) -> Error {
         Error::Damaged {
             file: self.counts.path.clone(),
             why: "which origins were counted can no longer be read".to_owned(),

@@ -4,7 +4,11 @@
 //! Whoever writes waits for the copy alone, which is minutes of a few streams; months of pages are read by somebody else.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
 
 use attain_engine::{Counts, Ledger, Shelf, Shelved};
 use attain_model::facts::{Damage, StreamFacts};
@@ -26,6 +30,44 @@ impl Question {
         if !self.answer.is_closed() {
             let _ = self.answer.send(copy(&self.streams));
         }
+    }
+}
+
+/// The thread that reads pages, one piece after the other.
+///
+/// One thread and no pool: each would keep the memory of the largest piece that it ever read.
+pub(super) struct Reading {
+    pieces: mpsc::Sender<Box<dyn FnOnce() + Send>>,
+}
+
+impl Reading {
+    /// Starts it; it ends when this is let go.
+    pub(super) fn start() -> io::Result<Self> {
+        let (pieces, waiting) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+        let thread = thread::Builder::new().name("attain-reading".to_owned());
+        thread.spawn(move || {
+            for piece in waiting {
+                // What a piece dies of is its own.
+                let _ = catch_unwind(AssertUnwindSafe(piece));
+            }
+        })?;
+        Ok(Self { pieces })
+    }
+
+    /// What a piece of work comes to; `None` if it died, or the thread has ended.
+    pub(super) async fn of<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        let piece = move || {
+            // Whoever has gone away is not worked for.
+            if !answer.is_closed() {
+                let _ = answer.send(work());
+            }
+        };
+        self.pieces.send(Box::new(piece)).ok()?;
+        answered.await.ok()
     }
 }
 

@@ -78,6 +78,19 @@ pub(crate) fn wrap(
     blob
 }
 
+/// The same content under another name, as it is packed and in its version.
+pub(crate) fn renamed(
+    kind: Kind,
+    from: &[u8],
+    to: &[u8],
+    mut blob: Vec<u8>,
+) -> Result<Vec<u8>, Broken> {
+    verify(kind, from, &blob)?;
+    let digest = digest_of(to, &blob);
+    blob[3..HEADER].copy_from_slice(&digest);
+    Ok(blob)
+}
+
 /// The digest that a blob says it has; it is its own only if [`open`] succeeds.
 pub(crate) fn digest(blob: &[u8]) -> Option<Digest> {
     blob.get(3..HEADER)?.try_into().ok()
