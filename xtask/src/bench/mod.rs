@@ -14,6 +14,7 @@ mod live;
 mod logs;
 mod measure;
 mod memory;
+mod pages;
 mod peers;
 mod remote_write;
 mod results;
@@ -35,7 +36,7 @@ struct Bench {
     run: fn(&Setting) -> Result<String, String>,
 }
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     Bench {
         name: "logs",
         says: "a log to counts per minute and segment: attain, duckdb and polars; gzip and zstd",
@@ -75,6 +76,11 @@ const BENCHES: [Bench; 9] = [
         name: "kept",
         says: "a server with a month behind it: start, memory, and who waits for whom",
         run: kept::run,
+    },
+    Bench {
+        name: "pages",
+        says: "pages of 2,000 SLOs in four segments: bytes, milliseconds of the server and of a browser",
+        run: pages::run,
     },
     Bench {
         name: "size",

@@ -4,7 +4,7 @@
 //! A program that cannot be had is a skip with the reason, never a pass.
 
 mod attain;
-mod browser;
+pub mod browser;
 mod history;
 pub mod http;
 pub mod install;

@@ -215,7 +215,7 @@
     return box;
   };
   const keys = [
-    ["/", "find an SLO"], ["Ctrl K", "palette: go anywhere on this page"],
+    ["/", "find an SLO"], ["Ctrl K", "palette: go to any SLO or page"],
     ["g o", "overview"], ["g c", "cascade"], ["g f", "files of the catalogue"], ["g r", "reports"],
     ["j, k", "next and previous SLO"], ["\u2190 \u2192", "values of a chart that has the focus"],
     ["p", "pause and go on"], ["t", "theme"], ["Esc", "close"], ["?", "these keys"],
@@ -248,9 +248,13 @@
     });
     const list = make("ul", { id: "found", role: "listbox", "aria-label": "Found" });
     let chosen = 0;
+    // SLOs that the page does not name, by what was typed.
+    let others = [];
     const fill = () => {
       const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const found = links.filter(([text]) => words.every((word) => text.toLowerCase().includes(word))).slice(0, 10);
+      const has = ([text]) => words.every((word) => text.toLowerCase().includes(word));
+      const found = links.filter(has).slice(0, 10);
+      found.push(...others.filter(([, href]) => !seen.has(href)).slice(0, 10 - found.length));
       if (field.value.trim()) {
         const to = new URL("/", location.href);
         to.searchParams.set("q", field.value.trim());
@@ -261,7 +265,26 @@
         make("a", { href, role: "option", id: "found-" + i, tabindex: "-1", "aria-selected": String(i === chosen) }, text))));
       field.setAttribute("aria-activedescendant", found.length ? "found-" + chosen : "");
     };
-    field.addEventListener("input", () => { chosen = 0; fill(); });
+    let wait = 0;
+    const ask = () => {
+      const words = field.value.trim();
+      others = [];
+      clearTimeout(wait);
+      if (words) wait = setTimeout(async () => {
+        try {
+          const answer = await fetch("/api/v1/slos?limit=10&q=" + encodeURIComponent(words.slice(0, 200)));
+          if (!answer.ok || field.value.trim() !== words) return;
+          const here = new URL(location.href).searchParams;
+          others = (await answer.json()).slos.map(({ slo }) => {
+            const to = new URL("/slos/" + encodeURIComponent(slo), location.href);
+            for (const key of ["at", "zone"]) if (here.has(key)) to.searchParams.set(key, here.get(key));
+            return [slo, to.href];
+          });
+          fill();
+        } catch { /* what the page names is there */ }
+      }, 150);
+    };
+    field.addEventListener("input", () => { chosen = 0; ask(); fill(); });
     field.addEventListener("keydown", (event) => {
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (by) { chosen = Math.max(0, chosen + by); fill(); event.preventDefault(); }

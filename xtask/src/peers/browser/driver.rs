@@ -93,6 +93,38 @@ impl Browser {
         self.value("execute/async", &body)
     }
 
+    /// Presses keys, one after the other. The last may lead away from the page, which nobody waits for: it comes up before
+    /// the next is pressed.
+    pub fn press(&self, keys: &str) -> Result<(), String> {
+        self.release()?;
+        let strokes = keys
+            .chars()
+            .flat_map(|key| [stroke("keyDown", key), stroke("keyUp", key)]);
+        let mut strokes: Vec<String> = strokes.collect();
+        strokes.pop();
+        self.act(strokes)
+    }
+
+    /// Presses a key while another is held.
+    pub fn press_with(&self, held: &str, key: &str) -> Result<(), String> {
+        self.release()?;
+        let down = held.chars().chain(key.chars());
+        self.act(down.map(|key| stroke("keyDown", key)).collect())
+    }
+
+    /// Lets go of whatever is pressed.
+    fn release(&self) -> Result<(), String> {
+        http::ask(self.address, "DELETE", &self.path("actions"), "").map(|_| ())
+    }
+
+    fn act(&self, strokes: Vec<String>) -> Result<(), String> {
+        let strokes = strokes.join(",");
+        let body = format!(
+            "{{\"actions\":[{{\"type\":\"key\",\"id\":\"keys\",\"actions\":[{strokes}]}}]}}"
+        );
+        self.ask("actions", &body).map(|_| ())
+    }
+
     /// A command of the browser's own.
     pub fn command(&self, name: &str, parameters: &str) -> Result<String, String> {
         let body = format!("{{\"cmd\":{},\"params\":{parameters}}}", quoted(name));
@@ -128,6 +160,21 @@ impl Drop for Browser {
             "",
         );
     }
+}
+
+/// Keys that are no letters, as WebDriver writes them.
+pub mod key {
+    pub const ENTER: &str = "\u{e007}";
+    pub const CONTROL: &str = "\u{e009}";
+    pub const ESCAPE: &str = "\u{e00c}";
+    pub const RIGHT: &str = "\u{e014}";
+}
+
+fn stroke(what: &str, key: char) -> String {
+    format!(
+        "{{\"type\":\"{what}\",\"value\":{}}}",
+        quoted(&key.to_string())
+    )
 }
 
 /// Text as JSON has it.
