@@ -135,11 +135,12 @@ impl<'a> Graph<'a> {
         if around.is_none() {
             left_out = all.len() - shown.len();
         }
+        let promised = promised(scene);
         let mut nodes: Vec<Node<'a>> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for id in &shown {
             places.insert(id.to_string(), nodes.len());
-            nodes.push(node(scene, slos[*id]));
+            nodes.push(node(scene, &promised, slos[*id]));
         }
         let mut edges = Vec::new();
         for id in &shown {
@@ -200,9 +201,10 @@ impl<'a> Graph<'a> {
 /// The SLO of a customer that is broken worst and rests on others; where none is broken, the one with least left.
 pub(super) fn worst<'a>(scene: &Scene<'a>, among: &BTreeSet<&'a SloId>) -> Option<&'a SloId> {
     let slos = &scene.promises.catalogue().slos;
+    let promised = promised(scene);
     let rank = |id: &&&SloId| {
         let slo = &slos[**id];
-        let node = node(scene, slo);
+        let node = node(scene, &promised, slo);
         let spent = node.left.map_or(0, |(_, spent)| spent);
         (
             slo.audience == Audience::Customer,
@@ -322,11 +324,20 @@ fn ends(edge: &Dependency) -> Vec<(End<'_>, Kind)> {
     ends
 }
 
-fn node<'a>(scene: &Scene<'a>, slo: &'a Slo) -> Node<'a> {
-    let verdicts = || {
-        let all = scene.evaluation.into_iter().flat_map(|e| &e.verdicts);
-        all.filter(|verdict| verdict.name.slo == slo.id && is_promise(verdict))
-    };
+/// The promises of each SLO: looked for once, not by every node in all of them.
+type Promised<'a> = BTreeMap<&'a SloId, Vec<&'a Verdict>>;
+
+fn promised<'a>(scene: &Scene<'a>) -> Promised<'a> {
+    let mut promised = Promised::new();
+    let all = scene.evaluation.into_iter().flat_map(|e| &e.verdicts);
+    for verdict in all.filter(|verdict| is_promise(verdict)) {
+        promised.entry(&verdict.name.slo).or_default().push(verdict);
+    }
+    promised
+}
+
+fn node<'a>(scene: &Scene<'a>, promised: &Promised<'a>, slo: &'a Slo) -> Node<'a> {
+    let verdicts = || promised.get(&slo.id).into_iter().flatten().copied();
     let worst = verdicts().min_by_key(|verdict| series::state(verdict));
     let state = worst.map_or(State::Unknown, series::state);
     let is_hurt = |verdict: &&Verdict| matches!(series::state(verdict), State::Bad | State::Warn);
