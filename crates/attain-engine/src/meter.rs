@@ -7,6 +7,7 @@
 //! Everything here is a function of the entries in their order: a meter that is restored from its facts and given the
 //! entries since then equals one that was never stopped.
 
+mod columns;
 mod hearing;
 mod open;
 mod steps;
@@ -23,6 +24,7 @@ use attain_model::{CountedSegment, SourceId, Stream, StreamKey};
 use jiff::Timestamp;
 
 use crate::grid::Grid;
+use columns::Columns;
 use hearing::Hearing;
 use open::{Column, Cut, Open};
 use track::{Birth, Outcome, Track};
@@ -58,7 +60,7 @@ struct Counter {
     source: usize,
     thing: u64,
     /// What its increments are added to.
-    columns: Box<[u32]>,
+    columns: Columns,
     track: Track,
 }
 
@@ -255,7 +257,7 @@ impl Meter {
     fn make(&mut self, series: &LiveSeries) {
         let source = self.source(&series.source);
         let columns = series.to.iter().map(|to| self.open.column(source, to));
-        let columns: Box<[u32]> = columns.collect();
+        let columns: Columns = columns.collect();
         let slot = series.slot as usize;
         if self.counters.len() <= slot {
             self.counters.resize_with(slot + 1, || None);
@@ -297,7 +299,7 @@ impl Meter {
                 // Of a first sample only: the rest of what a series says needs none of it.
                 let birth = || {
                     let hearing = &mut self.sources[counter.source].hearing;
-                    let since = (counter.columns.iter())
+                    let since = (counter.columns.all().iter())
                         .filter_map(|column| self.since.get(self.open.stream_of(*column)).copied());
                     Birth {
                         observed: hearing.observe(counter.thing, sample.time_ms),
@@ -332,13 +334,13 @@ impl Meter {
                 if let Some(before_ms) = before_ms {
                     let hearing = &mut self.sources[counter.source].hearing;
                     match sample.time_ms < closed_ms {
-                        true => hearing.hear_past(&counter.columns, before_ms, sample.time_ms),
-                        false => hearing.hear_on(&counter.columns, before_ms, sample.time_ms),
+                        true => hearing.hear_past(counter.columns.all(), before_ms, sample.time_ms),
+                        false => hearing.hear_on(counter.columns.all(), before_ms, sample.time_ms),
                     }
                 }
                 if let Some((time_ms, events)) = taken_back {
                     let slice = slice_of(self.grid, time_ms);
-                    for column in &counter.columns {
+                    for column in counter.columns.all() {
                         self.open.take_back(*column, slice, events);
                     }
                 }
@@ -348,7 +350,7 @@ impl Meter {
                     if is_late {
                         metered.late_events += events;
                     }
-                    for column in &counter.columns {
+                    for column in counter.columns.all() {
                         let late = is_late.then_some(circumstances.arrived);
                         self.open.add(*column, slice, late, events);
                     }
@@ -371,7 +373,7 @@ impl Meter {
     }
 
     fn described(&self, slot: u32, counter: &Counter) -> LiveSeries {
-        let columns = counter.columns.iter();
+        let columns = counter.columns.all().iter();
         LiveSeries {
             slot,
             id: counter.id,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::pull::Trouble;
@@ -20,6 +21,8 @@ pub struct Target {
     agent: ureq::Agent,
     url: String,
     instance: String,
+    /// Bytes of the last page.
+    usual_bytes: AtomicUsize,
 }
 
 impl Target {
@@ -40,6 +43,7 @@ impl Target {
             .user_agent(concat!("attain/", env!("CARGO_PKG_VERSION")))
             .build();
         Self {
+            usual_bytes: AtomicUsize::new(0),
             agent: config.into(),
             instance: instance.to_owned(),
             url: match has_path {
@@ -69,7 +73,9 @@ impl Target {
         let away = |why: &dyn std::fmt::Display| Trouble::Away(format!("{}: {why}", self.url));
         let request = self.agent.get(&self.url).header("accept", ACCEPT);
         let mut response = request.call().map_err(|error| away(&error))?;
-        let mut page = Vec::new();
+        // It is about as large as the last time.
+        let usual = self.usual_bytes.load(Ordering::Relaxed);
+        let mut page = Vec::with_capacity(usual + usual / 8);
         let reader = response.body_mut().as_reader();
         let read = reader.take(PAGE_BYTES_AT_MOST + 1).read_to_end(&mut page);
         read.map_err(|error| away(&format!("the page broke off: {error}")))?;
@@ -80,6 +86,7 @@ impl Target {
                 PAGE_BYTES_AT_MOST >> 20
             )));
         }
+        self.usual_bytes.store(page.len(), Ordering::Relaxed);
         Ok(page)
     }
 }

@@ -72,6 +72,41 @@ impl Steps {
         points
     }
 
+    /// Forgets the points that lie before another one which is closed, too; `last` stands after all of them. One closed point
+    /// is enough: a point is split from the one after it only where both may still change.
+    pub(super) fn forget(&mut self, last: &LivePoint, closed_ms: i64) {
+        match self {
+            Steps::Whole(points) => {
+                let open = points.iter().position(|point| point.time_ms >= closed_ms);
+                let closed = match open {
+                    Some(open) => open,
+                    // The last one is enough.
+                    None if last.time_ms < closed_ms => points.len() + 1,
+                    None => points.len(),
+                };
+                points.drain(..closed.saturating_sub(1));
+            }
+            Steps::Small { first_added, steps } => {
+                if last.time_ms < closed_ms {
+                    steps.clear();
+                    return;
+                }
+                // From the end: only the distances are known.
+                let mut time_ms = last.time_ms;
+                for at in (0..steps.len()).rev() {
+                    time_ms -= i64::from(steps[at].time_ms);
+                    if time_ms < closed_ms {
+                        if let Some(before) = at.checked_sub(1) {
+                            *first_added = u64::from(steps[before].events);
+                        }
+                        steps.drain(..at);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
     /// Takes points as they are; `last` stands after them.
     pub(super) fn set(&mut self, points: &[LivePoint], last: &LivePoint) {
         match self {
@@ -139,6 +174,11 @@ mod tests {
             set.set(before, last);
             assert_eq!(pushed.whole(last), before);
             assert_eq!(set.whole(last), before);
+            let closed_ms = points[0].time_ms + random.i64(-10..400_000);
+            let closed = points.partition_point(|point| point.time_ms < closed_ms);
+            pushed.forget(last, closed_ms);
+            let kept = &points[closed.saturating_sub(1)..points.len() - 1];
+            assert_eq!(pushed.whole(last), kept);
         }
     }
 }

@@ -133,7 +133,7 @@ impl Track {
         self.earlier.push(last, &point);
         // Nothing can have become closed since the last time unless it came closed.
         if closed_ms != self.forgotten_ms || point.time_ms < closed_ms {
-            self.unfolded(|points| forget(points, closed_ms));
+            self.earlier.forget(&point, closed_ms);
             self.forgotten_ms = closed_ms;
         }
     }

@@ -1,7 +1,8 @@
 //! A scraped page: from a line to its slot, and its sample. Leaves the syntax to exposition.rs.
 //!
-//! A line is recognised by its text, as an exposer writes it the same way each time. Knows what `# TYPE` says of names,
-//! and that `_created` says when counters began.
+//! A line is recognised by its text, as an exposer writes it the same way each time, and in the same order: the line that
+//! came next before is looked for first, and if it is there, only its number is read. Knows what `# TYPE` says of names, and
+//! that `_created` says when counters began.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128_with_seed};
 
 use super::batch::Batch;
-use super::known::{AsIs, Entry};
+use super::known::{AsIs, Came, Entry};
 use super::remote_write::stands;
 use super::series::{Labelled, meet, stem_of};
 use super::whom::NAME_LABEL;
@@ -22,6 +23,7 @@ use crate::text::number::scaled;
 /// What is known of one page while it is walked.
 struct Page<'p> {
     at: Timestamp,
+    at_ms: i64,
     target: &'p [(String, String)],
     /// A hash of the target's labels.
     seed: u64,
@@ -48,13 +50,23 @@ pub(super) fn take(
     }
     let mut walked = Page {
         at,
+        at_ms: at.as_millisecond(),
         target,
         seed: hasher.digest(),
         family: ("", ""),
         births: memchr::memmem::find(page, b"_created").map(|_| HashMap::default()),
         counters: Vec::new(),
     };
-    for (number, line) in (1..).zip(lines(page)) {
+    let (mut rest, mut number) = (page, 0_u64);
+    while !rest.is_empty() {
+        number += 1;
+        if let Some(after) = walked.again(rest, intake, &mut batch) {
+            rest = after;
+            continue;
+        }
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
         if let Err(why) = walked.line(line, intake, &mut batch) {
             batch.outcome.refuse(1, || format!("line {number}: {why}"));
         }
@@ -64,20 +76,36 @@ pub(super) fn take(
     intake.finish(batch)
 }
 
-fn lines(page: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = page;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
+impl<'p> Page<'p> {
+    /// Takes the line that is expected, if the page goes on with it and a number; gives what follows.
+    ///
+    /// Invariant: what is taken here, [`Page::line`] would take the same way.
+    #[inline]
+    fn again(&self, rest: &'p [u8], intake: &mut Intake, batch: &mut Batch) -> Option<&'p [u8]> {
+        let Came {
+            bytes,
+            entry: Entry::Slot(slot),
+            length: length @ 1..,
+        } = *intake.known.expected()?
+        else {
+            return None;
+        };
+        // What says when it began stands elsewhere on the page.
+        if self.births.is_some() {
             return None;
         }
-        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let line = &rest[..end];
-        rest = rest.get(end + 1..).unwrap_or_default();
-        Some(line)
-    })
-}
+        let (series, after) = rest.split_at_checked(length as usize)?;
+        let (says, after) = number(after.strip_prefix(b" ")?)?;
+        if xxh3_128_with_seed(series, self.seed) != bytes {
+            return None;
+        }
+        intake.known.came();
+        if batch.hears(self.at_ms) {
+            batch.take(slot, self.at_ms, says);
+        }
+        Some(after)
+    }
 
-impl<'p> Page<'p> {
     fn line(
         &mut self,
         line: &'p [u8],
@@ -94,7 +122,8 @@ impl<'p> Page<'p> {
         };
         let time_ms = sample.time.unwrap_or(self.at).as_millisecond();
         let (name, labels) = parts(sample.series);
-        if !name.is_empty() && !self.is_wanted(name, intake) {
+        let is_wanted = name.is_empty() || intake.whom.wanted.has(name.as_bytes());
+        if !is_wanted && !self.is_wanted_total(name, intake) {
             if self.births.is_some()
                 && let Some(stem) = name.strip_suffix("_created")
             {
@@ -108,7 +137,10 @@ impl<'p> Page<'p> {
             Some(entry) => entry,
             None => {
                 let entry = self.meet(sample.series, intake, batch)?;
-                intake.known.remember(bytes, entry);
+                // What is wanted only as what `# TYPE` says of it is looked at each time.
+                let length = u32::try_from(sample.series.len()).unwrap_or(0);
+                let length = if is_wanted { length } else { 0 };
+                intake.known.remember_of(bytes, entry, length);
                 entry
             }
         };
@@ -163,11 +195,10 @@ impl<'p> Page<'p> {
         Ok(())
     }
 
-    /// Whether somebody may want the metric; a family of counters is also meant by its name with `_total`.
-    fn is_wanted(&self, name: &str, intake: &Intake) -> bool {
+    /// Whether somebody wants a family of counters that is meant by its name with `_total`.
+    fn is_wanted_total(&self, name: &str, intake: &Intake) -> bool {
         let wanted = &intake.whom.wanted;
-        wanted.has(name.as_bytes())
-            || self.is_bare_counter(name) && wanted.has(format!("{name}_total").as_bytes())
+        self.is_bare_counter(name) && wanted.has(format!("{name}_total").as_bytes())
     }
 
     fn is_bare_counter(&self, name: &str) -> bool {
@@ -235,6 +266,42 @@ impl<'p> Page<'p> {
                 *created_ms = Some(*born);
             }
         }
+    }
+}
+
+/// A number at the end of its line, and what follows the line. A number that is written in another way than most is none
+/// here.
+#[inline]
+fn number(rest: &[u8]) -> Option<(LiveValue, &[u8])> {
+    /// More may be too many for 64 bits.
+    const DIGITS_AT_MOST: usize = 19;
+    let mut value = 0_u64;
+    let mut digits = 0;
+    loop {
+        match rest.get(digits) {
+            Some(digit @ b'0'..=b'9') if digits < DIGITS_AT_MOST => {
+                value = value * 10 + u64::from(digit - b'0');
+                digits += 1;
+            }
+            Some(b'\n') if digits > 0 => {
+                let says = LiveValue::Stands {
+                    value,
+                    created_ms: None,
+                };
+                return Some((says, &rest[digits + 1..]));
+            }
+            Some(b'.' | b'e' | b'E' | b'0'..=b'9') if digits > 0 => break,
+            _ => return None,
+        }
+    }
+    // With a fraction or an exponent.
+    let end = rest
+        .iter()
+        .position(|byte| !matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))?;
+    let text = std::str::from_utf8(&rest[..end]).ok()?;
+    match rest[end] {
+        b'\n' => Some((counter(text)?, &rest[end + 1..])),
+        _ => None,
     }
 }
 

@@ -18,6 +18,7 @@ use attain_model::{CountedSegment, SourceId};
 use self::claims::{Claims, group_of};
 use self::lifts::Lifts;
 use self::nobody::Nobodies;
+pub(super) use self::row::Came;
 use self::row::Row;
 use super::whom::{Meaning, Says, Whom, at_or_under};
 use super::{Limits, Numbers};
@@ -102,17 +103,34 @@ impl Known {
         self.entries.get(bytes).or_else(|| self.nobodies.get(bytes))
     }
 
+    /// What is expected to come next, in the order in which it came before.
+    #[inline]
+    pub(super) fn expected(&self) -> Option<&Came> {
+        self.entries.expected()
+    }
+
+    /// What was expected has come.
+    #[inline]
+    pub(super) fn came(&mut self) {
+        self.entries.came();
+    }
+
     /// Remembers what came of these bytes.
     pub(super) fn remember(&mut self, bytes: u128, entry: Entry) {
+        self.remember_of(bytes, entry, 0);
+    }
+
+    /// The same; so many bytes that come again where they are expected may be taken for the same.
+    pub(super) fn remember_of(&mut self, bytes: u128, entry: Entry, length: u32) {
         match entry {
             Entry::Slot(slot) => {
-                self.entries.insert(bytes, entry);
+                self.entries.insert(bytes, entry, length);
                 if let Some(held) = self.held.get_mut(&slot) {
                     held.bytes = bytes;
                 }
             }
             Entry::Shape(_) => {
-                self.entries.insert(bytes, entry);
+                self.entries.insert(bytes, entry, 0);
             }
             Entry::Nobody | Entry::TooMany => self.nobodies.put(bytes, entry),
             Entry::Broken => {}

@@ -251,6 +251,10 @@ fn quoted(text: &str) -> Result<(String, &str), String> {
 
 /// A number as text, without a `+`; `None` is NaN, by which Prometheus also writes that a series has ended.
 fn value_of(word: &str) -> Result<Option<&str>, String> {
+    // Most are whole.
+    if word.bytes().all(|byte| byte.is_ascii_digit()) && !word.is_empty() {
+        return Ok(Some(word));
+    }
     let size = word.trim_start_matches(['+', '-']);
     if size.eq_ignore_ascii_case("nan") {
         return Ok(None);

@@ -10,35 +10,63 @@ use super::{AsIs, Entry};
 /// See the module.
 #[derive(Default)]
 pub(super) struct Row {
-    entries: Vec<(u128, Entry)>,
+    entries: Vec<Came>,
     // Invariant: has each of `entries` at its place.
     places: HashMap<u128, usize, AsIs>,
     /// What is expected to come next.
     next: usize,
 }
 
+/// What came once.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Came {
+    /// A hash of the bytes.
+    pub(in super::super) bytes: u128,
+    /// What came of them.
+    pub(in super::super) entry: Entry,
+    /// How many bytes there are, if what comes next may be guessed by them; else 0.
+    pub(in super::super) length: u32,
+}
+
 impl Row {
+    /// What is expected to come next, if anything is.
+    #[inline]
+    pub(super) fn expected(&self) -> Option<&Came> {
+        self.entries.get(self.next)
+    }
+
+    /// What was expected has come.
+    #[inline]
+    pub(super) fn came(&mut self) {
+        self.next += 1;
+    }
+
     /// What came of these bytes; what follows them is expected next.
     #[inline]
     pub(super) fn get(&mut self, bytes: u128) -> Option<Entry> {
-        if let Some((expected, entry)) = self.entries.get(self.next)
-            && *expected == bytes
+        if let Some(expected) = self.entries.get(self.next)
+            && expected.bytes == bytes
         {
             self.next += 1;
-            return Some(*entry);
+            return Some(expected.entry);
         }
         let place = *self.places.get(&bytes)?;
         self.next = place + 1;
-        self.entries.get(place).map(|(_, entry)| *entry)
+        self.entries.get(place).map(|came| came.entry)
     }
 
-    pub(super) fn insert(&mut self, bytes: u128, entry: Entry) {
+    pub(super) fn insert(&mut self, bytes: u128, entry: Entry, length: u32) {
+        let came = Came {
+            bytes,
+            entry,
+            length,
+        };
         if let Some(place) = self.places.get(&bytes) {
-            self.entries[*place].1 = entry;
+            self.entries[*place] = came;
             return;
         }
         self.places.insert(bytes, self.entries.len());
-        self.entries.push((bytes, entry));
+        self.entries.push(came);
         self.next = self.entries.len();
     }
 
@@ -48,8 +76,8 @@ impl Row {
             return;
         };
         self.entries.swap_remove(place);
-        if let Some((moved, _)) = self.entries.get(place) {
-            self.places.insert(*moved, place);
+        if let Some(moved) = self.entries.get(place) {
+            self.places.insert(moved.bytes, place);
         }
     }
 
@@ -78,12 +106,19 @@ mod tests {
                 }
                 1..=2 => {
                     let entry = Entry::Slot(random.u32(..));
-                    row.insert(bytes, entry);
+                    row.insert(bytes, entry, 0);
                     table.insert(bytes, entry);
                 }
                 3 if random.u32(0..200) == 0 => {
                     row.clear();
                     table.clear();
+                }
+                // What is expected is what is in the table.
+                7 => {
+                    if let Some(came) = row.expected().copied() {
+                        assert_eq!(table.get(&came.bytes), Some(&came.entry));
+                        row.came();
+                    }
                 }
                 // Often the one that follows.
                 4..=6 => {

@@ -98,3 +98,82 @@ fn lines_that_are_none_are_refused_alone() {
     );
     assert_eq!(intake.exposition(b"", now(), &[]).1, Outcome::default());
 }
+
+/// What comes where it came before is not parsed again. Written with a tab it is, each time.
+#[test]
+fn a_page_that_comes_again_is_read_as_if_it_were_new() {
+    const VALUES: [&str; 22] = [
+        "0",
+        "7",
+        "007",
+        "18446744073709551615",
+        "18446744073709551616",
+        "9999999999999999999",
+        "12345678901234567890123",
+        "1.5",
+        "1.",
+        "1..5",
+        "1.027e+06",
+        "1e400",
+        "1e",
+        "-1",
+        "+3",
+        "NaN",
+        "+Inf",
+        "",
+        "5 1793612399000",
+        "6 # {a=\"b\"} 1",
+        "7\r",
+        "8 ",
+    ];
+    let series: Vec<String> = (0..30)
+        .map(|number| match number % 6 {
+            0 => format!("http_requests{{code=\"{number}\"}}"),
+            1 => format!("queue_age{{of=\"{number}\"}}"),
+            2 => format!("up{{of=\"{number}\"}}"),
+            3 => format!("{{__name__=\"http_requests_total\",code=\"{number}\"}}"),
+            _ => format!(
+                "http_requests_total{{code=\"{}\",path=\"}} \\\" \"}}",
+                number * 7 % 100
+            ),
+        })
+        .collect();
+    let mut random = fastrand::Rng::with_seed(4);
+    let catalogue = catalogue("request_seconds");
+    let (mut quick, mut slow) = (intake(&catalogue), intake(&catalogue));
+    let mut lines: Vec<usize> = (0..series.len()).collect();
+    let mut taken = 0;
+    for _ in 0..400 {
+        // Mostly the same order, sometimes another one, with lines that are gone or there twice.
+        let (one, other) = (random.usize(..lines.len()), random.usize(..lines.len()));
+        match random.u32(0..8) {
+            0 => lines.swap(one, other),
+            1 => lines[one] = random.usize(..series.len()),
+            _ => {}
+        }
+        let is_odd = random.u32(0..3) == 0;
+        let mut pages = [String::new(), String::new()];
+        for (page, between) in pages.iter_mut().zip([" ", "\t"]) {
+            let mut random = fastrand::Rng::with_seed(random.get_seed());
+            if random.bool() {
+                page.push_str("# TYPE http_requests counter\n");
+            }
+            for line in &lines {
+                let value = match is_odd && random.bool() {
+                    true => VALUES[random.usize(..VALUES.len())].to_owned(),
+                    false => (random.u64(..) >> random.u32(1..63)).to_string(),
+                };
+                *page += &format!("{}{between}{value}\n", series[*line]);
+            }
+            if random.bool() {
+                page.pop();
+            }
+        }
+        random.u64(..);
+        let [quick, slow] = [(&mut quick, &pages[0]), (&mut slow, &pages[1])]
+            .map(|(intake, page)| intake.exposition(page.as_bytes(), now(), &target()));
+        taken += quick.0.samples.len();
+        assert_eq!(quick, slow, "{}", pages[0]);
+    }
+    assert!(taken > 5_000, "{taken}");
+}
