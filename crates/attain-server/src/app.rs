@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::access::Access;
 use crate::asked::Asking;
+use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::events::Events;
@@ -31,6 +32,8 @@ pub(crate) struct App {
     pub(crate) gates: Arc<Gates>,
     pub(crate) jobs: mpsc::Sender<Job>,
     pub(crate) clock: Arc<Clock>,
+    /// Rings when other promises are in force, and when the core has ended.
+    pub(crate) bell: Arc<Bell>,
     pub(crate) published: watch::Receiver<Arc<Published>>,
     /// For what needs the counts themselves.
     pub(crate) asking: Asking,

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use attain_engine::Monitor;
@@ -17,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::asked::Question;
+use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::events::{Events, News};
@@ -24,6 +26,7 @@ use crate::gate::Gates;
 use crate::job::{Inbox, Job, NotKept};
 use crate::kept::{Kept, Together};
 use crate::loaded::Loaded;
+use crate::parked::Parked;
 use crate::published::{CoreState, InForce, Judged, Published, Restated, whole_hour};
 
 /// Requests in one frame at most.
@@ -32,8 +35,17 @@ const TOGETHER: usize = 64;
 const JUDGED_IN_A_ROW: usize = 4;
 /// How often a step of merging pages is made, if there is anything to merge.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
+/// How often the clock is looked at when nothing is to be done: it may be set.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(2);
 /// A disk that failed is tried again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
+
+/// Why the core woke.
+enum Asked {
+    /// So many jobs wait; none if nobody can ask any more.
+    Jobs(usize),
+    Question(Question),
+}
 
 /// What the core begins with.
 pub(crate) struct Core {
@@ -45,6 +57,7 @@ pub(crate) struct Core {
     questions: mpsc::Receiver<Question>,
     published: watch::Sender<Arc<Published>>,
     events: Arc<Events>,
+    bell: Arc<Bell>,
     /// What is told once it is published.
     news: Vec<News>,
     promises: Arc<Promises>,
@@ -97,6 +110,7 @@ impl Core {
             questions: inbox.questions,
             published,
             events,
+            bell: Arc::new(Bell::default()),
             news: vec![News::Catalogue(in_force.clone())],
             delay: delay_of(&loaded.catalogue, &BTreeMap::new()),
             promises,
@@ -113,31 +127,41 @@ impl Core {
         (core, seen)
     }
 
+    /// Rings when other promises are published.
+    pub(crate) fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.bell)
+    }
+
     /// Works until it is stopped, or nobody can ask it anything any more.
-    pub(crate) async fn run(mut self) {
+    pub(crate) fn run(mut self) {
+        let parked = Parked::here();
         self.tick();
         let mut waiting: Vec<Job> = Vec::with_capacity(TOGETHER);
         loop {
-            let wait = self.wait();
-            let mut question = None;
-            let taken = tokio::select! {
-                biased;
-                taken = self.jobs.recv_many(&mut waiting, TOGETHER) => Some(taken),
-                Some(asked) = self.questions.recv() => {
-                    question = Some(asked);
-                    None
+            let due = Instant::now() + self.wait();
+            let (jobs, questions) = (&mut self.jobs, &mut self.questions);
+            let asked = parked.until(due, |context| {
+                // What is to be kept comes first.
+                let taken = jobs.poll_recv_many(context, &mut waiting, TOGETHER);
+                if let Poll::Ready(taken) = taken {
+                    return Poll::Ready(Asked::Jobs(taken));
                 }
-                () = tokio::time::sleep(wait) => None,
-            };
-            match taken {
-                Some(0) => return,
-                Some(_) => {
+                match questions.poll_recv(context) {
+                    Poll::Ready(Some(question)) => Poll::Ready(Asked::Question(question)),
+                    _ => Poll::Pending,
+                }
+            });
+            let mut question = None;
+            match asked {
+                Some(Asked::Jobs(0)) => return,
+                Some(Asked::Jobs(_)) => {
                     if let Some(answer) = self.take(waiting.drain(..)) {
                         let sealed = self.kept.seal().map_err(|error| error.to_string());
                         let _ = answer.send(sealed);
                         return;
                     }
                 }
+                Some(Asked::Question(asked)) => question = Some(asked),
                 None => {}
             }
             self.tick();
@@ -160,8 +184,9 @@ impl Core {
         let due = next.saturating_add(self.delay).unwrap_or(Timestamp::MAX);
         let wait = due.duration_since(self.clock.now());
         let wait = Duration::try_from(wait).unwrap_or(Duration::ZERO);
-        // A clock may be set meanwhile.
-        wait.min(Duration::from_secs(1))
+        // A clock may be set meanwhile, and while something is left to do, each tick does a step of it.
+        let is_busy = self.failed_at.is_some() || self.kept.is_untidy();
+        wait.min(if is_busy { TIDY_EVERY } else { LOOK_AT_CLOCK })
     }
 
     /// Does what was asked for: what is to be kept as one frame, up to each job that is something else. Gives whoever asked
@@ -465,7 +490,7 @@ impl Core {
 
     fn publish(&mut self) {
         self.state.metered = self.kept.metered.clone();
-        self.published.send_replace(Arc::new(Published {
+        let before = self.published.send_replace(Arc::new(Published {
             promises: Arc::clone(&self.promises),
             catalogue: self.in_force.clone(),
             judged: self.judged.clone(),
@@ -473,6 +498,9 @@ impl Core {
             restated: self.restated.clone(),
         }));
         // Only now: whoever hears of it finds it.
+        if !Arc::ptr_eq(&before.promises, &self.promises) {
+            self.bell.ring();
+        }
         self.events.tell(self.news.drain(..));
     }
 }

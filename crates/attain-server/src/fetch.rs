@@ -14,14 +14,17 @@ use std::time::Duration;
 use attain_model::source::{Source, SourceKind};
 use attain_model::{Catalogue, Promises};
 
+use crate::bell::Bell;
 use crate::handle::Handle;
 
-/// How often a thread that waits looks whether it shall stop.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// A thread that nobody wakes looks again after this.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// The threads that fetch, and the one that starts them anew for a new catalogue.
 pub(crate) struct Fetchers {
-    stop: Arc<AtomicBool>,
+    stop: Arc<Stop>,
+    /// Of the server: it wakes the keeper.
+    bell: Arc<Bell>,
     keeper: Option<JoinHandle<()>>,
 }
 
@@ -29,24 +32,44 @@ pub(crate) struct Fetchers {
 struct Fetcher {
     handle: Handle,
     source: Source,
-    stop: Arc<AtomicBool>,
+    stop: Arc<Stop>,
+}
+
+/// Has threads end, also those that wait.
+#[derive(Default)]
+struct Stop {
+    is_set: AtomicBool,
+    bell: Bell,
+}
+
+impl Stop {
+    fn set(&self) {
+        self.is_set.store(true, Ordering::Relaxed);
+        self.bell.ring();
+    }
+
+    fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Relaxed)
+    }
 }
 
 impl Fetchers {
     /// Starts them for the catalogue in force.
     pub(crate) fn start(handle: Handle) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+        let stop = Arc::new(Stop::default());
         let stopped = Arc::clone(&stop);
+        let bell = handle.bell();
         let keeper = std::thread::Builder::new()
             .name("fetch".to_owned())
             .spawn(move || keep(&handle, &stopped))
             .ok();
-        Self { stop, keeper }
+        Self { stop, bell, keeper }
     }
 
     /// Has them end; does not wait for an answer that is under way.
     pub(crate) fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop.set();
+        self.bell.ring();
     }
 }
 
@@ -61,32 +84,37 @@ impl Drop for Fetchers {
 }
 
 /// Keeps threads for the catalogue in force.
-fn keep(handle: &Handle, stop: &AtomicBool) {
+fn keep(handle: &Handle, stop: &Stop) {
     let mut in_force: Option<Arc<Promises>> = None;
-    let mut running: Vec<Arc<AtomicBool>> = Vec::new();
-    while !stop.load(Ordering::Relaxed) {
+    let mut running: Vec<Arc<Stop>> = Vec::new();
+    let bell = handle.bell();
+    loop {
+        let heard = bell.heard();
+        if stop.is_set() {
+            break;
+        }
         let promises = handle.promises();
         let is_new = in_force
             .as_ref()
             .is_none_or(|old| !Arc::ptr_eq(old, &promises));
         if is_new {
             for one in running.drain(..) {
-                one.store(true, Ordering::Relaxed);
+                one.set();
             }
             running = spawn(handle, promises.catalogue());
             in_force = Some(promises);
         }
-        std::thread::sleep(LOOK_EVERY);
+        bell.wait(heard, LOOK_EVERY);
     }
     for one in running {
-        one.store(true, Ordering::Relaxed);
+        one.set();
     }
 }
 
-fn spawn(handle: &Handle, catalogue: &Catalogue) -> Vec<Arc<AtomicBool>> {
+fn spawn(handle: &Handle, catalogue: &Catalogue) -> Vec<Arc<Stop>> {
     let mut stops = Vec::new();
     for source in catalogue.sources.values() {
-        let stop = Arc::new(AtomicBool::new(false));
+        let stop = Arc::new(Stop::default());
         let fetcher = || Fetcher {
             handle: handle.clone(),
             source: source.clone(),
@@ -120,16 +148,12 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) {
 
 impl Fetcher {
     fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.stop.is_set()
     }
 
     /// Waits, or until it shall stop.
     fn wait(&self, time: Duration) {
-        let mut left = time;
-        while !left.is_zero() && !self.is_stopped() {
-            let now = left.min(LOOK_EVERY);
-            std::thread::sleep(now);
-            left -= now;
-        }
+        // Rung before, it was for this: there is no other reason to ring.
+        self.stop.bell.wait(0, time);
     }
 }

@@ -17,8 +17,10 @@ use attain_sources::{Options, files_now, read};
 
 use crate::handle::{Handle, Refused};
 
-/// Between two looks.
+/// Between two looks at files.
 const LOOK: Duration = Duration::from_secs(1);
+/// As long as there are none to look at, and nobody says that there are.
+const NOTHING_TO_LOOK_AT: Duration = Duration::from_secs(60);
 /// Content of one delivery, about: one frame, and one wait for the disk.
 const CHUNK_BYTES: u64 = 8 << 20;
 
@@ -50,7 +52,12 @@ struct Follower {
 
 impl Follower {
     fn run(mut self) {
-        while !self.handle.is_over() {
+        let bell = self.handle.bell();
+        loop {
+            let heard = bell.heard();
+            if self.handle.is_over() {
+                return;
+            }
             let promises = self.handle.promises();
             let is_same = self
                 .of
@@ -65,13 +72,15 @@ impl Follower {
             let sources = catalogue.sources.values();
             let files = sources
                 .filter(|source| matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_)));
+            let mut wait = NOTHING_TO_LOOK_AT;
             for source in files {
+                wait = LOOK;
                 if self.look(catalogue, &source.id).is_err() {
                     // Nothing can be kept at the moment: later from the same place.
                     break;
                 }
             }
-            thread::sleep(LOOK);
+            bell.wait(heard, wait);
         }
     }
 

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::app::App;
+use crate::bell::Bell;
 use crate::gate::Beside;
 use crate::job::{Job, NotKept};
 use crate::kept::Taken;
@@ -135,6 +136,11 @@ impl Handle {
     #[must_use]
     pub fn promises(&self) -> Arc<Promises> {
         Arc::clone(&self.app.published.borrow().promises)
+    }
+
+    /// Rings when other promises are in force, and when the core has ended.
+    pub(crate) fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.app.bell)
     }
 
     pub(crate) fn beside(&self) -> Arc<Beside> {

@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::access::Access;
 use crate::app::{App, ROOM_UNIT};
 use crate::asked::Asking;
+use crate::bell::{AtEnd, Bell};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::connections;
@@ -43,7 +44,7 @@ pub struct Server {
     address: SocketAddr,
     core: Option<JoinHandle<()>>,
     fetchers: Fetchers,
-    look: Arc<Notify>,
+    look: Arc<Bell>,
     closing: watch::Sender<bool>,
     drained: oneshot::Receiver<()>,
     slice_seconds: u32,
@@ -64,7 +65,9 @@ pub fn start(config: Config) -> Result<Server, Error> {
     }
     let access = Access::new(config.data.clone(), tokens, is_local, config.anonymous);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        // Several would wake one another for every request to share what is under way. What takes long has a thread of its
+        // own, and what is kept and judged another.
+        .worker_threads(1)
         .max_blocking_threads(8)
         .thread_name("attain-http")
         .enable_all()
@@ -97,6 +100,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
         },
         Arc::clone(&events),
     );
+    let bell = core.bell();
     let (closing, closed) = watch::channel(false);
     let app = Arc::new(App {
         room: Arc::new(Semaphore::new(config.limits.waiting_bytes / ROOM_UNIT)),
@@ -106,6 +110,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
         gates,
         jobs: jobs.clone(),
         clock,
+        bell,
         published,
         asking,
         told: Told::new(),
@@ -118,14 +123,9 @@ pub fn start(config: Config) -> Result<Server, Error> {
     });
     let core = core_thread(core, Arc::clone(&app)).map_err(Error::Start)?;
     follow::start(Handle::new(Arc::clone(&app)), slice_seconds).map_err(Error::Start)?;
-    let look = Arc::new(Notify::new());
+    let look = Arc::new(Bell::default());
     let done = loaded.done.clone();
-    runtime.spawn(watcher::watch(
-        config.clone(),
-        done,
-        jobs,
-        Arc::clone(&look),
-    ));
+    watcher::start(config.clone(), done, jobs, Arc::clone(&look)).map_err(Error::Start)?;
     let (all_drained, drained) = oneshot::channel();
     let (router, limits) = (routes::router(Arc::clone(&app)), config.limits.clone());
     runtime.spawn(async move {
@@ -167,7 +167,7 @@ impl Server {
 
     /// Looks at the catalogue's files at once.
     pub fn look(&self) {
-        self.look.notify_one();
+        self.look.ring();
     }
 
     /// For threads that fetch telemetry.
@@ -206,21 +206,19 @@ impl Server {
         {
             return Err("the core broke".to_owned());
         }
+        self.look.ring();
         self.runtime.shutdown_timeout(Duration::from_secs(1));
         stopped
     }
 }
 
 fn core_thread(core: Core, app: Arc<App>) -> io::Result<JoinHandle<()>> {
-    // A timer and a queue are all that it waits for.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()?;
     std::thread::Builder::new()
         .name("attain-core".to_owned())
         .spawn(move || {
+            let _at_end = AtEnd(&app.bell);
             app.ready.store(true, Ordering::Relaxed);
-            runtime.block_on(core.run());
+            core.run();
             app.ready.store(false, Ordering::Relaxed);
         })
 }

@@ -224,6 +224,11 @@ impl Kept {
         Ok(())
     }
 
+    /// Whether there may be something to merge.
+    pub(crate) fn is_untidy(&self) -> bool {
+        self.is_untidy
+    }
+
     /// Which counts are kept by the minute from now on; `None` if a slice is as long or fits into no minute.
     fn coarser(&self) -> Option<Coarser> {
         let slices = MINUTE_SECONDS / self.slice_seconds.max(1);

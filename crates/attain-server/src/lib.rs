@@ -17,6 +17,7 @@
 mod access;
 mod app;
 mod asked;
+mod bell;
 mod clock;
 mod config;
 mod connections;
@@ -32,6 +33,7 @@ mod job;
 mod kept;
 mod loaded;
 mod metrics;
+mod parked;
 mod patience;
 mod published;
 mod routes;

@@ -3,31 +3,45 @@
 //! Knows when to read and parse; whether what was read is put in force is the core's. A file that is half written is seen
 //! twice before it is read as meant, and a catalogue that is not valid is refused with all that is wrong with it.
 
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 
 use attain_store::Done;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
-use crate::config::{Config, ReadCatalogue, Written};
+use crate::bell::Bell;
+use crate::config::Config;
 use crate::job::Job;
 use crate::loaded::load;
 
-/// Looks at the files until the core is gone. `now` asks for a look at once.
-pub(crate) async fn watch(
+/// Starts the thread that looks at the files until the core is gone. `now` asks for a look at once.
+pub(crate) fn start(
     config: Config,
     in_force: Done,
     jobs: mpsc::Sender<Job>,
-    now: Arc<Notify>,
-) {
+    now: Arc<Bell>,
+) -> io::Result<()> {
+    thread::Builder::new()
+        .name("attain-look".to_owned())
+        .spawn(move || watch(&config, in_force, &jobs, &now))
+        .map(drop)
+}
+
+fn watch(config: &Config, in_force: Done, jobs: &mpsc::Sender<Job>, now: &Bell) {
     // What the core was told last, and what was seen last.
     let mut told = Some(Ok(in_force));
     let mut seen = told.clone();
+    let mut asked = 0;
     loop {
-        let is_asked = tokio::select! {
-            () = tokio::time::sleep(config.limits.look) => false,
-            () = now.notified() => true,
-        };
-        let Ok(written) = read(&config.catalogue).await else {
+        now.wait(asked, config.limits.look);
+        let is_asked = asked != now.heard();
+        asked = now.heard();
+        if jobs.is_closed() {
+            return;
+        }
+        let Ok(written) = unbroken(|| (config.catalogue)()) else {
             continue;
         };
         let is_now = Some(match &written {
@@ -40,17 +54,16 @@ pub(crate) async fn watch(
             continue;
         }
         let loaded = match written {
-            Ok(written) => tokio::task::spawn_blocking(|| load(written).map(Box::new))
-                .await
+            Ok(written) => unbroken(|| load(written).map(Box::new))
                 .unwrap_or_else(|_| Err("the catalogue cannot be read".to_owned())),
             Err(why) => Err(why),
         };
         let (answer, taken) = oneshot::channel();
-        if jobs.send(Job::Catalogue(loaded, answer)).await.is_err() {
+        if jobs.blocking_send(Job::Catalogue(loaded, answer)).is_err() {
             return;
         }
         // What could not be written down is tried again.
-        told = if taken.await.unwrap_or(false) {
+        told = if taken.blocking_recv().unwrap_or(false) {
             is_now
         } else {
             None
@@ -58,9 +71,7 @@ pub(crate) async fn watch(
     }
 }
 
-async fn read(files: &Arc<ReadCatalogue>) -> Result<Result<Written, String>, ()> {
-    let files = Arc::clone(files);
-    tokio::task::spawn_blocking(move || files())
-        .await
-        .map_err(|_| ())
+/// What came of some work. What it dies of is its own: the next look may go better.
+fn unbroken<T>(work: impl FnOnce() -> T) -> thread::Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
 }

@@ -67,6 +67,8 @@ const MARKS: &str = "";
 pub(crate) struct Db {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
+    /// How carefully it commits, as it was told last; `None` if that is not known.
+    synchronous: Option<&'static str>,
 }
 
 /// What a file looks like before it is opened.
@@ -221,6 +223,7 @@ impl Db {
         let db = Self {
             connection,
             path: path.to_owned(),
+            synchronous: None,
         };
         // A page whose cells cannot be right is an error, not rows that are not there.
         db.set("cell_size_check", "ON")?;
@@ -289,8 +292,7 @@ impl Db {
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
-        // Invariant: said each time, so that no jotting before it, however it ended, is what decides.
-        self.set("synchronous", "FULL")?;
+        self.commit_as("FULL")?;
         self.transact(change)
     }
 
@@ -299,15 +301,29 @@ impl Db {
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
-        self.set("synchronous", "NORMAL")?;
+        self.commit_as("NORMAL")?;
         self.transact(change)
+    }
+
+    /// How the next transaction is to be committed.
+    ///
+    /// Invariant: said whenever it may be otherwise, so that no jotting before it, however it ended, is what decides.
+    fn commit_as(&mut self, synchronous: &'static str) -> Result<(), Error> {
+        if self.synchronous != Some(synchronous) {
+            self.synchronous = None;
+            self.set("synchronous", synchronous)?;
+            self.synchronous = Some(synchronous);
+        }
+        Ok(())
     }
 
     fn transact<T>(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
-        let Self { connection, path } = self;
+        let Self {
+            connection, path, ..
+        } = self;
         let run = || {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -198,11 +198,16 @@ pub fn shown(path: &Path) -> String {
 
 /// A catalogue as it is written, for a record and with a hash: the same files, wherever their folder lies, are the same.
 pub fn written(path: &Path) -> Result<Done, Failure> {
-    let texts = Files::of(path)?.inputs.into_iter().map(|input| Text {
+    Ok(written_as(&Files::of(path)?, path))
+}
+
+/// The same of files that were read already.
+pub fn written_as(files: &Files, path: &Path) -> Done {
+    let texts = files.inputs.iter().map(|input| Text {
         path: within(&input.name, path),
-        text: input.text,
+        text: input.text.clone(),
     });
-    Ok(Done::catalogue(texts.collect()))
+    Done::catalogue(texts.collect())
 }
 
 /// The name of a catalogue's file within its folder, whatever the folder is called from here.

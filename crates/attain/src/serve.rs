@@ -21,6 +21,9 @@ use crate::cli::ServeArguments;
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 
+/// How often it is seen whether the server still works.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// Runs the command: until somebody stops it.
 pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     // Said once, with everything that is wrong; the server reads it again.
@@ -39,7 +42,7 @@ pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Fail
     terminal.print(&hello(&server, arguments))?;
     let _ = std::io::stdout().flush();
     loop {
-        match signals.recv_timeout(Duration::from_millis(500)) {
+        match signals.recv_timeout(LOOK) {
             Ok(SIGHUP) => server.look(),
             Ok(_) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {}
@@ -81,7 +84,8 @@ pub fn reader(path: &Path) -> Arc<ReadCatalogue> {
     let path = path.to_owned();
     Arc::new(move || {
         let files = Files::of(&path).map_err(|failure| failure.what)?;
-        let done = catalogue::written(&path).map_err(|failure| failure.what)?;
+        // Of the same texts, or the record might name others than are in force.
+        let done = catalogue::written_as(&files, &path);
         Ok(Written {
             name: catalogue::name_of(&path),
             inputs: files.inputs,

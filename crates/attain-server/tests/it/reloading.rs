@@ -158,11 +158,12 @@ fn slips_of_the_hand_change_nothing_under_load() {
         if is_valid(&text) {
             continue;
         }
+        // Before the files change: they may be refused before anybody asks.
+        let before = number(&page(), "\"refusals\"");
         // Half of it first, as an editor that does not rename writes it.
         let half = text.floor_char_boundary(text.len() / 2);
         shop.edit(&text[..half]);
         shop.edit(&text);
-        let before = number(&page(), "\"refusals\"");
         eventually("refused", || {
             let page = page();
             assert_eq!(hash(&page), good, "{text}");
