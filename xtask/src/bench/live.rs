@@ -11,10 +11,11 @@ mod servers;
 use std::time::{Duration, Instant};
 
 use self::fleet::Fleet;
-use self::servers::{Programs, Server, said};
+pub use self::servers::said;
+use self::servers::{Programs, Server};
 use super::driven::Driven;
 use super::results::table;
-use super::{Setting, built};
+use super::{Setting, built, versions};
 use crate::peers::http;
 
 /// Per-service counters, and those of fifty pods with five codes each.
@@ -71,8 +72,8 @@ pub fn run(setting: &Setting) -> Result<String, String> {
         "examples/fleet",
     )?;
     let programs = Programs::find(&setting.program, fleet)?;
-    let prometheus = version(&programs.prometheus, "--version", "Prometheus")?;
-    let victoria = format!("VictoriaMetrics {}", packaged("victoria-metrics")?);
+    let prometheus = versions::of_program(&programs.prometheus, "--version", "Prometheus")?;
+    let victoria = versions::of_package("victoria-metrics", "VictoriaMetrics")?;
     let mut contestants = Vec::new();
     for fleet in FLEETS {
         contestants.extend(loaded(&programs, fleet, &prometheus, &victoria)?);
@@ -359,38 +360,4 @@ fn post(server: &Server, path: &str) -> Result<(), String> {
         Some("200") => Ok(()),
         _ => Err(format!("{path}: {answer}")),
     }
-}
-
-/// The version of a package that was unpacked: Debian's VictoriaMetrics does not say its own.
-fn packaged(package: &str) -> Result<String, String> {
-    let debs = crate::peers::install::folder("debs", false).map_err(said)?;
-    let listed =
-        std::fs::read_dir(&debs).map_err(|error| format!("{}: {error}", debs.display()))?;
-    let begins = format!("{package}_");
-    let version = listed.flatten().find_map(|file| {
-        let name = file.file_name().to_string_lossy().into_owned();
-        let version = name.strip_prefix(&begins)?.split(['+', '-', '_']).next()?;
-        Some(version.to_string())
-    });
-    Ok(version.unwrap_or_else(|| "of unknown version".to_string()))
-}
-
-/// `Prometheus 2.42.0`.
-fn version(program: &std::path::Path, flag: &str, name: &str) -> Result<String, String> {
-    let mut command = std::process::Command::new(program);
-    let output = command.arg(flag).output();
-    let output = output.map_err(|error| said(crate::peers::Outcome::Failed(error.to_string())))?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    let start = said.char_indices().find(|(at, c)| {
-        c.is_ascii_digit()
-            && said[*at..].split('.').take(2).all(|part| !part.is_empty())
-            && said[*at..].contains('.')
-    });
-    let digits = start.map_or("", |(at, _)| &said[at..]);
-    let version: String = digits
-        .chars()
-        .take_while(|c| c.is_ascii_digit() || *c == '.')
-        .collect();
-    Ok(format!("{name} {version}"))
 }

@@ -20,6 +20,7 @@ mod remote_write;
 mod results;
 mod size;
 mod traffic;
+mod versions;
 
 use std::fs;
 use std::path::PathBuf;

@@ -12,9 +12,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::driven::{Driven, spread};
+use super::live::said;
 use super::results::table;
-use super::{Setting, built, inputs, measure};
-use crate::peers::{Outcome, http, install};
+use super::{Setting, built, inputs, measure, versions};
+use crate::peers::{http, install};
 
 const SERIES: u64 = 10_000;
 const PER_REQUEST: u64 = 2_000;
@@ -72,12 +73,16 @@ pub fn run(setting: &Setting) -> Result<String, String> {
         program: setting.program.clone(),
         kind: Kind::Attain,
     }];
-    receivers.extend(peer(
-        "victoria-metrics",
-        "VictoriaMetrics",
-        Kind::VictoriaMetrics,
-    ));
-    receivers.extend(peer("prometheus", "Prometheus", Kind::Prometheus));
+    let mut without = String::new();
+    for (package, name, kind) in [
+        ("victoria-metrics", "VictoriaMetrics", Kind::VictoriaMetrics),
+        ("prometheus", "Prometheus", Kind::Prometheus),
+    ] {
+        match peer(package, name, kind) {
+            Ok(peer) => receivers.push(peer),
+            Err(why) => without += &format!("Not measured: {name} ({why}).\n"),
+        }
+    }
     let mut rows = Vec::new();
     for connections in CONNECTIONS {
         rows.extend(compared(&receivers, &sender, connections)?);
@@ -92,7 +97,7 @@ pub fn run(setting: &Setting) -> Result<String, String> {
     ];
     Ok(format!(
         "{}. {SERIES} series of 8 labels, {PER_REQUEST} a request, {ROUNDS} rounds after {WARM_ROUNDS} to warm up; the middle \
-         of {RUNS} runs in turn, a fresh process each. CPU is that of the receiving process, all its threads.\n\n{}\n\
+         of {RUNS} runs in turn, a fresh process each. CPU is that of the receiving process, all its threads.\n\n{}{without}\n\
          attain matches every sample, syncs each request to disk before it acknowledges it (what waits at the same time is\n\
          synced together), and judges three promises every ten seconds meanwhile; it keeps counts and a log of what arrived.\n\
          VictoriaMetrics and Prometheus keep every sample for queries. Neither syncs before it acknowledges, and neither has\n\
@@ -143,25 +148,16 @@ fn compared(
     Ok(rows.collect())
 }
 
-/// A peer with its version; none if it cannot be had.
-fn peer(package: &str, name: &str, kind: Kind) -> Option<Receiver> {
-    let program = match install::program(package, package) {
-        Ok(program) => program,
-        Err(Outcome::Skipped(why) | Outcome::Failed(why) | Outcome::Passed(why)) => {
-            println!("without {name}: {why}");
-            return None;
-        }
+/// A peer with its version, or why it cannot be had.
+fn peer(package: &str, name: &str, kind: Kind) -> Result<Receiver, String> {
+    let program = install::program(package, package).map_err(said)?;
+    // Debian's VictoriaMetrics does not say its version.
+    let version = match kind {
+        Kind::VictoriaMetrics => versions::of_package(package, name),
+        _ => versions::of_program(&program, "--version", name),
     };
-    let output = Command::new(&program).arg("--version").output().ok()?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    let digits = said.find(|c: char| c.is_ascii_digit())?;
-    let version: String = said[digits..]
-        .chars()
-        .take_while(|c| c.is_ascii_digit() || *c == '.')
-        .collect();
-    Some(Receiver {
-        name: format!("{name} {version}"),
+    Ok(Receiver {
+        name: version.unwrap_or_else(|_| name.to_string()),
         program,
         kind,
     })
