@@ -22,12 +22,16 @@ use crate::cascade::Shown;
 use crate::html::Html;
 use crate::html::parts::{self, State, mark};
 use crate::number;
+use crate::status::headline;
 use blame::Blame;
 use drawing::Marked;
 use graph::Graph;
 
 /// SLOs that can be chosen from, the most urgent first.
 const CHOICES_MOST: usize = 12;
+
+/// Series that are named although they are not drawn.
+const PAGING_MOST: usize = 4;
 
 /// Who spent the budget of the SLO that a page is about, as far as it was asked.
 #[derive(Debug, Clone, Copy)]
@@ -222,6 +226,7 @@ impl Lead<'_> {
             "{} shown, {broken} of them broken.",
             number::counted(shown.count() as u64, "SLO")
         ));
+        body.extend(self.outside());
         if self.graph.left_out > 0 {
             body.push(format!(
                 "The cascade has {} more SLOs; this is the part around the one that is worst. Choose another below.",
@@ -229,6 +234,21 @@ impl Lead<'_> {
             ));
         }
         body
+    }
+
+    /// What pages now and takes no part in what is shown.
+    fn outside(&self) -> Option<String> {
+        let verdicts = self.scene.evaluation.into_iter().flat_map(|e| &e.verdicts);
+        let paging = verdicts.filter(|verdict| headline::pages_now(verdict));
+        let outside = paging.filter(|verdict| self.node_of(&verdict.name.slo).is_none());
+        let names: Vec<String> = outside.map(|verdict| verdict.name.to_string()).collect();
+        let shown = names.get(..names.len().min(PAGING_MOST))?.join(", ");
+        let more = match names.len().saturating_sub(PAGING_MOST) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        (!names.is_empty())
+            .then(|| format!("Pages now, and is not in this drawing: {shown}{more}."))
     }
 
     fn links(&self, html: &mut Html) {

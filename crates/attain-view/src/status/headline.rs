@@ -1,9 +1,9 @@
 //! The first sentence: who is hurt and how badly, then who owns it and what to do (next.rs), then who else is hurt
 //! (others.rs). For a tired reader.
 //!
-//! Knows an order of hurt: a page that fires, a broken promise that still burns, one that broke earlier and is quiet now, a
-//! ticket; of the first three, what was promised to customers before what is internal. Among equals the segment that is saved first before the others, what burns
-//! faster now before the slower.
+//! Knows an order of hurt: a page whose loss goes on; then a broken promise that still burns, a page whose loss is over, one
+//! that broke earlier and is quiet now; then a ticket. Within each of these three, what was promised to customers before what
+//! is internal. Among equals the segment that is saved first before the others, what burns faster now before the slower.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -96,10 +96,12 @@ pub(crate) fn is_hurt(verdict: &Verdict) -> bool {
 /// How it hurts now, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Hurt {
-    /// A page fires, whether the budget is gone or not.
+    /// A page fires and its loss goes on, whether the budget is gone or not.
     Paging,
     /// The budget is gone, and more of it goes than may.
     BrokenBurning,
+    /// A page fires still, and what it was about is over.
+    PagingEnded,
     /// The budget went earlier; now it is spent no faster than it may be.
     BrokenEarlier,
     /// A ticket fires.
@@ -110,10 +112,13 @@ impl Hurt {
     /// Of a verdict that is hurt.
     pub(super) fn of(verdict: &Verdict) -> Self {
         if firing(verdict).any(|(alert, _)| alert.urgency == Urgency::Page) {
-            return Hurt::Paging;
+            return match has_ended(verdict) {
+                true => Hurt::PagingEnded,
+                false => Hurt::Paging,
+            };
         }
-        let is_burning = super::matrix::recent_burn(verdict).is_some_and(burns)
-            && !matches!(lately(verdict), Lately::Quiet(_));
+        let is_burning = super::matrix::recent_burn(verdict).is_some_and(burns);
+        let is_burning = is_burning && !has_ended(verdict);
         match (verdict.standing == Standing::Breached, is_burning) {
             (true, true) => Hurt::BrokenBurning,
             (true, false) => Hurt::BrokenEarlier,
@@ -129,7 +134,9 @@ fn order_of_hurt(desk: &Desk<'_>, verdict: &Verdict) -> impl Ord + use<> {
     let overspent = times_billion(verdict.budget.spent, verdict.budget.allowed_billionths);
     let hurt = Hurt::of(verdict);
     (
-        // What carries a promise to customers does not take its place while they are hurt.
+        // Somebody is needed now where a page's loss goes on, however far inside. Else what carries a promise to customers
+        // does not take its place.
+        hurt != Hurt::Paging,
         hurt == Hurt::Ticket,
         verdict.audience == Audience::Internal,
         hurt,
@@ -138,6 +145,20 @@ fn order_of_hurt(desk: &Desk<'_>, verdict: &Verdict) -> impl Ord + use<> {
         Reverse(overspent),
         verdict.name.clone(),
     )
+}
+
+/// Whether a page fires whose loss goes on: somebody is needed now.
+pub(crate) fn pages_now(verdict: &Verdict) -> bool {
+    is_promise(verdict) && Hurt::of(verdict) == Hurt::Paging
+}
+
+/// Whether what was lost lately is over: there was traffic, and it was lost no faster than it may be.
+fn has_ended(verdict: &Verdict) -> bool {
+    let Some(recent) = super::matrix::recent_burn(verdict) else {
+        return false;
+    };
+    let is_slow = recent.attainment.total() > 0 && !burns(recent);
+    is_slow || matches!(lately(verdict), Lately::Quiet(_))
 }
 
 /// Bad events for each billionth of one that is allowed, times 1,000,000,000.

@@ -41,7 +41,8 @@ impl Also {
 /// The others by name: those that are broken, first what the worst one rests on, those that page before their budget is
 /// gone, those that are broken and quiet now, then those with a ticket.
 pub(super) fn also(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Vec<Also> {
-    let is_quiet = Hurt::of(worst) == Hurt::BrokenEarlier;
+    let is_over = |hurt| matches!(hurt, Hurt::PagingEnded | Hurt::BrokenEarlier);
+    let is_quiet = is_over(Hurt::of(worst));
     let under = underneath(desk, &worst.name.slo);
     let (mut below, mut beside, mut paging) = (Vec::new(), Vec::new(), Vec::new());
     let (mut earlier, mut burning) = (Vec::new(), Vec::new());
@@ -50,10 +51,10 @@ pub(super) fn also(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Vec
         let is_below = is_broken && under.contains(&verdict.name.slo);
         match Hurt::of(verdict) {
             // What is quiet by now explains what is quiet, too, but not what burns.
-            hurt if is_below && (hurt != Hurt::BrokenEarlier || is_quiet) => below.push(verdict),
-            Hurt::Paging if !is_broken => paging.push(verdict),
+            hurt if is_below && (!is_over(hurt) || is_quiet) => below.push(verdict),
+            Hurt::Paging | Hurt::PagingEnded if !is_broken => paging.push(verdict),
             Hurt::Paging | Hurt::BrokenBurning => beside.push(verdict),
-            Hurt::BrokenEarlier => earlier.push(verdict),
+            Hurt::PagingEnded | Hurt::BrokenEarlier => earlier.push(verdict),
             Hurt::Ticket => burning.push(verdict),
         }
     }

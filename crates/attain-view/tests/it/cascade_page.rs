@@ -222,6 +222,47 @@ fn what_is_over_stands_under_what_is_broken_now() {
     );
 }
 
+/// What pages now is what the page is about, although it rests on nothing and customers' promises are broken since earlier.
+#[test]
+fn what_pages_now_is_what_the_cascade_is_about() {
+    let mut catalogue = promises().catalogue().clone();
+    let mut alone = catalogue.slos["edge"].clone();
+    alone.id = "alone".into();
+    catalogue.slos.insert(alone.id.clone(), alone);
+    let promises = Promises::of(catalogue);
+    let mut evaluation = judged(&promises);
+    let server = server();
+    let about = |evaluation: &Evaluation| {
+        let scene = scene(&promises, evaluation, &[], &server);
+        (
+            pages::to_blame(&scene, &Ask::default()),
+            text(&pages::cascade(&scene, &Ask::default(), Blamed::NotAsked)),
+        )
+    };
+    assert_eq!(about(&evaluation).0, Some("checkout-completes".into()));
+    let mut edge = verdict(
+        &promises,
+        "edge/availability/all",
+        1_000_000,
+        95,
+        (1_000, 9),
+    );
+    edge.alerts.push(crate::status::page(&promises));
+    edge.audience = attain_model::Audience::Internal;
+    evaluation.verdicts[3] = edge.clone();
+    let (slo, read) = about(&evaluation);
+    assert_eq!(slo, Some("edge".into()));
+    assert!(read.contains("edge is kept, in danger"), "{read}");
+    assert!(!read.contains("not in this drawing"), "{read}");
+    // What takes no part in the cascade is named all the same.
+    let mut alone = verdict(&promises, "alone/availability/all", 10_000, 9, (1_000, 9));
+    alone.alerts.push(crate::status::page(&promises));
+    evaluation.verdicts.push(alone);
+    let (_, read) = about(&evaluation);
+    let says = "Pages now, and is not in this drawing: alone/availability/all.";
+    assert!(read.contains(says), "{read}");
+}
+
 #[test]
 fn where_nothing_rests_on_anything_it_says_what_to_write() {
     let promises = Promises::of(shop::catalogue());

@@ -54,7 +54,7 @@ fn hidden(promises: &Promises) -> Evaluation {
     evaluation
 }
 
-fn page(promises: &Promises) -> AlertCondition {
+pub fn page(promises: &Promises) -> AlertCondition {
     let policy = &promises.catalogue().alert_policies[AlertPolicy::WORKBOOK];
     AlertCondition {
         policy: policy.id.clone(),
@@ -418,27 +418,44 @@ fn what_the_broken_promise_rests_on_is_told_from_the_rest() {
     );
 }
 
-/// A database that pages does not take the place of customers whose promise is broken.
+/// What pages and goes on comes first, however far inside; while customers' pages go on, too, theirs do. What is over comes
+/// behind what is not.
 #[test]
-fn customers_who_are_hurt_come_before_what_carries_them() {
+fn what_pages_now_comes_before_what_is_over() {
     let promises = Promises::of(shop::catalogue());
-    let mut auth = verdict(&promises, "auth-login/availability/all", 1_000, 9, (10, 9));
-    auth.standing = Standing::Breached;
-    auth.audience = attain_model::Audience::Internal;
-    auth.alerts = vec![page(&promises)];
-    let checkout = "checkout-completes/availability/premium";
-    let premium = verdict(&promises, checkout, 1_000, 9, (10, 0));
-    assert_eq!(premium.standing, Standing::Breached);
-    let evaluation = shop::evaluation(vec![auth, premium]);
-    let text = status(&promises, &evaluation, &Run::default(), &look(80));
-    assert!(
-        text.starts_with("checkout-completes (availability) is broken"),
-        "{text}"
-    );
-    assert!(
-        text.contains("Also broken: auth-login/availability/all."),
-        "{text}"
-    );
+    let first = |auth: (bool, u64), premium: (bool, u64)| {
+        let of = |name: &str, (pages, hour): (bool, u64)| {
+            let mut verdict = verdict(&promises, name, 10_000, 90, (1_000, hour));
+            verdict.alerts.extend(pages.then(|| page(&promises)));
+            verdict
+        };
+        let mut auth = of("auth-login/availability/all", auth);
+        auth.audience = attain_model::Audience::Internal;
+        let premium = of("checkout-completes/availability/premium", premium);
+        let evaluation = shop::evaluation(vec![auth, premium]);
+        let text = status(&promises, &evaluation, &Run::default(), &look(80));
+        text.lines()
+            .next()
+            .unwrap_or_default()
+            .replace(" (availability)", "")
+            + &text
+    };
+    let (inside, customers) = ("auth-login is broken", "checkout-completes is broken");
+    for (auth, premium, says) in [
+        ((true, 90), (false, 0), inside),
+        ((true, 90), (true, 0), inside),
+        ((true, 90), (true, 90), customers),
+        ((true, 0), (false, 0), customers),
+        ((false, 90), (false, 0), customers),
+        ((true, 0), (true, 0), customers),
+    ] {
+        let text = first(auth, premium);
+        assert!(text.starts_with(says), "{auth:?} {premium:?}\n{text}");
+    }
+    let text = first((true, 90), (true, 0));
+    let over = "Broken earlier, not burning now: checkout-completes/availability/premium.";
+    let read = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(read.contains(over), "{text}");
 }
 
 #[test]

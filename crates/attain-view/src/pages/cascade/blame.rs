@@ -9,6 +9,7 @@ use crate::html::Html;
 use crate::html::parts::{self, State, facts, head, link_or_prose, mark};
 use crate::number::{self, thousands};
 use crate::report::series;
+use crate::status::headline::pages_now;
 use crate::why::{self, cause};
 
 /// An answer beside how its series stand now: what is worst and goes on stands first, what is over stands last.
@@ -21,6 +22,8 @@ pub(super) struct Blame<'b> {
 /// How urgent a finding is; the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
+    /// No page fires whose loss goes on.
+    can_wait: bool,
     harm: Harm,
     has_ended: bool,
 }
@@ -41,13 +44,15 @@ impl<'b> Blame<'b> {
         let rank = |finding: &Finding| {
             let verdict = verdicts.iter().find(|one| one.name == finding.name);
             let episode = finding.episode.as_ref();
+            let has_ended = episode.is_none_or(|episode| episode.until < answer.instant);
             Rank {
+                can_wait: has_ended || !verdict.is_some_and(pages_now),
                 harm: match verdict.map(series::state) {
                     Some(State::Bad) => Harm::Broken,
                     Some(State::Warn) => Harm::InDanger,
                     _ => Harm::None,
                 },
-                has_ended: episode.is_none_or(|episode| episode.until < answer.instant),
+                has_ended,
             }
         };
         let findings = answer.findings.iter();

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use crate::html::parts::State;
 use crate::pages::Scene;
 use crate::report::series;
+use crate::status::headline::pages_now;
 use crate::status::is_promise;
 use crate::status::matrix::is_firing;
 
@@ -35,6 +36,8 @@ pub(super) struct Node<'a> {
     pub(super) left_whose: Option<String>,
     /// One of its alerts fires.
     pub(super) is_firing: bool,
+    /// One of its pages fires, and its loss goes on.
+    pub(super) pages_now: bool,
     /// A segment of it is hurt while all together look fine.
     pub(super) is_masked: bool,
     /// The row in the drawing, from the top.
@@ -198,7 +201,8 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// The SLO of a customer that is broken worst and rests on others; where none is broken, the one with least left.
+/// What pages now; else the SLO of a customer that is broken worst and rests on others; where none is broken, the one with
+/// least left.
 pub(super) fn worst<'a>(scene: &Scene<'a>, among: &BTreeSet<&'a SloId>) -> Option<&'a SloId> {
     let slos = &scene.promises.catalogue().slos;
     let promised = promised(scene);
@@ -207,6 +211,7 @@ pub(super) fn worst<'a>(scene: &Scene<'a>, among: &BTreeSet<&'a SloId>) -> Optio
         let node = node(scene, &promised, slo);
         let spent = node.left.map_or(0, |(_, spent)| spent);
         (
+            node.pages_now,
             slo.audience == Audience::Customer,
             std::cmp::Reverse(node.state),
             // What goes on before what is over.
@@ -214,8 +219,12 @@ pub(super) fn worst<'a>(scene: &Scene<'a>, among: &BTreeSet<&'a SloId>) -> Optio
             spent,
         )
     };
-    let resting = among.iter().filter(|id| !slos[**id].depends_on.is_empty());
-    resting.max_by_key(rank).copied()
+    // Who rests on nothing explains nobody's loss, and may be what somebody is needed for now.
+    let is_asked = |id: &&&SloId| {
+        let of_it = || promised.get(**id).into_iter().flatten();
+        !slos[**id].depends_on.is_empty() || of_it().any(|verdict| pages_now(verdict))
+    };
+    among.iter().filter(is_asked).max_by_key(rank).copied()
 }
 
 /// Those that rest on others or that others rest on.
@@ -372,6 +381,7 @@ fn node<'a>(scene: &Scene<'a>, promised: &Promised<'a>, slo: &'a Slo) -> Node<'a
             .filter(|scope| **scope != Scope::All)
             .map(ToString::to_string),
         is_firing: verdicts().any(is_firing),
+        pages_now: verdicts().any(pages_now),
         is_masked: masked.any(|masked| masked.name.slo == slo.id),
         row: 0,
         place: 0,
@@ -396,6 +406,7 @@ fn outside(name: &str) -> Node<'static> {
         left: None,
         left_whose: None,
         is_firing: false,
+        pages_now: false,
         is_masked: false,
         row: 0,
         place: 0,
