@@ -21,7 +21,7 @@ mod loss;
 mod rank;
 
 pub use baseline::{Baseline, Track, Unit};
-pub use episode::{Spent, last_episode};
+pub use episode::{Spent, episodes};
 pub use gate::Gate;
 pub use graph::{Call, CallGraph};
 pub use history::comparable;

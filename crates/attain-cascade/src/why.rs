@@ -20,12 +20,14 @@ use jiff::civil::Date;
 
 use crate::diagnose::{self, Baseline, Diagnosis, Gate, Question, Track, Unit};
 use parts::Parts;
-use slots::Slots;
+use slots::{Lost, Slots};
 
-pub use answer::{Account, Doubt, Episode, Finding, Suspect, Why};
+pub use answer::{Account, Doubt, Earlier, Episode, Finding, Suspect, Why};
 
 /// How far back the last loss is looked for.
 const LOOK_BACK_SECONDS: i64 = 6 * 3600;
+/// Seconds without a loss that end one where no alert says how long: the shortest window of a policy for 30 days.
+const CALM_SECONDS: i64 = 300;
 /// Slots that a loss is cut into, about: fewer tell nothing of when, more have too few requests each.
 const SLOTS_OF_EPISODE: i64 = 8;
 /// Slots before a loss that say how everybody was just before; two for each three of the loss.
@@ -159,9 +161,19 @@ pub fn wanted(promises: &Promises, names: &[SeriesName]) -> BTreeSet<(SeriesName
 #[must_use]
 pub fn answer(asked: &Asked<'_>, names: &[SeriesName], counted: &mut Counts<'_>) -> Why {
     let mut notes = Vec::new();
-    let findings = names.iter().map(|name| Finding {
-        name: name.clone(),
-        episode: episode(asked, name, counted, &mut notes),
+    let findings = names.iter().map(|name| {
+        let (episode, earlier) = match losses(asked, name, counted) {
+            Some(losses) => (
+                Some(episode(asked, name, &losses, &mut notes)),
+                losses.earlier,
+            ),
+            None => (None, Vec::new()),
+        };
+        Finding {
+            name: name.clone(),
+            episode,
+            earlier,
+        }
     });
     let findings: Vec<Finding> = findings.collect();
     notes.sort();
@@ -175,29 +187,79 @@ pub fn answer(asked: &Asked<'_>, names: &[SeriesName], counted: &mut Counts<'_>)
     }
 }
 
+/// What a series lost, and when.
+struct Losses<'a> {
+    parts: Parts<'a>,
+    /// Seconds of the finest slots there are.
+    fine: i64,
+    /// What is asked about, in seconds.
+    range: Range<i64>,
+    earlier: Vec<Earlier>,
+}
+
+/// When a series lost more than it may; `None` if it did not, or if nobody can tell.
+fn losses<'a>(
+    asked: &Asked<'a>,
+    name: &SeriesName,
+    counted: &mut Counts<'_>,
+) -> Option<Losses<'a>> {
+    let until = asked.as_of.instant.as_second();
+    let parts = Parts::of(asked.promises.catalogue(), name, counted)?;
+    let fine = parts.slot_seconds()?;
+    let target_ppb = parts.target_ppb(asked.day())?;
+    let mut ranges = match asked.since {
+        Some(since) => std::iter::once(since.as_second()..until).collect(),
+        None => {
+            let verdict = asked.verdict(name);
+            let lost = Lost {
+                target_ppb,
+                slot: fine,
+                calm: verdict.and_then(calm_seconds).unwrap_or(CALM_SECONDS),
+                firing: verdict.is_some_and(is_firing),
+            };
+            lost.episodes(parts.target(), until - LOOK_BACK_SECONDS..until)
+        }
+    };
+    let range = ranges.pop()?;
+    let earlier = ranges.into_iter().map(|range| Earlier {
+        from: timestamp(range.start),
+        until: timestamp(range.end),
+        attainment: slots::sum(parts.target(), &range),
+    });
+    Some(Losses {
+        earlier: earlier.collect(),
+        parts,
+        fine,
+        range,
+    })
+}
+
+/// An alert ends when its short window burns no more: so long a calm is one for whoever was told.
+fn calm_seconds(verdict: &Verdict) -> Option<i64> {
+    let shortest = verdict.burn.iter().map(|burn| burn.window).min()?;
+    i64::try_from(shortest.as_secs()).ok()
+}
+
+fn is_firing(verdict: &Verdict) -> bool {
+    let mut states = verdict.alerts.iter().map(|alert| &alert.state);
+    states.any(|state| matches!(state, AlertState::Firing(_)))
+}
+
 fn episode(
     asked: &Asked<'_>,
     name: &SeriesName,
-    counted: &mut Counts<'_>,
+    losses: &Losses<'_>,
     notes: &mut Vec<String>,
-) -> Option<Episode> {
+) -> Episode {
+    let Losses {
+        parts, fine, range, ..
+    } = losses;
+    let fine = *fine;
     let until = asked.as_of.instant.as_second();
     // What came after may say what is usual; it is never part of what is asked about.
     let end = asked.reading().instant;
-    let parts = Parts::of(asked.promises.catalogue(), name, counted)?;
-    let fine = parts.slot_seconds()?;
     let customers = parts.target();
-    let target_ppb = parts.target_ppb(asked.day())?;
-    let range = match asked.since {
-        Some(since) => since.as_second()..until,
-        None => slots::last_loss(
-            customers,
-            target_ppb,
-            fine,
-            until - LOOK_BACK_SECONDS..until,
-        )?,
-    };
-    let attainment = slots::sum(customers, &range);
+    let attainment = slots::sum(customers, range);
     // Invariant: slots are cut from the beginning of the loss, backward and forward, so that none is half of it.
     let length = range.end - range.start;
     let slot = ((length / SLOTS_OF_EPISODE) / fine).max(1) * fine;
@@ -208,7 +270,7 @@ fn episode(
         slot,
     };
     let window = -before..during;
-    let usual_slots = usual(&parts, cut, &window, until, end.as_second(), notes, name);
+    let usual_slots = usual(parts, cut, &window, until, end.as_second(), notes, name);
     let unit = Unit::Events;
     let usual: Vec<Track> = parts
         .series()
@@ -228,10 +290,7 @@ fn episode(
     let lost_then = cut.track_within(customers, &only, until);
     let gate = Gate::of(&baselines[place], &usual[place], only.len());
     let as_bad = (usual_slots.len() >= 99 + only.len()).then(|| gate.share_as_bad(&lost_then));
-    let is_alerted = asked.verdict(name).is_some_and(|verdict| {
-        let mut states = verdict.alerts.iter().map(|alert| &alert.state);
-        states.any(|state| matches!(state, AlertState::Firing(_)))
-    });
+    let is_alerted = asked.verdict(name).is_some_and(is_firing);
     let is_worth =
         asked.since.is_some() || is_alerted || as_bad.is_none() || gate.is_open(&lost_then);
     let question = Question {
@@ -252,7 +311,7 @@ fn episode(
         ));
     }
     let base = baselines[place].base.unwrap_or(0.0);
-    Some(Episode {
+    Episode {
         from: timestamp(range.start),
         until: timestamp(range.end),
         beyond_usual: attainment.bad as f64 - base * attainment.total() as f64,
@@ -268,9 +327,9 @@ fn episode(
         as_bad_before: as_bad,
         accounts: found
             .iter()
-            .map(|diagnosis| account(asked, &parts, diagnosis))
+            .map(|diagnosis| account(asked, parts, diagnosis))
             .collect(),
-    })
+    }
 }
 
 /// The slots that say what is usual.

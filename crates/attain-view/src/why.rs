@@ -11,7 +11,7 @@ use crate::look::{Look, Tone, wrap};
 use crate::number;
 use crate::table::{Align, Cell, Line, Table};
 
-pub use attain_cascade::why::{Account, Doubt, Episode, Finding, Suspect, Why};
+pub use attain_cascade::why::{Account, Doubt, Earlier, Episode, Finding, Suspect, Why};
 pub use json::why_json;
 
 /// The answer for people.
@@ -207,11 +207,15 @@ pub(crate) fn when(answer: &Why, episode: &Episode) -> String {
     }
 }
 
-/// `14:05`; with seconds where one end of the loss has some, so that both ends are written alike.
 fn near(at: Timestamp, answer: &Why, episode: &Episode) -> String {
+    clock(at, episode.from, episode.until, answer)
+}
+
+/// `14:05`; with seconds where one end of the loss has some, so that both ends are written alike.
+fn clock(at: Timestamp, from: Timestamp, until: Timestamp, answer: &Why) -> String {
     let has_seconds = |at: Timestamp| at.as_second().rem_euclid(60) != 0;
     let text = number::instant_near(at, answer.instant, &answer.zone);
-    match has_seconds(episode.from) || has_seconds(episode.until) {
+    match has_seconds(from) || has_seconds(until) {
         true if !has_seconds(at) => text + ":00",
         _ => text,
     }
@@ -235,12 +239,35 @@ pub(crate) fn lost(answer: &Why, episode: &Episode) -> String {
     lost
 }
 
+/// Earlier losses that are told; of more, how many there are.
+const EARLIER_MOST: usize = 3;
+
+/// `13:35:50 to 13:36:20 (302 bad), 2 more`, the newest first: what the same series lost before that. `None` without any.
+pub(crate) fn earlier(answer: &Why, finding: &Finding) -> Option<String> {
+    let times = |earlier: &Earlier| {
+        let near = |at| clock(at, earlier.from, earlier.until, answer);
+        format!("{} to {}", near(earlier.from), near(earlier.until))
+    };
+    let told = |earlier: &Earlier| {
+        let bad = number::grouped(earlier.attainment.bad);
+        format!("{} ({bad} bad)", times(earlier))
+    };
+    let newest = finding.earlier.iter().rev();
+    let mut texts: Vec<String> = newest.take(EARLIER_MOST).map(told).collect();
+    let more = finding.earlier.len().saturating_sub(EARLIER_MOST);
+    if more > 0 {
+        texts.push(format!("{more} more"));
+    }
+    (!texts.is_empty()).then(|| texts.join(", "))
+}
+
 /// What stands under the sentence.
 fn facts(out: &mut String, answer: &Why, finding: &Finding, episode: &Episode, look: &Look) {
-    let rows = [
+    let mut rows = vec![
         ("series", finding.name.to_string()),
         ("lost", lost(answer, episode)),
     ];
+    rows.extend(earlier(answer, finding).map(|text| ("earlier", text)));
     for (word, text) in rows {
         let indent = "           ";
         for (nth, line) in wrap(&text, look.columns() - indent.len(), 0)

@@ -28,8 +28,21 @@ pub struct Why {
 pub struct Finding {
     /// Which series.
     pub name: SeriesName,
-    /// When it lost more than it was allowed; `None` if it did not.
+    /// When it lost more than it was allowed the last time; `None` if it did not.
     pub episode: Option<Episode>,
+    /// When it did so before that, as far back as was looked, oldest first; only those of some weight.
+    pub earlier: Vec<Earlier>,
+}
+
+/// A time in which budget was lost, and which is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Earlier {
+    /// Since when.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// What was counted in it.
+    pub attainment: Attainment,
 }
 
 /// A time in which budget was lost.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use attain_model::verdict::Attainment;
 
-use crate::diagnose::{Spent, Track, last_episode};
+use crate::diagnose::{Spent, Track, episodes};
 
 /// How time is cut: slot 0 begins at the origin.
 #[derive(Debug, Clone, Copy)]
@@ -64,29 +64,47 @@ pub(super) fn sum(series: &[(i64, Attainment)], range: &Range<i64>) -> Attainmen
     })
 }
 
-/// When budget was lost last, in seconds; `None` if no more was lost than allowed.
-pub(super) fn last_loss(
-    series: &[(i64, Attainment)],
-    target_ppb: u32,
-    slot: i64,
-    within: Range<i64>,
-) -> Option<Range<i64>> {
-    let first = within.start.div_euclid(slot) * slot;
-    let slots: Vec<Range<i64>> = (0..)
-        .map(|nth| first + nth * slot..first + (nth + 1) * slot)
-        .take_while(|range| range.start < within.end)
-        .collect();
-    let spent: Vec<Spent> = slots
-        .iter()
-        .map(|range| {
+/// Slots that a calm has at least, however long they are: one good slot in the middle of a fault is none.
+const CALM_LEAST: i64 = 3;
+
+/// When budget was lost, and when that is over.
+pub(super) struct Lost {
+    /// What is allowed, in parts per billion of what is asked.
+    pub(super) target_ppb: u32,
+    /// Seconds of a slot.
+    pub(super) slot: i64,
+    /// Seconds without a loss that end it.
+    pub(super) calm: i64,
+    /// Whether somebody is told of it now.
+    pub(super) firing: bool,
+}
+
+impl Lost {
+    /// Each time in which more was lost than allowed, in seconds, oldest first.
+    pub(super) fn episodes(
+        &self,
+        series: &[(i64, Attainment)],
+        within: Range<i64>,
+    ) -> Vec<Range<i64>> {
+        let slot = self.slot;
+        let first = within.start.div_euclid(slot) * slot;
+        let slots: Vec<Range<i64>> = (0..)
+            .map(|nth| first + nth * slot..first + (nth + 1) * slot)
+            .take_while(|range| range.start < within.end)
+            .collect();
+        let allowed = f64::from(1_000_000_000 - self.target_ppb.min(1_000_000_000)) / 1e9;
+        let spent = |range: &Range<i64>| {
             let events = sum(series, &(range.start..range.end.min(within.end)));
-            let allowed = f64::from(1_000_000_000 - target_ppb.min(1_000_000_000)) / 1e9;
             Spent {
                 lost: events.bad as f64,
                 allowed: events.total() as f64 * allowed,
             }
-        })
-        .collect();
-    let episode = last_episode(&spent)?;
-    Some(slots[episode.start].start..slots[episode.end - 1].end.min(within.end))
+        };
+        let spent: Vec<Spent> = slots.iter().map(spent).collect();
+        let calm = ((self.calm + slot - 1) / slot).max(CALM_LEAST);
+        let found = episodes(&spent, usize::try_from(calm).unwrap_or(1), self.firing);
+        let seconds =
+            |of: &Range<usize>| slots[of.start].start..slots[of.end.max(1) - 1].end.min(within.end);
+        found.iter().map(seconds).collect()
+    }
 }

@@ -132,7 +132,11 @@ pub(crate) fn told(why: &Why, finding: &Finding, episode: &Episode, zone: &TimeZ
         Some(suspect) => format!("; it started in {} itself", suspect.name),
         None => String::new(),
     };
-    format!("{whose} lost {budget} {when}{start}.")
+    let before = match super::earlier(why, finding) {
+        Some(earlier) => format!(" Earlier: {earlier}."),
+        None => String::new(),
+    };
+    format!("{whose} lost {budget} {when}{start}.{before}")
 }
 
 /// `since 10:37:00 UTC (2m ago)`, or from when to when and how long ago that was.

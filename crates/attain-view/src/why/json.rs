@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Account, Episode, Finding, Suspect, Why};
+use super::{Account, Earlier, Episode, Finding, Suspect, Why};
 use crate::json::pretty;
 use crate::number;
 
@@ -27,6 +27,16 @@ struct Found<'a> {
     /// `named`, `weak`, `little` (nothing unusual, or too little to tell), `nothing` (no more was lost than is allowed).
     answer: &'static str,
     episode: Option<Lost<'a>>,
+    /// Losses before that one, oldest first.
+    earlier: Vec<Before>,
+}
+
+#[derive(Serialize)]
+struct Before {
+    start: String,
+    end: String,
+    good: u64,
+    bad: u64,
 }
 
 #[derive(Serialize)]
@@ -94,6 +104,16 @@ fn found(finding: &Finding) -> Found<'_> {
         segment: finding.name.scope.to_string(),
         answer,
         episode: finding.episode.as_ref().map(lost),
+        earlier: finding.earlier.iter().map(before).collect(),
+    }
+}
+
+fn before(earlier: &Earlier) -> Before {
+    Before {
+        start: instant(earlier.from),
+        end: instant(earlier.until),
+        good: earlier.attainment.good,
+        bad: earlier.attainment.bad,
     }
 }
 

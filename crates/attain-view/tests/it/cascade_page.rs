@@ -107,6 +107,7 @@ fn answer(evaluation: &Evaluation, is_named: bool) -> Why {
         findings: vec![Finding {
             name: evaluation.verdicts[1].name.clone(),
             episode: Some(episode),
+            earlier: Vec::new(),
         }],
         notes: vec!["nothing is counted of bank".to_owned()],
     }

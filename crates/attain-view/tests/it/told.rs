@@ -45,6 +45,7 @@ fn lost(name: &SeriesName, share: f64, until: &str) -> Finding {
                 suspects: vec![suspect],
             }],
         }),
+        earlier: Vec::new(),
     }
 }
 

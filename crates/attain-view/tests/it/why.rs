@@ -3,7 +3,7 @@
 use attain_model::verdict::Attainment;
 use attain_model::{Scope, SeriesName};
 use attain_view::Look;
-use attain_view::why::{Account, Doubt, Episode, Finding, Suspect, Why, why};
+use attain_view::why::{Account, Doubt, Earlier, Episode, Finding, Suspect, Why, why, why_json};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -54,6 +54,7 @@ fn finding(segment: &str, accounts: Option<Vec<Account>>) -> Finding {
             as_bad_before: Some(0.004),
             accounts,
         }),
+        earlier: Vec::new(),
     }
 }
 
@@ -141,4 +142,58 @@ fn a_second_incident_is_a_second_sentence() {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("path checkout > payments. Ask kim. 70% of what is left started in checkout itself: what it rests on did not lose as much. Ask kim."), "{text}");
     assert!(text.contains("-- of what is left suspect"), "{text}");
+}
+
+#[test]
+fn what_was_lost_before_that_is_said_the_newest_first() {
+    let path = ["checkout", "payments-db"];
+    let named = account(vec![suspect("payments-db", 0.829, &path)], true, None);
+    let mut again = finding("premium", Some(vec![named]));
+    let earlier = |from: &str, until: &str, bad| Earlier {
+        from: at(from),
+        until: at(until),
+        attainment: Attainment { good: 900, bad },
+    };
+    again.earlier = vec![
+        earlier("2026-11-02T09:00:00Z", "2026-11-02T09:20:00Z", 1200),
+        earlier("2026-11-02T13:35:50Z", "2026-11-02T13:36:20Z", 302),
+    ];
+    let told = answer(vec![again.clone()]);
+    assert!(
+        told.contains("  earlier  13:35:50 to 13:36:20 (302 bad), 09:00 to 09:20 (1200 bad)\n"),
+        "{told}"
+    );
+    let json = why_json(&Why {
+        instant: at("2026-11-02T14:30:00Z"),
+        looked_back: std::time::Duration::from_secs(6 * 3600),
+        zone: TimeZone::UTC,
+        findings: vec![again.clone()],
+        notes: Vec::new(),
+    });
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let earlier = &json["findings"][0]["earlier"];
+    assert_eq!(earlier[0]["start"], "2026-11-02T09:00:00Z");
+    assert_eq!(earlier[1]["end"], "2026-11-02T13:36:20Z");
+    assert_eq!(earlier[1]["bad"], 302);
+    // Of many, the newest; how many there are more.
+    again.earlier = (10..15)
+        .map(|hour| {
+            let time = |minute: u32| format!("2026-11-02T{hour}:{minute}:00Z");
+            earlier_at(&time(10), &time(12))
+        })
+        .collect();
+    let told = answer(vec![again]);
+    assert!(
+        told.contains("  earlier  14:10 to 14:12 (1 bad), 13:10 to 13:12 (1 bad), 12:10 to 12:12"),
+        "{told}"
+    );
+    assert!(told.contains(", 2 more"), "{told}");
+}
+
+fn earlier_at(from: &str, until: &str) -> Earlier {
+    Earlier {
+        from: at(from),
+        until: at(until),
+        attainment: Attainment { good: 99, bad: 1 },
+    }
 }

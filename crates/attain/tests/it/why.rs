@@ -38,6 +38,11 @@ slos:
 /// Minutes from 12:00 on. Each service answers premium 60 times a minute and free 200 times; from 14:05 to 14:30
 /// `failing` says who fails how often for whom.
 fn events(failing: &[(&str, &str, u32)]) -> String {
+    events_at(failing, &|minute| (125..150).contains(&minute))
+}
+
+/// The same at other minutes.
+fn events_at(failing: &[(&str, &str, u32)], is_fault: &dyn Fn(u32) -> bool) -> String {
     let mut rows = "time,service,segment,status,events\n".to_owned();
     for minute in 0..160 {
         let time = format!("2026-11-02T{:02}:{:02}:30Z", 12 + minute / 60, minute % 60);
@@ -45,7 +50,7 @@ fn events(failing: &[(&str, &str, u32)]) -> String {
             for (segment, requests) in [("premium", 60), ("free", 200)] {
                 let is_it = |(s, g, _): &&(&str, &str, u32)| *s == service && *g == segment;
                 let bad = failing.iter().find(is_it).map_or(0, |(_, _, bad)| *bad);
-                let bad = if (125..150).contains(&minute) { bad } else { 0 };
+                let bad = if is_fault(minute) { bad } else { 0 };
                 let _ = writeln!(rows, "{time},{service},{segment},200,{}", requests - bad);
                 if bad > 0 {
                     let _ = writeln!(rows, "{time},{service},{segment},503,{bad}");
@@ -130,6 +135,34 @@ fn the_part_that_spent_the_budget_of_a_segment_is_named() {
         "{}",
         ran.out
     );
+}
+
+#[test]
+fn two_faults_ten_minutes_apart_are_two() {
+    // Of 60 requests one in 2000 may fail: the first fault alone lost what hours of calm may.
+    let is_fault = |minute| (110..114).contains(&minute) || (124..130).contains(&minute);
+    let place = Place::new();
+    place
+        .write("shop/slo.yaml", SHOP)
+        .write("shop/events.csv", &events_at(DATABASE, &is_fault));
+    let ran = place.run(&["why", "shop", "checkout", "--at", "2026-11-02 14:10"]);
+    ran.exits(1);
+    for says in [
+        "premium lost since 14:04 started in payments-db",
+        "66 of 360 bad from 14:04",
+        "earlier 13:50 to 13:54 (44 bad)",
+    ] {
+        assert!(told(&ran).contains(says), "{says}: {}", ran.out);
+    }
+    // A minute without a failure in the middle is none of that.
+    let place = Place::new();
+    let is_fault = |minute| is_fault(minute) || (114..124).contains(&minute) && minute != 118;
+    place
+        .write("shop/slo.yaml", SHOP)
+        .write("shop/events.csv", &events_at(DATABASE, &is_fault));
+    let ran = place.run(&["why", "shop", "checkout", "--at", "2026-11-02 14:10"]);
+    assert!(told(&ran).contains("since 13:50"), "{}", ran.out);
+    assert!(!told(&ran).contains("earlier"), "{}", ran.out);
 }
 
 #[test]
