@@ -167,7 +167,7 @@ fn draw(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, detail: &Detail) 
             points: points.clone(),
             changes: changes(verdict).map(place).collect(),
             zero_in: match lasting(&sheet.desk, verdict) {
-                Some(Lasting::GoneIn(length)) => Some(length.as_secs_f64() / seconds),
+                Some(Lasting::GoneIn { length, .. }) => Some(length.as_secs_f64() / seconds),
                 _ => None,
             },
             ends: sheet.ends_at(first.at, last.at),

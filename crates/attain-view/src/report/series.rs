@@ -9,7 +9,7 @@ use crate::html::parts::State;
 use crate::number::{self, thousands};
 use crate::status::calm::is_low;
 use crate::status::headline::counts_slices;
-use crate::status::lasting::{Lasting, lasting};
+use crate::status::lasting::{HOUR, Lasting, lasting, measured_text};
 use crate::status::matrix::{firing_words, has_budget, is_firing, pooled_target};
 use crate::status::published;
 use crate::status::shared::coverage_percent;
@@ -222,10 +222,17 @@ fn is_thin(verdict: &Verdict) -> bool {
     has_budget(verdict) && verdict.budget.allowed_billionths < BILLION
 }
 
-/// What becomes of the budget at the rate of the last hour: `gone in 1h 40m`, `it lasts`.
+/// What becomes of the budget at the rate of the last hour: `gone in 1h 40m`, `it lasts`; while an alert fires at that of its
+/// windows: `gone in 4m (last 5m)`.
 pub(crate) fn lasts(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
     Some(match lasting(&sheet.desk, verdict)? {
-        Lasting::GoneIn(length) => format!("gone in {}", number::about(length)),
+        Lasting::GoneIn { length, measured } => {
+            let over = match measured {
+                HOUR => String::new(),
+                other => format!(" (last {})", measured_text(other)),
+            };
+            format!("gone in {}{over}", number::about(length))
+        }
         Lasting::Lasts => "it lasts".to_owned(),
     })
 }

@@ -6,24 +6,21 @@
 //! is internal. Among equals the segment that is saved first before the others, what burns faster now before the slower.
 
 use std::cmp::Reverse;
-use std::time::Duration;
 
 use attain_math::ppb::percent_of_ppb;
 use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
 use attain_model::slo::Budgeting;
-use attain_model::verdict::{AlertCondition, AlertState, Burn, Masked};
+use attain_model::verdict::{AlertCondition, AlertState, Masked};
 use attain_model::{Audience, Scope, SeriesName, Standing, Verdict};
 
-use super::lasting::{Lasting, horizon, lasting};
+use super::lasting::{Lasting, lasting, measured_text};
 use super::lately::{Lately, burns, lately};
 use super::next::facts;
 use super::others::{Also, also};
 use super::{Desk, Run, calm, is_promise, now, published, target_ppb, total};
 use crate::look::{Tone, wrap};
 use crate::number;
-
-const BILLION: u128 = 1_000_000_000;
 
 /// Where the text of a fact begins.
 const FACT_INDENT: usize = "  severity ".len();
@@ -223,39 +220,16 @@ fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
     format!("{promise} is {word} for {whose}: {left} of the budget is left{gone}.")
 }
 
-/// `gone in 1h 40m at this rate`, from the faster of the last hour and the shortest window. Where one is more than twice
-/// the other, `this rate` would be none that a reader can see: it says which window is meant.
+/// `gone in 4m at the rate of the last 5m`.
 fn gone(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
-    const HOUR: Duration = Duration::from_secs(3600);
-    let in_an_hour = verdict.exhausted_in?;
-    if matches!(lately(verdict), Lately::Quiet(_)) {
-        return None;
+    match lasting(desk, verdict)? {
+        Lasting::GoneIn { length, measured } => Some(format!(
+            "gone in {} at the rate of the last {}",
+            number::about(length),
+            measured_text(measured)
+        )),
+        Lasting::Lasts => None,
     }
-    let rate = |burn: &Burn| times_billion(burn.attainment.bad, burn.allowed_billionths);
-    let hour = verdict.burn.iter().find(|burn| burn.window == HOUR);
-    let short = verdict.burn.iter().min_by_key(|burn| burn.window);
-    let (Some(hour), Some(short)) = (hour, short) else {
-        return match lasting(desk, verdict)? {
-            Lasting::GoneIn(length) => {
-                Some(format!("gone in {} at this rate", number::about(length)))
-            }
-            Lasting::Lasts => None,
-        };
-    };
-    let (hourly, shortly) = (rate(hour), rate(short));
-    let (faster, slower) = (hourly.max(shortly), hourly.min(shortly));
-    let seconds = u128::from(in_an_hour.as_secs()).saturating_mul(hourly) / faster.max(1);
-    let length = Duration::from_secs(u64::try_from(seconds).ok()?);
-    if length > horizon(desk, verdict) || faster <= BILLION {
-        return None;
-    }
-    let gone = number::about(length);
-    let at = match (faster / 2 > slower, shortly > hourly) {
-        (false, _) => "this rate".to_owned(),
-        (true, true) => format!("the rate of the last {}", duration_text(short.window)),
-        (true, false) => "the rate of the last hour".to_owned(),
-    };
-    Some(format!("gone in {gone} at {at}"))
 }
 
 /// `3% of requests fail where 0.05% may, 60x as many`.

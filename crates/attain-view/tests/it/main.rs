@@ -8,6 +8,7 @@
 mod burndown;
 mod cascade_page;
 mod diagnostics;
+mod lasting;
 mod month;
 mod page;
 mod pages;

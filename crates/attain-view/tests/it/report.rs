@@ -569,6 +569,8 @@ fn a_budget_that_would_outlast_its_window_lasts() {
     let none = About::default();
     for (days, says, is_drawn) in [(29, "gone in 29d", true), (276, "it lasts", false)] {
         for verdict in &mut evaluation.verdicts {
+            // While one fires, its windows say how long it lasts.
+            verdict.alerts.clear();
             verdict.exhausted_in = verdict
                 .exhausted_in
                 .map(|_| Duration::from_secs(days * 86_400));

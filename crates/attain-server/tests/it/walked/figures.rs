@@ -561,6 +561,9 @@ fn of_verdict(figures: &mut Figures, verdict: &Value, all: Option<&Value>) {
             .as_str()
             .and_then(|at| at.parse::<Timestamp>().ok())
     };
+    let closes = verdict["window_closes"]
+        .as_str()
+        .and_then(|at| at.parse::<Timestamp>().ok());
     if let (Some(start), Some(end)) = (instant("start"), instant("end")) {
         figures.length(u64::try_from(end.as_second() - start.as_second()).unwrap_or(0));
     }
@@ -570,6 +573,16 @@ fn of_verdict(figures: &mut Figures, verdict: &Value, all: Option<&Value>) {
             float(&burn["bad"]) + float(&burn["good"]),
         );
         figures.length(burn["window_seconds"].as_u64().unwrap());
+        // How long what is left lasts at that rate: of a calendar period what it allows by its end.
+        if let (Some(start), Some(end), Some(closes)) = (instant("start"), instant("end"), closes)
+            && bad > 0.0
+        {
+            let whole = (closes.as_second() - start.as_second()) as f64;
+            let so_far = (end.as_second() - start.as_second()) as f64;
+            let left = 1.0 - spent / (allowed * whole / so_far);
+            let seconds = left * whole / (bad / self::allowed(burn));
+            figures.length(seconds.max(0.0) as u64);
+        }
         figures.times("recent", bad / self::allowed(burn));
         figures.count("recent", bad);
         figures.count("recent", total);
