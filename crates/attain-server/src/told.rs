@@ -45,14 +45,18 @@ impl Told {
         }
     }
 
-    /// The last answer, unless it is too old for an instant.
+    /// The last answer to a question, or else to one that begins alike, unless it is too old for an instant.
     pub(crate) fn known(&self, names: &[SeriesName], instant: Timestamp) -> Option<Arc<Why>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, why) = known.iter().find(|(other, _)| other == names)?;
-        let age = instant.duration_since(why.instant);
-        (SignedDuration::ZERO..=OLD_AT_MOST)
-            .contains(&age)
-            .then(|| Arc::clone(why))
+        let is_recent = |why: &Why| {
+            let age = instant.duration_since(why.instant);
+            (SignedDuration::ZERO..=OLD_AT_MOST).contains(&age)
+        };
+        let mut recent = known.iter().rev().filter(|(_, why)| is_recent(why));
+        // What was lost lately comes and goes; who is hurt worst is the question.
+        let exact = recent.clone().find(|(other, _)| other == names);
+        let near = || recent.find(|(other, _)| other.first() == names.first());
+        exact.or_else(near).map(|(_, why)| Arc::clone(why))
     }
 }
 
@@ -95,6 +99,10 @@ mod tests {
         let known = |slo, second| told.known(&names(slo), at(second)).is_some();
         assert!(known("a", 1_010) && known("a", 1_130));
         assert!(!known("a", 1_000) && !known("a", 1_131) && !known("b", 1_010));
+        // The series that is hurt worst is the same; what else was asked is not.
+        let more = [names("a"), names("b")].concat();
+        assert!(told.known(&more, at(1_020)).is_some());
+        assert!(told.known(&more[1..], at(1_020)).is_none());
         for nth in 0..KEPT {
             told.keep(names(&nth.to_string()), why(1_010));
         }

@@ -27,8 +27,8 @@ use std::time::Duration;
 use attain_cascade::why::Why;
 use attain_model::detail::Detail;
 use attain_model::{
-    Audience, Diagnostic, Evaluation, GapReason, Promises, Scope, SegmentId, SeriesName, SloId,
-    SourceMap, Standing,
+    Diagnostic, Evaluation, GapReason, Promises, Scope, SegmentId, SeriesName, SloId, SourceMap,
+    Standing,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -173,8 +173,8 @@ pub struct Subject<'a> {
     pub slo: Option<&'a SloId>,
 }
 
-/// The series of which a page should be told who spent their budgets: the one that is hurt worst, and where no customer's
-/// promise is hurt the few that lost most in the last hours.
+/// The series of which a page should be told who spent their budgets: the one that is hurt worst, and the few that lost most
+/// in the last hours.
 #[must_use]
 pub fn worth_asking(scene: &Scene<'_>, subject: Subject<'_>) -> Vec<SeriesName> {
     let Some(evaluation) = scene.evaluation else {
@@ -191,21 +191,10 @@ pub fn worth_asking(scene: &Scene<'_>, subject: Subject<'_>) -> Vec<SeriesName> 
     let worst = headline::worst(&sheet.desk, &is_its);
     let verdicts = evaluation.verdicts.iter();
     let its = verdicts.filter(|verdict| is_promise(verdict) && is_its(&verdict.name));
-    let audience = worst.as_ref().and_then(|worst| {
-        let verdict = its.clone().find(|verdict| verdict.name == *worst);
-        verdict.map(|verdict| verdict.audience)
-    });
-    let mut names: Vec<SeriesName> = worst.into_iter().collect();
-    // While customers are well, they are asked what happened to them, whatever goes on inside.
-    match audience {
-        Some(Audience::Customer) => {}
-        Some(Audience::Internal) => {
-            let customers = its.filter(|verdict| verdict.audience == Audience::Customer);
-            names.extend(cause::lost_lately(customers));
-        }
-        None => names.extend(cause::lost_lately(its)),
-    }
-    names
+    // Whoever was woken minutes ago asks what that was, whatever is worst by now.
+    let mut lately = cause::lost_lately(its);
+    lately.retain(|name| worst.as_ref() != Some(name));
+    worst.into_iter().chain(lately).collect()
 }
 
 /// Whose promise is hurt worst, and how: `premium broken`. For a title.
@@ -214,6 +203,7 @@ fn hurt(scene: &Scene<'_>, subject: Subject<'_>) -> Option<String> {
     let mut verdicts = scene.evaluation?.verdicts.iter();
     let worst = verdicts.find(|verdict| names.first() == Some(&verdict.name))?;
     let word = match worst.standing {
+        Standing::Breached if headline::has_ended(worst) => headline::WAS_BROKEN,
         Standing::Breached => "broken",
         _ if headline::is_hurt(worst) => "in danger",
         _ => return None,

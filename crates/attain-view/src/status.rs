@@ -118,6 +118,19 @@ impl Desk<'_> {
         }
     }
 
+    /// A team with who is reached in it: `platform (on call: pager)`, else its lead: `platform (ivo)`.
+    pub(crate) fn team(&self, name: &str) -> String {
+        let Some(team) = self.promises.catalogue().teams.get(name) else {
+            return name.to_owned();
+        };
+        let lead = team.lead.as_ref().or(team.members.first());
+        match (&team.oncall, lead) {
+            (Some(oncall), _) => format!("{name} (on call: {oncall})"),
+            (None, Some(lead)) => format!("{name} ({lead})"),
+            (None, None) => name.to_owned(),
+        }
+    }
+
     fn wrapped(&self, text: &str) -> String {
         wrap(text, self.look.columns(), 2) + "\n"
     }

@@ -57,6 +57,13 @@ pub fn mark(html: &mut Html, state: State) {
     });
 }
 
+/// The shape of a time, which is good or bad for nobody.
+pub fn clock(html: &mut Html) {
+    html.element("svg", &[("class", "m")], |html| {
+        html.shape("use", &[("href", "#m-clock")]);
+    });
+}
+
 /// A mark and a word.
 pub fn badge(html: &mut Html, state: State, word: &str) {
     let class = format!("badge {}", state.class());

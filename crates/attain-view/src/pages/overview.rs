@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use attain_model::slo::Slo;
-use attain_model::{Audience, Scope, Verdict};
+use attain_model::{Scope, Verdict};
 
 use super::choose::{self, GROUPS, Group, ROWS, Row, Tally};
 use super::filters;
@@ -90,13 +90,9 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top:
     });
 }
 
-/// What was lost last, where no customer's promise is hurt any more: whoever was woken minutes ago asks for it.
+/// What was lost last, beside what is hurt worst: whoever was woken minutes ago asks for it.
 pub(super) fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
     let Some(why) = sheet.told else { return };
-    let mut verdicts = sheet.desk.evaluation.verdicts.iter();
-    if verdicts.any(|one| one.audience == Audience::Customer && is_promise(one) && is_hurt(one)) {
-        return;
-    }
     // Of what the first sentence is about, its own rows say it.
     let worst = headline::worst(&sheet.desk, &|_| true);
     let Some((finding, episode)) =

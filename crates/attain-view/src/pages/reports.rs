@@ -428,7 +428,7 @@ fn sentence(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
     }
     match (verdict.overspent_since, series::left(verdict)) {
         (Some(since), _) => sentences.push(format!(
-            "Its budget was used up at {}",
+            "Its budget has been used up since {}",
             sheet.desk.event(since)
         )),
         (None, Some(left)) => sentences.push(format!("{left} of the budget is left")),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Ask, Scene, frame};
 use crate::html::Html;
-use crate::html::parts::{State, mark};
+use crate::html::parts::{State, clock, mark};
 use crate::number;
 
 /// The switch between the catalogue's zone and UTC; the script adds the reader's own.
@@ -57,12 +57,12 @@ pub(super) fn state(html: &mut Html, scene: &Scene<'_>, ask: &Ask, path: &str) {
                     ("data-until", &*until.to_string()),
                 ];
                 html.element("span", &attributes, |html| {
-                    let state = match class {
-                        "fresh" => State::Ok,
-                        "stale" => State::Unknown,
-                        _ => State::Quiet,
-                    };
-                    mark(html, state);
+                    // A clock says nothing of promises; a colour stands here only where the time itself cannot be trusted.
+                    match class {
+                        "fresh" => clock(html),
+                        "stale" => mark(html, State::Unknown),
+                        _ => mark(html, State::Quiet),
+                    }
                     html.line("b", &[], word);
                     html.text(" ");
                     html.element("time", &[("datetime", &until.to_string())], |html| {

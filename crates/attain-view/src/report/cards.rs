@@ -106,7 +106,7 @@ fn numbers(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict, state: State) 
         }
     }
     if let Some(since) = verdict.overspent_since {
-        rows.push(("used up at", sheet.desk.event(since)));
+        rows.push(("used up since", sheet.desk.event(since)));
     }
     if matches!(state, State::Bad | State::Warn)
         && let Some(firing) = crate::status::matrix::firing_words(&sheet.desk, verdict)

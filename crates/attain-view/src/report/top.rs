@@ -1,13 +1,14 @@
 //! The top of the page: what it is about, the first sentence, who owns it and what next, how many promises stand how.
 
-use attain_model::SeriesName;
+use attain_model::{SeriesName, Verdict};
+use jiff::Timestamp;
 
 use super::{Sheet, series};
 use crate::html::Html;
 use crate::html::parts::{State, badge, facts, link_or_prose, mark};
 use crate::look::Tone;
 use crate::number::{self, counted};
-use crate::status::headline::{Summary, summary};
+use crate::status::headline::{Summary, WAS_BROKEN, firing, is_hurt, pages_now, summary};
 use crate::status::others::Also;
 use crate::status::{is_promise, no_slos, no_verdicts, now};
 use crate::why::{Suspect, cause};
@@ -29,6 +30,9 @@ pub(crate) fn top(html: &mut Html, sheet: &Sheet<'_>) {
     });
     summarised(html, sheet, First::OF_PAGE, |_| ());
 }
+
+/// Where it started, while nobody is named.
+const NOT_KNOWN_YET: &str = "not known yet";
 
 /// How the first sentence stands on a page.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +89,7 @@ pub(crate) fn summarised(
     html.element("section", &[("class", class), ("id", "summary")], |html| {
         html.element(first.heading, &[("class", "lead")], |html| {
             mark(html, state);
-            html.prose(&summary.title);
+            html.prose(&over_since(sheet, &summary));
         });
         if !summary.body.is_empty() {
             html.element("p", &[("class", "body")], |html| {
@@ -96,7 +100,7 @@ pub(crate) fn summarised(
             let rows = rows(sheet, &summary, first);
             let pairs = rows.iter().map(|(name, text)| (*name, text.as_str()));
             facts(html, pairs, |html, name, text| match name {
-                "now" | "ask first" => html.line("b", &[], text),
+                "now" | "wake" | "ask first" => html.line("b", &[], text),
                 "runbook" | "its runbook" => link_or_prose(html, text),
                 _ => html.prose(text),
             });
@@ -121,10 +125,8 @@ pub(crate) fn summarised(
 fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str, String)> {
     let mut rest = brief(&summary.facts);
     let worst = summary.worst.as_ref();
-    let cause = sheet
-        .told
-        .zip(worst)
-        .and_then(|(why, worst)| cause::cause(why, worst));
+    let verdict = verdict(sheet, summary);
+    let cause = cause_of(sheet, summary);
     let mut rows = Vec::new();
     if rest.first().is_some_and(|(name, _)| *name == "now") {
         rows.push(rest.remove(0));
@@ -143,6 +145,8 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
             began.push_str(&format!(", ended {}", sheet.desk.event(ended)));
         }
         rows.push(("began", began));
+    } else if let Some(by) = verdict.filter(|_| sheet.desk.is_live).and_then(hurt_by) {
+        rows.push(("began", format!("by {}", sheet.desk.event(by))));
     }
     let named = cause.as_ref().and_then(|cause| cause.named);
     // Whoever did it itself has its owners and its runbook below.
@@ -154,8 +158,34 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
         }
         None => named,
     };
+    let is_named = rows.iter().any(|(name, _)| *name == "started in") || named.is_some();
+    if !is_named && verdict.is_some_and(is_hurt) && sheet.desk.is_live {
+        rows.push(("cause", NOT_KNOWN_YET.to_owned()));
+    }
+    // Nobody is woken for what is over.
+    let first_word = match verdict.is_some_and(pages_now) {
+        true => "wake",
+        false => "ask first",
+    };
     if let Some(named) = named {
-        rows.extend(whom(named));
+        rows.extend(whom(sheet, named, first_word));
+        let runbook = format!("Follow the runbook of {} below.", named.name);
+        if let Some((_, now)) = rows.first_mut().filter(|_| named.runbook.is_some()) {
+            *now = now
+                .replace(now::FOLLOW, &runbook)
+                .replace(now::ASK, &runbook);
+        }
+    } else if let Some(slo) = verdict
+        .filter(|one| pages_now(one))
+        .and_then(|one| sheet.desk.slo(one))
+    {
+        let whose = [
+            &slo.owners.engineering,
+            &slo.owners.owner,
+            &slo.owners.product,
+        ];
+        let team = whose.into_iter().flatten().next();
+        rows.extend(team.map(|team| ("wake", sheet.desk.team(team.as_str()))));
     }
     let outcome = worst.filter(|_| !first.is_of_slo);
     if let Some(outcome) = outcome.and_then(|name| sheet.outcome(&name.slo)) {
@@ -171,13 +201,48 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
     rows
 }
 
+/// The series that the first sentence is about.
+fn verdict<'s>(sheet: &'s Sheet<'_>, summary: &Summary) -> Option<&'s Verdict> {
+    let mut verdicts = sheet.desk.evaluation.verdicts.iter();
+    verdicts.find(|verdict| summary.worst.as_ref() == Some(&verdict.name))
+}
+
+fn cause_of<'s>(sheet: &'s Sheet<'_>, summary: &Summary) -> Option<cause::Cause<'s>> {
+    let (why, worst) = sheet.told.zip(summary.worst.as_ref())?;
+    cause::cause(why, worst)
+}
+
+/// By when it had begun at the latest: an alert fired, or the budget was gone.
+fn hurt_by(verdict: &Verdict) -> Option<Timestamp> {
+    let alerts = firing(verdict).map(|(_, since)| since);
+    alerts.chain(verdict.overspent_since).min()
+}
+
+/// `checkout-completes (availability) was broken for premium; over since 13:46:40 UTC (2m ago): ...`
+fn over_since(sheet: &Sheet<'_>, summary: &Summary) -> String {
+    let title = summary.title.clone();
+    let ended = cause_of(sheet, summary).and_then(|cause| cause.ended);
+    let Some((ended, (head, rest))) = ended.zip(title.split_once(": ")) else {
+        return title;
+    };
+    match head.contains(WAS_BROKEN) {
+        true => format!("{head}; over since {}: {rest}", sheet.desk.event(ended)),
+        false => title,
+    }
+}
+
 /// Where it started, and who knows about that.
-fn whom(named: &Suspect) -> Vec<(&'static str, String)> {
+fn whom(
+    sheet: &Sheet<'_>,
+    named: &Suspect,
+    first_word: &'static str,
+) -> Vec<(&'static str, String)> {
     let (share, path) = (cause::share(named), named.path.join(" > "));
     let way = format!("{}, {share} of it: {path}", named.name);
     let mut rows = vec![("started in", way)];
     if !named.owners.is_empty() {
-        rows.push(("ask first", named.owners.join(", ")));
+        let teams = named.owners.iter().map(|team| sheet.desk.team(team));
+        rows.push((first_word, teams.collect::<Vec<_>>().join(", ")));
     }
     rows.extend(named.runbook.clone().map(|runbook| ("runbook", runbook)));
     rows

@@ -42,6 +42,9 @@ pub(crate) struct Summary {
     pub(crate) worst: Option<SeriesName>,
 }
 
+/// How it is said of a promise that stays broken by what is over.
+pub(crate) const WAS_BROKEN: &str = "was broken";
+
 /// Who is hurt and what to do, or that nobody is.
 pub(crate) fn summary(desk: &Desk<'_>, run: &Run) -> Summary {
     let mut hurt: Vec<&Verdict> = hurt(desk).collect();
@@ -149,8 +152,14 @@ pub(crate) fn pages_now(verdict: &Verdict) -> bool {
     is_promise(verdict) && Hurt::of(verdict) == Hurt::Paging
 }
 
+/// Whether more is lost now than may be, by the shortest window that says enough.
+pub(crate) fn goes_on(verdict: &Verdict) -> bool {
+    let is_burning = super::matrix::recent_burn(verdict).is_some_and(burns);
+    is_burning && matches!(lately(verdict), Lately::Burns)
+}
+
 /// Whether what was lost lately is over: there was traffic, and it was lost no faster than it may be.
-fn has_ended(verdict: &Verdict) -> bool {
+pub(crate) fn has_ended(verdict: &Verdict) -> bool {
     let Some(recent) = super::matrix::recent_burn(verdict) else {
         return false;
     };
@@ -202,16 +211,16 @@ fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
         Scope::All => "all traffic".to_owned(),
     };
     if verdict.standing == Standing::Breached {
+        // Whoever looks on wants to know whether it is over before anything else.
+        let is = match desk.is_live && has_ended(verdict) {
+            true => WAS_BROKEN,
+            false => "is broken",
+        };
+        let many = how_many(desk, verdict);
         if let Some(kept) = total::kept_beside(desk, verdict) {
-            return format!(
-                "{promise} is broken in total: {}, while {kept}.",
-                how_many(desk, verdict)
-            );
+            return format!("{promise} {is} in total: {many}, while {kept}.");
         }
-        return format!(
-            "{promise} is broken for {whose}: {}.",
-            how_many(desk, verdict)
-        );
+        return format!("{promise} {is} for {whose}: {many}.");
     }
     let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
     let gone = gone(desk, verdict).map_or_else(String::new, |text| format!(", {text}"));
@@ -234,13 +243,24 @@ fn gone(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
 
 /// `3% of requests fail where 0.05% may, 60x as many`.
 fn how_many(desk: &Desk<'_>, verdict: &Verdict) -> String {
-    let failing = number::failing(verdict.attainment).unwrap_or_else(|| "0%".to_owned());
     let promised = verdict.goal.as_ref().and_then(|goal| goal.promised());
-    let mut text = match promised.and_then(|promised| promised.under) {
-        _ if counts_slices(desk, verdict) => format!("{failing} of slices are bad"),
-        Some(under) => format!("{failing} of requests take {under} or more"),
-        None => format!("{failing} of requests fail"),
+    let is_over = desk.is_live && has_ended(verdict);
+    // While it burns, how badly it does now; what it comes to over the whole window stands in the next sentence.
+    let burning = now::burning(verdict).filter(|_| desk.is_live && !is_over);
+    let attainment = burning.map_or(verdict.attainment, |burn| burn.attainment);
+    let failing = number::failing(attainment).unwrap_or_else(|| "0%".to_owned());
+    let under = promised.and_then(|promised| promised.under);
+    let mut text = match (under, is_over) {
+        (_, false) if counts_slices(desk, verdict) => format!("{failing} of slices are bad"),
+        (_, true) if counts_slices(desk, verdict) => format!("{failing} of slices were bad"),
+        (Some(under), false) => format!("{failing} of requests take {under} or more"),
+        (Some(under), true) => format!("{failing} of requests took {under} or more"),
+        (None, false) => format!("{failing} of requests fail"),
+        (None, true) => format!("{failing} of requests failed"),
     };
+    if let Some(burn) = burning {
+        text.push_str(&format!(" in the last {}", now::length(burn)));
+    }
     if let Some(promised) = promised {
         let may = percent_of_ppb(promised.target.budget_ppb());
         text.push_str(&match desk.is_page {

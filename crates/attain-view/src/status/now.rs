@@ -1,6 +1,8 @@
 //! What a page says of a broken promise to people who do not know budgets: how many failed of how many, when too many had
 //! failed, and whether it is over.
 
+use std::time::Duration;
+
 use attain_model::slo::Budgeting;
 use attain_model::verdict::Burn;
 use attain_model::{Standing, Verdict, Window};
@@ -14,12 +16,20 @@ use crate::number::{self, counted, thousands};
 
 const BILLION: u128 = 1_000_000_000;
 
+/// What is longer than this says little of how it is now.
+const AT_ONCE: Duration = Duration::from_secs(300);
+
 /// How it begins where it is not over.
 pub(crate) const GOES_ON: &str = "still going on";
 
+/// What to do where the promise has a runbook; where the cause has one, the page names that.
+pub(crate) const FOLLOW: &str = "Follow the runbook below.";
+
+/// What to do where it has none.
+pub(crate) const ASK: &str = "Ask the owners below.";
+
 /// `14 of 2,235 requests failed over 1d, 1 was allowed. Nothing is left of the budget: 1150% more was lost than is
-/// allowed; used up at
-/// 2026-11-02 09:44:00 UTC.`
+/// allowed, without a break since 2026-11-02 09:44:00 UTC.`
 pub(super) fn spent(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     if verdict.standing != Standing::Breached {
         return None;
@@ -46,7 +56,8 @@ pub(super) fn spent(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
         text.push_str(&format!(": {over} more was lost than is allowed"));
     }
     if let Some(since) = verdict.overspent_since {
-        text.push_str(&format!("; used up at {}", desk.event(since)));
+        // It may have been so before; only the last time is known.
+        text.push_str(&format!(", without a break since {}", desk.event(since)));
     }
     Some(text + ".")
 }
@@ -102,13 +113,19 @@ pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
         .map_or_else(String::new, |rate| {
             format!(", {} times what is allowed", rate.trim_end_matches('x'))
         });
-    let seen = format!("{failing} of {things} {did} in the last {window}{rate}.");
+    let mut seen = format!("{failing} of {things} {did} in the last {window}{rate}.");
     if !burns(recent) {
         return Some(format!("no faster than promised: {seen}") + &until(desk, verdict));
     }
     let mut lead = GOES_ON.to_owned();
     match lately(verdict) {
-        Lately::Burns => {}
+        // The window that says that it goes on is the one that is shown.
+        Lately::Burns => {
+            if let Some(shortest) = shortest(verdict).filter(|one| one.window != recent.window) {
+                let last = bad_of(desk, verdict, shortest);
+                seen = format!("{last} in the last {}; {seen}", length(shortest));
+            }
+        }
         Lately::Quiet(quiet) => {
             return Some(stopped(desk, verdict, quiet) + &until(desk, verdict));
         }
@@ -124,12 +141,19 @@ pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
         }
     }
     let has_runbook = desk.slo(verdict).is_some_and(|slo| slo.runbook.is_some());
-    let help = if has_runbook {
-        "Follow the runbook below."
-    } else {
-        "Ask the owners below."
-    };
+    let help = if has_runbook { FOLLOW } else { ASK };
     Some(format!("{lead}: {seen} {help}"))
+}
+
+fn shortest(verdict: &Verdict) -> Option<&Burn> {
+    verdict.burn.iter().min_by_key(|burn| burn.window)
+}
+
+/// The window that says how badly it burns now: the longest up to five minutes, or else the shortest, if it burns.
+pub(super) fn burning(verdict: &Verdict) -> Option<&Burn> {
+    let up_to_now = verdict.burn.iter().filter(|burn| burn.window <= AT_ONCE);
+    let now = up_to_now.max_by_key(|burn| burn.window);
+    now.or_else(|| shortest(verdict)).filter(|burn| burns(burn))
 }
 
 /// `stopped by 2026-11-22 10:48:20 UTC: 0 of 640 requests failed in the last 1m; 255 in the last 5m.`
@@ -173,7 +197,7 @@ fn bad_of(desk: &Desk<'_>, verdict: &Verdict, burn: &Burn) -> String {
 }
 
 /// A window as it is said after `the last`.
-fn length(burn: &Burn) -> String {
+pub(super) fn length(burn: &Burn) -> String {
     match attain_model::quantity::duration_text(burn.window).as_str() {
         "1h" => "hour".to_owned(),
         text => text.to_owned(),

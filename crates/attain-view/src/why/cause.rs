@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::{Account, Episode, Finding, Suspect, Why, percent};
 use crate::number;
+use crate::status::headline::goes_on;
 
 /// How far back a loss is looked for: windows of alerts that are longer say nothing of it.
 const LOOKED_BACK: Duration = Duration::from_secs(6 * 3600);
@@ -76,6 +77,18 @@ pub(crate) fn cause<'a>(why: &'a Why, name: &SeriesName) -> Option<Cause<'a>> {
     })
 }
 
+/// Whether a loss is over, for every page alike: not while the shortest window of its series burns and reaches back to its
+/// end.
+pub(crate) fn is_over(why: &Why, episode: &Episode, verdict: Option<&Verdict>) -> bool {
+    let goes_on = verdict.is_some_and(|verdict| {
+        let shortest = verdict.burn.iter().min_by_key(|burn| burn.window);
+        let quiet = why.instant.duration_since(episode.until);
+        let is_within = |window| Duration::try_from(quiet).is_ok_and(|quiet| quiet < window);
+        goes_on(verdict) && shortest.is_some_and(|burn| is_within(burn.window))
+    });
+    episode.until < why.instant && !goes_on
+}
+
 fn named(episode: &Episode) -> Option<&Suspect> {
     let mut accounts = episode.accounts.iter();
     let first: Option<&Account> = accounts.find(|account| account.is_named);
@@ -124,7 +137,7 @@ pub(crate) fn told(why: &Why, finding: &Finding, episode: &Episode, zone: &TimeZ
         Some((share, window)) => format!("{} of its budget of {window}", percent(*share)),
         None => "budget".to_owned(),
     };
-    let when = when(why, episode, zone);
+    let when = when(why, episode, zone, episode.until < why.instant);
     let start = match named(episode) {
         Some(suspect) if suspect.path.len() > 1 => {
             format!("; it started in {}", suspect.name)
@@ -140,9 +153,9 @@ pub(crate) fn told(why: &Why, finding: &Finding, episode: &Episode, zone: &TimeZ
 }
 
 /// `since 10:37:00 UTC (2m ago)`, or from when to when and how long ago that was.
-pub(crate) fn when(why: &Why, episode: &Episode, zone: &TimeZone) -> String {
+pub(crate) fn when(why: &Why, episode: &Episode, zone: &TimeZone, is_over: bool) -> String {
     let event = |at| number::event(at, why.instant, zone);
-    match episode.until < why.instant {
+    match is_over {
         true => {
             // The zone stands behind the second of the two.
             let from = number::moment_near(episode.from, why.instant, zone);

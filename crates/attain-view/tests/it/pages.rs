@@ -310,7 +310,7 @@ fn the_product_pack_says_it_in_words() {
         &Ask::default(),
         Some(Pack::Product),
     );
-    assert!(html.contains("1,022 of 1,222,198 requests failed, 611 were allowed. 99.916% were good, 99.95% is promised. Its budget was used up at 14:21:00 UTC (9h 38m ago)."), "{html}");
+    assert!(html.contains("1,022 of 1,222,198 requests failed, 611 were allowed. 99.916% were good, 99.95% is promised. Its budget has been used up since 14:21:00 UTC (9h 38m ago)."), "{html}");
     assert!(!html.contains("auth-login"), "it is internal");
 }
 

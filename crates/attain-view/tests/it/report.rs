@@ -589,7 +589,7 @@ fn what_broke_says_whether_it_still_does() {
     let (mut evaluation, details) = month(&promises);
     let about = about();
     let page = report(&promises, &evaluation, &details, &about).html();
-    assert!(page.contains("<b>still going on: 3.2% of 3,036 requests failed in the last hour"));
+    assert!(page.contains("<b>still going on: 97 of 3,036 requests failed in the last 5m; 3.2% of 3,036 requests failed in the last hour"));
     assert!(
         page.contains("<a href=\"https://wiki.shop.example/runbooks/checkout\" rel=noreferrer>")
     );
@@ -640,7 +640,7 @@ fn what_stopped_a_minute_ago_does_not_go_on() {
         (
             640,
             600,
-            "still going on: 3.2% of 3,036 requests failed in the last hour",
+            "still going on: 600 of 640 requests failed in the last 1m; 3.2% of 3,036 requests failed in the last hour",
         ),
     ] {
         for verdict in &mut evaluation.verdicts {

@@ -125,7 +125,9 @@ fn the_banner_says_since_when_where_it_started_and_whom_to_ask() {
     let read = text(&html);
     for words in [
         "began 23:55:00 UTC (4m ago)",
-        "used up at 23:56:10 UTC (2m ago)",
+        "without a break since 23:56:10 UTC (2m ago)",
+        "6% of requests fail in the last hour, 0.05% is allowed",
+        "Follow the runbook of auth-login below. began",
         "started in auth-login, 98% of it: checkout-completes &gt; auth-login",
         "ask first platform",
         "runbook https://wiki.shop.example/runbooks/auth severity",
@@ -146,6 +148,125 @@ fn the_banner_says_since_when_where_it_started_and_whom_to_ask() {
     let other = self::why(vec![lost(&evaluation.verdicts[2].name, 1.2, NOW)]);
     let html = pages::overview(&told(scene, &other), &Ask::default());
     assert!(!html.contains("ask first") && !html.contains("its owners"));
+}
+
+/// Windows of five minutes and of one beside the hour, as a policy has them.
+fn shortly(verdict: &mut attain_model::Verdict, five: (u64, u64), one: (u64, u64)) {
+    for (seconds, (total, bad)) in [(300, five), (60, one)] {
+        let mut burn = *verdict.burn.last().unwrap();
+        burn.window = Duration::from_secs(seconds);
+        burn.allowed_billionths = u128::from(total) * 500_000;
+        burn.attainment = Attainment {
+            good: total - bad,
+            bad,
+        };
+        verdict.burn.insert(0, burn);
+    }
+}
+
+/// What is over is told in the past, with its end; overview and cascade say alike whether it is.
+#[test]
+fn what_is_over_is_told_in_the_past() {
+    let promises = Promises::of(catalogue());
+    let mut evaluation = judged(&promises, 60);
+    let server = server();
+    let premium = evaluation.verdicts[1].name.clone();
+    let why = why(vec![lost(&premium, 1.2, "2026-11-02T23:58:30Z")]);
+    let read = |evaluation: &Evaluation| {
+        let scene = scene(&promises, evaluation, &[], &server);
+        let overview = pages::overview(&told(scene, &why), &Ask::default());
+        let cascade = pages::cascade(&scene, &Ask::default(), Blamed::Answer(&why));
+        (overview, text(&cascade))
+    };
+    // The last minute burns still, although its newest slices do not: nobody says that it is over.
+    shortly(&mut evaluation.verdicts[1], (400, 60), (80, 20));
+    let (overview, cascade) = read(&evaluation);
+    for words in [
+        "is broken for premium: 15% of requests fail in the last 5m, 0.05% is allowed.",
+        "still going on: 20 of 80 requests failed in the last 1m; 6% of 1,000",
+    ] {
+        assert!(text(&overview).contains(words), "{words}\n{overview}");
+    }
+    assert!(!text(&overview).contains("ended"), "{overview}");
+    assert!(
+        cascade.contains("lost 120% of its budget since 23:55:00 UTC"),
+        "{cascade}"
+    );
+
+    evaluation.verdicts[1].burn.drain(..2);
+    shortly(&mut evaluation.verdicts[1], (400, 60), (80, 0));
+    let (overview, cascade) = read(&evaluation);
+    for words in [
+        "was broken for premium; over since 23:58:30 UTC (under 1m ago): 0.06% of requests failed, 0.05% is allowed.",
+        "now stopped: 0 of 80 requests failed in the last 1m; 60 in the last 5m.",
+        "ended 23:58:30 UTC (under 1m ago)",
+    ] {
+        assert!(
+            text(&overview).contains(words),
+            "{words}\n{}",
+            text(&overview)
+        );
+    }
+    assert!(overview.contains("<title>! premium was broken \u{b7} Shop</title>"));
+    assert!(
+        cascade.contains("from 23:55:00 to 23:58:30 UTC (under 1m ago)"),
+        "{cascade}"
+    );
+}
+
+/// Whom to wake is one line with a name, whether the cause is known or not.
+#[test]
+fn whom_to_wake_is_one_line() {
+    let mut catalogue = catalogue();
+    let mut platform = catalogue.teams["growth"].clone();
+    platform.id = "platform".into();
+    platform.lead = Some("ivo".to_owned());
+    catalogue.teams.insert(platform.id.clone(), platform);
+    let promises = Promises::of(catalogue);
+    let mut evaluation = judged(&promises, 60);
+    evaluation.verdicts[1].alerts = vec![crate::status::page(&promises)];
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let premium = evaluation.verdicts[1].name.clone();
+    let known = why(vec![lost(&premium, 1.2, NOW)]);
+    let read = text(&pages::overview(&told(scene, &known), &Ask::default()));
+    assert!(
+        read.contains("wake platform (ivo) runbook https://wiki.shop.example/runbooks/auth"),
+        "{read}"
+    );
+    let read = text(&pages::overview(&scene, &Ask::default()));
+    for words in [
+        "began by 2026-11-02 14:25:00 UTC (9h 34m ago)",
+        "cause not known yet wake payments (on call: pager)",
+        "Follow the runbook below.",
+    ] {
+        let words = words.replace("2026-11-02 ", "");
+        assert!(read.contains(&words), "{words}\n{read}");
+    }
+}
+
+/// Red or not, the page says what was lost last of anything else.
+#[test]
+fn what_was_lost_last_stands_under_a_red_headline() {
+    let promises = Promises::of(catalogue());
+    let mut evaluation = judged(&promises, 60);
+    let name = "checkout-completes/availability/standard";
+    evaluation.verdicts[2] = verdict(&promises, name, 100_000, 40, (1_000, 40));
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let [premium, standard] = [1, 2].map(|at| evaluation.verdicts[at].name.clone());
+    let names = pages::worth_asking(&scene, Subject::default());
+    assert_eq!(names, [premium.clone(), standard.clone()]);
+    let why = why(vec![
+        lost(&premium, 1.2, NOW),
+        lost(&standard, 0.4, "2026-11-02T23:57:00Z"),
+    ]);
+    let read = text(&pages::overview(&told(scene, &why), &Ask::default()));
+    let says = "Last: checkout-completes/availability : standard lost 40% of its budget of 30d from 23:55:00";
+    assert!(
+        read.contains("is broken for premium") && read.contains(says),
+        "{read}"
+    );
 }
 
 #[test]

@@ -17,12 +17,19 @@ use crate::routes::seen::Seen;
 
 /// How long a page that is about something else waits for the answer.
 const PATIENCE: Duration = Duration::from_millis(40);
+/// How long one that looks at the past waits: nobody loads it again of itself.
+const PATIENCE_FOR_THE_PAST: Duration = Duration::from_secs(2);
+
 /// The answer about what a page speaks of first; `None` if nothing is worth asking, or no answer is there in time. It is
 /// worked out all the same, and the next page has it.
 pub(super) async fn told(asked: &Asked, subject: Subject<'_>) -> Option<Arc<Why>> {
     let seen = asked.seen.as_ref()?;
     let names = worth_asking(asked, subject)?;
-    let told = &asked.app.told;
+    let patience = match seen.is_live {
+        true => PATIENCE,
+        false => PATIENCE_FOR_THE_PAST,
+    };
+    let (told, instant) = (&asked.app.told, seen.as_of().instant);
     if let Some(turn) = told.turn() {
         let (app, seen, names) = (Arc::clone(&asked.app), seen.clone(), names.clone());
         let working = tokio::spawn(async move {
@@ -31,11 +38,11 @@ pub(super) async fn told(asked: &Asked, subject: Subject<'_>) -> Option<Arc<Why>
             drop(turn);
             Some(why)
         });
-        if let Ok(Ok(why)) = tokio::time::timeout(PATIENCE, working).await {
+        if let Ok(Ok(why)) = tokio::time::timeout(patience, working).await {
             return why;
         }
     }
-    told.known(&names, seen.as_of().instant)
+    told.known(&names, instant)
 }
 
 /// The same for a page that is about nothing else: it waits.

@@ -186,6 +186,13 @@ impl Walk<'_> {
             }
             "path" => here.topic = Topic::Edges,
             "p" if node.has_class("tally") => return self.tallied(node, &here.place, node),
+            // What was lost last is about what its link names, not about what the page is about.
+            "p" if node.has_class("last") => {
+                let link = node.inside.iter().find(|child| child.tag == "a");
+                let name = link.map(Node::all_text).unwrap_or_default();
+                assert!(name.contains('/'), "{}", node.all_text());
+                self.named(&name, &mut here, false);
+            }
             "p" if node.has_class("outcome") => here.topic = Topic::Written,
             "p" if node.has_class("figure") => {
                 here.only = match node.all_text().contains("left") {

@@ -44,7 +44,7 @@ impl<'b> Blame<'b> {
         let rank = |finding: &Finding| {
             let verdict = verdicts.iter().find(|one| one.name == finding.name);
             let episode = finding.episode.as_ref();
-            let has_ended = episode.is_none_or(|episode| episode.until < answer.instant);
+            let has_ended = episode.is_none_or(|episode| cause::is_over(answer, episode, verdict));
             Rank {
                 can_wait: has_ended || !verdict.is_some_and(pages_now),
                 harm: match verdict.map(series::state) {
@@ -72,7 +72,10 @@ impl<'b> Blame<'b> {
         let (_, worst) = self.ranked.first().filter(|(rank, _)| is_hurt(*rank))?;
         let (finding, episode, account) = told(worst).find(|(_, _, account)| account.is_named)?;
         let runbook = account.suspects.first()?.runbook.as_deref();
-        let sentence = headline(self.answer, finding, episode, account)?;
+        let mut verdicts = self.verdicts.iter();
+        let verdict = verdicts.find(|one| one.name == finding.name);
+        let is_over = cause::is_over(self.answer, episode, verdict);
+        let sentence = headline(self.answer, finding, episode, account, is_over)?;
         Some((&finding.name.slo, sentence, runbook))
     }
 
@@ -209,6 +212,7 @@ fn headline(
     finding: &Finding,
     episode: &Episode,
     account: &Account,
+    is_over: bool,
 ) -> Option<String> {
     let first = account.suspects.first()?;
     let whose = match &finding.name.scope {
@@ -240,7 +244,7 @@ fn headline(
     };
     Some(format!(
         "{whose} lost {of_budget} {}; {} of {of} started in {}{own}.{next}",
-        cause::when(answer, episode, &answer.zone),
+        cause::when(answer, episode, &answer.zone, is_over),
         share(first.score),
         first.name
     ))
