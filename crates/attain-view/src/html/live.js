@@ -157,21 +157,34 @@
     if (!state || state.classList.contains("past") || !window.EventSource || location.protocol === "file:") return;
     let wait = 0;
     const soon = () => { clearTimeout(wait); wait = setTimeout(refresh, 300); };
-    const events = new EventSource("/api/v1/events");
+    let events = null;
     let isFirst = true;
-    events.addEventListener("tick", () => {
-      heard = Date.now();
-      // The first says how things stand, as the page does.
-      if (isFirst && !state.classList.contains("lost")) { isFirst = false; return; }
-      isFirst = false;
-      soon();
-    });
-    events.addEventListener("catalogue", soon);
-    events.onopen = () => { if (find("#state.lost")) soon(); };
-    events.onerror = () => setTimeout(() => { if (events.readyState !== 1) lost(); }, 3000);
+    const listen = () => {
+      if (events || document.hidden) return;
+      events = new EventSource("/api/v1/events");
+      events.addEventListener("tick", () => {
+        heard = Date.now();
+        // The first says how things stand, as the page does.
+        if (isFirst && !state.classList.contains("lost")) { isFirst = false; return; }
+        isFirst = false;
+        soon();
+      });
+      events.addEventListener("catalogue", soon);
+      events.onopen = () => { if (find("#state.lost")) soon(); };
+      events.onerror = () => setTimeout(() => { if (events && events.readyState !== 1) lost(); }, 3000);
+    };
+    // A browser keeps six connections to a server: whoever is not looked at, or was left, must not hold one.
+    const leave = () => { if (events) events.close(); events = null; };
+    listen();
+    addEventListener("pagehide", leave);
+    addEventListener("pageshow", listen);
     // A page that hears nothing says so itself, and tries.
-    setInterval(() => { if (Date.now() - heard > 45000) refresh(); }, 15000);
-    document.addEventListener("visibilitychange", () => { if (!document.hidden && isMissed) refresh(); });
+    setInterval(() => { if (events && Date.now() - heard > 45000) refresh(); }, 15000);
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) { leave(); return; }
+      listen();
+      if (isMissed) refresh();
+    });
   };
   const pause = () => {
     isPaused = !isPaused;
