@@ -84,15 +84,26 @@ pub fn run(setting: &Setting) -> Result<String, String> {
         contestants.push(Contestant::attain(&programs, fleet)?);
     }
     let costs = cycles(contestants)?;
-    let scraped = scraped::run(&programs)?;
     Ok(format!(
-        "{}; {prometheus}, {victoria}.\n\n{}\n{}\n{}\n{}",
+        "{}; {prometheus}, {victoria}.\n\n{}\n{}\n{}",
         setting.facts(),
         cycles_said(&costs),
         asked_said(&costs),
-        scraped.said(&prometheus, &victoria),
         BESIDE
     ))
+}
+
+/// One page of many series, scraped every second.
+pub fn scrape(setting: &Setting) -> Result<String, String> {
+    let fleet = built(
+        &["-p", "attain-wire", "--example", "fleet"],
+        "examples/fleet",
+    )?;
+    let programs = Programs::find(&setting.program, fleet)?;
+    let prometheus = versions::of_program(&programs.prometheus, "--version", "Prometheus")?;
+    let victoria = versions::of_package("victoria-metrics", "VictoriaMetrics")?;
+    let scraped = scraped::run(&programs)?.said(&prometheus, &victoria);
+    Ok(format!("{}.\n\n{scraped}", setting.facts()))
 }
 
 const BESIDE: &str = "\

@@ -37,7 +37,7 @@ struct Bench {
     run: fn(&Setting) -> Result<String, String>,
 }
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     Bench {
         name: "logs",
         says: "a log to counts per minute and segment: attain, duckdb and polars; gzip and zstd",
@@ -70,8 +70,13 @@ const BENCHES: [Bench; 10] = [
     },
     Bench {
         name: "live",
-        says: "SLOs judged while traffic comes in, scraped, asked: attain, Prometheus with Sloth's rules, VictoriaMetrics",
+        says: "SLOs judged while traffic comes in, and asked: attain, Prometheus with Sloth's rules, VictoriaMetrics",
         run: live::run,
+    },
+    Bench {
+        name: "scrape",
+        says: "CPU per sample of a page that is scraped: attain, Prometheus and VictoriaMetrics",
+        run: live::scrape,
     },
     Bench {
         name: "kept",
