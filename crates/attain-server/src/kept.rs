@@ -8,15 +8,16 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use attain_engine::{Changes, Counts, Ledger, Meter, Metered, Shelf, Shelved, Wanted};
+use attain_engine::{Changes, Counts, Ledger, Meter, Metered, Shelved, Wanted};
 use attain_model::delivery::Delivery;
-use attain_model::facts::{Damage, KeptStream, OriginFacts, StreamFacts};
+use attain_model::facts::{Damage, KeptStream, OriginFacts};
 use attain_model::live::{LiveEntry, MeterFacts};
-use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
+use attain_model::{Catalogue, SourceId, Stream, StreamKey};
 use attain_store::{Access, Coarser, Done, Error, Store};
 use jiff::Timestamp;
 
 use crate::asked::Unpaged;
+use crate::shelf::Pages;
 use crate::unsealed::{Unsealed, settle};
 
 /// Length of a slice in a folder that is new. One that was made by `attain replay` keeps its own.
@@ -255,7 +256,15 @@ impl Kept {
 
     /// Hands the counts to somebody who judges them.
     pub(crate) fn with<R>(&self, judge: impl FnOnce(&dyn Counts) -> R) -> R {
-        judge(&Shelved::new(&self.ledger, self))
+        judge(&Shelved::new(&self.ledger, &self.pages()))
+    }
+
+    fn pages(&self) -> Pages<'_> {
+        Pages {
+            store: &self.store,
+            damage: &self.damage,
+            why: Error::to_string,
+        }
     }
 
     /// What was counted since this was asked last.
@@ -313,28 +322,6 @@ impl Kept {
         let mut done = entries.into_iter().rev().map(|entry| entry.done);
         done.find(|done| matches!(done, Done::Catalogue { .. }))
     }
-}
-
-impl Shelf for Kept {
-    fn stream(&self, stream: &StreamKey) -> (StreamFacts, Vec<Damage>) {
-        let read = self.store.stream(stream);
-        read.unwrap_or_else(|error| unread(stream, &error))
-    }
-
-    fn stream_within(&self, stream: &StreamKey, interval: Interval) -> (StreamFacts, Vec<Damage>) {
-        let read = self.store.stream_within(stream, interval);
-        read.unwrap_or_else(|error| unread(stream, &error))
-    }
-
-    fn damage(&self) -> Vec<Damage> {
-        self.damage.clone()
-    }
-}
-
-/// All of a stream is missing.
-pub(crate) fn unread(stream: &StreamKey, error: &Error) -> (StreamFacts, Vec<Damage>) {
-    let damage = Damage::of_stream(stream, error.to_string());
-    (StreamFacts::default(), vec![damage])
 }
 
 fn add(sum: &mut Metered, more: &Metered) {

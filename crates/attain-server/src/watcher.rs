@@ -36,8 +36,9 @@ fn watch(config: &Config, in_force: Done, jobs: &mpsc::Sender<Job>, now: &Bell) 
     let mut asked = 0;
     loop {
         now.wait(asked, config.limits.look);
-        let is_asked = asked != now.heard();
-        asked = now.heard();
+        let heard = now.heard();
+        let is_asked = asked != heard;
+        asked = heard;
         if jobs.is_closed() {
             return;
         }

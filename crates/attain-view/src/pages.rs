@@ -173,24 +173,29 @@ pub struct Subject<'a> {
     pub slo: Option<&'a SloId>,
 }
 
+impl Subject<'_> {
+    fn has(&self, name: &SeriesName) -> bool {
+        let segment = self
+            .segment
+            .is_none_or(|id| matches!(&name.scope, Scope::Segment(own) if own == id));
+        segment && self.slo.is_none_or(|slo| name.slo == *slo)
+    }
+
+    /// What is hurt worst of it.
+    fn worst(&self, scene: &Scene<'_>) -> Option<SeriesName> {
+        let (about, nowhere) = (About::default(), |_: &SeriesName| String::new());
+        let sheet = sheet(scene, scene.evaluation?, &about, &nowhere);
+        headline::worst(&sheet.desk, &|name| self.has(name))
+    }
+}
+
 /// The series of which a page should be told who spent their budgets: the one that is hurt worst, and the few that lost most
 /// in the last hours.
 #[must_use]
 pub fn worth_asking(scene: &Scene<'_>, subject: Subject<'_>) -> Vec<SeriesName> {
-    let Some(evaluation) = scene.evaluation else {
-        return Vec::new();
-    };
-    let (about, nowhere) = (About::default(), |_: &SeriesName| String::new());
-    let sheet = sheet(scene, evaluation, &about, &nowhere);
-    let is_its = |name: &SeriesName| {
-        let segment = subject
-            .segment
-            .is_none_or(|id| matches!(&name.scope, Scope::Segment(own) if own == id));
-        segment && subject.slo.is_none_or(|slo| name.slo == *slo)
-    };
-    let worst = headline::worst(&sheet.desk, &is_its);
-    let verdicts = evaluation.verdicts.iter();
-    let its = verdicts.filter(|verdict| is_promise(verdict) && is_its(&verdict.name));
+    let worst = subject.worst(scene);
+    let verdicts = scene.evaluation.into_iter().flat_map(|e| &e.verdicts);
+    let its = verdicts.filter(|verdict| is_promise(verdict) && subject.has(&verdict.name));
     // Whoever was woken minutes ago asks what that was, whatever is worst by now.
     let mut lately = cause::lost_lately(its);
     lately.retain(|name| worst.as_ref() != Some(name));
@@ -199,14 +204,13 @@ pub fn worth_asking(scene: &Scene<'_>, subject: Subject<'_>) -> Vec<SeriesName> 
 
 /// Whose promise is hurt worst, and how: `premium broken`. For a title.
 fn hurt(scene: &Scene<'_>, subject: Subject<'_>) -> Option<String> {
-    let names = worth_asking(scene, subject);
+    let name = subject.worst(scene)?;
     let mut verdicts = scene.evaluation?.verdicts.iter();
-    let worst = verdicts.find(|verdict| names.first() == Some(&verdict.name))?;
+    let worst = verdicts.find(|verdict| verdict.name == name)?;
     let word = match worst.standing {
         Standing::Breached if headline::has_ended(worst) => headline::WAS_BROKEN,
         Standing::Breached => "broken",
-        _ if headline::is_hurt(worst) => "in danger",
-        _ => return None,
+        _ => "in danger",
     };
     Some(match &worst.name.scope {
         Scope::Segment(id) => format!("{id} {word}"),

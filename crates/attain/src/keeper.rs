@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use attain_engine::{Counts, Ledger, Shelf, Shelved};
+use attain_engine::{Counts, Ledger, Shelved};
 use attain_model::delivery::Delivery;
-use attain_model::facts::{Damage, KeptStream, OriginFacts, StreamFacts};
+use attain_model::facts::{Damage, KeptStream, OriginFacts};
 use attain_model::live::MeterFacts;
 use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
+use attain_server::Pages;
 use attain_spec::{Input, parse};
 use attain_store::{Access, Done, Error, Store, Text};
 use jiff::Timestamp;
@@ -61,30 +62,13 @@ impl Folder {
 
     /// Hands the counts to somebody who judges them.
     pub fn with<R>(&self, judge: impl FnOnce(&dyn Counts) -> R) -> R {
-        judge(&Shelved::new(&self.ledger, self))
+        let pages = Pages {
+            store: &self.store,
+            damage: &self.damage,
+            why: |error| Failure::of(error).what,
+        };
+        judge(&Shelved::new(&self.ledger, &pages))
     }
-}
-
-impl Shelf for Folder {
-    fn stream(&self, stream: &StreamKey) -> (StreamFacts, Vec<Damage>) {
-        let read = self.store.stream(stream);
-        read.unwrap_or_else(|error| unread(stream, &error))
-    }
-
-    fn stream_within(&self, stream: &StreamKey, interval: Interval) -> (StreamFacts, Vec<Damage>) {
-        let read = self.store.stream_within(stream, interval);
-        read.unwrap_or_else(|error| unread(stream, &error))
-    }
-
-    fn damage(&self) -> Vec<Damage> {
-        self.damage.clone()
-    }
-}
-
-/// All of a stream is missing.
-fn unread(stream: &StreamKey, error: &Error) -> (StreamFacts, Vec<Damage>) {
-    let damage = Damage::of_stream(stream, Failure::of(error).what);
-    (StreamFacts::default(), vec![damage])
 }
 
 /// A folder that is written to.

@@ -69,13 +69,7 @@ struct Cost {
 }
 
 pub fn run(setting: &Setting) -> Result<String, String> {
-    let fleet = built(
-        &["-p", "attain-wire", "--example", "fleet"],
-        "examples/fleet",
-    )?;
-    let programs = Programs::find(&setting.program, fleet)?;
-    let prometheus = versions::of_program(&programs.prometheus, "--version", "Prometheus")?;
-    let victoria = versions::of_package("victoria-metrics", "VictoriaMetrics")?;
+    let (programs, prometheus, victoria) = programs(setting)?;
     let mut contestants = Vec::new();
     for fleet in FLEETS {
         contestants.extend(loaded(&programs, fleet, &prometheus, &victoria)?);
@@ -95,6 +89,13 @@ pub fn run(setting: &Setting) -> Result<String, String> {
 
 /// One page of many series, scraped every second.
 pub fn scrape(setting: &Setting) -> Result<String, String> {
+    let (programs, prometheus, victoria) = programs(setting)?;
+    let scraped = scraped::run(&programs)?.said(&prometheus, &victoria);
+    Ok(format!("{}.\n\n{scraped}", setting.facts()))
+}
+
+/// What is started, and how the peers are called.
+fn programs(setting: &Setting) -> Result<(Programs, String, String), String> {
     let fleet = built(
         &["-p", "attain-wire", "--example", "fleet"],
         "examples/fleet",
@@ -102,8 +103,7 @@ pub fn scrape(setting: &Setting) -> Result<String, String> {
     let programs = Programs::find(&setting.program, fleet)?;
     let prometheus = versions::of_program(&programs.prometheus, "--version", "Prometheus")?;
     let victoria = versions::of_package("victoria-metrics", "VictoriaMetrics")?;
-    let scraped = scraped::run(&programs)?.said(&prometheus, &victoria);
-    Ok(format!("{}.\n\n{scraped}", setting.facts()))
+    Ok((programs, prometheus, victoria))
 }
 
 const BESIDE: &str = "\

@@ -59,10 +59,7 @@ impl Asking {
             sha256: seen.catalogue.sha256.clone(),
             slo: slo.id.clone(),
             last,
-            day: last
-                .max(as_of.instant)
-                .to_zoned(catalogue.timezone.clone())
-                .date(),
+            day: as_of.instant.to_zoned(catalogue.timezone.clone()).date(),
             restated: seen.restated.of(&Stream::key_of(catalogue, slo)),
             as_of: (!is_steady).then_some(as_of),
         };

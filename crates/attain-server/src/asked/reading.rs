@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 
-use attain_engine::{Counts, Ledger, Shelf, Shelved};
-use attain_model::facts::{Damage, StreamFacts};
-use attain_model::{Interval, StreamKey};
-use attain_store::{Access, Store};
+use attain_engine::{Counts, Ledger, Shelved};
+use attain_model::StreamKey;
+use attain_model::facts::Damage;
+use attain_store::{Access, Error, Store};
 use tokio::sync::oneshot;
 
-use crate::kept::unread;
+use crate::shelf::Pages;
 
 /// A question to the core: a copy of what it holds of these streams.
 pub(crate) struct Question {
@@ -97,31 +97,10 @@ impl Unpaged {
             return Err(Unread::Moved(work));
         }
         let pages = Pages {
-            store,
-            damage: self.damage,
+            store: &store,
+            damage: &self.damage,
+            why: Error::to_string,
         };
         Ok(work(&Shelved::new(&self.ledger, &pages)))
-    }
-}
-
-/// The pages of a folder, in one state.
-struct Pages {
-    store: Store,
-    damage: Vec<Damage>,
-}
-
-impl Shelf for Pages {
-    fn stream(&self, stream: &StreamKey) -> (StreamFacts, Vec<Damage>) {
-        let read = self.store.stream(stream);
-        read.unwrap_or_else(|error| unread(stream, &error))
-    }
-
-    fn stream_within(&self, stream: &StreamKey, interval: Interval) -> (StreamFacts, Vec<Damage>) {
-        let read = self.store.stream_within(stream, interval);
-        read.unwrap_or_else(|error| unread(stream, &error))
-    }
-
-    fn damage(&self) -> Vec<Damage> {
-        self.damage.clone()
     }
 }

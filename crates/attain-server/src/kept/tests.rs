@@ -1,5 +1,6 @@
 //! What is old is kept by the minute.
 
+use attain_engine::Shelf;
 use attain_model::delivery::Counted;
 use attain_model::{Bucket, Class, CountedSegment, SegmentId, Tally};
 use attain_spec::{Input, parse};
@@ -24,7 +25,7 @@ slos:
 
 /// The counts of a stream on disk.
 fn on_time(kept: &Kept, stream: &StreamKey) -> Vec<(i64, u64)> {
-    let (facts, damage) = kept.stream(stream);
+    let (facts, damage) = kept.pages().stream(stream);
     assert_eq!(damage, []);
     let columns = facts.columns.into_iter();
     columns.flat_map(|column| column.on_time).collect()

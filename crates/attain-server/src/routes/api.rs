@@ -7,6 +7,7 @@ pub(super) mod status;
 
 use std::sync::Arc;
 
+use attain_model::Slo;
 use attain_view::report::{self, report};
 use attain_view::resources::{self, Filter, State as Stands, burn_down_json};
 use attain_view::status::Run;
@@ -16,6 +17,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::guard::Question;
+use super::parameters::Asked;
 use super::problem::Problem;
 use super::seen::Seen;
 use crate::app::{App, notes, reading};
@@ -56,10 +58,7 @@ pub(super) async fn slo(
     Extension(Question { asked, published }): Extension<Question>,
 ) -> Answer {
     let seen = app.seen_of(published, asked.instant("at")).await?;
-    let id = asked.text("slo").unwrap_or_default();
-    let Some(slo) = seen.promises().catalogue().slos.get(id) else {
-        return Err(no_such_slo(id));
-    };
+    let slo = slo_of(&seen, &asked)?;
     let names = seen.names(|id| *id == slo.id);
     let details = app.details(&seen, &names).await?;
     let about = about(&app, &seen, vec![slo.id.clone()]);
@@ -77,16 +76,13 @@ pub(super) async fn burn_down(
     Extension(Question { asked, published }): Extension<Question>,
 ) -> Answer {
     let seen = app.seen_of(published, asked.instant("at")).await?;
-    let id = asked.text("slo").unwrap_or_default();
-    let Some(slo) = seen.promises().catalogue().slos.get(id) else {
-        return Err(no_such_slo(id));
-    };
+    let slo = slo_of(&seen, &asked)?;
     let points = asked.number("points").unwrap_or(POINTS);
     let evaluation = &seen.evaluation;
     let say = |hours: &burning::Hours| burn_down_json(evaluation, &slo.id, hours, points);
     let asking = &app.asking;
     let said = asking.burn_down(&seen.published, evaluation, slo, points, say);
-    Ok(([(header::CONTENT_TYPE, "application/json")], said.await?).into_response())
+    Ok(json(said.await?))
 }
 
 /// The segments.
@@ -136,11 +132,18 @@ fn about(app: &App, seen: &Seen, slos: Vec<attain_model::SloId>) -> report::Abou
     }
 }
 
+/// The SLO that is asked about.
+fn slo_of<'s>(seen: &'s Seen, asked: &Asked) -> Result<&'s Slo, Problem> {
+    let id = asked.text("slo").unwrap_or_default();
+    let slo = seen.promises().catalogue().slos.get(id);
+    slo.ok_or_else(|| no_such_slo(id))
+}
+
 fn no_such_slo(id: &str) -> Problem {
     Problem::not_found(format!("there is no SLO `{id}` in this catalogue"))
         .hint("/api/v1/slos names them")
 }
 
-fn json(text: String) -> Response {
+fn json(text: impl IntoResponse) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }

@@ -12,7 +12,7 @@ use attain_model::{Verdict, Window};
 
 use super::Desk;
 use super::lately::{Lately, burns, lately};
-use super::matrix::recent_burn;
+use super::matrix::{is_firing, recent_burn};
 
 /// What a rate is measured over where no alert says otherwise.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -46,11 +46,6 @@ pub(crate) fn lasting(desk: &Desk<'_>, verdict: &Verdict) -> Option<Lasting> {
         return Some(Lasting::GoneIn { length, measured });
     }
     (!is_firing(verdict)).then_some(Lasting::Lasts)
-}
-
-fn is_firing(verdict: &Verdict) -> bool {
-    let mut alerts = verdict.alerts.iter();
-    alerts.any(|alert| matches!(alert.state, AlertState::Firing(_)))
 }
 
 /// Of the shortest pair of windows that fires the one that burns faster.

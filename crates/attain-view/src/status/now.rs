@@ -9,6 +9,7 @@ use attain_model::{Standing, Verdict, Window};
 
 use super::Desk;
 use super::headline::{counts_slices, is_latency, unit, window_words};
+use super::lasting::measured_text;
 use super::lately::{Lately, Quiet, burns, lately};
 use super::matrix::recent_burn;
 use super::shared::window_text;
@@ -198,10 +199,7 @@ fn bad_of(desk: &Desk<'_>, verdict: &Verdict, burn: &Burn) -> String {
 
 /// A window as it is said after `the last`.
 pub(super) fn length(burn: &Burn) -> String {
-    match attain_model::quantity::duration_text(burn.window).as_str() {
-        "1h" => "hour".to_owned(),
-        text => text.to_owned(),
-    }
+    measured_text(burn.window)
 }
 
 /// Why a promise stays broken that nobody breaks any more.

@@ -1,7 +1,7 @@
 //! What the keys do, with real key presses; and that what somebody chose once stays chosen from page to page.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::driver::{Browser, key};
 
@@ -206,6 +206,9 @@ pub fn keys(browser: &Browser, server: SocketAddr) -> Result<Vec<String>, String
     Ok(found)
 }
 
+/// How long a page is looked at again and again.
+const LOOKED_AT_MOST: Duration = Duration::from_secs(180);
+
 /// Looks until it is so, for a while: a page may still be loading.
 fn expect(
     browser: &Browser,
@@ -214,11 +217,16 @@ fn expect(
     expected: &str,
 ) -> Result<Vec<String>, String> {
     let mut said = String::new();
+    let begun = Instant::now();
     for _ in 0..100 {
         // A page that is about to go answers nothing.
         said = browser.run(says).unwrap_or_default();
         if said == expected {
             return Ok(Vec::new());
+        }
+        // A browser that answers nothing at all takes minutes to say so each time.
+        if begun.elapsed() > LOOKED_AT_MOST {
+            break;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
