@@ -4,6 +4,7 @@
 //! is to blame is [`crate::diagnose`]'s.
 
 mod answer;
+mod kept;
 mod parts;
 mod slots;
 
@@ -388,6 +389,7 @@ fn account(asked: &Asked<'_>, parts: &Parts<'_>, diagnosis: &Diagnosis) -> Accou
     Account {
         lost: diagnosis.total,
         is_named: diagnosis.named().is_some(),
+        named_at: None,
         doubt: match diagnosis.doubt() {
             Some(diagnose::Doubt::Noise) => Some(Doubt::Noise),
             Some(diagnose::Doubt::Rival(node)) => Some(Doubt::Rival(parts.name(node).to_owned())),

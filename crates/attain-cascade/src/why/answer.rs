@@ -72,6 +72,8 @@ pub struct Account {
     pub lost: f64,
     /// Whether the evidence is strong enough to name the first.
     pub is_named: bool,
+    /// As of when it was named, where a newer answer about the same loss names nobody ([`Finding::keep_named`]).
+    pub named_at: Option<Timestamp>,
     /// What speaks against it although its score is high.
     pub doubt: Option<Doubt>,
     /// Who may have spent it.

@@ -149,10 +149,14 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
         rows.push(("began", format!("by {}", sheet.desk.event(by))));
     }
     let named = cause.as_ref().and_then(|cause| cause.named);
+    let named_at = cause.as_ref().and_then(|cause| cause.named_at);
+    let as_of = named_at.map_or_else(String::new, |at| {
+        format!(", as of {}", sheet.desk.event(at))
+    });
     // Whoever did it itself has its owners and its runbook below.
     let named = match named.filter(|named| named.path.len() < 2) {
         Some(own) => {
-            let text = format!("{} itself, {} of it", own.name, cause::share(own));
+            let text = format!("{} itself, {} of it{as_of}", own.name, cause::share(own));
             rows.push(("started in", text));
             None
         }
@@ -168,7 +172,7 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
         false => "ask first",
     };
     if let Some(named) = named {
-        rows.extend(whom(sheet, named, first_word));
+        rows.extend(whom(sheet, named, first_word, &as_of));
         let runbook = format!("Follow the runbook of {} below.", named.name);
         if let Some((_, now)) = rows.first_mut().filter(|_| named.runbook.is_some()) {
             *now = now
@@ -236,9 +240,10 @@ fn whom(
     sheet: &Sheet<'_>,
     named: &Suspect,
     first_word: &'static str,
+    as_of: &str,
 ) -> Vec<(&'static str, String)> {
     let (share, path) = (cause::share(named), named.path.join(" > "));
-    let way = format!("{}, {share} of it: {path}", named.name);
+    let way = format!("{}, {share} of it: {path}{as_of}", named.name);
     let mut rows = vec![("started in", way)];
     if !named.owners.is_empty() {
         let teams = named.owners.iter().map(|team| sheet.desk.team(team));

@@ -64,6 +64,8 @@ pub(crate) struct Cause<'a> {
     pub(crate) ended: Option<Timestamp>,
     /// Who is named; `None` if nobody can be.
     pub(crate) named: Option<&'a Suspect>,
+    /// As of when, if the newest look names nobody.
+    pub(crate) named_at: Option<Timestamp>,
 }
 
 /// What is known of the loss of a series; `None` if it lost no more than it may, or was not asked about.
@@ -74,6 +76,7 @@ pub(crate) fn cause<'a>(why: &'a Why, name: &SeriesName) -> Option<Cause<'a>> {
         began: episode.from,
         ended: Some(episode.until).filter(|until| *until < why.instant),
         named: named(episode),
+        named_at: episode.accounts.iter().find_map(|one| one.named_at),
     })
 }
 

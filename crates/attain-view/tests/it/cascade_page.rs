@@ -96,6 +96,7 @@ fn answer(evaluation: &Evaluation, is_named: bool) -> Why {
         accounts: vec![Account {
             lost: 59.0,
             is_named,
+            named_at: None,
             doubt: None,
             suspects: vec![suspect],
         }],

@@ -41,6 +41,7 @@ fn lost(name: &SeriesName, share: f64, until: &str) -> Finding {
             accounts: vec![Account {
                 lost: 59.0,
                 is_named: true,
+                named_at: None,
                 doubt: None,
                 suspects: vec![suspect],
             }],
@@ -148,6 +149,21 @@ fn the_banner_says_since_when_where_it_started_and_whom_to_ask() {
     let other = self::why(vec![lost(&evaluation.verdicts[2].name, 1.2, NOW)]);
     let html = pages::overview(&told(scene, &other), &Ask::default());
     assert!(!html.contains("ask first") && !html.contains("its owners"));
+}
+
+/// Where a newer look names nobody, the page says as of when it was named, and whom to ask stays.
+#[test]
+fn who_was_named_a_slice_ago_is_named_with_its_time() {
+    let promises = Promises::of(catalogue());
+    let evaluation = judged(&promises, 60);
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let mut finding = lost(&evaluation.verdicts[1].name, 1.2, NOW);
+    finding.episode.as_mut().unwrap().accounts[0].named_at = Some(at("2026-11-02T23:57:00Z"));
+    let why = why(vec![finding]);
+    let read = text(&pages::overview(&told(scene, &why), &Ask::default()));
+    let says = "checkout-completes &gt; auth-login, as of 23:57:00 UTC (2m ago) ask first platform";
+    assert!(read.contains(says), "{read}");
 }
 
 /// Windows of five minutes and of one beside the hour, as a policy has them.

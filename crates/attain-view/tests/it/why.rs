@@ -30,6 +30,7 @@ fn account(suspects: Vec<Suspect>, is_named: bool, doubt: Option<Doubt>) -> Acco
     Account {
         lost: 1500.0,
         is_named,
+        named_at: None,
         doubt,
         suspects,
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use attain_cascade::why::{Finding, Why, series};
+use attain_cascade::why::{Episode, Finding, Why, series};
 use attain_model::policy::Urgency;
 use attain_model::verdict::AlertState;
 use attain_model::{SeriesName, SloId, Verdict};
@@ -25,24 +25,36 @@ const PATIENCE_FOR_THE_PAST: Duration = Duration::from_secs(2);
 pub(super) async fn told(asked: &Asked, subject: Subject<'_>) -> Option<Arc<Why>> {
     let seen = asked.seen.as_ref()?;
     let names = worth_asking(asked, subject)?;
-    let patience = match seen.is_live {
-        true => PATIENCE,
-        false => PATIENCE_FOR_THE_PAST,
-    };
-    let (told, instant) = (&asked.app.told, seen.as_of().instant);
-    if let Some(turn) = told.turn() {
-        let (app, seen, names) = (Arc::clone(&asked.app), seen.clone(), names.clone());
+    let app = Arc::clone(&asked.app);
+    if !seen.is_live {
+        // The past is told as it is: nothing of what pages said meanwhile.
+        let (seen, names) = (seen.clone(), names);
+        let working = tokio::spawn(async move { who(&app, &seen, &names).await.ok() });
+        let answer = tokio::time::timeout(PATIENCE_FOR_THE_PAST, working).await;
+        return answer.ok()?.ok()?;
+    }
+    let sha256 = seen.published.catalogue.sha256.as_str();
+    if let Some(turn) = app.told.turn() {
+        let (app, seen, names) = (Arc::clone(&app), seen.clone(), names.clone());
         let working = tokio::spawn(async move {
             let why = who(&app, &seen, &names).await.ok()?;
-            app.told.keep(names, Arc::clone(&why));
+            let why = app.told.keep(&seen.published.catalogue.sha256, why);
             drop(turn);
             Some(why)
         });
-        if let Ok(Ok(why)) = tokio::time::timeout(patience, working).await {
-            return why;
+        if let Ok(Ok(Some(why))) = tokio::time::timeout(PATIENCE, working).await {
+            return Some(why);
         }
     }
-    told.known(&names, instant)
+    let lasts = |name: &SeriesName, since| {
+        let mut verdicts = seen.evaluation.verdicts.iter();
+        let verdict = verdicts.find(|verdict| verdict.name == *name);
+        verdict
+            .and_then(pages_since)
+            .is_some_and(|pages| pages <= since)
+    };
+    let instant = seen.as_of().instant;
+    app.told.known(sha256, &names, instant, lasts)
 }
 
 /// The same for a page that is about nothing else: it waits.
@@ -106,16 +118,20 @@ async fn who(app: &App, seen: &Seen, names: &[SeriesName]) -> Result<Arc<Why>, S
 }
 
 fn names_somebody(finding: &Finding) -> bool {
-    let mut accounts = finding.episode.iter().flat_map(|one| &one.accounts);
-    accounts.any(|account| account.is_named)
+    let episode = finding.episode.as_ref();
+    episode.is_some_and(Episode::names_somebody)
 }
 
 /// Since when a series pages, or else since when its budget is gone.
 fn hurt_since(verdict: &Verdict) -> Option<Timestamp> {
+    pages_since(verdict).or(verdict.overspent_since)
+}
+
+fn pages_since(verdict: &Verdict) -> Option<Timestamp> {
     let alerts = verdict.alerts.iter();
     let pages = alerts.filter_map(|alert| match alert.state {
         AlertState::Firing(since) if alert.urgency == Urgency::Page => Some(since),
         _ => None,
     });
-    pages.min().or(verdict.overspent_since)
+    pages.min()
 }
