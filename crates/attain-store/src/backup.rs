@@ -11,7 +11,8 @@ use crate::check::Report;
 use crate::codec::entry::Done;
 use crate::db::Db;
 use crate::error::Error;
-use crate::store::{Access, Store, sync_folder};
+use crate::made::{sync_folder, sync_to_root};
+use crate::store::{Access, Store};
 
 /// Copies a data folder as it is now, while another process or thread writes to it, and checks the copy. The copy
 /// appears under its name once it is whole.
@@ -20,6 +21,29 @@ use crate::store::{Access, Store, sync_folder};
 /// [`Error::Missing`] if there is nothing to copy, [`Error::Occupied`] if something is in the way, and errors of the
 /// disk. A copy of damaged files is made all the same: the report says so.
 pub fn backup(from: &Path, to: &Path) -> Result<Report, Error> {
+    copy_with(from, to, |_| Ok(()))
+}
+
+/// Makes a data folder of a backup, at an instant of the caller's clock; the record says so. The folder appears under its
+/// name once it is whole, with that entry.
+///
+/// # Errors
+/// As [`backup`].
+pub fn restore(from: &Path, to: &Path, at: Timestamp) -> Result<Report, Error> {
+    let done = Done::Restored {
+        from: from.display().to_string(),
+    };
+    copy_with(from, to, |copy| {
+        Store::open(copy, Access::Write)?.record(at, &done)?;
+        Ok(())
+    })
+}
+
+fn copy_with(
+    from: &Path,
+    to: &Path,
+    finish: impl FnOnce(&Path) -> Result<(), Error>,
+) -> Result<Report, Error> {
     let source = Store::open(from, Access::Read)?;
     if to.read_dir().is_ok_and(|mut files| files.next().is_some()) || to.is_file() {
         return Err(Error::Occupied {
@@ -47,22 +71,11 @@ pub fn backup(from: &Path, to: &Path) -> Result<Report, Error> {
     ] {
         let _ = fs::remove_file(partial.join(name));
     }
+    finish(&partial)?;
+    // Invariant: all that is in it is on disk before it has its name.
     sync_folder(&partial)?;
     fs::rename(&partial, to).map_err(|error| Error::of_io(to, &error))?;
-    sync_folder(to)?;
-    Ok(report)
-}
-
-/// Makes a data folder of a backup, at an instant of the caller's clock; the record says so.
-///
-/// # Errors
-/// As [`backup`].
-pub fn restore(from: &Path, to: &Path, at: Timestamp) -> Result<Report, Error> {
-    let report = backup(from, to)?;
-    let done = Done::Restored {
-        from: from.display().to_string(),
-    };
-    Store::open(to, Access::Write)?.record(at, &done)?;
+    sync_to_root(to)?;
     Ok(report)
 }
 

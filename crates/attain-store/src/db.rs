@@ -1,5 +1,7 @@
 //! One SQLite file: how it is opened, which format it has, and what its failures mean.
 
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -71,47 +73,72 @@ pub(crate) struct Db {
     synchronous: Option<&'static str>,
 }
 
-/// What a file looks like before it is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// Not there, or without a byte.
-    Empty,
-    /// There.
-    Present,
-}
-
 impl Schema {
     pub(crate) fn path(&self, folder: &Path) -> PathBuf {
         folder.join(self.name)
     }
 
-    pub(crate) fn seen(&self, folder: &Path) -> Seen {
-        let with_bytes = |path: PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
-        let log = folder.join(format!("{}-wal", self.name));
-        if with_bytes(self.path(folder)) || with_bytes(log) {
-            Seen::Present
-        } else {
-            Seen::Empty
+    /// Whether the file is there. Without a byte it is not, whatever became of it.
+    pub(crate) fn is_there(&self, folder: &Path) -> bool {
+        has_bytes(&self.path(folder))
+    }
+
+    /// Whether what SQLite keeps beside the file is there: it would be taken for that of a new one.
+    pub(crate) fn has_log(&self, folder: &Path) -> bool {
+        has_bytes(&self.beside(folder, "-wal"))
+    }
+
+    /// That the file is there.
+    pub(crate) fn expect(&self, folder: &Path) -> Result<(), Error> {
+        if self.is_there(folder) {
+            return Ok(());
         }
+        Err(Error::Damaged {
+            file: self.path(folder),
+            why: "it is gone or empty".to_owned(),
+        })
     }
 
-    /// Whether the file is not there, or was never made.
-    pub(crate) fn is_unmade(&self, folder: &Path) -> bool {
-        self.seen(folder) == Seen::Empty
-            || self.is_being_made(folder)
-            || matches!(self.read(folder), Ok(None))
+    /// The name of a file that is not yet part of its folder.
+    pub(crate) fn fresh_path(&self, folder: &Path) -> PathBuf {
+        self.beside(folder, ".new")
     }
 
-    /// Whether the first bytes of the file may be half there. Only who writes can say: a reader may not undo them.
-    ///
-    /// Invariant: there is a journal only until the file has its log, which is before anything is in it.
-    fn is_being_made(&self, folder: &Path) -> bool {
-        let journal = folder.join(format!("{}-journal", self.name));
-        journal.metadata().is_ok_and(|file| file.len() > 0)
+    /// Makes a fresh file, on disk when it returns, though not yet its name. Returns which folder it is of.
+    pub(crate) fn make(&self, folder: &Path, identity: Option<&[u8]>) -> Result<Vec<u8>, Error> {
+        let path = self.fresh_path(folder);
+        // What a try that was cut short left, and what SQLite keeps beside a file that is lost.
+        for path in [&path, &self.beside(folder, "-journal")] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(Error::of_io(path, &error));
+                }
+                _ => {}
+            }
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut db = Db::open(&path, flags)?;
+        // Of a file that was cut short nothing is used: it is synced once, when it is whole.
+        db.set("journal_mode", "OFF")?;
+        db.commit_as("OFF")?;
+        self.migrate(&mut db, 0, identity)?;
+        let identity = db.identity()?;
+        db.set("journal_mode", "WAL")?;
+        db.close()?;
+        let sync = File::open(&path).and_then(|file| file.sync_all());
+        sync.map_err(|error| Error::of_io(&path, &error))?;
+        Ok(identity)
     }
 
-    /// For reading: one state of the file as long as it stays open. `None` if the file is there and was never made.
-    pub(crate) fn read(&self, folder: &Path) -> Result<Option<Db>, Error> {
+    fn beside(&self, folder: &Path, ending: &str) -> PathBuf {
+        folder.join(format!("{}{ending}", self.name))
+    }
+
+    /// For reading: one state of the file as long as it stays open.
+    pub(crate) fn read(&self, folder: &Path) -> Result<Db, Error> {
+        self.expect(folder)?;
         let path = self.path(folder);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Db::open(&path, flags)?;
@@ -128,37 +155,26 @@ impl Schema {
                 db
             }
         };
-        let format = self.format(&db)?;
-        Ok((format > 0).then_some(db))
+        self.format(&db)?;
+        Ok(db)
     }
 
-    /// For writing; brought to the newest format. An empty file is one that was lost unless it may be made.
-    pub(crate) fn write(
-        &self,
-        folder: &Path,
-        identity: Option<&[u8]>,
-        may_make: bool,
-    ) -> Result<Db, Error> {
-        let path = self.path(folder);
-        let lost = || Error::Damaged {
-            file: path.clone(),
-            why: "it is gone or empty".to_owned(),
-        };
-        if !may_make && self.seen(folder) == Seen::Empty {
-            return Err(lost());
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut db = Db::open(&path, flags)?;
+    /// For writing; brought to the newest format. The caller saw that it is there.
+    pub(crate) fn write(&self, folder: &Path) -> Result<Db, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut db = Db::open(&self.path(folder), flags)?;
         let format = self.format(&db)?;
-        if format == 0 && !may_make {
-            return Err(lost());
-        }
         db.set("journal_mode", "WAL")?;
         db.set("journal_size_limit", "67108864")?;
+        db.commit_as("FULL")?;
+        self.migrate(&mut db, format, None)?;
+        Ok(db)
+    }
+
+    /// From a format to the newest; 0 is an empty file.
+    fn migrate(&self, db: &mut Db, format: usize, identity: Option<&[u8]>) -> Result<(), Error> {
         let application = self.application;
-        db.change(|change| {
+        db.transact(|change| {
             for (from, migration) in self.migrations.iter().enumerate().skip(format) {
                 change.execute_batch(migration)?;
                 change.pragma_update(None, "application_id", application)?;
@@ -171,11 +187,10 @@ impl Schema {
                 }
             }
             Ok(())
-        })?;
-        Ok(db)
+        })
     }
 
-    /// The file's format; 0 is an empty file.
+    /// The file's format.
     fn format(&self, db: &Db) -> Result<usize, Error> {
         let known = self.migrations.len();
         let application: i64 = db.pragma("application_id")?;
@@ -184,7 +199,10 @@ impl Schema {
             .row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?
             .unwrap_or(0);
         match usize::try_from(found) {
-            Ok(0) if application == 0 && tables == 0 => Ok(0),
+            Ok(0) if application == 0 && tables == 0 => Err(Error::Damaged {
+                file: db.path.clone(),
+                why: "it is empty".to_owned(),
+            }),
             _ if application != self.application => Err(Error::NotOurs {
                 file: db.path.clone(),
             }),
@@ -200,6 +218,10 @@ impl Schema {
             }),
         }
     }
+}
+
+fn has_bytes(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.len() > 0)
 }
 
 fn escaped(path: &Path) -> String {
@@ -229,6 +251,15 @@ impl Db {
         db.set("cell_size_check", "ON")?;
         db.set("trusted_schema", "OFF")?;
         Ok(db)
+    }
+
+    /// As dropping it, and says what went wrong.
+    fn close(self) -> Result<(), Error> {
+        let Self {
+            connection, path, ..
+        } = self;
+        let closed = connection.close();
+        closed.map_err(|(_, error)| Error::of_sql(&path, &error))
     }
 
     /// From here on this connection reads one state of the file.

@@ -39,6 +39,7 @@ mod db;
 mod error;
 mod gather;
 mod lock;
+mod made;
 mod mirror;
 mod record;
 mod retain;

@@ -5,7 +5,7 @@
 //! what it acknowledged.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use attain_model::facts::{Damage, State};
@@ -16,9 +16,10 @@ use jiff::Timestamp;
 use crate::codec::blob::{self, Digest, Kind};
 use crate::codec::head::Head;
 use crate::codec::state;
-use crate::db::{COUNTS, Db, RECORD, Seen, blob_at};
+use crate::db::{COUNTS, Db, RECORD, blob_at};
 use crate::error::Error;
 use crate::lock::Lock;
+use crate::made;
 
 /// What a folder is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,32 +158,16 @@ impl Store {
     }
 
     fn read(folder: &Path) -> Result<Self, Error> {
-        if COUNTS.seen(folder) == Seen::Empty && RECORD.seen(folder) == Seen::Empty {
+        if !made::is_made(folder) {
             return Err(missing(folder));
         }
         // The record first: its state may then be older than that of the counts, as after a crash, and never newer.
         let mut found = Vec::new();
         let record = match RECORD.read(folder) {
-            Ok(Some(db)) => Ok(db),
             Err(error @ (Error::Newer { .. } | Error::NotOurs { .. })) => return Err(error),
-            Ok(None) => Err("it is empty".to_owned()),
-            Err(error) => Err(error.to_string()),
+            record => record,
         };
-        // Until counts.db is made, record.db knows of nothing: the folder is not there yet.
-        let is_new = match &record {
-            Ok(db) => matches!(is_used(db), Ok(false)),
-            Err(_) => RECORD.is_unmade(folder),
-        };
-        let counts = match COUNTS.read(folder) {
-            Ok(Some(counts)) => counts,
-            // It is being made, or that was cut short.
-            Ok(None) | Err(_) if is_new && COUNTS.is_unmade(folder) => {
-                return Err(missing(folder));
-            }
-            Ok(None) => return Err(lost(folder)),
-            Err(_) if COUNTS.seen(folder) == Seen::Empty => return Err(lost(folder)),
-            Err(error) => return Err(error),
-        };
+        let counts = COUNTS.read(folder)?;
         let record = match record {
             Ok(record) => Some(record),
             Err(why) => {
@@ -201,8 +186,7 @@ impl Store {
                 file: folder.to_owned(),
             });
         }
-        let before = (COUNTS.seen(folder), RECORD.seen(folder));
-        if before == (Seen::Empty, Seen::Empty) {
+        if !made::is_made(folder) {
             if !create {
                 return Err(missing(folder));
             }
@@ -210,19 +194,16 @@ impl Store {
         }
         let lock = Lock::take(folder)?;
         // Another process may have made it while this one waited for its turn.
-        let has_counts = COUNTS.seen(folder) == Seen::Present;
-        let has_record = RECORD.seen(folder) == Seen::Present;
-        // Invariant: record.db is made first, so a folder without it has lost it.
-        let record = RECORD.write(folder, None, !has_counts)?;
-        if !has_record {
-            sync_folder(folder)?;
+        if !made::is_made(folder) {
+            made::make(folder)?;
         }
-        let identity = record.identity()?;
-        let is_new = !is_used(&record)?;
-        let counts = COUNTS.write(folder, Some(&identity), is_new)?;
-        if !has_counts {
-            sync_folder(folder)?;
-        }
+        made::sync_to_root(folder)?;
+        // Invariant: of a folder that lost one of them nothing is touched. SQLite would throw away the log beside a file
+        // without a byte, which may be all that is left.
+        COUNTS.expect(folder)?;
+        RECORD.expect(folder)?;
+        let record = RECORD.write(folder)?;
+        let counts = COUNTS.write(folder)?;
         let mut store = Self::assemble(folder, counts, Some(record), Some(lock), Vec::new())?;
         store.mirror();
         Ok(store)
@@ -285,13 +266,6 @@ impl Store {
     }
 }
 
-fn lost(folder: &Path) -> Error {
-    Error::Damaged {
-        file: COUNTS.path(folder),
-        why: "it is gone or empty".to_owned(),
-    }
-}
-
 fn missing(folder: &Path) -> Error {
     Error::Missing {
         folder: folder.to_owned(),
@@ -304,29 +278,6 @@ pub(crate) fn at_any_time(why: String) -> Damage {
         interval: None,
         why,
     }
-}
-
-/// Makes the names in a folder outlive a power loss.
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
-    let sync = |folder: &Path| File::open(folder).and_then(|file| file.sync_all());
-    sync(folder).map_err(|error| Error::of_io(folder, &error))?;
-    // The folder's own name. Its parent may belong to somebody else; then it was not made here.
-    if let Some(parent) = folder.parent() {
-        let parent = if parent.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            parent
-        };
-        let _ = sync(parent);
-    }
-    Ok(())
-}
-
-/// Whether record.db knows of anything in counts.db.
-fn is_used(record: &Db) -> Result<bool, Error> {
-    let sql = "SELECT (SELECT count(*) FROM head) + (SELECT count(*) FROM noted)";
-    let things: i64 = record.row(sql, [], |row| row.get(0))?.unwrap_or(0);
-    Ok(things > 0)
 }
 
 /// The head that a file has.

@@ -1,10 +1,10 @@
-/* Stands between a program and the disk: makes the k-th write or sync under a folder fail, or writes down all of them.
+/* Stands between a program and the disk: makes the k-th write, sync or rename under a folder fail, or writes down all of them.
  *
  * SHIM_FOLDER  only files under this path are looked at
  * SHIM_AT      the number of the call that fails, from 1
  * SHIM_ERRNO   with this error
  * SHIM_MODE    "once", or "persistent": that call and every later one
- * SHIM_TRACE   write down every call to this file: kind, path, offset, length, bytes
+ * SHIM_TRACE   write down every call to this file: kind, path, offset, length, bytes; also what makes and moves names
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -13,9 +13,11 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -143,6 +145,49 @@ int ftruncate64(int fd, off_t length) {
 
 int ftruncate(int fd, off_t length) { return ftruncate64(fd, length); }
 
+/* A file that is made has a name before anything is written to it. */
+static int open_with(const char *path, int flags, mode_t mode) {
+  if (!(flags & O_CREAT) || !is_ours(path)) return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+  int result = -1;
+  GUARDED({
+    int is_new = syscall(SYS_faccessat, AT_FDCWD, path, F_OK) != 0;
+    result = syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    if (result >= 0 && is_new) write_down('c', path, 0, NULL, 0);
+  })
+  return result;
+}
+
+#define MODE(flags)                        \
+  mode_t mode = 0;                         \
+  if ((flags) & O_CREAT) {                 \
+    va_list more;                          \
+    va_start(more, flags);                 \
+    mode = va_arg(more, mode_t);           \
+    va_end(more);                          \
+  }
+
+int open(const char *path, int flags, ...) {
+  MODE(flags)
+  return open_with(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...) {
+  MODE(flags)
+  return open_with(path, flags | O_LARGEFILE, mode);
+}
+
+int mkdir(const char *path, mode_t mode) {
+  int result = syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+  int kept_errno = errno;
+  if (result == 0 && is_ours(path)) {
+    pthread_mutex_lock(&mutex);
+    write_down('d', path, 0, NULL, 0);
+    pthread_mutex_unlock(&mutex);
+  }
+  errno = kept_errno;
+  return result;
+}
+
 int unlink(const char *path) {
   int result = syscall(SYS_unlinkat, AT_FDCWD, path, 0);
   if (result == 0 && is_ours(path)) {
@@ -154,11 +199,11 @@ int unlink(const char *path) {
 }
 
 int rename(const char *from, const char *to) {
-  int result = syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
-  if (result == 0 && is_ours(to)) {
-    pthread_mutex_lock(&mutex);
-    write_down('r', from, 0, to, strlen(to));
-    pthread_mutex_unlock(&mutex);
-  }
+  if (!is_ours(to)) return syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
+  int result = -1;
+  GUARDED(if (!fails()) {
+    result = syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
+    if (result == 0) write_down('r', from, 0, to, strlen(to));
+  })
   return result;
 }

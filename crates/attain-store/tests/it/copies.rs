@@ -8,7 +8,7 @@ use attain_store::{Access, Done, Error, Store, backup, restore};
 use jiff::Timestamp;
 
 use crate::folder::{GROUP, Model, Plain};
-use crate::random::{NOVEMBER, Random, SLICE};
+use crate::random::{NOVEMBER, Random};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(NOVEMBER + second).unwrap()
@@ -123,13 +123,7 @@ fn whole_days_are_dropped_and_it_is_known_since_when() {
     store.retain(at(2 * DAY + 5000), at(9 * DAY)).unwrap();
     let since = at(2 * DAY);
     assert_eq!(store.since(), Some(since));
-    let first = since.as_second() / i64::from(SLICE);
-    for plain in model.streams.values_mut() {
-        plain.on_time.retain(|(_, slice), _| *slice >= first);
-        plain.late.retain(|(_, slice, _), _| *slice >= first);
-        plain.samples.retain(|(.., time), _| *time >= since);
-        plain.readings.retain(|(.., time), _| *time >= since);
-    }
+    model.retain(since);
     model.assert_is(&store);
     assert!(store.check().is_clean());
     // Dropping less than was dropped already brings nothing back.

@@ -448,3 +448,53 @@ fn a_file_that_is_gone_is_missed() {
     let error = Store::open(&folder, Access::Read).unwrap_err();
     assert!(matches!(error, Error::Mixed { .. }), "{error}");
 }
+
+/// Whatever a folder held, and whatever a power loss took of the record's newest notes: once it was made, it is not made
+/// again, and what is left of it stays as it is.
+#[test]
+fn a_folder_that_was_there_is_not_made_anew() {
+    let base = crate::size::scratch();
+    let folder = base.path().join("data");
+    let mut random = Random::new(SEED);
+    let mut store = Store::open(&folder, Access::WriteOrCreate).unwrap();
+    let made = files_of(&folder);
+    let (kept, deliveries, live) = (random.kept(), random.deliveries(), random.live());
+    store.append_with(&kept, &deliveries, &live).unwrap();
+    let used = files_of(&folder);
+    drop(store);
+    let closed = files_of(&folder);
+    for (when, files) in [("made", made), ("used", used), ("closed", closed)] {
+        for gone in [
+            &["counts.db", "counts.db-wal", "record.db-wal"][..],
+            &["counts.db", "counts.db-wal"],
+            &["counts.db"],
+            &["record.db", "record.db-wal"],
+            &["counts.db", "record.db"],
+        ] {
+            let mut rest = files.iter();
+            let is_any_left =
+                rest.any(|(name, bytes)| !gone.contains(&name.as_str()) && !bytes.is_empty());
+            for is_emptied in [false, true] {
+                let mut left = files.clone();
+                for name in gone {
+                    match left.get_mut(*name) {
+                        Some(bytes) if is_emptied => bytes.clear(),
+                        _ => drop(left.remove(*name)),
+                    }
+                }
+                write_files(&folder, &left);
+                let what = format!("{when}, without {gone:?}, emptied: {is_emptied}");
+                if !is_any_left {
+                    let error = Store::open(&folder, Access::Write).unwrap_err();
+                    assert!(matches!(error, Error::Missing { .. }), "{what}: {error}");
+                    continue;
+                }
+                for access in [Access::Write, Access::WriteOrCreate] {
+                    let error = Store::open(&folder, access).unwrap_err();
+                    assert!(matches!(error, Error::Damaged { .. }), "{what}: {error}");
+                    assert!(files_of(&folder) == left, "{what}: something was changed");
+                }
+            }
+        }
+    }
+}

@@ -10,6 +10,8 @@ use attain_model::{Bucket, Class, CountedSegment, SourceId, StreamKey};
 use attain_store::{Frame, Store};
 use jiff::Timestamp;
 
+use crate::random::SLICE;
+
 type Kept = (Option<Timestamp>, Measure);
 type Cell = (Layout, CountedSegment, Class, Bucket);
 
@@ -146,6 +148,30 @@ impl Model {
         for (key, facts) in streams {
             self.streams.entry(key.clone()).or_default().add(facts);
         }
+    }
+
+    /// Drops what is older than an instant at the beginning of a day.
+    pub fn retain(&mut self, since: Timestamp) {
+        let first = since.as_second() / i64::from(SLICE);
+        for plain in self.streams.values_mut() {
+            plain.on_time.retain(|(_, slice), _| *slice >= first);
+            plain.late.retain(|(_, slice, _), _| *slice >= first);
+            plain.samples.retain(|(.., time), _| *time >= since);
+            plain.readings.retain(|(.., time), _| *time >= since);
+        }
+    }
+
+    /// Whether the folder's pages hold just this.
+    pub fn has_pages(&self, store: &Store) -> bool {
+        self.streams.iter().all(|(key, plain)| {
+            let (facts, damage) = store.stream(key).unwrap();
+            let found = Plain::of(&facts);
+            let is_same = match self.is_coarse {
+                true => found.by_group() == plain.by_group(),
+                false => found == *plain,
+            };
+            damage.is_empty() && is_same
+        })
     }
 
     /// That the folder holds just this, without damage.

@@ -24,6 +24,7 @@ pub enum Step {
     Record(Done),
     Compact,
     Coarsen,
+    Retain(Timestamp),
     Reopen,
 }
 
@@ -48,6 +49,7 @@ pub fn steps(seed: u64, rounds: u64) -> Vec<Step> {
             random.streams(),
         ));
         match round % 4 {
+            0 if round > 0 => steps.push(Step::Retain(day(round as i64 / 4))),
             1 => steps.push(Step::Reopen),
             2 => steps.push(Step::Coarsen),
             3 => steps.push(Step::Compact),
@@ -60,6 +62,11 @@ pub fn steps(seed: u64, rounds: u64) -> Vec<Step> {
         random.live(),
     ));
     steps
+}
+
+/// The beginning of a day.
+pub fn day(number: i64) -> Timestamp {
+    Timestamp::from_second(NOVEMBER + number * 86_400).unwrap()
 }
 
 /// Most of what there is.
@@ -87,12 +94,10 @@ pub fn run(folder: &Path, store: &mut Option<Store>, step: &Step) -> Result<(), 
             open.append_with(kept, deliveries, live).map(|_| ())
         }
         Step::Seal(known, streams) => open.seal_with(&known.0, &known.1, streams, open.last()),
-        Step::Record(done) => {
-            let at = Timestamp::from_second(NOVEMBER).unwrap();
-            open.record(at, done).map(|_| ())
-        }
+        Step::Record(done) => open.record(day(0), done).map(|_| ()),
         Step::Compact => open.compact().map(|_| ()),
         Step::Coarsen => open.compact_with(Some(&coarser())).map(|_| ()),
+        Step::Retain(before) => open.retain(*before, day(0)),
         Step::Reopen => {
             *store = None;
             Ok(())
@@ -100,26 +105,49 @@ pub fn run(folder: &Path, store: &mut Option<Store>, step: &Step) -> Result<(), 
     }
 }
 
+/// What there should be after a step.
+#[derive(Debug, Clone, Default)]
+pub struct After {
+    pub model: Model,
+    /// Entries of the record; the last may not be there yet.
+    pub entries: usize,
+    pub is_last_entry_sure: bool,
+}
+
+impl After {
+    fn has(&self, entries: usize) -> bool {
+        entries == self.entries || !self.is_last_entry_sure && entries + 1 == self.entries
+    }
+}
+
 /// What there should be after each step, from none to all.
-pub fn models(steps: &[Step]) -> Vec<(Model, usize)> {
-    let (mut model, mut entries) = (Model::default(), 0);
-    let mut models = vec![(model.clone(), entries)];
+pub fn models(steps: &[Step]) -> Vec<After> {
+    let mut after = After::default();
+    let mut models = vec![after.clone()];
     for step in steps {
+        after.is_last_entry_sure = true;
+        let model = &mut after.model;
         match step {
             Step::Append(kept, deliveries, live) => model.append(kept, deliveries, live),
             Step::Seal(known, streams) => model.seal(&known.0, &known.1, streams, model.last),
-            Step::Record(_) => entries += 1,
+            Step::Record(_) => after.entries += 1,
             Step::Coarsen => model.is_coarse = true,
+            Step::Retain(before) => {
+                model.retain(*before);
+                // In the other file, and after what it tells of.
+                after.entries += 1;
+                after.is_last_entry_sure = false;
+            }
             Step::Compact | Step::Reopen => {}
         }
-        models.push((model.clone(), entries));
+        models.push(after.clone());
     }
     models
 }
 
 /// Which of the states from `acknowledged` on a folder holds: that one or, if the next step was under way, the next.
 /// Nothing less, nothing twice, and no damage where nothing was damaged.
-pub fn holds(what: &str, store: &Store, models: &[(Model, usize)], acknowledged: usize) -> usize {
+pub fn holds(what: &str, store: &Store, models: &[After], acknowledged: usize) -> usize {
     let frames = store.frames();
     assert_eq!(frames.damage, [], "{what}");
     let entries = store.entries();
@@ -127,30 +155,29 @@ pub fn holds(what: &str, store: &Store, models: &[(Model, usize)], acknowledged:
     let (state, meter) = (store.state().unwrap(), store.meter().unwrap());
     let candidates = acknowledged..=(acknowledged + 1).min(models.len() - 1);
     let found = candidates.rev().find(|at| {
-        let (model, kept) = &models[*at];
+        let After { model, .. } = &models[*at];
         model.frames == frames.frames
             && model.state == state
             && model.meter == meter
-            && *kept == entries.entries.len()
+            && models[*at].has(entries.entries.len())
+            && (*at == acknowledged || model.has_pages(store))
     });
     let Some(found) = found else {
+        let numbers = |frames: &[attain_store::Frame]| -> Vec<u64> {
+            frames.iter().map(|frame| frame.number).collect()
+        };
+        let After {
+            model,
+            entries: kept,
+            ..
+        } = &models[acknowledged];
         panic!(
-            "{what}: {acknowledged} steps were acknowledged; frames {:?} of {:?}, {} of {} entries",
-            frames
-                .frames
-                .iter()
-                .map(|frame| frame.number)
-                .collect::<Vec<_>>(),
-            models[acknowledged]
-                .0
-                .frames
-                .iter()
-                .map(|frame| frame.number)
-                .collect::<Vec<_>>(),
+            "{what}: {acknowledged} steps were acknowledged; frames {:?} of {:?}, {} of {kept} entries",
+            numbers(&frames.frames),
+            numbers(&model.frames),
             entries.entries.len(),
-            models[acknowledged].1,
         );
     };
-    models[found].0.assert_is(store);
+    models[found].model.assert_is(store);
     found
 }

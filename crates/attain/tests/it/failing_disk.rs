@@ -66,7 +66,7 @@ fn replay(place: &Place, library: &Path, data: &str, settings: &[(&str, String)]
     }
 }
 
-/// How many writes and syncs an undisturbed replay asks for: in what the shim writes down each has a kind, the lengths of
+/// How many writes, syncs and renames an undisturbed replay asks for: in what the shim writes down each has a kind, the lengths of
 /// a path and of bytes, and these.
 fn calls(trace: &Path) -> usize {
     let bytes = std::fs::read(trace).unwrap();
@@ -83,7 +83,7 @@ fn calls(trace: &Path) -> usize {
         if matches!(kind, b'w' | b'r') {
             at += length;
         }
-        if matches!(kind, b'w' | b's' | b't') {
+        if matches!(kind, b'w' | b's' | b't' | b'r') {
             calls += 1;
         }
     }
