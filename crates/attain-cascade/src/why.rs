@@ -325,6 +325,7 @@ fn episode(
             (allowed > 0).then_some((share, window))
         }),
         attainment,
+        after: slots::sum(customers, &(range.end..until)),
         as_bad_before: as_bad,
         accounts: found
             .iter()

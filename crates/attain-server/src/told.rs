@@ -173,6 +173,7 @@ mod tests {
                 from: at(1_000),
                 until: at(until),
                 attainment: Attainment { good: 0, bad: 50 },
+                after: Attainment::default(),
                 beyond_usual: 50.0,
                 budget_share: None,
                 as_bad_before: None,

@@ -34,7 +34,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::report::{About, CELLS_WITH_TITLES, PLAIN, Sheet};
-use crate::status::{Desk, headline, is_promise};
+use crate::status::{Desk, ended, headline, is_promise};
 use crate::why::cause;
 
 pub use ask::Ask;
@@ -183,9 +183,7 @@ impl Subject<'_> {
 
     /// What is hurt worst of it.
     fn worst(&self, scene: &Scene<'_>) -> Option<SeriesName> {
-        let (about, nowhere) = (About::default(), |_: &SeriesName| String::new());
-        let sheet = sheet(scene, scene.evaluation?, &about, &nowhere);
-        headline::worst(&sheet.desk, &|name| self.has(name))
+        headline::worst(&desk(scene, scene.evaluation?), &|name| self.has(name))
     }
 }
 
@@ -193,13 +191,23 @@ impl Subject<'_> {
 /// in the last hours.
 #[must_use]
 pub fn worth_asking(scene: &Scene<'_>, subject: Subject<'_>) -> Vec<SeriesName> {
+    let Some(evaluation) = scene.evaluation else {
+        return Vec::new();
+    };
     let worst = subject.worst(scene);
-    let verdicts = scene.evaluation.into_iter().flat_map(|e| &e.verdicts);
+    let verdicts = evaluation.verdicts.iter();
     let its = verdicts.filter(|verdict| is_promise(verdict) && subject.has(&verdict.name));
-    // Whoever was woken minutes ago asks what that was, whatever is worst by now.
-    let mut lately = cause::lost_lately(its);
-    lately.retain(|name| worst.as_ref() != Some(name));
-    worst.into_iter().chain(lately).collect()
+    // Whoever was woken minutes ago asks what that was, whatever is worst by now; what else pages is asked about since its
+    // windows do not know yet that it is over.
+    let paging = headline::paging(&desk(scene, evaluation), &|name| subject.has(name));
+    let lately = cause::lost_lately(its);
+    let mut names: Vec<SeriesName> = Vec::new();
+    for name in worst.into_iter().chain(paging).chain(lately) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// Whose promise is hurt worst, and how: `premium broken`. For a title.
@@ -207,15 +215,29 @@ fn hurt(scene: &Scene<'_>, subject: Subject<'_>) -> Option<String> {
     let name = subject.worst(scene)?;
     let mut verdicts = scene.evaluation?.verdicts.iter();
     let worst = verdicts.find(|verdict| verdict.name == name)?;
-    let word = match worst.standing {
-        Standing::Breached if headline::has_ended(worst) => headline::WAS_BROKEN,
-        Standing::Breached => "broken",
-        _ => "in danger",
+    let has_ended = ended::has_ended(&desk(scene, scene.evaluation?), worst);
+    let word = match (worst.standing, has_ended) {
+        (Standing::Breached, true) => headline::WAS_BROKEN,
+        (Standing::Breached, false) => "broken",
+        (_, true) => headline::WAS_IN_DANGER,
+        (_, false) => "in danger",
     };
     Some(match &worst.name.scope {
         Scope::Segment(id) => format!("{id} {word}"),
         Scope::All => format!("all traffic {word}"),
     })
+}
+
+fn desk<'a>(scene: &Scene<'a>, evaluation: &'a Evaluation) -> Desk<'a> {
+    Desk {
+        promises: scene.promises,
+        evaluation,
+        look: &PLAIN,
+        zone: scene.zone,
+        is_page: true,
+        is_live: true,
+        told: scene.told,
+    }
 }
 
 /// The parts of the report, about a page's evaluation, with links to pages.
@@ -227,16 +249,8 @@ fn sheet<'a>(
 ) -> Sheet<'a> {
     let days = scene.details.iter().map(|detail| detail.days.len());
     Sheet {
-        desk: Desk {
-            promises: scene.promises,
-            evaluation,
-            look: &PLAIN,
-            zone: scene.zone,
-            is_page: true,
-            is_live: true,
-        },
+        desk: desk(scene, evaluation),
         details: scene.details,
-        told: scene.told,
         about,
         has_titles: days.sum::<usize>() <= CELLS_WITH_TITLES,
         is_dense: false,

@@ -22,7 +22,6 @@ pub(crate) mod worst;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use attain_cascade::why::Why;
 use attain_model::detail::Detail;
 use attain_model::verdict::SeriesName;
 use attain_model::{Evaluation, Interval, Promises, SloId, Verdict};
@@ -122,9 +121,9 @@ impl Report<'_> {
                 zone: &self.promises.catalogue().timezone,
                 is_page: true,
                 is_live: false,
+                told: None,
             },
             details: self.details,
-            told: None,
             about: self.about,
             has_titles: self.cells() <= CELLS_WITH_TITLES,
             is_dense: self.cells() > CELLS_IN_FULL,
@@ -150,8 +149,6 @@ pub(crate) static PLAIN: Look = Look {
 pub(crate) struct Sheet<'a> {
     pub(crate) desk: Desk<'a>,
     pub(crate) details: &'a [Detail],
-    /// Who spent budgets, as far as it was asked.
-    pub(crate) told: Option<&'a Why>,
     pub(crate) about: &'a About,
     /// Whether charts say their values under the pointer.
     pub(crate) has_titles: bool,

@@ -4,6 +4,7 @@
 //! (matrix.rs, shared.rs), the notes what the numbers do not cover (notes.rs). Knows the order of these; each file knows one.
 
 pub(crate) mod calm;
+pub(crate) mod ended;
 pub(crate) mod headline;
 pub(crate) mod lasting;
 mod lately;
@@ -14,11 +15,13 @@ pub(crate) mod now;
 pub(crate) mod others;
 pub(crate) mod published;
 pub(crate) mod shared;
+pub(crate) mod starting;
 mod total;
 
 pub(crate) use next::owners;
 pub(crate) use now::units;
 
+use attain_cascade::why::Why;
 use attain_model::slo::Slo;
 use attain_model::{Evaluation, Promises, Scope, Standing, Verdict};
 use jiff::tz::TimeZone;
@@ -51,6 +54,7 @@ pub fn status(promises: &Promises, evaluation: &Evaluation, run: &Run, look: &Lo
         zone: &promises.catalogue().timezone,
         is_page: false,
         is_live: false,
+        told: None,
     };
     if promises.catalogue().slos.is_empty() {
         return no_slos(&desk);
@@ -81,6 +85,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) is_page: bool,
     /// Whether it follows a server: times say how long ago they were. What is read later does not.
     pub(crate) is_live: bool,
+    /// Who spent budgets, as far as it was asked.
+    pub(crate) told: Option<&'a Why>,
 }
 
 impl Desk<'_> {

@@ -54,6 +54,8 @@ pub struct Episode {
     pub until: Timestamp,
     /// What was counted in it.
     pub attainment: Attainment,
+    /// What was counted from its end to the instant: where nobody came, nothing is over.
+    pub after: Attainment,
     /// How many bad events more than usual.
     pub beyond_usual: f64,
     /// The share of the whole budget that was spent in it, and of which window; `None` if there is no budget.

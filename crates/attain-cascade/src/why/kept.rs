@@ -68,6 +68,7 @@ mod tests {
                 from: at(from),
                 until: at(until),
                 attainment: Attainment::default(),
+                after: Attainment::default(),
                 beyond_usual: 0.0,
                 budget_share: None,
                 as_bad_before: None,

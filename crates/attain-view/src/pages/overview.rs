@@ -14,7 +14,7 @@ use crate::html::Html;
 use crate::html::parts::{self, State, badge};
 use crate::number::thousands;
 use crate::report::{About, Sheet, masking, matrix, series, top};
-use crate::status::headline::{self, is_hurt};
+use crate::status::headline;
 use crate::status::{is_promise, no_slos, no_verdicts};
 use crate::why::cause;
 
@@ -78,7 +78,7 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top:
             .iter()
             .filter(|verdict| is_promise(verdict))
     };
-    let is_calm = !promises().any(is_hurt);
+    let is_calm = !promises().any(|verdict| headline::hurts(&sheet.desk, verdict));
     html.element("div", &[("class", "now"), ("data-key", "now")], |html| {
         top::summarised(html, sheet, first, |html| {
             last(html, sheet, ask);
@@ -92,7 +92,7 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top:
 
 /// What was lost last, beside what is hurt worst: whoever was woken minutes ago asks for it.
 pub(super) fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
-    let Some(why) = sheet.told else { return };
+    let Some(why) = sheet.desk.told else { return };
     // Of what the first sentence is about, its own rows say it.
     let worst = headline::worst(&sheet.desk, &|_| true);
     let Some((finding, episode)) =
@@ -102,7 +102,8 @@ pub(super) fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
     };
     let name = &finding.name;
     html.element("p", &[("class", "last"), ("data-key", "last")], |html| {
-        let word = match episode.until < why.instant {
+        let is_over = cause::is_over_of(why, finding, &sheet.desk.evaluation.verdicts);
+        let word = match is_over {
             true => "Last: ",
             false => "Losing now: ",
         };
@@ -115,7 +116,7 @@ pub(super) fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
         );
         html.text(&format!(
             ": {} ",
-            cause::told(why, finding, episode, sheet.desk.zone)
+            cause::told(why, finding, episode, sheet.desk.zone, is_over)
         ));
         let asked = ask.everywhere().with("slo", name.slo.as_str());
         let to = asked

@@ -324,9 +324,10 @@ fn product(html: &mut Html, sheet: &Sheet<'_>) {
 /// What was lost in the time that is spoken of, also where every promise is kept by now: the last loss, and the worst hours
 /// that took a twentieth of a budget or more.
 fn happened(html: &mut Html, sheet: &Sheet<'_>) {
-    let last = sheet.told.and_then(|why| {
+    let last = sheet.desk.told.and_then(|why| {
         let (finding, episode) = cause::last(why, &sheet.desk.evaluation.verdicts, None)?;
-        let told = cause::told(why, finding, episode, sheet.desk.zone);
+        let is_over = cause::is_over_of(why, finding, &sheet.desk.evaluation.verdicts);
+        let told = cause::told(why, finding, episode, sheet.desk.zone, is_over);
         Some(format!(
             "{}/{}: {told}",
             finding.name.slo, finding.name.objective

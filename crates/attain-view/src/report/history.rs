@@ -262,6 +262,7 @@ fn notes(sheet: &Sheet<'_>, evaluation: &Evaluation) -> Vec<String> {
         zone: sheet.desk.zone,
         is_page: true,
         is_live: sheet.desk.is_live,
+        told: sheet.desk.told,
     })
 }
 

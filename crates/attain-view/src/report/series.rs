@@ -13,6 +13,7 @@ use crate::status::lasting::{HOUR, Lasting, lasting, measured_text};
 use crate::status::matrix::{firing_words, has_budget, is_firing, pooled_target};
 use crate::status::published;
 use crate::status::shared::coverage_percent;
+use crate::status::starting::is_starting;
 use crate::status::{is_promise, target_ppb, units};
 
 /// Units of one slice where a slice counts by its good share.
@@ -23,7 +24,11 @@ const BILLION: u128 = 1_000_000_000;
 pub(crate) fn state(verdict: &Verdict) -> State {
     match verdict.standing {
         Standing::Breached => State::Bad,
-        Standing::Met if is_firing(verdict) || is_promise(verdict) && is_low(verdict) => {
+        Standing::Met
+            if is_firing(verdict)
+                || is_starting(verdict)
+                || is_promise(verdict) && is_low(verdict) =>
+        {
             State::Warn
         }
         Standing::Met => State::Ok,

@@ -8,9 +8,11 @@ use crate::html::Html;
 use crate::html::parts::{State, badge, facts, link_or_prose, mark};
 use crate::look::Tone;
 use crate::number::{self, counted};
-use crate::status::headline::{Summary, WAS_BROKEN, firing, is_hurt, pages_now, summary};
+use crate::status::headline::{
+    Summary, WAS_BROKEN, WAS_IN_DANGER, firing, hurts, needs_somebody, summary,
+};
 use crate::status::others::Also;
-use crate::status::{is_promise, no_slos, no_verdicts, now};
+use crate::status::{ended, is_promise, no_slos, no_verdicts, now};
 use crate::why::{Suspect, cause};
 
 /// Header and summary; on its own a whole report where nothing is promised.
@@ -133,11 +135,8 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
     }
     if let Some(cause) = &cause {
         let mut began = sheet.desk.event(cause.began);
-        // A slice without a loss does not end what the row above says goes on.
-        let goes_on = rows
-            .first()
-            .is_some_and(|(_, now): &(&str, String)| now.starts_with(now::GOES_ON));
-        if let Some(ended) = cause.ended.filter(|_| !goes_on) {
+        let ended = verdict.and_then(|verdict| ended::over_since(&sheet.desk, verdict));
+        if let Some(ended) = ended {
             // One end is enough: this one is the finer.
             if let Some((_, now)) = rows.first_mut() {
                 *now = now::without_when(now);
@@ -163,11 +162,12 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
         None => named,
     };
     let is_named = rows.iter().any(|(name, _)| *name == "started in") || named.is_some();
-    if !is_named && verdict.is_some_and(is_hurt) && sheet.desk.is_live {
+    let is_hurt = verdict.is_some_and(|verdict| hurts(&sheet.desk, verdict));
+    if !is_named && is_hurt && sheet.desk.is_live {
         rows.push(("cause", NOT_KNOWN_YET.to_owned()));
     }
     // Nobody is woken for what is over.
-    let first_word = match verdict.is_some_and(pages_now) {
+    let first_word = match verdict.is_some_and(|verdict| needs_somebody(&sheet.desk, verdict)) {
         true => "wake",
         false => "ask first",
     };
@@ -180,7 +180,7 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
                 .replace(now::ASK, &runbook);
         }
     } else if let Some(slo) = verdict
-        .filter(|one| pages_now(one))
+        .filter(|one| needs_somebody(&sheet.desk, one))
         .and_then(|one| sheet.desk.slo(one))
     {
         let whose = [
@@ -212,7 +212,7 @@ fn verdict<'s>(sheet: &'s Sheet<'_>, summary: &Summary) -> Option<&'s Verdict> {
 }
 
 fn cause_of<'s>(sheet: &'s Sheet<'_>, summary: &Summary) -> Option<cause::Cause<'s>> {
-    let (why, worst) = sheet.told.zip(summary.worst.as_ref())?;
+    let (why, worst) = sheet.desk.told.zip(summary.worst.as_ref())?;
     cause::cause(why, worst)
 }
 
@@ -225,11 +225,11 @@ fn hurt_by(verdict: &Verdict) -> Option<Timestamp> {
 /// `checkout-completes (availability) was broken for premium; over since 13:46:40 UTC (2m ago): ...`
 fn over_since(sheet: &Sheet<'_>, summary: &Summary) -> String {
     let title = summary.title.clone();
-    let ended = cause_of(sheet, summary).and_then(|cause| cause.ended);
+    let ended = verdict(sheet, summary).and_then(|one| ended::over_since(&sheet.desk, one));
     let Some((ended, (head, rest))) = ended.zip(title.split_once(": ")) else {
         return title;
     };
-    match head.contains(WAS_BROKEN) {
+    match head.contains(WAS_BROKEN) || head.contains(WAS_IN_DANGER) {
         true => format!("{head}; over since {}: {rest}", sheet.desk.event(ended)),
         false => title,
     }

@@ -1,9 +1,9 @@
 //! The first sentence: who is hurt and how badly, then who owns it and what to do (next.rs), then who else is hurt
 //! (others.rs). For a tired reader.
 //!
-//! Knows an order of hurt: a page whose loss goes on; then a broken promise that still burns, a page whose loss is over, one
-//! that broke earlier and is quiet now; then a ticket. Within each of these three, what was promised to customers before what
-//! is internal. Among equals the segment that is saved first before the others, what burns faster now before the slower.
+//! Knows an order of hurt: a page whose loss goes on; a fault that pages in a moment, and a broken promise to customers that
+//! burns; then what is broken inside and burns, a page whose loss is over, one that broke earlier and is quiet now; then a
+//! ticket. Within each of these four, what was promised to customers before what is internal. Among equals the segment that is saved first before the others, what burns faster now before the slower.
 
 use std::cmp::Reverse;
 
@@ -14,10 +14,12 @@ use attain_model::slo::Budgeting;
 use attain_model::verdict::{AlertCondition, AlertState, Masked};
 use attain_model::{Audience, Scope, SeriesName, Standing, Verdict};
 
+use super::ended::{has_ended, is_quiet, is_segment_of};
 use super::lasting::{Lasting, lasting, measured_text};
-use super::lately::{Lately, burns, lately};
+use super::lately::burns;
 use super::next::facts;
 use super::others::{Also, also};
+use super::starting::is_starting;
 use super::{Desk, Run, calm, is_promise, now, published, target_ppb, total};
 use crate::look::{Tone, wrap};
 use crate::number;
@@ -45,6 +47,9 @@ pub(crate) struct Summary {
 /// How it is said of a promise that stays broken by what is over.
 pub(crate) const WAS_BROKEN: &str = "was broken";
 
+/// The same where it was kept.
+pub(crate) const WAS_IN_DANGER: &str = "was in danger";
+
 /// Who is hurt and what to do, or that nobody is.
 pub(crate) fn summary(desk: &Desk<'_>, run: &Run) -> Summary {
     let mut hurt: Vec<&Verdict> = hurt(desk).collect();
@@ -62,9 +67,36 @@ pub(crate) fn worst(desk: &Desk<'_>, is_meant: &dyn Fn(&SeriesName) -> bool) -> 
     Some(worst.name.clone())
 }
 
-fn hurt<'d>(desk: &Desk<'d>) -> impl Iterator<Item = &'d Verdict> + use<'d> {
+/// Series that are asked about because they page or are about to.
+const PAGING_MOST: usize = 8;
+
+/// Those among some that page or are about to, the worst first; not all traffic where one of its segments is among them.
+pub(crate) fn paging(desk: &Desk<'_>, is_meant: &dyn Fn(&SeriesName) -> bool) -> Vec<SeriesName> {
+    let paging = hurt(desk).filter(|verdict| {
+        let hurt = Hurt::of(desk, verdict);
+        let pages = matches!(hurt, Hurt::Paging | Hurt::Starting | Hurt::PagingEnded);
+        pages && is_meant(&verdict.name)
+    });
+    let mut paging: Vec<&Verdict> = paging.collect();
+    paging.sort_by_key(|verdict| order_of_hurt(desk, verdict));
+    let all = paging.clone();
+    paging.retain(|verdict| {
+        !all.iter()
+            .any(|one| is_segment_of(&one.name, &verdict.name))
+    });
+    let names = paging.into_iter().take(PAGING_MOST);
+    names.map(|verdict| verdict.name.clone()).collect()
+}
+
+fn hurt<'d>(desk: &'d Desk<'_>) -> impl Iterator<Item = &'d Verdict> {
     let verdicts = desk.evaluation.verdicts.iter();
-    verdicts.filter(|verdict| is_promise(verdict) && is_hurt(verdict))
+    verdicts.filter(|verdict| hurts(desk, verdict))
+}
+
+/// Whether a promise is hurt; on a page also by a fault that pages in a moment.
+pub(crate) fn hurts(desk: &Desk<'_>, verdict: &Verdict) -> bool {
+    let is_starting = || desk.is_page && is_starting(verdict) && !has_ended(desk, verdict);
+    is_promise(verdict) && (is_hurt(verdict) || is_starting())
 }
 
 /// A few lines that end in a newline.
@@ -98,6 +130,8 @@ pub(crate) fn is_hurt(verdict: &Verdict) -> bool {
 pub(super) enum Hurt {
     /// A page fires and its loss goes on, whether the budget is gone or not.
     Paging,
+    /// Nothing fires yet, and a page will in a moment.
+    Starting,
     /// The budget is gone, and more of it goes than may.
     BrokenBurning,
     /// A page fires still, and what it was about is over.
@@ -109,16 +143,23 @@ pub(super) enum Hurt {
 }
 
 impl Hurt {
-    /// Of a verdict that is hurt.
-    pub(super) fn of(verdict: &Verdict) -> Self {
+    /// Of a verdict that is hurt, as its slices and its windows say.
+    pub(super) fn of(desk: &Desk<'_>, verdict: &Verdict) -> Self {
+        Self::by(verdict, has_ended(desk, verdict), desk.is_page)
+    }
+
+    fn by(verdict: &Verdict, has_ended: bool, is_page: bool) -> Self {
         if firing(verdict).any(|(alert, _)| alert.urgency == Urgency::Page) {
-            return match has_ended(verdict) {
+            return match has_ended {
                 true => Hurt::PagingEnded,
                 false => Hurt::Paging,
             };
         }
+        if is_page && !has_ended && is_starting(verdict) {
+            return Hurt::Starting;
+        }
         let is_burning = super::matrix::recent_burn(verdict).is_some_and(burns);
-        let is_burning = is_burning && !has_ended(verdict);
+        let is_burning = is_burning && !has_ended;
         match (verdict.standing == Standing::Breached, is_burning) {
             (true, true) => Hurt::BrokenBurning,
             (true, false) => Hurt::BrokenEarlier,
@@ -132,13 +173,19 @@ fn order_of_hurt(desk: &Desk<'_>, verdict: &Verdict) -> impl Ord + use<> {
         times_billion(recent.attainment.bad, recent.allowed_billionths)
     });
     let overspent = times_billion(verdict.budget.spent, verdict.budget.allowed_billionths);
-    let hurt = Hurt::of(verdict);
+    let hurt = Hurt::of(desk, verdict);
+    let is_internal = verdict.audience == Audience::Internal;
     (
-        // Somebody is needed now where a page's loss goes on, however far inside. Else what carries a promise to customers
-        // does not take its place.
-        hurt != Hurt::Paging,
-        hurt == Hurt::Ticket,
-        verdict.audience == Audience::Internal,
+        // Somebody is needed now where a page's loss goes on, or is about to page, however far inside. Else what carries a
+        // promise to customers does not take its place.
+        match hurt {
+            Hurt::Paging => 0,
+            Hurt::Starting => 1,
+            Hurt::BrokenBurning if !is_internal => 1,
+            Hurt::BrokenBurning | Hurt::PagingEnded | Hurt::BrokenEarlier => 2,
+            Hurt::Ticket => 3,
+        },
+        is_internal,
         hurt,
         desk.rank(&verdict.name.scope),
         Reverse(recent),
@@ -148,23 +195,13 @@ fn order_of_hurt(desk: &Desk<'_>, verdict: &Verdict) -> impl Ord + use<> {
 }
 
 /// Whether a page fires whose loss goes on: somebody is needed now.
+pub(crate) fn needs_somebody(desk: &Desk<'_>, verdict: &Verdict) -> bool {
+    is_promise(verdict) && Hurt::of(desk, verdict) == Hurt::Paging
+}
+
+/// The same by its windows alone.
 pub(crate) fn pages_now(verdict: &Verdict) -> bool {
-    is_promise(verdict) && Hurt::of(verdict) == Hurt::Paging
-}
-
-/// Whether more is lost now than may be, by the shortest window that says enough.
-pub(crate) fn goes_on(verdict: &Verdict) -> bool {
-    let is_burning = super::matrix::recent_burn(verdict).is_some_and(burns);
-    is_burning && matches!(lately(verdict), Lately::Burns)
-}
-
-/// Whether what was lost lately is over: there was traffic, and it was lost no faster than it may be.
-pub(crate) fn has_ended(verdict: &Verdict) -> bool {
-    let Some(recent) = super::matrix::recent_burn(verdict) else {
-        return false;
-    };
-    let is_slow = recent.attainment.total() > 0 && !burns(recent);
-    is_slow || matches!(lately(verdict), Lately::Quiet(_))
+    is_promise(verdict) && Hurt::by(verdict, is_quiet(verdict), true) == Hurt::Paging
 }
 
 /// Bad events for each billionth of one that is allowed, times 1,000,000,000.
@@ -212,7 +249,7 @@ fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
     };
     if verdict.standing == Standing::Breached {
         // Whoever looks on wants to know whether it is over before anything else.
-        let is = match desk.is_live && has_ended(verdict) {
+        let is = match desk.is_live && has_ended(desk, verdict) {
             true => WAS_BROKEN,
             false => "is broken",
         };
@@ -225,8 +262,12 @@ fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
     let left = number::budget_left(verdict.budget).unwrap_or_else(|| "none".to_owned());
     let gone = gone(desk, verdict).map_or_else(String::new, |text| format!(", {text}"));
     // A page has one word for one state, and its tables say this one.
-    let word = if desk.is_page { "in danger" } else { "burning" };
-    format!("{promise} is {word} for {whose}: {left} of the budget is left{gone}.")
+    let word = match desk.is_page {
+        true if desk.is_live && has_ended(desk, verdict) => WAS_IN_DANGER,
+        true => "is in danger",
+        false => "is burning",
+    };
+    format!("{promise} {word} for {whose}: {left} of the budget is left{gone}.")
 }
 
 /// `gone in 4m at the rate of the last 5m`.
@@ -244,7 +285,7 @@ fn gone(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
 /// `3% of requests fail where 0.05% may, 60x as many`.
 fn how_many(desk: &Desk<'_>, verdict: &Verdict) -> String {
     let promised = verdict.goal.as_ref().and_then(|goal| goal.promised());
-    let is_over = desk.is_live && has_ended(verdict);
+    let is_over = desk.is_live && has_ended(desk, verdict);
     // While it burns, how badly it does now; what it comes to over the whole window stands in the next sentence.
     let burning = now::burning(verdict).filter(|_| desk.is_live && !is_over);
     let attainment = burning.map_or(verdict.attainment, |burn| burn.attainment);

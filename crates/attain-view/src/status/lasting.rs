@@ -1,7 +1,7 @@
 //! Whether a budget runs out as it burns now, and when. Knows that a rolling window's budget comes back: what would be gone
 //! only after the window has passed once is not gone at all.
 //!
-//! While an alert fires, now is what its windows say: the mean of an hour in which a fault of a minute lies is many times
+//! While an alert fires or is about to, now is what its windows say: the mean of an hour in which a fault of a minute lies is many times
 //! too kind to somebody who was woken for it. Otherwise it is the last hour.
 
 use std::time::Duration;
@@ -11,14 +11,13 @@ use attain_model::verdict::{AlertRule, AlertState, Burn};
 use attain_model::{Verdict, Window};
 
 use super::Desk;
+use super::ended::has_ended;
 use super::lately::{Lately, burns, lately};
 use super::matrix::{is_firing, recent_burn};
+use super::starting::{TELLING, about_to_page, is_starting};
 
 /// What a rate is measured over where no alert says otherwise.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
-
-/// Bad events that a short window has at least if it says how fast a budget burns: of one nobody can tell.
-const TELLING: u64 = 3;
 
 /// What becomes of a budget that something is spent of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,18 +36,20 @@ pub(crate) enum Lasting {
 /// `None` where nothing is spent now, or nothing is left; nor is it said that a budget lasts while an alert fires.
 pub(crate) fn lasting(desk: &Desk<'_>, verdict: &Verdict) -> Option<Lasting> {
     let in_an_hour = verdict.exhausted_in?;
-    let is_fast =
+    let is_starting = desk.is_page && is_starting(verdict);
+    let is_burning =
         recent_burn(verdict).is_none_or(burns) && !matches!(lately(verdict), Lately::Quiet(_));
+    let is_fast = is_starting || is_burning && !has_ended(desk, verdict);
     let (length, measured) = fastest_alerted(verdict)
         .and_then(|burn| Some((gone_after(verdict, burn)?, burn.window)))
         .unwrap_or((in_an_hour, HOUR));
     if is_fast && length <= horizon(desk, verdict) {
         return Some(Lasting::GoneIn { length, measured });
     }
-    (!is_firing(verdict)).then_some(Lasting::Lasts)
+    (!is_firing(verdict) && !is_starting).then_some(Lasting::Lasts)
 }
 
-/// Of the shortest pair of windows that fires the one that burns faster.
+/// Of the shortest pair of windows that fires, or is about to, the one that burns faster.
 fn fastest_alerted(verdict: &Verdict) -> Option<&Burn> {
     let firing = verdict
         .alerts
@@ -58,7 +59,8 @@ fn fastest_alerted(verdict: &Verdict) -> Option<&Burn> {
         AlertRule::BurnRate { tier, .. } => Some(tier),
         AlertRule::LowTraffic { .. } => None,
     });
-    let tier = tiers.min_by_key(|tier| (tier.short, tier.long))?;
+    let tier = tiers.min_by_key(|tier| (tier.short, tier.long));
+    let tier = tier.or_else(|| Some(about_to_page(verdict)?.0))?;
     // No window is longer than that of the SLO.
     let of = |window: Duration| {
         let mut longest_first = verdict.burn.iter().rev();

@@ -9,6 +9,7 @@ use attain_model::{Scope, Verdict};
 
 use super::Desk;
 use super::headline::firing;
+use super::starting::{about_to_page, is_starting};
 use crate::number;
 
 /// Who and what next, by name.
@@ -23,6 +24,16 @@ pub(super) fn facts(desk: &Desk<'_>, verdict: &Verdict) -> Vec<(&'static str, St
     alerts.sort_by_key(|(alert, _)| alert.urgency);
     for (alert, since) in alerts {
         facts.push((word(alert.urgency), alert_text(desk, alert, since)));
+    }
+    if let Some((tier, burn)) =
+        about_to_page(verdict).filter(|_| desk.is_page && is_starting(verdict))
+    {
+        let text = format!(
+            "not yet: the last {} has to burn faster than {}, too",
+            duration_text(tier.long),
+            number::times(u128::from(burn.millionths())),
+        );
+        facts.push((word(Urgency::Page), text));
     }
     if let Some(slo) = desk.slo(verdict) {
         facts.push(("owners", owners(desk, slo)));

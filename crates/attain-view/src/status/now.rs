@@ -6,13 +6,16 @@ use std::time::Duration;
 use attain_model::slo::Budgeting;
 use attain_model::verdict::Burn;
 use attain_model::{Standing, Verdict, Window};
+use jiff::Timestamp;
 
 use super::Desk;
-use super::headline::{counts_slices, is_latency, unit, window_words};
+use super::ended::over_since;
+use super::headline::{counts_slices, firing, is_latency, unit, window_words};
 use super::lasting::measured_text;
 use super::lately::{Lately, Quiet, burns, lately};
 use super::matrix::recent_burn;
 use super::shared::window_text;
+use super::starting::{about_to_page, is_starting};
 use crate::number::{self, counted, thousands};
 
 const BILLION: u128 = 1_000_000_000;
@@ -102,6 +105,27 @@ pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     let window = length(recent);
     let did = did(desk, verdict);
     let things = things(desk, verdict, recent.attainment.total());
+    let help = match desk.slo(verdict).is_some_and(|slo| slo.runbook.is_some()) {
+        true => FOLLOW,
+        false => ASK,
+    };
+    if let Some(short) = starting(verdict) {
+        let rate = rate(short);
+        let seen = bad_of(desk, verdict, short);
+        return match over_since(desk, verdict) {
+            Some(since) => Some(over(desk, verdict, short, since)),
+            None => Some(format!(
+                "{GOES_ON}: {seen} in the last {}{rate}. {help}",
+                length(short)
+            )),
+        };
+    }
+    // The slices know the second; a window holds a fault for as long as it reaches back.
+    if let Some((since, shortest)) = over_since(desk, verdict).zip(shortest(verdict))
+        && burns(shortest)
+    {
+        return Some(over(desk, verdict, shortest, since));
+    }
     if recent.attainment.total() == 0 {
         return Some(format!("not known: no traffic in the last {window}."));
     }
@@ -110,10 +134,7 @@ pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
         return Some(over + &until(desk, verdict));
     }
     let failing = number::failing(recent.attainment)?;
-    let rate = number::burn(recent.attainment.bad, recent.allowed_billionths)
-        .map_or_else(String::new, |rate| {
-            format!(", {} times what is allowed", rate.trim_end_matches('x'))
-        });
+    let rate = rate(recent);
     let mut seen = format!("{failing} of {things} {did} in the last {window}{rate}.");
     if !burns(recent) {
         return Some(format!("no faster than promised: {seen}") + &until(desk, verdict));
@@ -141,9 +162,41 @@ pub(super) fn now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
             };
         }
     }
-    let has_runbook = desk.slo(verdict).is_some_and(|slo| slo.runbook.is_some());
-    let help = if has_runbook { FOLLOW } else { ASK };
     Some(format!("{lead}: {seen} {help}"))
+}
+
+/// `, 3.1 times what is allowed`.
+fn rate(burn: &Burn) -> String {
+    let rate = number::burn(burn.attainment.bad, burn.allowed_billionths);
+    rate.map_or_else(String::new, |rate| {
+        format!(", {} times what is allowed", rate.trim_end_matches('x'))
+    })
+}
+
+/// The window that burns as fast as a page needs while nothing fires.
+fn starting(verdict: &Verdict) -> Option<&Burn> {
+    let (tier, _) = about_to_page(verdict).filter(|_| is_starting(verdict))?;
+    let mut windows = verdict.burn.iter();
+    windows.find(|burn| burn.window == tier.short)
+}
+
+/// `stopped: since 15:05:20 UTC (under 1m ago) no more failed than is allowed; 255 of 640 requests failed in the last 1m. The
+/// alert clears when the last 1m is clean.`
+fn over(desk: &Desk<'_>, verdict: &Verdict, burn: &Burn, since: Timestamp) -> String {
+    let mut text = format!(
+        "stopped: since {} no more {} than is allowed; {} in the last {}.",
+        desk.event(since),
+        did(desk, verdict),
+        bad_of(desk, verdict, burn),
+        length(burn),
+    );
+    if firing(verdict).next().is_some() {
+        let window = length(burn);
+        text.push_str(&format!(
+            " The alert clears when the last {window} is clean."
+        ));
+    }
+    text + &until(desk, verdict)
 }
 
 fn shortest(verdict: &Verdict) -> Option<&Burn> {

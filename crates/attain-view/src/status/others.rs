@@ -42,20 +42,21 @@ impl Also {
 /// gone, those that are broken and quiet now, then those with a ticket.
 pub(super) fn also(desk: &Desk<'_>, worst: &Verdict, others: &[&Verdict]) -> Vec<Also> {
     let is_over = |hurt| matches!(hurt, Hurt::PagingEnded | Hurt::BrokenEarlier);
-    let is_quiet = is_over(Hurt::of(worst));
+    let is_quiet = is_over(Hurt::of(desk, worst));
     let under = underneath(desk, &worst.name.slo);
     let (mut below, mut beside, mut paging) = (Vec::new(), Vec::new(), Vec::new());
     let (mut earlier, mut burning) = (Vec::new(), Vec::new());
     for &verdict in others {
         let is_broken = verdict.standing == Standing::Breached;
         let is_below = is_broken && under.contains(&verdict.name.slo);
-        match Hurt::of(verdict) {
+        match Hurt::of(desk, verdict) {
             // What is quiet by now explains what is quiet, too, but not what burns.
             hurt if is_below && (!is_over(hurt) || is_quiet) => below.push(verdict),
             Hurt::Paging | Hurt::PagingEnded if !is_broken => paging.push(verdict),
             Hurt::Paging | Hurt::BrokenBurning => beside.push(verdict),
             Hurt::PagingEnded | Hurt::BrokenEarlier => earlier.push(verdict),
-            Hurt::Ticket => burning.push(verdict),
+            Hurt::Starting if is_broken => beside.push(verdict),
+            Hurt::Starting | Hurt::Ticket => burning.push(verdict),
         }
     }
     let beside_word = if worst.standing == Standing::Breached {

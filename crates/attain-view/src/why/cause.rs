@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::{Account, Episode, Finding, Suspect, Why, percent};
 use crate::number;
-use crate::status::headline::goes_on;
+use crate::status::ended::goes_on;
 
 /// How far back a loss is looked for: windows of alerts that are longer say nothing of it.
 const LOOKED_BACK: Duration = Duration::from_secs(6 * 3600);
@@ -60,8 +60,6 @@ fn lost_share(verdict: &Verdict) -> Option<u128> {
 pub(crate) struct Cause<'a> {
     /// Since when it is lost.
     pub(crate) began: Timestamp,
-    /// Until when, if that is over.
-    pub(crate) ended: Option<Timestamp>,
     /// Who is named; `None` if nobody can be.
     pub(crate) named: Option<&'a Suspect>,
     /// As of when, if the newest look names nobody.
@@ -74,22 +72,34 @@ pub(crate) fn cause<'a>(why: &'a Why, name: &SeriesName) -> Option<Cause<'a>> {
     let episode = finding.episode.as_ref()?;
     Some(Cause {
         began: episode.from,
-        ended: Some(episode.until).filter(|until| *until < why.instant),
         named: named(episode),
         named_at: episode.accounts.iter().find_map(|one| one.named_at),
     })
 }
 
-/// Whether a loss is over, for every page alike: not while the shortest window of its series burns and reaches back to its
-/// end.
+/// Bad events that a calm would have had if the loss had gone on, from which on it is its end: by chance there would be none in
+/// one case of twenty.
+const EXPECTED: f64 = 3.0;
+
+/// Whether a loss is over, for every page alike: too little was lost since for a pause in it, or else the shortest window of
+/// its series, which reaches back to its end, burns no more.
 pub(crate) fn is_over(why: &Why, episode: &Episode, verdict: Option<&Verdict>) -> bool {
+    let quiet = why.instant.duration_since(episode.until);
     let goes_on = verdict.is_some_and(|verdict| {
         let shortest = verdict.burn.iter().min_by_key(|burn| burn.window);
-        let quiet = why.instant.duration_since(episode.until);
         let is_within = |window| Duration::try_from(quiet).is_ok_and(|quiet| quiet < window);
         goes_on(verdict) && shortest.is_some_and(|burn| is_within(burn.window))
     });
-    episode.until < why.instant && !goes_on
+    episode.until < why.instant && (!goes_on || is_telling(episode))
+}
+
+/// Whether so much was asked in a calm that it is no pause.
+pub(crate) fn is_telling(episode: &Episode) -> bool {
+    let Episode {
+        attainment, after, ..
+    } = episode;
+    let bad = attainment.bad as f64 / attainment.total().max(1) as f64;
+    bad * after.total() as f64 >= EXPECTED
 }
 
 fn named(episode: &Episode) -> Option<&Suspect> {
@@ -110,14 +120,12 @@ pub(crate) fn last<'w>(
     verdicts: &[Verdict],
     except: Option<&SeriesName>,
 ) -> Option<(&'w Finding, &'w Episode)> {
-    let audience = |finding: &Finding| {
-        let mut verdicts = verdicts.iter();
-        let verdict = verdicts.find(|verdict| verdict.name == finding.name);
-        verdict.map(|verdict| verdict.audience)
-    };
-    let findings = why.findings.iter();
-    let findings =
-        findings.filter(|finding| Some(&finding.name) != except && audience(finding).is_some());
+    let audience = |finding: &Finding| Some(verdict_of(verdicts, &finding.name)?.audience);
+    let spoken = except.and_then(|except| why.findings.iter().find(|one| one.name == *except));
+    let findings = why.findings.iter().filter(|finding| {
+        let is_spoken = spoken.is_some_and(|spoken| is_part_of(finding, spoken));
+        Some(&finding.name) != except && audience(finding).is_some() && !is_spoken
+    });
     let lost = findings.filter_map(|finding| Some((finding, finding.episode.as_ref()?)));
     let share = |episode: &Episode| episode.budget_share.as_ref().map_or(0.0, |share| share.0);
     lost.filter(|(_, episode)| share(episode) >= WORTH)
@@ -130,8 +138,37 @@ pub(crate) fn last<'w>(
         })
 }
 
+/// Whether a loss is on the way from another to where that started, at the same time: it is told with it.
+fn is_part_of(finding: &Finding, other: &Finding) -> bool {
+    let Some((one, whole)) = finding.episode.as_ref().zip(other.episode.as_ref()) else {
+        return false;
+    };
+    let path = named(whole).map_or(&[][..], |suspect| &suspect.path);
+    finding.name.scope == other.name.scope
+        && one.from < whole.until
+        && whole.from < one.until
+        && path.iter().any(|name| name == finding.name.slo.as_str())
+}
+
+fn verdict_of<'v>(verdicts: &'v [Verdict], name: &SeriesName) -> Option<&'v Verdict> {
+    verdicts.iter().find(|verdict| verdict.name == *name)
+}
+
+/// Whether the loss of a finding is over, of series with these verdicts.
+pub(crate) fn is_over_of(why: &Why, finding: &Finding, verdicts: &[Verdict]) -> bool {
+    let verdict = verdict_of(verdicts, &finding.name);
+    let mut episode = finding.episode.iter();
+    episode.all(|episode| is_over(why, episode, verdict))
+}
+
 /// `premium lost 31% of its budget of 1h from 10:37:00 to 10:38:20 UTC (12m ago); it started in payments-db.`
-pub(crate) fn told(why: &Why, finding: &Finding, episode: &Episode, zone: &TimeZone) -> String {
+pub(crate) fn told(
+    why: &Why,
+    finding: &Finding,
+    episode: &Episode,
+    zone: &TimeZone,
+    is_over: bool,
+) -> String {
     let whose = match &finding.name.scope {
         Scope::All => "all traffic".to_owned(),
         Scope::Segment(segment) => segment.to_string(),
@@ -140,7 +177,7 @@ pub(crate) fn told(why: &Why, finding: &Finding, episode: &Episode, zone: &TimeZ
         Some((share, window)) => format!("{} of its budget of {window}", percent(*share)),
         None => "budget".to_owned(),
     };
-    let when = when(why, episode, zone, episode.until < why.instant);
+    let when = when(why, episode, zone, is_over);
     let start = match named(episode) {
         Some(suspect) if suspect.path.len() > 1 => {
             format!("; it started in {}", suspect.name)

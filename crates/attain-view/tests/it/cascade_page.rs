@@ -90,6 +90,7 @@ fn answer(evaluation: &Evaluation, is_named: bool) -> Why {
         from: at("2026-11-02T23:30:00Z"),
         until: at(NOW),
         attainment: Attainment { good: 300, bad: 60 },
+        after: Attainment::default(),
         beyond_usual: 59.0,
         budget_share: Some((6.0, "30d".to_owned())),
         as_bad_before: None,

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use attain_cascade::why::{Account, Episode, Finding, Suspect, Why};
 use attain_model::company::Contract;
+use attain_model::policy::{AlertPolicy, Spends, Tier, Urgency};
 use attain_model::quantity::Window;
-use attain_model::slo::{Commitment, CommittedTargets, Judged};
-use attain_model::verdict::Attainment;
-use attain_model::{Catalogue, Evaluation, Promises, SeriesName};
+use attain_model::slo::{Commitment, CommittedTargets, Judged, Targets};
+use attain_model::verdict::{AlertCondition, AlertRule, AlertState, Attainment};
+use attain_model::{Catalogue, Evaluation, Multiple, Promises, SeriesName};
 use attain_view::pages::{self, Ask, Blamed, Definition, Pack, Scene, Subject};
 use jiff::tz::TimeZone;
 
@@ -35,6 +36,7 @@ fn lost(name: &SeriesName, share: f64, until: &str) -> Finding {
             from: at("2026-11-02T23:55:00Z"),
             until: at(until),
             attainment: Attainment { good: 300, bad: 60 },
+            after: Attainment { good: 30, bad: 0 },
             beyond_usual: 59.0,
             budget_share: Some((share, "30d".to_owned())),
             as_bad_before: None,
@@ -187,16 +189,17 @@ fn what_is_over_is_told_in_the_past() {
     let mut evaluation = judged(&promises, 60);
     let server = server();
     let premium = evaluation.verdicts[1].name.clone();
-    let why = why(vec![lost(&premium, 1.2, "2026-11-02T23:58:30Z")]);
-    let read = |evaluation: &Evaluation| {
+    let mut why = why(vec![lost(&premium, 1.2, "2026-11-02T23:58:30Z")]);
+    let read = |evaluation: &Evaluation, why: &Why| {
         let scene = scene(&promises, evaluation, &[], &server);
-        let overview = pages::overview(&told(scene, &why), &Ask::default());
-        let cascade = pages::cascade(&scene, &Ask::default(), Blamed::Answer(&why));
+        let overview = pages::overview(&told(scene, why), &Ask::default());
+        let cascade = pages::cascade(&scene, &Ask::default(), Blamed::Answer(why));
         (overview, text(&cascade))
     };
-    // The last minute burns still, although its newest slices do not: nobody says that it is over.
+    // The last minute burns still, and too little was asked since to tell: nobody says that it is over.
     shortly(&mut evaluation.verdicts[1], (400, 60), (80, 20));
-    let (overview, cascade) = read(&evaluation);
+    why.findings[0].episode.as_mut().unwrap().after = Attainment { good: 17, bad: 0 };
+    let (overview, cascade) = read(&evaluation, &why);
     for words in [
         "is broken for premium: 15% of requests fail in the last 5m, 0.05% is allowed.",
         "still going on: 20 of 80 requests failed in the last 1m; 6% of 1,000",
@@ -204,14 +207,32 @@ fn what_is_over_is_told_in_the_past() {
         assert!(text(&overview).contains(words), "{words}\n{overview}");
     }
     assert!(!text(&overview).contains("ended"), "{overview}");
-    assert!(
-        cascade.contains("lost 120% of its budget since 23:55:00 UTC"),
-        "{cascade}"
-    );
+    let lasts = "lost 120% of its budget since 23:55:00 UTC";
+    assert!(cascade.contains(lasts), "{cascade}");
+
+    // With three failures to expect in what was asked since, both say that it is over, and the page says what still fires.
+    why.findings[0].episode.as_mut().unwrap().after = Attainment { good: 18, bad: 0 };
+    evaluation.verdicts[1].alerts = vec![crate::status::page(&promises)];
+    let (overview, cascade) = read(&evaluation, &why);
+    for words in [
+        "was broken for premium; over since 23:58:30 UTC (under 1m ago): 0.06% of requests failed",
+        "now stopped: since 23:58:30 UTC (under 1m ago) no more failed than is allowed; 20 of 80 requests failed in the \
+         last 1m. The alert clears when the last 1m is clean. The promise stays broken until",
+        "began 23:55:00 UTC (4m ago), ended 23:58:30 UTC (under 1m ago)",
+        // Nobody is woken for what is over.
+        "ask first platform",
+    ] {
+        let read = text(&overview);
+        assert!(read.contains(words), "{words}\n{read}");
+    }
+    assert!(!overview.contains("still going on"), "{overview}");
+    let ended = "from 23:55:00 to 23:58:30 UTC (under 1m ago)";
+    assert!(cascade.contains(ended), "{cascade}");
+    evaluation.verdicts[1].alerts.clear();
 
     evaluation.verdicts[1].burn.drain(..2);
     shortly(&mut evaluation.verdicts[1], (400, 60), (80, 0));
-    let (overview, cascade) = read(&evaluation);
+    let (overview, cascade) = read(&evaluation, &why);
     for words in [
         "was broken for premium; over since 23:58:30 UTC (under 1m ago): 0.06% of requests failed, 0.05% is allowed.",
         "now stopped: 0 of 80 requests failed in the last 1m; 60 in the last 5m.",
@@ -227,6 +248,114 @@ fn what_is_over_is_told_in_the_past() {
     assert!(
         cascade.contains("from 23:55:00 to 23:58:30 UTC (under 1m ago)"),
         "{cascade}"
+    );
+}
+
+/// A page of so long a pair of windows that does not fire.
+fn quiet_page() -> AlertCondition {
+    let burn = Multiple::from_millionths(14_400_000);
+    AlertCondition {
+        policy: AlertPolicy::WORKBOOK.into(),
+        urgency: Urgency::Page,
+        rule: AlertRule::BurnRate {
+            tier: Tier {
+                long: Duration::from_secs(300),
+                short: Duration::from_secs(60),
+                spends: Spends::Burn(burn),
+            },
+            burn,
+        },
+        state: AlertState::Quiet,
+    }
+}
+
+/// What goes on and pages in a moment stands before what is over, and is no calm on its own.
+#[test]
+fn a_fault_that_does_not_page_yet_comes_before_one_that_is_over() {
+    let promises = Promises::of(catalogue());
+    let mut evaluation = judged(&promises, 60);
+    let server = server();
+    let name = "auth-login/availability/all";
+    let mut auth = verdict(&promises, name, 1_000_000, 30, (3_000, 30));
+    shortly(&mut auth, (3_000, 30), (600, 30));
+    auth.alerts = vec![quiet_page()];
+    auth.exhausted_in = Some(Duration::from_secs(9_000));
+    evaluation.verdicts[0] = auth;
+    shortly(&mut evaluation.verdicts[1], (400, 60), (80, 20));
+    evaluation.verdicts[1].alerts = vec![crate::status::page(&promises)];
+    let [auth, premium] = [0, 1].map(|at| evaluation.verdicts[at].name.clone());
+    let scene_of = scene(&promises, &evaluation, &[], &server);
+    let names = pages::worth_asking(&scene_of, Subject::default());
+    assert_eq!(names, [premium.clone(), auth.clone()]);
+    let why = why(vec![
+        lost(&premium, 1.2, "2026-11-02T23:58:30Z"),
+        lost(&auth, 0.3, NOW),
+    ]);
+    let html = pages::overview(&told(scene_of, &why), &Ask::default());
+    let read = text(&html);
+    for words in [
+        "auth-login (availability) is in danger for all traffic: 70% of the budget is left, gone in",
+        "now still going on: 30 of 600 requests failed in the last 1m, 100 times what is allowed.",
+        "page not yet: the last 5m has to burn faster than 14.4x, too",
+        "Broken earlier, not burning now: checkout-completes/availability/premium",
+    ] {
+        assert!(read.contains(words), "{words}\n{read}");
+    }
+    assert!(html.contains("<title>! all traffic in danger"), "{html}");
+
+    // Where nothing else is wrong it is the first sentence all the same, and its mark is that of the table.
+    evaluation.verdicts.remove(1);
+    let scene_of = scene(&promises, &evaluation, &[], &server);
+    let read = text(&pages::overview(&scene_of, &Ask::default()));
+    assert!(
+        read.starts_with("auth-login (availability) is in danger"),
+        "{read}"
+    );
+    assert!(read.contains("1 kept, in danger"), "{read}");
+    // Two failures in a minute are no fault.
+    evaluation.verdicts[0].burn[0].attainment = Attainment { good: 598, bad: 2 };
+    let scene_of = scene(&promises, &evaluation, &[], &server);
+    let read = text(&pages::overview(&scene_of, &Ask::default()));
+    assert!(read.starts_with("Both promises are kept."), "{read}");
+}
+
+/// All traffic burns for as long as its windows hold what a segment lost: it is over with that.
+#[test]
+fn what_a_segment_lost_and_is_over_does_not_go_on_in_all_traffic() {
+    let mut catalogue = catalogue();
+    let slo = catalogue.slos.get_mut("checkout-completes").unwrap();
+    let objective = slo.objectives.get_mut("availability").unwrap();
+    let Targets::PerSegment { all, .. } = &mut objective.terms[0].targets else {
+        panic!("checkout is promised by segment");
+    };
+    *all = Some(target(999_500_000));
+    let promises = Promises::of(catalogue);
+    let mut evaluation = judged(&promises, 60);
+    let mut of = |at: usize, name: &str| {
+        evaluation.verdicts[at] = verdict(&promises, name, 100_000, 60, (3_000, 60));
+        shortly(&mut evaluation.verdicts[at], (3_000, 60), (600, 60));
+        evaluation.verdicts[at].alerts = vec![quiet_page()];
+    };
+    of(0, "checkout-completes/availability/all");
+    of(1, "checkout-completes/availability/premium");
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let premium = evaluation.verdicts[1].name.clone();
+    let names = pages::worth_asking(&scene, Subject::default());
+    assert_eq!(names, std::slice::from_ref(&premium));
+    let read = |until: &str| {
+        let why = why(vec![lost(&premium, 0.4, until)]);
+        text(&pages::overview(&told(scene, &why), &Ask::default()))
+    };
+    assert!(read(NOW).contains("is broken for premium"), "{}", read(NOW));
+    let over = read("2026-11-02T23:58:30Z");
+    assert!(
+        over.contains("was broken for premium; over since"),
+        "{over}"
+    );
+    assert!(
+        !over.contains("In danger") && !over.contains("Also broken"),
+        "{over}"
     );
 }
 

@@ -50,6 +50,7 @@ fn finding(segment: &str, accounts: Option<Vec<Account>>) -> Finding {
                 good: 88_500,
                 bad: 1500,
             },
+            after: Attainment::default(),
             beyond_usual: 1490.2,
             budget_share: Some((0.414, "30d".to_owned())),
             as_bad_before: Some(0.004),
