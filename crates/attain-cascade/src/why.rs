@@ -4,6 +4,7 @@
 //! is to blame is [`crate::diagnose`]'s.
 
 mod answer;
+mod back;
 mod kept;
 mod parts;
 mod slots;
@@ -163,18 +164,18 @@ pub fn wanted(promises: &Promises, names: &[SeriesName]) -> BTreeSet<(SeriesName
 pub fn answer(asked: &Asked<'_>, names: &[SeriesName], counted: &mut Counts<'_>) -> Why {
     let mut notes = Vec::new();
     let findings = names.iter().map(|name| {
-        let (episode, earlier) = match losses(asked, name, counted) {
-            Some(losses) => (
-                Some(episode(asked, name, &losses, &mut notes)),
-                losses.earlier,
-            ),
-            None => (None, Vec::new()),
-        };
-        Finding {
+        let parts = Parts::of(asked.promises.catalogue(), name, counted);
+        let mut finding = Finding {
             name: name.clone(),
-            episode,
-            earlier,
+            episode: None,
+            earlier: Vec::new(),
+            back_at: parts.as_ref().and_then(|parts| back_at(asked, name, parts)),
+        };
+        if let Some(losses) = parts.and_then(|parts| losses(asked, name, parts)) {
+            finding.episode = Some(episode(asked, name, &losses, &mut notes));
+            finding.earlier = losses.earlier;
         }
+        finding
     });
     let findings: Vec<Finding> = findings.collect();
     notes.sort();
@@ -198,14 +199,15 @@ struct Losses<'a> {
     earlier: Vec<Earlier>,
 }
 
+fn back_at(asked: &Asked<'_>, name: &SeriesName, parts: &Parts<'_>) -> Option<Timestamp> {
+    let slo = asked.promises.catalogue().slos.get(&name.slo)?;
+    let slice_seconds = parts.slot_seconds()?;
+    back::back_at(slo, asked.verdict(name)?, parts.target(), slice_seconds)
+}
+
 /// When a series lost more than it may; `None` if it did not, or if nobody can tell.
-fn losses<'a>(
-    asked: &Asked<'a>,
-    name: &SeriesName,
-    counted: &mut Counts<'_>,
-) -> Option<Losses<'a>> {
+fn losses<'a>(asked: &Asked<'a>, name: &SeriesName, parts: Parts<'a>) -> Option<Losses<'a>> {
     let until = asked.as_of.instant.as_second();
-    let parts = Parts::of(asked.promises.catalogue(), name, counted)?;
     let fine = parts.slot_seconds()?;
     let target_ppb = parts.target_ppb(asked.day())?;
     let mut ranges = match asked.since {

@@ -186,6 +186,7 @@ mod tests {
                 }],
             }),
             earlier: Vec::new(),
+            back_at: None,
         }
     }
 

@@ -32,6 +32,9 @@ pub struct Finding {
     pub episode: Option<Episode>,
     /// When it did so before that, as far back as was looked, oldest first; only those of some weight.
     pub earlier: Vec<Earlier>,
+    /// When its budget is no longer overspent, if nothing else goes bad and as much is asked as in its window; `None` where it
+    /// is not overspent, where nothing leaves its window, or where the counts do not tell.
+    pub back_at: Option<Timestamp>,
 }
 
 /// A time in which budget was lost, and which is over.

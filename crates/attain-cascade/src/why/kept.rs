@@ -81,6 +81,7 @@ mod tests {
                 }],
             }),
             earlier: Vec::new(),
+            back_at: None,
         }
     }
 

@@ -130,7 +130,7 @@ fn who_spent_a_budget_is_named_and_what_it_rests_on_is_counted() {
     let head = "GET / HTTP/1.1\r\naccept: text/html\r\n";
     eventually("told on the first page", || {
         let page = request(shop.address(), head, &[]);
-        let told = ["<dd><b>money</b>", "<dt>began<dd>"];
+        let told = ["<dd><b>money</b>", "<dt>fault began<dd>"];
         told.iter()
             .all(|words| page.body.contains(words))
             .then_some(())

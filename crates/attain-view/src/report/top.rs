@@ -143,9 +143,9 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
             }
             began.push_str(&format!(", ended {}", sheet.desk.event(ended)));
         }
-        rows.push(("began", began));
+        rows.push(("fault began", began));
     } else if let Some(by) = verdict.filter(|_| sheet.desk.is_live).and_then(hurt_by) {
-        rows.push(("began", format!("by {}", sheet.desk.event(by))));
+        rows.push(("fault began", format!("by {}", sheet.desk.event(by))));
     }
     let named = cause.as_ref().and_then(|cause| cause.named);
     let named_at = cause.as_ref().and_then(|cause| cause.named_at);
@@ -155,7 +155,11 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
     // Whoever did it itself has its owners and its runbook below.
     let named = match named.filter(|named| named.path.len() < 2) {
         Some(own) => {
-            let text = format!("{} itself, {} of it{as_of}", own.name, cause::share(own));
+            let text = format!(
+                "{} itself, {} of the loss{as_of}",
+                own.name,
+                cause::share(own)
+            );
             rows.push(("started in", text));
             None
         }
@@ -243,7 +247,7 @@ fn whom(
     as_of: &str,
 ) -> Vec<(&'static str, String)> {
     let (share, path) = (cause::share(named), named.path.join(" > "));
-    let way = format!("{}, {share} of it: {path}{as_of}", named.name);
+    let way = format!("{}, {share} of the loss: {path}{as_of}", named.name);
     let mut rows = vec![("started in", way)];
     if !named.owners.is_empty() {
         let teams = named.owners.iter().map(|team| sheet.desk.team(team));

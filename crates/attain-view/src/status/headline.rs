@@ -267,7 +267,14 @@ fn what_happens(desk: &Desk<'_>, verdict: &Verdict) -> String {
         true => "is in danger",
         false => "is burning",
     };
-    format!("{promise} {word} for {whose}: {left} of the budget is left{gone}.")
+    let of = match desk.is_page {
+        true => format!("its budget {}", window_words(desk, verdict)),
+        false => "the budget".to_owned(),
+    };
+    format!(
+        "{promise} {word} for {whose}: {left} of {} is left{gone}.",
+        of.trim_end()
+    )
 }
 
 /// `gone in 4m at the rate of the last 5m`.
@@ -346,20 +353,42 @@ fn how_bad(desk: &Desk<'_>, verdict: &Verdict, masked: Option<&Masked>) -> Strin
     sentences.join(" ")
 }
 
-/// How customers are whose promise is kept by a little, where something internal is worse.
+/// How customers are, where something internal is worse.
 fn customers(desk: &Desk<'_>) -> Option<String> {
-    let low = desk
-        .evaluation
-        .verdicts
-        .iter()
-        .filter(|other| other.audience == Audience::Customer && is_promise(other))
-        .filter(|other| calm::is_low(other) && !is_hurt(other))
-        .max_by_key(|other| times_billion(other.budget.spent, other.budget.allowed_billionths))?;
-    let left = number::budget_left(low.budget)?;
-    Some(format!(
-        "Promised to customers: {} is kept, {left} of its budget left.",
-        low.name
-    ))
+    let promised = || {
+        let verdicts = desk.evaluation.verdicts.iter();
+        verdicts.filter(|other| other.audience == Audience::Customer && is_promise(other))
+    };
+    let mut hurt: Vec<&Verdict> = promised().filter(|other| hurts(desk, other)).collect();
+    hurt.sort_by_key(|other| order_of_hurt(desk, other));
+    if let Some(worst) = hurt.first() {
+        let more = match hurt.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let is = match (worst.standing == Standing::Breached, has_ended(desk, worst)) {
+            (true, false) => "is broken",
+            (true, true) => WAS_BROKEN,
+            (false, false) => "is in danger",
+            (false, true) => WAS_IN_DANGER,
+        };
+        return Some(format!("Promised to customers: {} {is}{more}.", worst.name));
+    }
+    promised().next()?;
+    let mut text = match promised().any(|other| other.standing == Standing::Unknown) {
+        true => "No promise to customers is known to be hurt so far.".to_owned(),
+        false => "No promise to customers is hurt so far.".to_owned(),
+    };
+    let low = promised().filter(|other| calm::is_low(other));
+    let low =
+        low.max_by_key(|other| times_billion(other.budget.spent, other.budget.allowed_billionths));
+    if let Some((low, left)) = low.and_then(|low| Some((low, number::budget_left(low.budget)?))) {
+        text.push_str(&format!(
+            " Closest: {}, {left} of its budget left.",
+            low.name
+        ));
+    }
+    Some(text)
 }
 
 pub(super) fn window_words(desk: &Desk<'_>, verdict: &Verdict) -> String {
@@ -438,7 +467,7 @@ fn hidden(desk: &Desk<'_>, verdict: &Verdict, masked: &Masked) -> String {
     };
     if desk.is_page {
         return format!(
-            "Whoever looks at all traffic together does not see it{since}: that looks fine{fine}, because {} is {} of it.",
+            "Whoever looks at all traffic together does not see it{since}: that looks fine{fine}, because {} is {} of all requests.",
             verdict.name.scope,
             short_share(masked.share.ppb()),
         );

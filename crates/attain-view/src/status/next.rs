@@ -5,7 +5,7 @@ use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
 use attain_model::slo::Slo;
 use attain_model::verdict::{AlertCondition, AlertRule};
-use attain_model::{Scope, Verdict};
+use attain_model::{Audience, Scope, Verdict};
 
 use super::Desk;
 use super::headline::firing;
@@ -18,7 +18,9 @@ pub(super) fn facts(desk: &Desk<'_>, verdict: &Verdict) -> Vec<(&'static str, St
     if let Scope::Segment(id) = &verdict.name.scope
         && let Some(segment) = desk.promises.catalogue().segments.get(id)
     {
-        facts.push(("severity", severity(segment)));
+        facts.push(("severity", graded(desk, verdict, segment)));
+    } else if desk.is_page && verdict.audience == Audience::Internal {
+        facts.push(("severity", format!("internal; {}", told_by(verdict))));
     }
     let mut alerts: Vec<_> = firing(verdict).collect();
     alerts.sort_by_key(|(alert, _)| alert.urgency);
@@ -55,6 +57,31 @@ fn word(urgency: Urgency) -> &'static str {
         Urgency::Page => "page",
         Urgency::Ticket => "ticket",
         Urgency::None => "recorded",
+    }
+}
+
+/// How severe it is: of what is internal, what it would be if customers felt it.
+fn graded(desk: &Desk<'_>, verdict: &Verdict, segment: &Segment) -> String {
+    let grade = severity(segment);
+    if !desk.is_page || verdict.audience == Audience::Customer {
+        return grade;
+    }
+    format!(
+        "internal; {}; {grade} once {} feels it",
+        told_by(verdict),
+        segment.id
+    )
+}
+
+/// Who is told of it by an alert.
+fn told_by(verdict: &Verdict) -> &'static str {
+    let urgency = firing(verdict).map(|(alert, _)| alert.urgency).min();
+    match urgency {
+        Some(Urgency::Page) => "it pages",
+        Some(Urgency::Ticket) => "a ticket, no page",
+        Some(Urgency::None) => "recorded, no page and no ticket",
+        None if is_starting(verdict) => "no page yet",
+        None => "no alert fires",
     }
 }
 

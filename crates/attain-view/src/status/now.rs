@@ -32,8 +32,8 @@ pub(crate) const FOLLOW: &str = "Follow the runbook below.";
 /// What to do where it has none.
 pub(crate) const ASK: &str = "Ask the owners below.";
 
-/// `14 of 2,235 requests failed over 1d, 1 was allowed. Nothing is left of the budget: 1150% more was lost than is
-/// allowed, without a break since 2026-11-02 09:44:00 UTC.`
+/// `14 of 2,235 requests failed over 1d, 1 was allowed. Nothing is left of its budget of 1d, used up since 2026-11-02
+/// 09:44:00 UTC: 1150% more was lost than is allowed.`
 pub(super) fn spent(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     if verdict.standing != Standing::Breached {
         return None;
@@ -53,15 +53,17 @@ pub(super) fn spent(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
         did(desk, verdict),
         allowed(units(desk, verdict, verdict.budget.allowed_billionths)),
     );
-    text.push_str(". Nothing is left of the budget");
+    // Each share says of what it is one: there are budgets of several windows on a page.
+    let of = window_words(desk, verdict);
+    text.push_str(&format!(". Nothing is left of its budget {of}"));
+    if let Some(since) = verdict.overspent_since {
+        // It may have been so before; only the last time is known.
+        text.push_str(&format!(", used up since {}", desk.event(since)));
+    }
     // What is below zero is said as what it is: more was lost than there was.
     let left = number::budget_left(verdict.budget);
     if let Some(over) = left.as_deref().and_then(|left| left.strip_prefix('-')) {
         text.push_str(&format!(": {over} more was lost than is allowed"));
-    }
-    if let Some(since) = verdict.overspent_since {
-        // It may have been so before; only the last time is known.
-        text.push_str(&format!(", without a break since {}", desk.event(since)));
     }
     Some(text + ".")
 }
@@ -261,14 +263,30 @@ fn until(desk: &Desk<'_>, verdict: &Verdict) -> String {
         return String::new();
     }
     match desk.slo(verdict).map(|slo| &slo.window) {
-        Some(Window::Rolling(_)) => format!(
-            " The promise stays broken until the failures leave the window {}.",
-            window_words(desk, verdict)
-        ),
+        Some(Window::Rolling(_)) => {
+            let of = window_words(desk, verdict);
+            match back_at(desk, verdict) {
+                Some(at) => format!(
+                    " The promise stays broken until about {}, when enough failures have left the window {of}, if nothing else \
+                     fails.",
+                    number::moment_near(at, verdict.window.end, desk.zone)
+                ),
+                None => {
+                    format!(" The promise stays broken until the failures leave the window {of}.")
+                }
+            }
+        }
         Some(Window::Calendar(period, _)) => format!(
             " The promise stays broken for this {}, unless enough good traffic follows.",
             period.word()
         ),
         None => String::new(),
     }
+}
+
+/// When enough of what failed has left the window, where somebody asked.
+fn back_at(desk: &Desk<'_>, verdict: &Verdict) -> Option<Timestamp> {
+    let mut findings = desk.told?.findings.iter();
+    let finding = findings.find(|finding| finding.name == verdict.name)?;
+    finding.back_at.filter(|at| *at > verdict.window.end)
 }

@@ -29,6 +29,8 @@ struct Found<'a> {
     episode: Option<Lost<'a>>,
     /// Losses before that one, oldest first.
     earlier: Vec<Before>,
+    /// When its budget is back, if nothing else goes bad.
+    budget_back_at: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -105,6 +107,7 @@ fn found(finding: &Finding) -> Found<'_> {
         answer,
         episode: finding.episode.as_ref().map(lost),
         earlier: finding.earlier.iter().map(before).collect(),
+        budget_back_at: finding.back_at.map(instant),
     }
 }
 

@@ -110,6 +110,7 @@ fn answer(evaluation: &Evaluation, is_named: bool) -> Why {
             name: evaluation.verdicts[1].name.clone(),
             episode: Some(episode),
             earlier: Vec::new(),
+            back_at: None,
         }],
         notes: vec!["nothing is counted of bank".to_owned()],
     }

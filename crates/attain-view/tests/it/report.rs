@@ -615,8 +615,14 @@ fn customers_are_named_beside_what_is_internal() {
     let none = About::default();
     let page = report(&promises, &shop::evaluation(vec![auth, low]), &[], &none).html();
     assert!(page.contains("auth-login (availability) is broken"));
-    let said = format!("Promised to customers: {checkout} is kept, 5% of its budget left.");
+    let said = format!(
+        "No promise to customers is hurt so far. Closest: {checkout}, 5% of its budget left."
+    );
     assert!(page.contains(&said), "{page}");
+    assert!(
+        page.contains("<dt>severity<dd>internal; no alert fires"),
+        "{page}"
+    );
 }
 
 /// The shortest window that says enough decides whether it goes on; few requests without a failure do not.

@@ -8,7 +8,7 @@ use attain_model::policy::{AlertPolicy, Spends, Tier, Urgency};
 use attain_model::quantity::Window;
 use attain_model::slo::{Commitment, CommittedTargets, Judged, Targets};
 use attain_model::verdict::{AlertCondition, AlertRule, AlertState, Attainment};
-use attain_model::{Catalogue, Evaluation, Multiple, Promises, SeriesName};
+use attain_model::{Catalogue, Evaluation, Multiple, Promises, Scope, SeriesName};
 use attain_view::pages::{self, Ask, Blamed, Definition, Pack, Scene, Subject};
 use jiff::tz::TimeZone;
 
@@ -49,6 +49,7 @@ fn lost(name: &SeriesName, share: f64, until: &str) -> Finding {
             }],
         }),
         earlier: Vec::new(),
+        back_at: None,
     }
 }
 
@@ -127,16 +128,15 @@ fn the_banner_says_since_when_where_it_started_and_whom_to_ask() {
     checked("page-told.html", &html);
     let read = text(&html);
     for words in [
-        "began 23:55:00 UTC (4m ago)",
-        "without a break since 23:56:10 UTC (2m ago)",
+        "fault began 23:55:00 UTC (4m ago)",
+        "Nothing is left of its budget of 30d, used up since 23:56:10 UTC (2m ago): 20% more was lost than is allowed.",
         "6% of requests fail in the last hour, 0.05% is allowed",
-        "Follow the runbook of auth-login below. began",
-        "started in auth-login, 98% of it: checkout-completes &gt; auth-login",
+        "Follow the runbook of auth-login below. fault began",
+        "started in auth-login, 98% of the loss: checkout-completes &gt; auth-login",
         "ask first platform",
         "runbook https://wiki.shop.example/runbooks/auth severity",
         "its owners growth (product), payments (engineering)",
         "its runbook https://wiki.shop.example/runbooks/checkout",
-        "Nothing is left of the budget: 20% more was lost than is allowed",
         "none left, 20% over",
     ] {
         assert!(read.contains(words), "{words}\n{read}");
@@ -218,7 +218,7 @@ fn what_is_over_is_told_in_the_past() {
         "was broken for premium; over since 23:58:30 UTC (under 1m ago): 0.06% of requests failed",
         "now stopped: since 23:58:30 UTC (under 1m ago) no more failed than is allowed; 20 of 80 requests failed in the \
          last 1m. The alert clears when the last 1m is clean. The promise stays broken until",
-        "began 23:55:00 UTC (4m ago), ended 23:58:30 UTC (under 1m ago)",
+        "fault began 23:55:00 UTC (4m ago), ended 23:58:30 UTC (under 1m ago)",
         // Nobody is woken for what is over.
         "ask first platform",
     ] {
@@ -229,6 +229,13 @@ fn what_is_over_is_told_in_the_past() {
     let ended = "from 23:55:00 to 23:58:30 UTC (under 1m ago)";
     assert!(cascade.contains(ended), "{cascade}");
     evaluation.verdicts[1].alerts.clear();
+
+    // When the budget is back is said where somebody counted it.
+    why.findings[0].back_at = Some(at("2026-11-03T00:12:20Z"));
+    let (overview, _) = read(&evaluation, &why);
+    let back = "The promise stays broken until about 2026-11-03 00:12:20 UTC, when enough failures have left the window \
+                of 30d, if nothing else fails.";
+    assert!(text(&overview).contains(back), "{overview}");
 
     evaluation.verdicts[1].burn.drain(..2);
     shortly(&mut evaluation.verdicts[1], (400, 60), (80, 0));
@@ -294,7 +301,7 @@ fn a_fault_that_does_not_page_yet_comes_before_one_that_is_over() {
     let html = pages::overview(&told(scene_of, &why), &Ask::default());
     let read = text(&html);
     for words in [
-        "auth-login (availability) is in danger for all traffic: 70% of the budget is left, gone in",
+        "auth-login (availability) is in danger for all traffic: 70% of its budget of 30d is left, gone in",
         "now still going on: 30 of 600 requests failed in the last 1m, 100 times what is allowed.",
         "page not yet: the last 5m has to burn faster than 14.4x, too",
         "Broken earlier, not burning now: checkout-completes/availability/premium",
@@ -381,7 +388,7 @@ fn whom_to_wake_is_one_line() {
     );
     let read = text(&pages::overview(&scene, &Ask::default()));
     for words in [
-        "began by 2026-11-02 14:25:00 UTC (9h 34m ago)",
+        "fault began by 2026-11-02 14:25:00 UTC (9h 34m ago)",
         "cause not known yet wake payments (on call: pager)",
         "Follow the runbook below.",
     ] {
@@ -497,8 +504,10 @@ fn what_customers_lost_stands_beside_what_is_broken_inside() {
     checked("page-told-inside.html", &html);
     let read = text(&html);
     for words in [
+        "No promise to customers is hurt so far.",
+        "severity internal; no alert fires",
         "auth-login (availability) is broken for all traffic",
-        "started in auth-login itself, 98% of it",
+        "started in auth-login itself, 98% of the loss",
         "Last: checkout-completes/availability : premium lost 41% of its budget",
     ] {
         assert!(read.contains(words), "{words}\n{read}");
@@ -507,6 +516,38 @@ fn what_customers_lost_stands_beside_what_is_broken_inside() {
     assert!(
         !read.contains("its owners") && !read.contains("ask first"),
         "{read}"
+    );
+}
+
+/// Something internal that pages says so, what it would be if customers felt it, and which of theirs are hurt already.
+#[test]
+fn what_is_internal_says_how_severe_it_is() {
+    let promises = Promises::of(catalogue());
+    let mut evaluation = judged(&promises, 20);
+    let name = "auth-login/availability/all";
+    let mut auth = verdict(&promises, name, 100_000, 90, (1_000, 90));
+    auth.name.scope = Scope::Segment("premium".into());
+    auth.alerts = vec![crate::status::page(&promises)];
+    evaluation.verdicts[0] = auth;
+    let server = server();
+    let read = |evaluation: &Evaluation| {
+        let scene = scene(&promises, evaluation, &[], &server);
+        text(&pages::overview(&scene, &Ask::default()))
+    };
+    let said = read(&evaluation);
+    for words in [
+        "auth-login (availability) is broken for premium",
+        "No promise to customers is hurt so far.",
+        "severity internal; it pages; sev1 once premium feels it",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    evaluation.verdicts[1] = judged(&promises, 60).verdicts.remove(1);
+    let said = read(&evaluation);
+    let words = "Promised to customers: checkout-completes/availability/premium is broken.";
+    assert!(
+        said.contains(words) && !said.contains("No promise to customers"),
+        "{said}"
     );
 }
 

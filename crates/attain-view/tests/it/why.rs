@@ -57,6 +57,7 @@ fn finding(segment: &str, accounts: Option<Vec<Account>>) -> Finding {
             accounts,
         }),
         earlier: Vec::new(),
+        back_at: None,
     }
 }
 

@@ -33,7 +33,7 @@ const QUESTIONS: [Question; 5] = [
     Question {
         asked: "since when",
         clicks: &[],
-        answer: &["without a break since"],
+        answer: &["used up since"],
         api: "return of.overspent_since.slice(11,19)",
     },
     Question {

@@ -358,6 +358,7 @@ impl Known {
             let episode = &finding["episode"];
             figures.instant(&episode["start"]);
             figures.instant(&episode["end"]);
+            figures.instant(&finding["budget_back_at"]);
             figures.count("lost", float(&episode["bad"]));
             figures.count("lost", float(&episode["bad"]) + float(&episode["good"]));
             let whole = |figures: &mut Figures, of, value: f64| figures.count(of, value.round());
