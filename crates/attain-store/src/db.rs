@@ -144,7 +144,9 @@ impl Schema {
         let db = Db::open(&path, flags)?;
         // On a medium that cannot be written there is no shared memory for a log; without a log none is needed.
         let db = match db.snapshot() {
-            Err(Error::Disk { .. }) if !folder.join(format!("{}-wal", self.name)).exists() => {
+            Err(Error::Disk { .. } | Error::Denied { .. })
+                if !folder.join(format!("{}-wal", self.name)).exists() =>
+            {
                 let uri = format!("file:{}?immutable=1", escaped(&path));
                 let db = Db::open_as(&path, Path::new(&uri), flags | OpenFlags::SQLITE_OPEN_URI)?;
                 db.snapshot()?;

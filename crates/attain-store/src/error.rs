@@ -1,6 +1,8 @@
 //! What can go wrong with a data folder, and what to do next.
 
+use std::fs::OpenOptions;
 use std::io;
+use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
@@ -59,6 +61,14 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// The system does not let this process do it.
+    #[error("{}: not allowed ({why}); run attain as a user who may, or name another folder", file.display())]
+    Denied {
+        /// The file or folder.
+        file: PathBuf,
+        /// What the system says.
+        why: String,
+    },
     /// The disk is full.
     #[error("{}: the disk is full; nothing acknowledged is lost: make room and run it again", file.display())]
     Full {
@@ -111,11 +121,18 @@ impl Error {
     pub(crate) fn of_sql(file: &Path, error: &rusqlite::Error) -> Self {
         let file = file.to_owned();
         let why = error.to_string();
+        if let Some(error) = denied(&file, error) {
+            return Error::of_io(&file, &error);
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Error::Full { file },
             Some(ErrorCode::NotADatabase) => Error::Damaged { file, why },
             Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { file, why },
             Some(ErrorCode::TooBig) => Error::TooLarge { file },
+            Some(_) if cannot_grow(error) => Error::Disk {
+                file,
+                why: "its shared memory cannot grow: is the disk full?".to_owned(),
+            },
             Some(_) => Error::Disk { file, why },
             None => Error::Damaged { file, why },
         }
@@ -125,10 +142,31 @@ impl Error {
         let file = file.to_owned();
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full { file },
+            PermissionDenied | ReadOnlyFilesystem => Error::Denied {
+                file,
+                why: error.to_string(),
+            },
             _ => Error::Disk {
                 file,
                 why: error.to_string(),
             },
         }
     }
+}
+
+/// SQLite says only that it cannot open a file, or not write to it; the system says why.
+fn denied(file: &Path, error: &rusqlite::Error) -> Option<io::Error> {
+    let code = error.sqlite_error_code();
+    if !matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) {
+        return None;
+    }
+    let denied = OpenOptions::new().read(true).write(true).open(file).err()?;
+    let is_denied = matches!(denied.kind(), PermissionDenied | ReadOnlyFilesystem);
+    is_denied.then_some(denied)
+}
+
+/// Of the errors of a disk, the one that a full disk is told as.
+fn cannot_grow(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use attain_model::facts::{Damage, State};
@@ -158,6 +159,7 @@ impl Store {
     }
 
     fn read(folder: &Path) -> Result<Self, Error> {
+        is_a_folder(folder)?;
         if !made::is_made(folder) {
             return Err(missing(folder));
         }
@@ -170,7 +172,11 @@ impl Store {
         let counts = COUNTS.read(folder)?;
         let record = match record {
             Ok(record) => Some(record),
-            Err(why) => {
+            Err(error) => {
+                let why = match error {
+                    Error::Damaged { why, .. } => why,
+                    other => other.to_string(),
+                };
                 found.push(at_any_time(format!(
                     "record.db cannot be read, so what counts.db lost may not show: {why}"
                 )));
@@ -181,11 +187,7 @@ impl Store {
     }
 
     fn write(folder: &Path, create: bool) -> Result<Self, Error> {
-        if folder.is_file() {
-            return Err(Error::NotOurs {
-                file: folder.to_owned(),
-            });
-        }
+        is_a_folder(folder)?;
         if !made::is_made(folder) {
             if !create {
                 return Err(missing(folder));
@@ -201,7 +203,11 @@ impl Store {
         // Invariant: of a folder that lost one of them nothing is touched. SQLite would throw away the log beside a file
         // without a byte, which may be all that is left.
         COUNTS.expect(folder)?;
-        RECORD.expect(folder)?;
+        if let Err(lost) = RECORD.expect(folder) {
+            // Unless it is not of ours at all.
+            COUNTS.read(folder)?;
+            return Err(lost);
+        }
         let record = RECORD.write(folder)?;
         let counts = COUNTS.write(folder)?;
         let mut store = Self::assemble(folder, counts, Some(record), Some(lock), Vec::new())?;
@@ -266,9 +272,23 @@ impl Store {
     }
 }
 
+/// That nothing else is in its place.
+fn is_a_folder(folder: &Path) -> Result<(), Error> {
+    if folder.is_file() {
+        return Err(Error::NotOurs {
+            file: folder.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// That there is no folder, or that nobody may tell.
 fn missing(folder: &Path) -> Error {
-    Error::Missing {
-        folder: folder.to_owned(),
+    match RECORD.path(folder).metadata() {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Error::of_io(folder, &error),
+        _ => Error::Missing {
+            folder: folder.to_owned(),
+        },
     }
 }
 

@@ -92,12 +92,11 @@ fn something_else_is_left_alone() {
     let file = Connection::open(base.path().join("counts.db")).unwrap();
     file.execute_batch("CREATE TABLE theirs (a)").unwrap();
     drop(file);
-    for access in [Access::Read, Access::WriteOrCreate] {
-        let error = Store::open(base.path(), access).unwrap_err();
-        assert!(
-            matches!(error, Error::NotOurs { .. } | Error::Damaged { .. }),
-            "{error}"
-        );
+    for folder in [base.path().to_owned(), base.path().join("counts.db")] {
+        for access in [Access::Read, Access::WriteOrCreate] {
+            let error = Store::open(&folder, access).unwrap_err();
+            assert!(matches!(error, Error::NotOurs { .. }), "{error}");
+        }
     }
 }
 
@@ -125,4 +124,47 @@ fn slices_of_another_length_are_refused() {
         .seal(&random.state(), &random.streams(), 7)
         .unwrap_err();
     assert!(matches!(error, Error::Usage(_)), "{error}");
+}
+
+/// What a user is told who may not, as somebody who sees everything is never told.
+#[test]
+#[cfg(unix)]
+fn what_may_only_be_read_is_read() {
+    use std::fs::{self, File, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    let base = crate::size::scratch();
+    let folder = base.path().join("data");
+    let mut random = Random::new(6);
+    let mut model = Model::default();
+    let mut store = Store::open(&folder, Access::WriteOrCreate).unwrap();
+    let (kept, deliveries, live) = (random.kept(), random.deliveries(), random.live());
+    store.append_with(&kept, &deliveries, &live).unwrap();
+    model.append(&kept, &deliveries, &live);
+    drop(store);
+    let allow = |what: &str, mode| {
+        fs::set_permissions(folder.join(what), Permissions::from_mode(mode)).unwrap();
+    };
+    allow("lock", 0o444);
+    allow("", 0o555);
+    if File::create(folder.join("mine")).is_ok() {
+        println!("skipped: this user may do anything");
+        return;
+    }
+    model.assert_is(&Store::open(&folder, Access::Read).unwrap());
+    let denied = |access| {
+        let error = Store::open(&folder, access).unwrap_err();
+        assert!(matches!(error, Error::Denied { .. }), "{error}");
+    };
+    denied(Access::Write);
+    allow("counts.db", 0o000);
+    denied(Access::Read);
+    allow("", 0o000);
+    denied(Access::Read);
+    denied(Access::WriteOrCreate);
+    allow("", 0o755);
+    let inside = folder.join("inside");
+    allow("", 0o555);
+    let error = Store::open(&inside, Access::WriteOrCreate).unwrap_err();
+    assert!(matches!(error, Error::Denied { .. }), "{error}");
+    allow("", 0o755);
 }
