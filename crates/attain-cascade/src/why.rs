@@ -32,6 +32,8 @@ const LOOK_BACK_SECONDS: i64 = 6 * 3600;
 const CALM_SECONDS: i64 = 300;
 /// Slots that a loss is cut into, about: fewer tell nothing of when, more have too few requests each.
 const SLOTS_OF_EPISODE: i64 = 8;
+/// Losses before the last one of which it is asked where they started, the newest ones.
+const EARLIER_ASKED: usize = 3;
 /// Slots before a loss that say how everybody was just before; two for each three of the loss.
 const SLOTS_BEFORE_LEAST: i64 = 3;
 /// With fewer comparable slots before, those after the loss say what is usual, too.
@@ -172,8 +174,8 @@ pub fn answer(asked: &Asked<'_>, names: &[SeriesName], counted: &mut Counts<'_>)
             back_at: parts.as_ref().and_then(|parts| back_at(asked, name, parts)),
         };
         if let Some(losses) = parts.and_then(|parts| losses(asked, name, parts)) {
-            finding.episode = Some(episode(asked, name, &losses, &mut notes));
-            finding.earlier = losses.earlier;
+            finding.episode = Some(episode(asked, name, &losses, &losses.range, &mut notes));
+            finding.earlier = earlier(asked, name, &losses);
         }
         finding
     });
@@ -196,7 +198,8 @@ struct Losses<'a> {
     fine: i64,
     /// What is asked about, in seconds.
     range: Range<i64>,
-    earlier: Vec<Earlier>,
+    /// The losses before that, oldest first.
+    earlier: Vec<Range<i64>>,
 }
 
 fn back_at(asked: &Asked<'_>, name: &SeriesName, parts: &Parts<'_>) -> Option<Timestamp> {
@@ -224,17 +227,30 @@ fn losses<'a>(asked: &Asked<'a>, name: &SeriesName, parts: Parts<'a>) -> Option<
         }
     };
     let range = ranges.pop()?;
-    let earlier = ranges.into_iter().map(|range| Earlier {
-        from: timestamp(range.start),
-        until: timestamp(range.end),
-        attainment: slots::sum(parts.target(), &range),
-    });
     Some(Losses {
-        earlier: earlier.collect(),
+        earlier: ranges,
         parts,
         fine,
         range,
     })
+}
+
+/// What was lost before, and where the newest of that started.
+fn earlier(asked: &Asked<'_>, name: &SeriesName, losses: &Losses<'_>) -> Vec<Earlier> {
+    let count = losses.earlier.len();
+    let each = losses.earlier.iter().enumerate().map(|(nth, range)| {
+        let is_asked = nth + EARLIER_ASKED >= count;
+        // What speaks against the newest answer is noted; of older ones whom they name is enough.
+        let told = is_asked.then(|| episode(asked, name, losses, range, &mut Vec::new()));
+        let named = told.as_ref().and_then(Episode::named);
+        Earlier {
+            from: timestamp(range.start),
+            until: timestamp(range.end),
+            attainment: slots::sum(losses.parts.target(), range),
+            started_in: named.map(|suspect| suspect.name.clone()),
+        }
+    });
+    each.collect()
 }
 
 /// An alert ends when its short window burns no more: so long a calm is one for whoever was told.
@@ -252,11 +268,10 @@ fn episode(
     asked: &Asked<'_>,
     name: &SeriesName,
     losses: &Losses<'_>,
+    range: &Range<i64>,
     notes: &mut Vec<String>,
 ) -> Episode {
-    let Losses {
-        parts, fine, range, ..
-    } = losses;
+    let Losses { parts, fine, .. } = losses;
     let fine = *fine;
     let until = asked.as_of.instant.as_second();
     // What came after may say what is usual; it is never part of what is asked about.

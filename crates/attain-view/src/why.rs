@@ -242,7 +242,7 @@ pub(crate) fn lost(answer: &Why, episode: &Episode) -> String {
 /// Earlier losses that are told; of more, how many there are.
 const EARLIER_MOST: usize = 3;
 
-/// `13:35:50 to 13:36:20 (302 bad), 2 more`, the newest first: what the same series lost before that. `None` without any.
+/// `13:35:50 to 13:36:20 (302 bad, started in payments-db), 2 more`, the newest first: what the same series lost before that. `None` without any.
 pub(crate) fn earlier(answer: &Why, finding: &Finding) -> Option<String> {
     let times = |earlier: &Earlier| {
         let near = |at| clock(at, earlier.from, earlier.until, answer);
@@ -250,7 +250,9 @@ pub(crate) fn earlier(answer: &Why, finding: &Finding) -> Option<String> {
     };
     let told = |earlier: &Earlier| {
         let bad = number::grouped(earlier.attainment.bad);
-        format!("{} ({bad} bad)", times(earlier))
+        let start = earlier.started_in.as_ref();
+        let start = start.map_or_else(String::new, |name| format!(", started in {name}"));
+        format!("{} ({bad} bad{start})", times(earlier))
     };
     let newest = finding.earlier.iter().rev();
     let mut texts: Vec<String> = newest.take(EARLIER_MOST).map(told).collect();

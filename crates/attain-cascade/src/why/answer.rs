@@ -38,7 +38,7 @@ pub struct Finding {
 }
 
 /// A time in which budget was lost, and which is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Earlier {
     /// Since when.
     pub from: Timestamp,
@@ -46,6 +46,8 @@ pub struct Earlier {
     pub until: Timestamp,
     /// What was counted in it.
     pub attainment: Attainment,
+    /// In which SLO it started; `None` where the evidence names nobody, and of all but the newest few, which nobody asked.
+    pub started_in: Option<String>,
 }
 
 /// A time in which budget was lost.

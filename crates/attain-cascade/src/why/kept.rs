@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::answer::{Episode, Finding};
+use super::answer::{Episode, Finding, Suspect};
 
 impl Finding {
     /// Takes over whom an older answer named, as of when, if this one names nobody and both are about one loss.
@@ -28,7 +28,14 @@ impl Episode {
     /// Whether the evidence names anybody.
     #[must_use]
     pub fn names_somebody(&self) -> bool {
-        self.accounts.iter().any(|account| account.is_named)
+        self.named().is_some()
+    }
+
+    /// Whom it names first.
+    #[must_use]
+    pub fn named(&self) -> Option<&Suspect> {
+        let mut accounts = self.accounts.iter();
+        accounts.find(|account| account.is_named)?.suspects.first()
     }
 }
 
@@ -38,7 +45,7 @@ mod tests {
     use attain_model::{Scope, SeriesName};
 
     use super::*;
-    use crate::why::{Account, Suspect};
+    use crate::why::Account;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

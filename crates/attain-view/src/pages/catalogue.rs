@@ -171,7 +171,7 @@ fn sources(html: &mut Html, scene: &Scene<'_>) {
             );
             return;
         }
-        table(html, "plain", "Sources", |html| {
+        table(html, "plain stacks", "Sources", |html| {
             let names = [
                 "source",
                 "how",
@@ -197,9 +197,11 @@ fn sources(html: &mut Html, scene: &Scene<'_>) {
 
 fn one_source(html: &mut Html, source: &SourceState, silent: Option<String>) {
     html.line("th", &[("scope", "row")], &source.name);
-    html.line("td", &[("class", "word")], &source.way);
-    html.element("td", &[("class", "word said")], |html| {
-        match (&source.trouble, source.samples) {
+    html.line("td", &[("class", "word"), ("data-of", "how")], &source.way);
+    html.element(
+        "td",
+        &[("class", "word said"), ("data-of", "state")],
+        |html| match (&source.trouble, source.samples) {
             (Some(why), _) => {
                 badge(html, State::Bad, "cannot be read");
                 html.line("small", &[], &format!(" {why}"));
@@ -211,8 +213,8 @@ fn one_source(html: &mut Html, source: &SourceState, silent: Option<String>) {
             (None, Some(0)) => badge(html, State::Unknown, "nothing came yet"),
             (None, Some(_)) if source.refused > 0 => badge(html, State::Warn, "some are refused"),
             (None, _) => badge(html, State::Ok, "fine"),
-        }
-    });
+        },
+    );
     let counts = match source.samples {
         Some(samples) => [
             thousands(samples),
@@ -221,8 +223,8 @@ fn one_source(html: &mut Html, source: &SourceState, silent: Option<String>) {
         ],
         None => ["-".to_owned(), "-".to_owned(), "-".to_owned()],
     };
-    for count in &counts {
-        html.line("td", &[], count);
+    for (of, count) in ["taken", "refused", "used by no SLO"].iter().zip(&counts) {
+        html.line("td", &[("data-of", of)], count);
     }
 }
 

@@ -18,11 +18,16 @@ use crate::status::headline;
 use crate::status::{is_promise, no_slos, no_verdicts};
 use crate::why::cause;
 
+/// What the bars below are.
+const BARS: &str = "Each bar is a budget: right of its mark what is left, the whole of it at the end; left of its mark what was \
+                    lost beyond it, as much again at the end.";
+
 /// How the sentence stands at the top of a page.
 const FIRST: top::First = top::First {
     heading: "h1",
     class: "wide",
     is_of_slo: false,
+    reader: top::Reader::OnCall,
 };
 
 /// The page at `/`.
@@ -201,6 +206,7 @@ pub(super) fn promises(
         });
         return;
     }
+    html.line("p", &[("class", "hint bar-hint")], BARS);
     let total = rows.len();
     let groups = choose::groups(rows, ask);
     let count = groups.len();

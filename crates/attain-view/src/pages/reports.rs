@@ -290,14 +290,18 @@ pub fn wanted(scene: &Scene<'_>, pack: Pack) -> Vec<SeriesName> {
 /// Hours that are told, the newest first.
 const HOURS_SHOWN: usize = 8;
 
-const FIRST: top::First = top::First {
-    heading: "h2",
-    ..top::First::OF_PAGE
-};
+fn first(reader: top::Reader) -> top::First {
+    top::First {
+        heading: "h2",
+        reader,
+        ..top::First::OF_PAGE
+    }
+}
 
 /// A paragraph for each promise.
 fn product(html: &mut Html, sheet: &Sheet<'_>) {
-    top::summarised(html, sheet, FIRST, |_| ());
+    let first = first(top::Reader::Product);
+    top::summarised(html, sheet, first, |_| ());
     happened(html, sheet);
     masking::masking(html, sheet);
     for slo in sheet.by_slo() {
@@ -321,17 +325,18 @@ fn product(html: &mut Html, sheet: &Sheet<'_>) {
     }
 }
 
-/// What was lost in the time that is spoken of, also where every promise is kept by now: the last loss, and the worst hours
+/// What was lost in the time that is spoken of, also where every promise is kept by now: the last losses, and the worst hours
 /// that took a twentieth of a budget or more.
 fn happened(html: &mut Html, sheet: &Sheet<'_>) {
-    let last = sheet.desk.told.and_then(|why| {
-        let (finding, episode) = cause::last(why, &sheet.desk.evaluation.verdicts, None)?;
-        let is_over = cause::is_over_of(why, finding, &sheet.desk.evaluation.verdicts);
-        let told = cause::told(why, finding, episode, sheet.desk.zone, is_over);
-        Some(format!(
-            "{}/{}: {told}",
-            finding.name.slo, finding.name.objective
-        ))
+    let verdicts = &sheet.desk.evaluation.verdicts;
+    let losses = sheet.desk.told.into_iter().flat_map(|why| {
+        let losses = cause::losses(why, verdicts).into_iter();
+        losses.map(move |(finding, episode)| {
+            let is_over = cause::is_over_of(why, finding, verdicts);
+            let told = cause::told(why, finding, episode, sheet.desk.zone, is_over);
+            let SeriesName { slo, objective, .. } = &finding.name;
+            format!("{slo}/{objective}: {told}")
+        })
     });
     let mut hours: Vec<(&Verdict, &Stretch)> = sheet
         .desk
@@ -359,8 +364,7 @@ fn happened(html: &mut Html, sheet: &Sheet<'_>) {
         verdict.name.scope != Scope::All || !of_segments.iter().any(|other| is_same(&other))
     });
     hours.sort_by_key(|(_, hour)| std::cmp::Reverse(hour.interval.end));
-    let texts: Vec<String> = last
-        .into_iter()
+    let texts: Vec<String> = losses
         .chain(hours.into_iter().take(HOURS_SHOWN).map(|(verdict, hour)| {
             format!(
                 "{}: from {}, {} of {} {}: {} of its budget.",
@@ -457,7 +461,8 @@ fn did(sheet: &Sheet<'_>, verdict: &Verdict) -> &'static str {
 /// The matrix, then what burned what is hurt.
 fn engineering(html: &mut Html, sheet: &Sheet<'_>) {
     crate::report::cards::shared(html, sheet);
-    top::summarised(html, sheet, FIRST, |_| ());
+    let first = first(top::Reader::Engineer);
+    top::summarised(html, sheet, first, |_| ());
     if sheet.desk.evaluation.verdicts.len() <= 500 {
         section(html, "promises", "Every promise", |html| {
             matrix::matrix(html, sheet)

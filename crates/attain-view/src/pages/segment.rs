@@ -18,6 +18,7 @@ const FIRST: top::First = top::First {
     heading: "h2",
     class: "wide second",
     is_of_slo: false,
+    reader: top::Reader::OnCall,
 };
 
 /// The page at `/segments/ID`; `None` if the catalogue has no such segment.

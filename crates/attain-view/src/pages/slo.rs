@@ -155,6 +155,7 @@ fn opening(
             heading: "h2",
             class: "wide second",
             is_of_slo: true,
+            reader: top::Reader::OnCall,
         };
         top::summarised(html, sheet, first, |html| {
             overview::last(html, sheet, ask);

@@ -45,6 +45,19 @@ pub(crate) struct First {
     pub(crate) class: &'static str,
     /// Whether the page is about the one SLO that is hurt: its outcome and the way to it are there already.
     pub(crate) is_of_slo: bool,
+    /// Who reads it.
+    pub(crate) reader: Reader,
+}
+
+/// Who reads the first sentence, and so what stands beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Whoever was woken: whom to wake, what to do.
+    OnCall,
+    /// Whoever looks back and runs it: whose it is, and what to do.
+    Engineer,
+    /// Whoever looks back and answers to customers: whose it is. Alerts and runbooks are no concern of theirs.
+    Product,
 }
 
 impl First {
@@ -53,6 +66,7 @@ impl First {
         heading: "h1",
         class: "",
         is_of_slo: false,
+        reader: Reader::OnCall,
     };
 }
 
@@ -170,10 +184,13 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
     if !is_named && is_hurt && sheet.desk.is_live {
         rows.push(("cause", NOT_KNOWN_YET.to_owned()));
     }
-    // Nobody is woken for what is over.
-    let first_word = match verdict.is_some_and(|verdict| needs_somebody(&sheet.desk, verdict)) {
-        true => "wake",
-        false => "ask first",
+    // Nobody is woken for what is over, nor by a report.
+    let is_woken = first.reader == Reader::OnCall
+        && verdict.is_some_and(|verdict| needs_somebody(&sheet.desk, verdict));
+    let first_word = match (first.reader, is_woken) {
+        (Reader::OnCall, true) => "wake",
+        (Reader::OnCall, false) => "ask first",
+        (Reader::Engineer | Reader::Product, _) => "owner of that",
     };
     if let Some(named) = named {
         rows.extend(whom(sheet, named, first_word, &as_of));
@@ -184,7 +201,7 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
                 .replace(now::ASK, &runbook);
         }
     } else if let Some(slo) = verdict
-        .filter(|one| needs_somebody(&sheet.desk, one))
+        .filter(|_| is_woken)
         .and_then(|one| sheet.desk.slo(one))
     {
         let whose = [
@@ -206,8 +223,17 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
         "runbook" if has_runbook => ("its runbook", text),
         _ => (name, text),
     }));
+    if first.reader == Reader::Product {
+        rows.retain(|(name, _)| !FOR_ON_CALL.contains(name));
+        for (_, text) in rows.iter_mut().filter(|(name, _)| *name == "now") {
+            *text = now::without_help(text);
+        }
+    }
     rows
 }
+
+/// Rows that say what to do about it now.
+const FOR_ON_CALL: [&str; 5] = ["page", "ticket", "recorded", "runbook", "its runbook"];
 
 /// The series that the first sentence is about.
 fn verdict<'s>(sheet: &'s Sheet<'_>, summary: &Summary) -> Option<&'s Verdict> {

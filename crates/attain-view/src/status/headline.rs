@@ -68,7 +68,7 @@ pub(crate) fn worst(desk: &Desk<'_>, is_meant: &dyn Fn(&SeriesName) -> bool) -> 
 }
 
 /// Series that are asked about because they page or are about to.
-const PAGING_MOST: usize = 8;
+const PAGING_MOST: usize = 6;
 
 /// Those among some that page or are about to, the worst first; not all traffic where one of its segments is among them.
 pub(crate) fn paging(desk: &Desk<'_>, is_meant: &dyn Fn(&SeriesName) -> bool) -> Vec<SeriesName> {

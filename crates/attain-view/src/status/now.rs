@@ -245,6 +245,17 @@ pub(crate) fn without_when(now: &str) -> String {
     }
 }
 
+/// The same for somebody who has nothing to do about it now: without the runbook and the alert.
+pub(crate) fn without_help(now: &str) -> String {
+    let is_help = |sentence: &&str| {
+        ["Follow the runbook", "Ask the owners", "The alert clears"]
+            .iter()
+            .any(|help| sentence.starts_with(help))
+    };
+    let sentences = now.split_inclusive(". ").filter(|one| !is_help(one));
+    sentences.collect::<String>().trim_end().to_owned()
+}
+
 /// `3 of 640 requests failed`.
 fn bad_of(desk: &Desk<'_>, verdict: &Verdict, burn: &Burn) -> String {
     let bad = units(desk, verdict, u128::from(burn.attainment.bad) * BILLION);

@@ -8,7 +8,7 @@ use attain_model::{Audience, Scope, SeriesName, Verdict};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Account, Episode, Finding, Suspect, Why, percent};
+use super::{Episode, Finding, Suspect, Why, percent};
 use crate::number;
 use crate::status::ended::goes_on;
 
@@ -72,7 +72,7 @@ pub(crate) fn cause<'a>(why: &'a Why, name: &SeriesName) -> Option<Cause<'a>> {
     let episode = finding.episode.as_ref()?;
     Some(Cause {
         began: episode.from,
-        named: named(episode),
+        named: episode.named(),
         named_at: episode.accounts.iter().find_map(|one| one.named_at),
     })
 }
@@ -102,40 +102,45 @@ pub(crate) fn is_telling(episode: &Episode) -> bool {
     bad * after.total() as f64 >= EXPECTED
 }
 
-fn named(episode: &Episode) -> Option<&Suspect> {
-    let mut accounts = episode.accounts.iter();
-    let first: Option<&Account> = accounts.find(|account| account.is_named);
-    first?.suspects.first()
-}
-
 /// `99%`: rounded down, nobody is blamed for more than the evidence says.
 pub(crate) fn share(suspect: &Suspect) -> String {
     percent((suspect.score * 100.0).floor() / 100.0)
 }
 
-/// The last loss of some weight among those that were asked about, customers' first; of series without a verdict, and of one
-/// that is spoken of already, none.
+/// The last loss of some weight among those that were asked about, customers' first; of series without a verdict, of one that
+/// is spoken of already, and of what is told with that, none.
 pub(crate) fn last<'w>(
     why: &'w Why,
     verdicts: &[Verdict],
     except: Option<&SeriesName>,
 ) -> Option<(&'w Finding, &'w Episode)> {
-    let audience = |finding: &Finding| Some(verdict_of(verdicts, &finding.name)?.audience);
     let spoken = except.and_then(|except| why.findings.iter().find(|one| one.name == *except));
-    let findings = why.findings.iter().filter(|finding| {
-        let is_spoken = spoken.is_some_and(|spoken| is_part_of(finding, spoken));
-        Some(&finding.name) != except && audience(finding).is_some() && !is_spoken
-    });
-    let lost = findings.filter_map(|finding| Some((finding, finding.episode.as_ref()?)));
+    let is_spoken = |finding: &Finding| {
+        Some(&finding.name) == except || spoken.is_some_and(|spoken| is_part_of(finding, spoken))
+    };
+    let mut losses = losses(why, verdicts).into_iter();
+    losses.find(|(finding, _)| !is_spoken(finding))
+}
+
+/// The losses of some weight, customers' first, the newest before the older ones; of series without a verdict none.
+pub(crate) fn losses<'w>(why: &'w Why, verdicts: &[Verdict]) -> Vec<(&'w Finding, &'w Episode)> {
     let share = |episode: &Episode| episode.budget_share.as_ref().map_or(0.0, |share| share.0);
-    lost.filter(|(_, episode)| share(episode) >= WORTH)
-        .max_by(|(one, a), (other, b)| {
-            let is_customers = |finding| audience(finding) == Some(Audience::Customer);
-            let by_audience = is_customers(one).cmp(&is_customers(other));
-            by_audience
-                .then(a.until.cmp(&b.until))
-                .then(share(a).total_cmp(&share(b)))
-        })
+    let lost = why.findings.iter().filter_map(|finding| {
+        let audience = verdict_of(verdicts, &finding.name)?.audience;
+        let episode = finding.episode.as_ref()?;
+        (share(episode) >= WORTH).then_some((audience, finding, episode))
+    });
+    let mut lost: Vec<(Audience, &Finding, &Episode)> = lost.collect();
+    lost.sort_by(|(one, _, a), (other, _, b)| {
+        let is_internal = |audience: &Audience| *audience != Audience::Customer;
+        let by_audience = is_internal(one).cmp(&is_internal(other));
+        let by_end = b.until.cmp(&a.until);
+        by_audience.then(by_end).then(share(b).total_cmp(&share(a)))
+    });
+    let losses = lost
+        .into_iter()
+        .map(|(_, finding, episode)| (finding, episode));
+    losses.collect()
 }
 
 /// Whether a loss is on the way from another to where that started, at the same time: it is told with it.
@@ -143,7 +148,7 @@ fn is_part_of(finding: &Finding, other: &Finding) -> bool {
     let Some((one, whole)) = finding.episode.as_ref().zip(other.episode.as_ref()) else {
         return false;
     };
-    let path = named(whole).map_or(&[][..], |suspect| &suspect.path);
+    let path = whole.named().map_or(&[][..], |suspect| &suspect.path);
     finding.name.scope == other.name.scope
         && one.from < whole.until
         && whole.from < one.until
@@ -178,7 +183,7 @@ pub(crate) fn told(
         None => "budget".to_owned(),
     };
     let when = when(why, episode, zone, is_over);
-    let start = match named(episode) {
+    let start = match episode.named() {
         Some(suspect) if suspect.path.len() > 1 => {
             format!("; it started in {}", suspect.name)
         }

@@ -28,17 +28,19 @@ struct Found<'a> {
     answer: &'static str,
     episode: Option<Lost<'a>>,
     /// Losses before that one, oldest first.
-    earlier: Vec<Before>,
+    earlier: Vec<Before<'a>>,
     /// When its budget is back, if nothing else goes bad.
     budget_back_at: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Before {
+struct Before<'a> {
     start: String,
     end: String,
     good: u64,
     bad: u64,
+    /// Of the newest few, if the evidence names anybody.
+    started_in: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -111,12 +113,13 @@ fn found(finding: &Finding) -> Found<'_> {
     }
 }
 
-fn before(earlier: &Earlier) -> Before {
+fn before(earlier: &Earlier) -> Before<'_> {
     Before {
         start: instant(earlier.from),
         end: instant(earlier.until),
         good: earlier.attainment.good,
         bad: earlier.attainment.bad,
+        started_in: earlier.started_in.as_deref(),
     }
 }
 

@@ -397,6 +397,54 @@ fn whom_to_wake_is_one_line() {
     }
 }
 
+/// A report wakes nobody: it says whose it is, and to whoever answers to customers nothing of alerts and runbooks.
+#[test]
+fn a_report_names_owners_and_wakes_nobody() {
+    let promises = Promises::of(catalogue());
+    let mut evaluation = judged(&promises, 60);
+    evaluation.verdicts[1].alerts = vec![crate::status::page(&promises)];
+    let name = "checkout-completes/availability/standard";
+    evaluation.verdicts[2] = verdict(&promises, name, 100_000, 40, (1_000, 40));
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let [premium, standard] = [1, 2].map(|at| evaluation.verdicts[at].name.clone());
+    let why = why(vec![
+        lost(&premium, 1.2, NOW),
+        lost(&standard, 0.4, "2026-11-02T23:57:00Z"),
+    ]);
+    let read = |pack| {
+        text(&pages::reports(
+            &told(scene, &why),
+            &Ask::default(),
+            Some(pack),
+        ))
+    };
+    let product = read(Pack::Product);
+    for words in [
+        "now still going on: 6% of 1,000 requests failed in the last hour, 120 times what is allowed. fault began",
+        "owner of that platform",
+        // Every loss is told, not the last alone.
+        "checkout-completes/availability: premium lost 120% of its budget",
+        "checkout-completes/availability: standard lost 40% of its budget",
+    ] {
+        assert!(product.contains(words), "{words}\n{product}");
+    }
+    let engineering = read(Pack::Engineering);
+    assert!(
+        engineering.contains("owner of that platform"),
+        "{engineering}"
+    );
+    assert!(engineering.contains("runbook https"), "{engineering}");
+    for not in ["wake ", "ask first", "page since", "unbook"] {
+        assert!(!product.contains(not), "{not}\n{product}");
+        let is_engineers = ["page since", "unbook"].contains(&not);
+        assert!(
+            is_engineers || !engineering.contains(not),
+            "{not}\n{engineering}"
+        );
+    }
+}
+
 /// Red or not, the page says what was lost last of anything else.
 #[test]
 fn what_was_lost_last_stands_under_a_red_headline() {

@@ -152,18 +152,24 @@ fn what_was_lost_before_that_is_said_the_newest_first() {
     let path = ["checkout", "payments-db"];
     let named = account(vec![suspect("payments-db", 0.829, &path)], true, None);
     let mut again = finding("premium", Some(vec![named]));
-    let earlier = |from: &str, until: &str, bad| Earlier {
+    let earlier = |from: &str, until: &str, bad, started_in: Option<&str>| Earlier {
         from: at(from),
         until: at(until),
         attainment: Attainment { good: 900, bad },
+        started_in: started_in.map(str::to_owned),
     };
     again.earlier = vec![
-        earlier("2026-11-02T09:00:00Z", "2026-11-02T09:20:00Z", 1200),
-        earlier("2026-11-02T13:35:50Z", "2026-11-02T13:36:20Z", 302),
+        earlier("2026-11-02T09:00:00Z", "2026-11-02T09:20:00Z", 1200, None),
+        earlier(
+            "2026-11-02T13:35:50Z",
+            "2026-11-02T13:36:20Z",
+            302,
+            Some("auth-login"),
+        ),
     ];
     let told = answer(vec![again.clone()]);
     assert!(
-        told.contains("  earlier  13:35:50 to 13:36:20 (302 bad), 09:00 to 09:20 (1200 bad)\n"),
+        told.contains("  earlier  13:35:50 to 13:36:20 (302 bad, started in auth-login), 09:00"),
         "{told}"
     );
     let json = why_json(&Why {
@@ -178,6 +184,8 @@ fn what_was_lost_before_that_is_said_the_newest_first() {
     assert_eq!(earlier[0]["start"], "2026-11-02T09:00:00Z");
     assert_eq!(earlier[1]["end"], "2026-11-02T13:36:20Z");
     assert_eq!(earlier[1]["bad"], 302);
+    assert_eq!(earlier[1]["started_in"], "auth-login");
+    assert!(earlier[0]["started_in"].is_null());
     // Of many, the newest; how many there are more.
     again.earlier = (10..15)
         .map(|hour| {
@@ -198,5 +206,6 @@ fn earlier_at(from: &str, until: &str) -> Earlier {
         from: at(from),
         until: at(until),
         attainment: Attainment { good: 99, bad: 1 },
+        started_in: None,
     }
 }

@@ -150,7 +150,7 @@ fn two_faults_ten_minutes_apart_are_two() {
     for says in [
         "premium lost since 14:04 started in payments-db",
         "66 of 360 bad from 14:04",
-        "earlier 13:50 to 13:54 (44 bad)",
+        "earlier 13:50 to 13:54 (44 bad, started in payments-db)",
     ] {
         assert!(told(&ran).contains(says), "{says}: {}", ran.out);
     }

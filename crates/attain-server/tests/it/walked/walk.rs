@@ -569,9 +569,9 @@ fn only(table: &Node, column: &str, data_of: &str) -> &'static [&'static str] {
         (_, _, "was bad") => &["was bad"],
         (_, _, "promises") => &["promises"],
         (_, _, "how") => &["how"],
-        (_, _, "score") => &["score"],
-        (_, _, "lost") => &["suspect lost"],
-        (_, _, "could explain") => &["could be"],
+        (_, _, "started there") => &["score"],
+        (_, _, "beyond usual") => &["suspect lost"],
+        (_, _, "explains up to") => &["could be"],
         (_, _, "by its parts") => &["explained"],
         _ => &[],
     }

@@ -292,7 +292,13 @@ fn one(html: &mut Html, answer: &Why, finding: &Finding, episode: &Episode, acco
             "runbook" => link_or_prose(html, text),
             _ => html.text(text),
         });
-        let mut columns = vec!["suspect", "path", "score", "lost", "could explain"];
+        let mut columns = vec![
+            "suspect",
+            "path",
+            "started there",
+            "beyond usual",
+            "explains up to",
+        ];
         // Where nobody's loss is explained by somebody else's, there is nothing to say.
         let is_explained = |suspect: &&Suspect| !suspect.explained_by.is_empty();
         let has_explained = account
@@ -311,14 +317,17 @@ fn one(html: &mut Html, answer: &Why, finding: &Finding, episode: &Episode, acco
                         html.line("th", &[("scope", "row")], &suspect.name);
                         let path = suspect.path.join(" > ");
                         html.line("td", &[("class", "word said"), ("data-of", "path")], &path);
-                        let score = (suspect.score * 100.0).floor() / 100.0;
-                        html.line("td", &[("data-of", "score")], &format!("{score:.2}"));
+                        html.line("td", &[("data-of", "started there")], &share(suspect.score));
                         html.line(
                             "td",
-                            &[("data-of", "lost")],
+                            &[("data-of", "beyond usual")],
                             &thousands(suspect.lost.max(0.0).round() as u64),
                         );
-                        html.line("td", &[("data-of", "could explain")], &share(suspect.share));
+                        html.line(
+                            "td",
+                            &[("data-of", "explains up to")],
+                            &share(suspect.share),
+                        );
                         if !has_explained {
                             return;
                         }
@@ -332,8 +341,13 @@ fn one(html: &mut Html, answer: &Why, finding: &Finding, episode: &Episode, acco
                 }
             });
         });
+        html.line("p", &[("class", "hint")], SUSPECTED);
     });
 }
+
+/// What the columns of a suspect mean.
+const SUSPECTED: &str = "Started there: the share of what was lost that the evidence puts down to it. Beyond usual: bad events of \
+                         its own more than usual. Explains up to: the share that it comes to with all that it rests on.";
 
 /// Rounded down: nobody is blamed for more than the evidence says.
 fn share(share: f64) -> String {
