@@ -16,12 +16,15 @@ use attain_model::{
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::by_slice::BySlice;
 use crate::counts::{Column, Counts, Heard, Read};
 use crate::exclusions::Excluded;
 use crate::grid::Grid;
 use crate::judge::Judged;
+use crate::projection::Fate;
 use crate::ranges::RangeSet;
-use crate::series::{Entry, Series};
+use crate::series::Series;
+use crate::shelved::CELLS_AT_MOST;
 use crate::window::{self, Resolved};
 
 /// How far back it is asked since when something has been so: 400 days.
@@ -29,7 +32,7 @@ use crate::window::{self, Resolved};
 /// One stray row of 1970 must not make anybody walk through fifty years of silence.
 const LOOK_BACK_SECONDS: u64 = 400 * 86_400;
 
-/// Reads each stream once for all the SLOs that look at it.
+/// Reads a stream once for SLOs in a row that look at it, or as long as little was read.
 pub(crate) struct Reader<'a> {
     promises: &'a Promises,
     counts: &'a dyn Counts,
@@ -39,6 +42,8 @@ pub(crate) struct Reader<'a> {
     /// The first slice that is read.
     since: i64,
     seen: BTreeMap<ReadKey, Rc<Read>>,
+    /// How many counts of slices are in there.
+    cells: usize,
 }
 
 /// A stream; of gauges also the condition and the slice that make events of readings.
@@ -63,6 +68,7 @@ impl<'a> Reader<'a> {
             known_until,
             since: i64::MIN,
             seen: BTreeMap::new(),
+            cells: 0,
         }
     }
 
@@ -89,12 +95,7 @@ impl<'a> Reader<'a> {
             Outcome::GoodIf(condition) => Some(*condition),
             Outcome::AllGood | Outcome::Good(_) | Outcome::Bad(_) => None,
         };
-        let seen = self
-            .seen
-            .entry((key.clone(), condition, slo.indicator.slice));
-        let read = seen.or_insert_with(|| {
-            Rc::new(counts.read(&key, &slo.indicator, since..until, self.known_until))
-        });
+        let read = self.read((key.clone(), condition, slo.indicator.slice), slo, until);
         let window = grid.index(resolved.interval.start)..until;
         let damage = counts.damage(&key, since..until);
         let damaged = damaged(&damage, grid, &window);
@@ -113,7 +114,7 @@ impl<'a> Reader<'a> {
             promises: self.promises,
             slo,
             is_counted: counts.is_counted(&key),
-            read: Rc::clone(read),
+            read,
             heard: match heard {
                 Heard::Slices(slices) if !damage.is_empty() => {
                     Heard::Slices(slices.without(&damaged))
@@ -129,6 +130,26 @@ impl<'a> Reader<'a> {
             resolved,
             span,
         }
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn read(&mut self, key: ReadKey, slo: &Slo, until: i64) -> Rc<Read> {
+        if let Some(read) = self.seen.get(&key) {
+            return Rc::clone(read);
+        }
+        // Whoever keeps the counts lets go of them, too, before more is read.
+        if self.cells > CELLS_AT_MOST {
+            self.seen.clear();
+            self.cells = 0;
+        }
+        let slices = self.since..until;
+        let read = (self.counts).read(&key.0, &slo.indicator, slices, self.known_until);
+        let cells = read.columns.iter().map(|column| column.counts.len());
+        self.cells += cells.sum::<usize>();
+        let read = Rc::new(read);
+        self.seen.insert(key, Rc::clone(&read));
+        read
     }
 }
 
@@ -235,18 +256,14 @@ impl Looked<'_> {
 
     /// All requests: good ones are those of a known segment.
     pub(crate) fn tagged(&self) -> Series {
-        let mut entries = Vec::new();
-        for column in &self.read.columns {
+        let columns = &self.read.columns;
+        let mut events = BySlice::of(columns.iter().map(|column| &column.counts[..]));
+        for column in columns {
             let is_known = column.segment != CountedSegment::Unknown;
-            entries.extend(column.counts.iter().map(|(slice, events)| Entry {
-                slice: *slice,
-                good: if is_known { *events } else { 0 },
-                bad: if is_known { 0 } else { *events },
-                uncertain: 0,
-                target_ppb: None,
-            }));
+            let fate = if is_known { Fate::Good } else { Fate::Bad };
+            events.add_all(&column.counts, fate);
         }
-        Series::new(entries)
+        Series::new(events.entries(None))
     }
 
     /// All events of some segments in a range of slices, whatever their outcome.

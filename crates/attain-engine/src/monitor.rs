@@ -16,7 +16,7 @@ use attain_model::facts::{Damage, KeptStream};
 use attain_model::indicator::Indicator;
 use attain_model::verdict::Attainment;
 use attain_model::{
-    AsOf, Evaluation, Gap, Promises, SeriesName, SloId, SourceId, StreamKey, Verdict,
+    AsOf, Evaluation, Gap, Promises, SeriesName, Slo, SloId, SourceId, Stream, StreamKey, Verdict,
 };
 use jiff::Timestamp;
 
@@ -42,7 +42,7 @@ const FINE: u32 = 2880;
 ///
 /// Equal to what [`evaluate`](crate::evaluate) says of the same counts at every slice, with all that is known. Most SLOs
 /// are carried by running sums: a tick costs what was counted in the slice, and about a microsecond for each series. The
-/// rest is judged by reading its window again, at most once a minute, and its verdicts are as old as that:
+/// rest is judged by reading its window again, once a minute and at whole hours, and its verdicts are as old as that:
 ///
 /// - calendar windows, budgets of time slices, promises up to a load, `missing_data: bad`, exclusions in force,
 /// - a goal that changes within the window, counts that were lost, events that the tally cannot tell apart,
@@ -81,7 +81,7 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// As of the end of the last slice before `until`. Reads all counts once.
+    /// As of the end of the last slice before `until`. Reads all counts, one stream after the other.
     ///
     /// Make a new one when the catalogue changes. What a ledger's [`changes`](crate::Ledger::changes) have said before is
     /// in `counts` already: pass on only what they say from now on.
@@ -101,7 +101,7 @@ impl Monitor {
     ) -> Self {
         let grid = counts.grid();
         let end = grid.index(until);
-        let (board, missing) = Board::with_totals(&promises, counts, end, layout);
+        let (board, missing) = Board::with_totals(&promises, grid, end, layout);
         let mut monitor = Self {
             grid,
             end,
@@ -125,9 +125,8 @@ impl Monitor {
             }),
             promises: Arc::clone(&promises),
         };
-        let missing: BTreeSet<SeriesName> = missing.into_iter().map(|(name, _)| name).collect();
-        monitor.watch(&promises, counts, &missing);
-        monitor.keep_open(counts);
+        let missing = missing.into_iter().map(|(name, _)| name).collect();
+        monitor.watch(counts, missing);
         monitor.say(counts, true);
         monitor
     }
@@ -177,7 +176,8 @@ impl Monitor {
         let is_restated = self.take(changes, counts);
         let until = self.grid.index(until);
         let every = self.grid.slices(self.rest_every.as_secs());
-        let is_due = until - self.rest_judged >= every;
+        // Whoever keeps what was so at whole hours has all of it as of then.
+        let is_due = until - self.rest_judged >= every || until % self.grid.slices(3600) == 0;
         if is_due || self.is_begun {
             self.correct(counts);
         }
@@ -389,48 +389,57 @@ impl Monitor {
         self.evaluation = Arc::new(evaluation);
     }
 
-    /// Looks at every SLO in full, once.
-    fn watch(&mut self, promises: &Promises, counts: &dyn Counts, missing: &BTreeSet<SeriesName>) {
-        let instant = self.instant();
+    /// Looks at every SLO in full, once: those of one stream together, and one stream after the other, so that no more
+    /// than one is in memory.
+    fn watch(&mut self, counts: &dyn Counts, mut missing: BTreeSet<SeriesName>) {
+        let promises = Arc::clone(&self.promises);
         let catalogue = promises.catalogue();
-        let last = window::last_judged(instant, self.grid);
+        let last = window::last_judged(self.instant(), self.grid);
         let day = last.to_zoned(catalogue.timezone.clone()).date();
-        let mut reader = Reader::new(promises, counts, instant, Timestamp::MAX);
-        let places = self.board.places();
-        for slo in catalogue.live_slos(day) {
-            let looked = reader.look(slo);
-            let mut watched = Watched::new(&looked, &places, missing);
-            self.damage
-                .entry(watched.stream.clone())
-                .or_insert_with(|| looked.damage.clone());
-            watched.start(&looked, &self.board);
-            let looking = self.looking.entry(watched.stream.clone()).or_default();
-            looking.push(self.slos.len());
-            self.slos.push(watched);
+        let live: Vec<&Slo> = catalogue.live_slos(day).collect();
+        for (at, slo) in live.iter().enumerate() {
+            let looking = self.looking.entry(Stream::key_of(catalogue, slo));
+            looking.or_default().push(at);
         }
+        let on_board: BTreeMap<SloId, usize> = self.board.slos().cloned().zip(0..).collect();
+        let places = self.board.places();
+        let mut watched: Vec<Option<Watched>> = live.iter().map(|_| None).collect();
+        for (stream, slos) in self.looking.clone() {
+            for at in &slos {
+                let slo = live[*at];
+                if let Some(slo) = on_board.get(&slo.id) {
+                    let gone = self.board.fill(&promises, counts, *slo);
+                    missing.extend(gone.into_iter().map(|(name, _)| name));
+                }
+                let mut reader = Reader::new(&promises, counts, self.instant(), Timestamp::MAX);
+                let looked = reader.look(slo);
+                let mut own = Watched::new(&looked, &places, &missing);
+                own.start(&looked, &self.board);
+                watched[*at] = Some(own);
+                let damage = self.damage.entry(stream.clone());
+                damage.or_insert_with(|| looked.damage.clone());
+            }
+            if let Some(slo) = slos.first() {
+                self.keep_open(counts, &stream, &live[*slo].indicator);
+            }
+        }
+        self.slos = watched.into_iter().flatten().collect();
     }
 
-    /// What was counted in slices that are not closed when the monitor is made.
-    fn keep_open(&mut self, counts: &dyn Counts) {
-        let mut seen = BTreeSet::new();
-        for watched in &self.slos {
-            let slo = self.promises.catalogue().slos.get(&watched.id);
-            let Some(slo) = slo.filter(|_| seen.insert(watched.stream.clone())) else {
-                continue;
-            };
-            let ahead = self.end..i64::MAX;
-            let read = counts.read(&watched.stream, &slo.indicator, ahead, Timestamp::MAX);
-            for column in read.columns {
-                let cell = (column.segment, column.class, column.bucket);
-                for (slice, events) in &column.counts {
-                    let added = Added {
-                        cell: cell.clone(),
-                        slice: *slice,
-                        events: *events,
-                    };
-                    let open = self.open.entry(*slice).or_default();
-                    open.push((watched.stream.clone(), added));
-                }
+    /// What was counted of a stream in slices that are not closed when the monitor is made.
+    fn keep_open(&mut self, counts: &dyn Counts, stream: &StreamKey, indicator: &Indicator) {
+        let ahead = self.end..i64::MAX;
+        let read = counts.read(stream, indicator, ahead, Timestamp::MAX);
+        for column in read.columns {
+            let cell = (column.segment, column.class, column.bucket);
+            for (slice, events) in &column.counts {
+                let added = Added {
+                    cell: cell.clone(),
+                    slice: *slice,
+                    events: *events,
+                };
+                let open = self.open.entry(*slice).or_default();
+                open.push((stream.clone(), added));
             }
         }
     }

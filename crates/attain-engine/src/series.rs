@@ -203,7 +203,10 @@ impl Before {
 impl Series {
     /// From entries in any order; those of one slice add up.
     pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
-        entries.sort_by_key(|entry| entry.slice);
+        // Mostly they are so already, and a sort would ask for room.
+        if !entries.is_sorted_by_key(|entry| entry.slice) {
+            entries.sort_by_key(|entry| entry.slice);
+        }
         let slices = Slices::of(&entries);
         let before = match one_target(&entries) {
             Some(target_ppb) => Before::One {

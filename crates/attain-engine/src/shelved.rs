@@ -40,8 +40,8 @@ pub trait Shelf {
 
 /// A ledger together with the counts that were unloaded from it, or from the ledgers before it.
 ///
-/// Judges exactly as the ledger would had it kept everything itself. Each stream is read from the shelf once, unless less
-/// of it was read than is asked for, or so much was read since that it was forgotten.
+/// Judges exactly as the ledger would had it kept everything itself. What was read of the shelf stays as long as it is
+/// little, and that of the last stream anyhow: whoever asks about many streams asks about one after the other.
 pub struct Shelved<'a> {
     ledger: &'a Ledger,
     shelf: &'a dyn Shelf,
@@ -50,9 +50,8 @@ pub struct Shelved<'a> {
     cells: Cell<usize>,
 }
 
-/// What was read stays in memory up to so many counts of slices, 16 bytes each: years of one stream, months of some ten.
-/// Whoever reads all streams reads one after the other.
-const CELLS_AT_MOST: usize = 4 << 20;
+/// So many counts of slices, of 16 bytes each, are let go before more is read: a month of one stream by the minute.
+pub(crate) const CELLS_AT_MOST: usize = 1 << 18;
 
 /// What was read of one stream.
 struct Piece {
@@ -86,6 +85,11 @@ impl<'a> Shelved<'a> {
             i64::MIN => i64::MIN..i64::MAX,
             _ => slices.clone(),
         };
+        // Invariant: first let go, then read, so that two large streams are never in memory together.
+        if self.cells.get() > CELLS_AT_MOST {
+            self.streams.borrow_mut().clear();
+            self.cells.set(0);
+        }
         let (mut facts, mut damage) = match slices.start {
             i64::MIN => self.shelf.stream(stream),
             _ => {
@@ -111,15 +115,10 @@ impl<'a> Shelved<'a> {
             damage,
         });
         let mut streams = self.streams.borrow_mut();
-        let cells = self.cells.get() + piece.pile.cells();
-        if cells > CELLS_AT_MOST {
-            streams.clear();
-        }
-        self.cells.set(match streams.is_empty() {
-            true => piece.pile.cells(),
-            false => cells,
-        });
-        streams.insert(stream.clone(), Rc::clone(&piece));
+        let before = streams.insert(stream.clone(), Rc::clone(&piece));
+        let before = before.map_or(0, |before| before.pile.cells());
+        self.cells
+            .set(self.cells.get() + piece.pile.cells() - before);
         piece
     }
 }

@@ -14,8 +14,8 @@ use attain_model::promises::day_start;
 use attain_model::slo::{Budgeting, MissingData};
 use attain_model::verdict::{AlertRule, AlertState, Attainment};
 use attain_model::{
-    AsOf, Gap, Goal, Interval, ObjectiveId, Promises, Scope, SeriesName, Slo, SourceId, StreamKey,
-    Verdict, Window,
+    AsOf, Gap, Goal, Interval, ObjectiveId, Promises, Scope, SeriesName, Share, Slo, SourceId,
+    StreamKey, Verdict, Window,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -52,22 +52,23 @@ impl Board {
         until: i64,
         layout: Layout,
     ) -> (Self, Vec<(SeriesName, NotCarried)>) {
-        Self::from(
-            plan(promises, counts.grid(), until, layout),
-            promises,
-            counts,
-            until,
-        )
+        let planned = plan(promises, counts.grid(), until, layout);
+        let mut board = planned.board(promises, counts.grid(), until);
+        let mut missing = planned.missing;
+        for slo in 0..board.slos.len() {
+            missing.extend(board.fill(promises, counts, slo));
+        }
+        (board, missing)
     }
 
-    /// As [`Board::with_layout`]; behind the series of every SLO with a rolling window there is one of all its requests.
+    /// As [`Board::with_layout`], but nothing is read: see [`Board::fill`]. Behind the series of every SLO with a rolling
+    /// window there is one of all its requests.
     pub(crate) fn with_totals(
         promises: &Promises,
-        counts: &dyn Counts,
+        grid: Grid,
         until: i64,
         layout: Layout,
     ) -> (Self, Vec<(SeriesName, NotCarried)>) {
-        let grid = counts.grid();
         let mut planned = plan(promises, grid, until, layout);
         let catalogue = promises.catalogue();
         let last = window::last_judged(grid.start(until), grid);
@@ -77,23 +78,7 @@ impl Board {
                 planned.add_total(slo, grid.slices(length.as_secs()), grid, layout);
             }
         }
-        Self::from(planned, promises, counts, until)
-    }
-
-    fn from(
-        planned: Plan,
-        promises: &Promises,
-        counts: &dyn Counts,
-        until: i64,
-    ) -> (Self, Vec<(SeriesName, NotCarried)>) {
-        let mut board = planned.board(promises, counts.grid(), until);
-        let mut missing = planned.missing;
-        let gone = board.fill(promises, counts);
-        for (index, why) in gone {
-            missing.push((board.series[index].name.clone(), why));
-            board.dropped.insert(index, why);
-        }
-        (board, missing)
+        (planned.board(promises, grid, until), planned.missing)
     }
 
     /// Reads some series anew, as of the last closed slice: those of which counts came late, or came back. Whatever was
@@ -122,20 +107,27 @@ impl Board {
         self.pending = changed;
     }
 
-    /// Fills every column; gives the series of which not everything can be told.
-    fn fill(&mut self, promises: &Promises, counts: &dyn Counts) -> Vec<(usize, NotCarried)> {
-        let instant = self.instant();
-        let mut all_gone = Vec::new();
-        for slo in 0..self.slos.len() {
-            if let Some((gone, hearing)) = self.fill_slo(promises, counts, slo, None) {
-                all_gone.extend(gone);
-                let is_adopting = self.slos[slo].is_adopting(instant);
-                self.phases
-                    .push((hearing.is_covered(self.end), is_adopting));
-                self.hearings.push(hearing);
-            }
+    /// Fills the columns of an SLO, by the board's index; gives the series of which not everything can be told.
+    ///
+    /// A new board is whole once this was done for all of them.
+    pub(crate) fn fill(
+        &mut self,
+        promises: &Promises,
+        counts: &dyn Counts,
+        slo: usize,
+    ) -> Vec<(SeriesName, NotCarried)> {
+        let Some((gone, hearing)) = self.fill_slo(promises, counts, slo, None) else {
+            return Vec::new();
+        };
+        let is_adopting = self.slos[slo].is_adopting(self.instant());
+        self.phases[slo] = (hearing.is_covered(self.end), is_adopting);
+        self.hearings[slo] = hearing;
+        let mut missing = Vec::new();
+        for (index, why) in gone {
+            self.dropped.insert(index, why);
+            missing.push((self.series[index].name.clone(), why));
         }
-        all_gone
+        missing
     }
 
     /// Fills the columns of an SLO; `None` only for promises that lack it.
@@ -491,6 +483,9 @@ impl Plan {
                 .lanes
                 .push(Lane::new(first, shape.clone(), placed, until));
         }
+        let unheard = |_: &SloFacts| Hearing::new(&Heard::Never, 0, Share::NONE, until, None);
+        board.hearings = board.slos.iter().map(unheard).collect();
+        board.phases = vec![(false, false); board.slos.len()];
         let names = board.series.iter();
         board.names = names.map(|s| (s.name.clone(), s.what)).collect();
         board.endings.sort_unstable_by(|a, b| b.cmp(a));

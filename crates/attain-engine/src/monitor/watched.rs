@@ -12,8 +12,7 @@ use attain_model::policy::LowTraffic;
 use attain_model::slo::Objective;
 use attain_model::verdict::{AlertState, Attainment, Burn, ErrorBudget, Masked, Part, Untagged};
 use attain_model::{
-    Goal, Multiple, ObjectiveId, Scope, SeriesName, SloId, Standing, Stream, StreamKey, Verdict,
-    Window,
+    Goal, Multiple, ObjectiveId, Scope, SeriesName, SloId, Standing, Verdict, Window,
 };
 
 use crate::alerts::{self, Evidence, Slot};
@@ -30,7 +29,6 @@ use crate::standing::{coverage, standing};
 /// An SLO of the monitor.
 pub(super) struct Watched {
     pub(super) id: SloId,
-    pub(super) stream: StreamKey,
     /// The first slice with counts.
     pub(super) first: Option<i64>,
     /// What was said last, where it is judged from its counts.
@@ -95,7 +93,6 @@ impl Watched {
     ) -> Self {
         Self {
             id: looked.slo.id.clone(),
-            stream: Stream::key_of(looked.promises.catalogue(), looked.slo),
             first: looked.read.first(),
             rest: None,
             carried: carried(looked, places, missing),
