@@ -3,7 +3,8 @@
 //! `kept fill FOLDER SLOS DAYS` writes FOLDER/shop.yaml and FOLDER/data: every slice of 10 s counts in each of three
 //! segments, and what is old is kept by the minute as a server would. `kept ask ADDRESS SLOS` asks
 //! `attain serve FOLDER/shop.yaml --data FOLDER/data`. Both print one line of words and numbers for each thing measured.
-//! Driven by `cargo xtask bench kept`.
+//! `kept turn CATALOGUE DATA` is a server whose clock stands two minutes before an hour ends: it says where it listens, and
+//! each line that it reads, of so many seconds, steps the clock. Driven by `cargo xtask bench kept` and `live`.
 // An example talks to a server and reads the clock.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -14,15 +15,17 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use attain_model::facts::{
     ColumnFacts, HeardFacts, KeptStream, Layout, SourceFacts, State, StreamFacts,
 };
 use attain_model::{Bucket, Class, CountedSegment, SegmentId, SourceId, Stream};
-use attain_store::{Access, Coarser, Store};
-use jiff::Timestamp;
+use attain_server::{Config, Limits, Written};
+use attain_store::{Access, Coarser, Done, Store, Text};
+use jiff::{SignedDuration, Timestamp};
 
 const SEGMENTS: [&str; 3] = ["premium", "standard", "free"];
 const SLICE_SECONDS: i64 = 10;
@@ -39,7 +42,8 @@ fn main() -> Result<(), Failure> {
     match arguments[..] {
         ["fill", folder, slos, days] => fill(Path::new(folder), slos.parse()?, days.parse()?),
         ["ask", address, slos] => ask(address, slos.parse()?),
-        _ => Err("fill FOLDER SLOS DAYS, or ask ADDRESS SLOS".into()),
+        ["turn", catalogue, data] => turn(Path::new(catalogue), Path::new(data)),
+        _ => Err("fill FOLDER SLOS DAYS, ask ADDRESS SLOS, or turn CATALOGUE DATA".into()),
     }
 }
 
@@ -301,6 +305,51 @@ fn get(address: &str, path: &str) -> Result<(), Failure> {
     if !answer.starts_with(b"HTTP/1.0 200") {
         let said = String::from_utf8_lossy(&answer).into_owned();
         return Err(format!("{path}: {said}").into());
+    }
+    Ok(())
+}
+
+/// How long before the end of an hour the clock stands.
+const BEFORE_SECONDS: i64 = 120;
+
+/// Serves until nobody tells it the time any more.
+fn turn(catalogue: &Path, data: &Path) -> Result<(), Failure> {
+    let now = Timestamp::now().as_second();
+    let off = Arc::new(AtomicI64::new(
+        now.div_euclid(3600) * 3600 - BEFORE_SECONDS - now,
+    ));
+    let stepped = Arc::clone(&off);
+    let name = catalogue.file_name().ok_or("the catalogue is no file")?;
+    let (name, file) = (name.to_string_lossy().into_owned(), catalogue.to_owned());
+    let written = move || {
+        let text = fs::read_to_string(&file).map_err(|error| error.to_string())?;
+        Ok(Written {
+            inputs: vec![attain_spec::Input {
+                name: name.clone(),
+                text: text.clone(),
+            }],
+            base: file.parent().unwrap_or(Path::new(".")).to_owned(),
+            done: Done::catalogue(vec![Text {
+                path: name.clone(),
+                text,
+            }]),
+            name: None,
+        })
+    };
+    let server = attain_server::start(Config {
+        catalogue: Arc::new(written),
+        data: data.to_owned(),
+        listen: "127.0.0.1:0".parse()?,
+        anonymous: true,
+        wall: Arc::new(move || {
+            let off = SignedDuration::from_secs(stepped.load(Ordering::Relaxed));
+            Timestamp::now() + off
+        }),
+        limits: Limits::default(),
+    })?;
+    println!("{}", server.address());
+    for line in std::io::stdin().lines() {
+        off.fetch_add(line?.trim().parse()?, Ordering::Relaxed);
     }
     Ok(())
 }

@@ -38,6 +38,8 @@ const JUDGED_TOGETHER: usize = 4;
 const DETAILS_KEPT: usize = 256;
 /// Answers about who spent a budget that are kept.
 const WHYS_KEPT: usize = 64;
+/// Burn-downs that are kept as text, some 20 KB for each series.
+const BURN_DOWNS_KEPT: usize = 32;
 /// SLOs whose whole hours are kept, some 50 KB for each series.
 const HOURS_KEPT: usize = 256;
 /// Evaluations of earlier instants that are kept.
@@ -84,7 +86,7 @@ impl Asking {
             details: Memory::new(DETAILS_KEPT),
             evaluations: Memory::new(EVALUATIONS_KEPT),
             hours: Memory::new(HOURS_KEPT),
-            burn_downs: Memory::new(DETAILS_KEPT),
+            burn_downs: Memory::new(BURN_DOWNS_KEPT),
             whys: Memory::new(WHYS_KEPT),
             alone: Semaphore::new(1),
         };
@@ -266,6 +268,23 @@ impl<K: Ord + Clone, V> Memory<K, V> {
         let cell = self.cell(key);
         let answer = cell.get_or_try_init(async || work().await.map(Arc::new));
         answer.await.cloned()
+    }
+
+    /// What is remembered by some keys, in their order; it is forgotten here.
+    fn take(&self, which: impl Fn(&K) -> bool) -> Vec<(K, Arc<V>)> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken: Vec<K> = kept
+            .cells
+            .keys()
+            .filter(|key| which(key))
+            .cloned()
+            .collect();
+        kept.order.retain(|key| !which(key));
+        let cells = taken.into_iter().filter_map(|key| {
+            let cell = kept.cells.remove(&key)?;
+            Some((key, Arc::clone(cell.get()?)))
+        });
+        cells.collect()
     }
 
     fn cell(&self, key: K) -> Arc<OnceCell<Arc<V>>> {

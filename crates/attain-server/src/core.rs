@@ -27,7 +27,7 @@ use crate::job::{Inbox, Job, NotKept};
 use crate::kept::{Kept, Together};
 use crate::loaded::Loaded;
 use crate::parked::Parked;
-use crate::published::{CoreState, InForce, Judged, Published, Restated, whole_hour};
+use crate::published::{CoreState, InForce, Judged, Published, Restated, Turns, whole_hour};
 
 /// Requests in one frame at most.
 const TOGETHER: usize = 64;
@@ -69,6 +69,7 @@ pub(crate) struct Core {
     judged: Option<Judged>,
     state: CoreState,
     restated: Restated,
+    turns: Turns,
     sealed_at: Instant,
     tidied_at: Instant,
     failed_at: Option<Instant>,
@@ -99,6 +100,7 @@ impl Core {
             judged: None,
             core: CoreState::default(),
             restated: Restated::default(),
+            turns: Turns::default(),
         }));
         let slice = SignedDuration::from_secs(i64::from(kept.slice_seconds()));
         let core = Self {
@@ -120,6 +122,7 @@ impl Core {
             judged: None,
             state: CoreState::default(),
             restated: Restated::default(),
+            turns: Turns::default(),
             sealed_at: Instant::now(),
             tidied_at: Instant::now(),
             failed_at: None,
@@ -379,7 +382,8 @@ impl Core {
                 Some(monitor) => {
                     let next = (monitor.instant() + self.slice).min(closed);
                     let changes = self.kept.changes();
-                    let hour = whole_hour(next);
+                    // What was counted since the last whole hour that was judged is in the verdict of the next.
+                    let hour = whole_hour(monitor.instant());
                     let past = changes.before(hour, self.kept.slice_seconds());
                     self.restated.restate(past);
                     let changed = self.kept.with(|counts| monitor.push(changes, counts, next));
@@ -395,6 +399,7 @@ impl Core {
             let Some(monitor) = &self.monitor else {
                 break;
             };
+            self.turns.keep(monitor.evaluation());
             self.judged = Some(Judged {
                 evaluation: monitor.shared(),
                 until,
@@ -496,6 +501,7 @@ impl Core {
             judged: self.judged.clone(),
             core: self.state.clone(),
             restated: self.restated.clone(),
+            turns: self.turns.clone(),
         }));
         // Only now: whoever hears of it finds it.
         if !Arc::ptr_eq(&before.promises, &self.promises) {

@@ -1,11 +1,12 @@
 //! What the server makes known: what the counts mean, and how it is doing. Written by the core, read by anybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use attain_engine::Metered;
-use attain_model::{Diagnostic, Evaluation, Promises, SourceId, StreamKey};
+use attain_model::detail::Point;
+use attain_model::{Diagnostic, Evaluation, Promises, SeriesName, SourceId, StreamKey, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::loaded::Text;
@@ -20,6 +21,66 @@ pub(crate) struct Published {
     pub(crate) judged: Option<Judged>,
     pub(crate) core: CoreState,
     pub(crate) restated: Restated,
+    pub(crate) turns: Turns,
+}
+
+/// Whole hours of which the verdicts are kept: who asks for a burn-down once a day has it without reading pages.
+const TURNS_KEPT: usize = 25;
+
+/// How the windows stood at the last whole hours, as it was judged then.
+///
+/// Invariant: a window that ends with a whole hour is what the verdict of that hour said until [`Restated::of`] its stream
+/// is another.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turns {
+    /// The oldest first.
+    hours: VecDeque<Arc<Turn>>,
+}
+
+#[derive(Debug)]
+struct Turn {
+    at: Timestamp,
+    /// Ascending; shared by hours with the same series.
+    names: Arc<[SeriesName]>,
+    points: Vec<Point>,
+}
+
+impl Turns {
+    /// Keeps what was judged, if an hour ended with it.
+    pub(crate) fn keep(&mut self, evaluation: &Evaluation) {
+        let at = evaluation.as_of.instant;
+        if at != whole_hour(at) {
+            return;
+        }
+        // What is judged less often than every slice may be as of a slice before.
+        let verdicts = evaluation.verdicts.iter();
+        let mut judged: Vec<&Verdict> = verdicts.filter(|v| v.window.end == at).collect();
+        judged.sort_by(|a, b| a.name.cmp(&b.name));
+        let point = |verdict: &&Verdict| Point {
+            at,
+            attainment: verdict.attainment,
+            budget: verdict.budget,
+        };
+        let names = || judged.iter().map(|verdict| &verdict.name);
+        let before = self.hours.back().map(|turn| &turn.names);
+        let same = before.filter(|before| before.iter().eq(names()));
+        let turn = Turn {
+            at,
+            names: same.map_or_else(|| names().cloned().collect(), Arc::clone),
+            points: judged.iter().map(point).collect(),
+        };
+        self.hours.push_back(Arc::new(turn));
+        if self.hours.len() > TURNS_KEPT {
+            self.hours.pop_front();
+        }
+    }
+
+    /// How the window of a series stood at a whole hour, if that is kept.
+    pub(crate) fn of(&self, name: &SeriesName, at: Timestamp) -> Option<Point> {
+        let turn = self.hours.iter().rev().find(|turn| turn.at == at)?;
+        let place = turn.names.binary_search(name).ok()?;
+        turn.points.get(place).copied()
+    }
 }
 
 /// How often the past was counted anew since the start: whoever keeps what was so at whole hours keeps it by this.

@@ -1,8 +1,9 @@
-//! The burn-down of an SLO, an hour a point. Knows what of it stays when the next slice is judged.
+//! The burn-down of an SLO, an hour a point. Knows what of it stays when the next slice is judged, and the next hour.
 //!
-//! A window that ended with a whole hour stays what it was until something is counted in its past, so that it is read once
-//! an hour; the last point is the verdict. With time slices what was heard counts, too: nobody says when that changes, and
-//! all of it is read at each tick.
+//! A window that ended with a whole hour stays what it was until something is counted in its past. Pages are read when an
+//! SLO is asked about for the first time, and again after that; when an hour ends, its verdict is the next point. The last
+//! point is the verdict of the slice. With time slices what was heard counts, too: nobody says when that changes, and all
+//! of it is read at each tick.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Asking, Unanswered, streams_of};
-use crate::published::{Published, whole_hour};
+use crate::published::{Published, Turns, whole_hour};
 
 /// Whole hours that are kept of each series: a month.
 pub(crate) const HOURS: u32 = 743;
@@ -29,11 +30,17 @@ pub(super) type BurnDownKey = (String, AsOf, SloId, usize);
 /// By what it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct HoursKey {
-    sha256: String,
-    slo: SloId,
+    course: Course,
     last: Timestamp,
-    /// What is promised is promised by the day.
-    day: Date,
+}
+
+/// As long as it is the same, the hours go on where they ended.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Course {
+    slo: SloId,
+    sha256: String,
+    /// Since which day the terms of its objectives are in force: they say which series there are.
+    terms: Vec<Option<Date>>,
     restated: (u64, u64),
     as_of: Option<AsOf>,
 }
@@ -47,26 +54,18 @@ impl Asking {
         slo: &Slo,
     ) -> Result<Arc<Hours>, Unanswered> {
         let as_of = evaluation.as_of;
-        let catalogue = seen.promises.catalogue();
-        let last = whole_hour(
-            as_of
-                .instant
-                .saturating_sub(SignedDuration::from_secs(1))
-                .unwrap_or(as_of.instant),
-        );
-        let is_steady = matches!(slo.budgeting, Budgeting::Occurrences);
+        let last = whole_hour(last_second(as_of));
         let key = HoursKey {
-            sha256: seen.catalogue.sha256.clone(),
-            slo: slo.id.clone(),
+            course: course(seen, as_of, slo),
             last,
-            day: as_of.instant.to_zoned(catalogue.timezone.clone()).date(),
-            restated: seen.restated.of(&Stream::key_of(catalogue, slo)),
-            as_of: (!is_steady).then_some(as_of),
         };
-        let hours = self.hours.get(key, async || {
+        let of_slo = evaluation.verdicts.iter().filter(|v| v.name.slo == slo.id);
+        let names: Vec<SeriesName> = of_slo.map(|verdict| verdict.name.clone()).collect();
+        let hours = self.hours.get(key.clone(), async || {
+            if let Some(hours) = self.carried_on(&key, &names, &seen.turns) {
+                return Ok(hours);
+            }
             let _turn = self.turns.try_acquire().map_err(|_| Unanswered::Busy)?;
-            let of_slo = evaluation.verdicts.iter().filter(|v| v.name.slo == slo.id);
-            let names: Vec<SeriesName> = of_slo.map(|verdict| verdict.name.clone()).collect();
             let promises = Arc::clone(&seen.promises);
             let streams = streams_of(&promises, [&slo.id].into_iter());
             self.ask(streams, move |counts| {
@@ -75,6 +74,17 @@ impl Asking {
             .await
         });
         hours.await
+    }
+
+    /// The hours of earlier ones and of the verdicts since; `None` if either is not kept. What was before is let go.
+    fn carried_on(&self, key: &HoursKey, names: &[SeriesName], turns: &Turns) -> Option<Hours> {
+        let is_before = |other: &HoursKey| {
+            other.course.slo == key.course.slo && other.last <= key.last && other != key
+        };
+        let before = self.hours.take(is_before);
+        let mut same = (before.into_iter()).filter(|(other, _)| other.course == key.course);
+        let (before, hours) = same.next_back()?;
+        carry_on(&hours, names, (before.last, key.last), turns)
     }
 
     /// The burn-down of an SLO as text, worked out once a tick: `say` makes it of the whole hours.
@@ -96,9 +106,147 @@ impl Asking {
     }
 }
 
+/// The last second that is looked back on: the last point is the instant itself.
+fn last_second(as_of: AsOf) -> Timestamp {
+    let before = as_of.instant.saturating_sub(SignedDuration::from_secs(1));
+    before.unwrap_or(as_of.instant)
+}
+
+/// What says whether the hours of an SLO go on where they ended.
+fn course(seen: &Published, as_of: AsOf, slo: &Slo) -> Course {
+    let catalogue = seen.promises.catalogue();
+    let day = last_second(as_of).to_zoned(catalogue.timezone.clone());
+    let objectives = slo.objectives.values();
+    let terms = objectives.map(|objective| objective.on(day.date()).and_then(|term| term.since));
+    let is_steady = matches!(slo.budgeting, Budgeting::Occurrences);
+    Course {
+        slo: slo.id.clone(),
+        sha256: seen.catalogue.sha256.clone(),
+        terms: terms.collect(),
+        restated: seen.restated.of(&Stream::key_of(catalogue, slo)),
+        as_of: (!is_steady).then_some(as_of),
+    }
+}
+
+/// Hours that ended with one whole hour, up to another: as many as before, the oldest first.
+fn carry_on(
+    hours: &Hours,
+    names: &[SeriesName],
+    (before, last): (Timestamp, Timestamp),
+    turns: &Turns,
+) -> Option<Hours> {
+    let is_same = hours.iter().map(|(name, _)| name).eq(names);
+    let more: Vec<Timestamp> = hours_to(last)
+        .into_iter()
+        .skip_while(|hour| *hour <= before)
+        .collect();
+    let longer = |(name, points): &(SeriesName, Vec<Point>)| {
+        let mut all = points.get(more.len()..)?.to_vec();
+        for hour in &more {
+            all.push(turns.of(name, *hour)?);
+        }
+        Some((name.clone(), all))
+    };
+    is_same.then(|| hours.iter().map(longer).collect())?
+}
+
 /// Whole hours up to and including one, oldest first.
 fn hours_to(last: Timestamp) -> Vec<Timestamp> {
     let hours = (0..i64::from(HOURS)).rev();
     let before = |hours| last.checked_sub(SignedDuration::from_hours(hours)).ok();
     hours.filter_map(before).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use attain_engine::evaluate;
+    use attain_model::Promises;
+    use attain_model::verdict::{Attainment, ErrorBudget};
+
+    use super::*;
+
+    const CATALOGUE: &str = "
+attain: 1
+segments: {premium: {rank: 1}, free: {rank: 2}}
+sources: {prom: {remote_write: {}}}
+slos:
+  checkout:
+    outcome: A customer can pay
+    service: shop
+    owner: shop
+    indicator: {metric: http_requests_total, bad: {code: 5xx}}
+    objectives: {availability: {premium: 99.9%, free: 99%}}
+    window: 30d
+";
+
+    fn hour(number: i64) -> Timestamp {
+        Timestamp::from_second(number * 3600).unwrap()
+    }
+
+    /// The verdicts of no counts, with a number of their own in each.
+    fn judged(at: Timestamp, number: u64) -> Evaluation {
+        let input = attain_spec::Input {
+            name: "shop.yaml".to_owned(),
+            text: CATALOGUE.to_owned(),
+        };
+        let promises = Promises::of(attain_spec::parse(&[input]).catalogue.unwrap());
+        let as_of = AsOf {
+            instant: at,
+            known_until: Timestamp::MAX,
+        };
+        let mut evaluation = evaluate(&promises, &attain_engine::Ledger::new(&[], 10, None), as_of);
+        for (place, verdict) in evaluation.verdicts.iter_mut().enumerate() {
+            verdict.attainment.good = number * 10 + place as u64;
+        }
+        evaluation
+    }
+
+    #[test]
+    fn hours_go_on_with_the_verdicts_of_each_and_not_where_one_is_missing() {
+        let names: Vec<SeriesName> = (judged(hour(1), 0).verdicts.into_iter())
+            .map(|verdict| verdict.name)
+            .collect();
+        assert_eq!(names.len(), 3);
+        let point = |at| Point {
+            at,
+            attainment: Attainment::default(),
+            budget: ErrorBudget::default(),
+        };
+        let last = hour(10_000);
+        let points: Vec<Point> = hours_to(last).into_iter().map(point).collect();
+        let hours: Hours = (names.iter())
+            .map(|name| (name.clone(), points.clone()))
+            .collect();
+        let mut turns = Turns::default();
+        // Only what ended with an hour is kept.
+        for (second, number) in [(0, 1), (10, 2), (3600, 3), (7190, 4), (7200, 5)] {
+            turns.keep(&judged(last + SignedDuration::from_secs(second), number));
+        }
+        let on = |from, to| carry_on(&hours, &names, (from, to), &turns);
+        let two = on(last, hour(10_002)).unwrap();
+        for (place, (name, points)) in two.iter().enumerate() {
+            assert_eq!(*name, names[place]);
+            assert_eq!(points.len(), HOURS as usize);
+            let at: Vec<Timestamp> = points.iter().map(|point| point.at).collect();
+            assert_eq!(at, hours_to(hour(10_002)));
+            let good = |back: usize| points[points.len() - back].attainment.good;
+            let place = place as u64;
+            assert_eq!((good(3), good(2), good(1)), (0, 30 + place, 50 + place));
+        }
+        assert_eq!(on(last, hour(10_003)), None);
+        let fewer = carry_on(&hours, &names[1..], (last, hour(10_001)), &turns);
+        assert_eq!(fewer, None);
+        // What was judged a slice before is no point of the hour.
+        let mut old = judged(hour(10_003), 6);
+        old.verdicts[1].window.end = hour(10_003) - SignedDuration::from_secs(10);
+        turns.keep(&old);
+        assert_eq!(turns.of(&names[1], hour(10_003)), None);
+        assert_eq!(carry_on(&hours, &names, (last, hour(10_003)), &turns), None);
+        // A day of them is kept, and no more.
+        for number in 10_004..10_040 {
+            turns.keep(&judged(hour(number), 0));
+        }
+        assert_eq!(turns.of(&names[0], hour(10_014)), None);
+        assert!(turns.of(&names[0], hour(10_015)).is_some());
+    }
 }

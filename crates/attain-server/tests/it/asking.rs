@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use attain_server::Limits;
@@ -84,6 +85,58 @@ fn a_burn_down_is_what_each_whole_hour_said_and_follows_what_comes_late() {
         (said.1.last() == Some(&190)).then_some(said)
     });
     assert_eq!((later[718], later[700]), (190, 100));
+}
+
+/// A step of the clock that is believed at once.
+const STEP_SECONDS: i64 = 540;
+
+#[test]
+fn a_burn_down_goes_on_from_one_hour_to_the_next_and_is_what_a_new_start_says() {
+    let mut shop = Shop::new(&quick());
+    // Some minutes before the last whole hour.
+    let now = now_ms() / 1000;
+    let hour = now.div_euclid(3600) * 3600;
+    let off = hour - 300 - now;
+    shop.clock_off.store(off, Ordering::SeqCst);
+    shop.start(limits());
+    let send = |shop: &Shop, value: u64, at: i64| {
+        let body = samples(1, value, at * 1000);
+        let answer = write(shop.address(), "/api/v1/write", "", &body);
+        assert_eq!(answer.status, 204);
+    };
+    for (value, at) in [(0, -7200), (100, -1800), (150, -400)] {
+        send(&shop, value, hour + at);
+    }
+    let counted = |shop: &Shop, until: i64, all: u64| {
+        // Another slice is over.
+        shop.clock_off.fetch_add(10, Ordering::SeqCst);
+        eventually("counted", || {
+            let (first, good, page) = burn_down(shop, "")?;
+            let as_of: jiff::Timestamp = page["as_of"].as_str()?.parse().ok()?;
+            let is_so = as_of.as_second() >= until && good.last() == Some(&all);
+            is_so.then_some((first.as_second(), good))
+        })
+    };
+    let (first, good) = counted(&shop, hour - 310, 150);
+    assert_eq!(first + 718 * 3600, hour - 3600);
+    assert_eq!(good[718], 0);
+    // The hour turns: the verdict that was said then is the next place.
+    shop.clock_off.fetch_add(STEP_SECONDS, Ordering::SeqCst);
+    let (first, good) = counted(&shop, hour + 90, 150);
+    assert_eq!(first + 718 * 3600, hour);
+    assert_eq!((good[718], good[717]), (150, 0));
+    // What comes late changes it, and what comes in this hour does not.
+    send(&shop, 160, hour - 390);
+    let (_, late) = counted(&shop, hour + 90, 160);
+    assert_eq!((late[718], late[717]), (160, 0), "{late:?}");
+    send(&shop, 180, hour + 60);
+    let (_, late) = counted(&shop, hour + 90, 180);
+    assert_eq!((late[718], late[717]), (160, 0), "{late:?}");
+    // Whoever reads all of it again says the same.
+    shop.stop();
+    shop.start(limits());
+    let (first_again, again) = counted(&shop, hour + 90, 180);
+    assert_eq!((first_again, again), (first, late));
 }
 
 #[test]

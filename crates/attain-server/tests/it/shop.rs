@@ -42,15 +42,21 @@ impl Shop {
     }
 
     pub fn of(catalogue: &str, limits: Limits) -> Self {
+        let mut shop = Self::new(catalogue);
+        shop.start(limits);
+        shop
+    }
+
+    /// Not started yet.
+    pub fn new(catalogue: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("shop")).unwrap();
-        let mut shop = Self {
+        let shop = Self {
             folder,
             clock_off: Arc::default(),
             server: None,
         };
         shop.edit(catalogue);
-        shop.start(limits);
         shop
     }
 
