@@ -100,7 +100,7 @@ const SOAKS: [Soak; 23] = [
     },
     Soak {
         name: "failing-disk",
-        says: "every write and sync of a replay fails, once and from then on: nothing kept is lost, and the same command goes on",
+        says: "every write, sync and rename of a replay fails, once and from then on: nothing kept is lost, and the same command goes on",
         package: "attain",
         test: "a_failing_disk_loses_nothing_and_says_what_to_do",
     },
@@ -124,7 +124,7 @@ const SOAKS: [Soak; 23] = [
     },
     Soak {
         name: "failing-writes",
-        says: "every write and sync of the store fails, once and from then on: nothing acknowledged is lost",
+        says: "every write, sync and rename of the store fails, once and from then on: nothing acknowledged is lost",
         package: "attain-store",
         test: "failing_writes_lose_nothing_that_was_acknowledged",
     },

@@ -271,6 +271,13 @@ impl Db {
             .map_err(|error| self.failed(&error))
     }
 
+    /// From here on it reads the state that the file has now.
+    pub(crate) fn refresh(&self) -> Result<(), Error> {
+        let ended = self.connection.execute_batch("COMMIT");
+        ended.map_err(|error| self.failed(&error))?;
+        self.snapshot()
+    }
+
     pub(crate) fn failed(&self, error: &rusqlite::Error) -> Error {
         Error::of_sql(&self.path, error)
     }

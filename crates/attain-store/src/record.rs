@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::codec::blob::{self, Kind};
 use crate::codec::bytes::{Read, Reader, Writer};
 use crate::codec::entry::{self, Done, Entry, GENESIS};
-use crate::db::blob_at;
+use crate::db::{Db, blob_at};
 use crate::error::Error;
 use crate::store::{Store, at_any_time};
 
@@ -21,6 +21,8 @@ pub struct Entries {
     /// Entries that are lost, and where the chain is broken.
     pub damage: Vec<Damage>,
 }
+
+const TRIES: usize = 100;
 
 /// The end of the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,12 +146,8 @@ impl Store {
             })
     }
 
-    /// What counts.db remembers of the end of the chain.
     fn anchored(&self) -> Option<Tip> {
-        let sql = "SELECT body FROM anchor WHERE id = 1";
-        let body = self.counts.row(sql, [], |row| blob_at(row, 0)).ok()??;
-        let content = blob::open(Kind::Anchor, b"anchor", &body).ok()?;
-        read_tip(&content).ok()
+        anchored(&self.counts)
     }
 
     /// Remembers it: no promise depends on it.
@@ -171,6 +169,34 @@ impl Entries {
     fn lost(&mut self, why: String) {
         self.damage.push(at_any_time(why));
     }
+}
+
+/// Reads both files again where an entry was recorded between the one and the other: counts.db remembers it, and the
+/// record as it was read does not have it. What is lost is so each time.
+pub(crate) fn read_together(record: &Db, counts: &Db) -> Result<(), Error> {
+    // A writer that does nothing else gets in between once in some tries.
+    for _ in 0..TRIES {
+        let last: Option<i64> = record
+            .row("SELECT max(number) FROM entry", [], |row| row.get(0))
+            .unwrap_or(None)
+            .flatten();
+        let remembered = anchored(counts).map_or(0, |tip| tip.number);
+        if remembered <= last.unwrap_or(0).unsigned_abs() {
+            break;
+        }
+        // Invariant: the record first, as when they were opened.
+        record.refresh()?;
+        counts.refresh()?;
+    }
+    Ok(())
+}
+
+/// What counts.db remembers of the end of the chain.
+fn anchored(counts: &Db) -> Option<Tip> {
+    let sql = "SELECT body FROM anchor WHERE id = 1";
+    let body = counts.row(sql, [], |row| blob_at(row, 0)).ok()??;
+    let content = blob::open(Kind::Anchor, b"anchor", &body).ok()?;
+    read_tip(&content).ok()
 }
 
 fn read_tip(content: &[u8]) -> Read<Tip> {

@@ -21,6 +21,7 @@ use crate::db::{COUNTS, Db, RECORD, blob_at};
 use crate::error::Error;
 use crate::lock::Lock;
 use crate::made;
+use crate::record;
 
 /// What a folder is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +172,10 @@ impl Store {
         };
         let counts = COUNTS.read(folder)?;
         let record = match record {
-            Ok(record) => Some(record),
+            Ok(record) => {
+                record::read_together(&record, &counts)?;
+                Some(record)
+            }
             Err(error) => {
                 let why = match error {
                     Error::Damaged { why, .. } => why,

@@ -65,6 +65,31 @@ fn a_backup_is_one_state_while_another_writes() {
     }
 }
 
+/// The two files are not read at the same instant: what is recorded between is not taken for lost.
+#[test]
+fn a_reader_misses_no_entry_while_another_records() {
+    let base = crate::size::scratch();
+    let folder = base.path().join("data");
+    let mut writer = Store::open(&folder, Access::WriteOrCreate).unwrap();
+    std::thread::scope(|scope| {
+        let recording = scope.spawn(|| {
+            for second in 0..300 {
+                let before = at(second);
+                writer.record(before, &Done::Retained { before }).unwrap();
+            }
+        });
+        let mut copies = 0;
+        while !recording.is_finished() {
+            let store = Store::open(&folder, Access::Read).unwrap();
+            assert_eq!(store.entries().damage, []);
+            let copy = base.path().join(format!("copy-{copies}"));
+            assert_eq!(backup(&folder, &copy).unwrap().damage, []);
+            copies += 1;
+        }
+        recording.join().unwrap();
+    });
+}
+
 #[test]
 fn a_restored_folder_is_the_same_and_says_where_it_is_from() {
     let base = crate::size::scratch();
