@@ -142,8 +142,17 @@
       if (old && now) morph(old, now);
     }
     document.title = page.title;
+    hurry();
     const after = find("#summary h1,#summary h2");
     if (after && after.textContent !== first) say(after.textContent);
+  };
+  // What the server was still working out is asked for once more, once for each instant.
+  let hurried = "";
+  const hurry = () => {
+    const as = (find("main") || root).dataset.asOf || "";
+    if (!find("[data-soon]") || as === hurried || find("#state.past")) return;
+    hurried = as;
+    setTimeout(refresh, 1500);
   };
   const lost = () => {
     const state = find("#state");
@@ -176,6 +185,7 @@
     // A browser keeps six connections to a server: whoever is not looked at, or was left, must not hold one.
     const leave = () => { if (events) events.close(); events = null; };
     listen();
+    hurry();
     addEventListener("pagehide", leave);
     addEventListener("pageshow", listen);
     // A page that hears nothing says so itself, and tries.

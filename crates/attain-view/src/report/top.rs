@@ -117,6 +117,8 @@ pub(crate) fn summarised(
             let pairs = rows.iter().map(|(name, text)| (*name, text.as_str()));
             facts(html, pairs, |html, name, text| match name {
                 "now" | "wake" | "ask first" => html.line("b", &[], text),
+                // The script asks again soon.
+                "cause" => html.line("span", &[("data-soon", "true")], text),
                 "runbook" | "its runbook" => link_or_prose(html, text),
                 _ => html.prose(text),
             });

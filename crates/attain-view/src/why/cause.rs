@@ -144,15 +144,17 @@ pub(crate) fn losses<'w>(why: &'w Why, verdicts: &[Verdict]) -> Vec<(&'w Finding
 }
 
 /// Whether a loss is on the way from another to where that started, at the same time: it is told with it.
-fn is_part_of(finding: &Finding, other: &Finding) -> bool {
+pub(crate) fn is_part_of(finding: &Finding, other: &Finding) -> bool {
     let Some((one, whole)) = finding.episode.as_ref().zip(other.episode.as_ref()) else {
         return false;
     };
     let path = whole.named().map_or(&[][..], |suspect| &suspect.path);
-    finding.name.scope == other.name.scope
+    let (name, whole_name) = (&finding.name, &other.name);
+    name.slo != whole_name.slo
+        && (&name.objective, &name.scope) == (&whole_name.objective, &whole_name.scope)
         && one.from < whole.until
         && whole.from < one.until
-        && path.iter().any(|name| name == finding.name.slo.as_str())
+        && path.iter().any(|part| part == name.slo.as_str())
 }
 
 fn verdict_of<'v>(verdicts: &'v [Verdict], name: &SeriesName) -> Option<&'v Verdict> {

@@ -381,12 +381,21 @@ fn whom_to_wake_is_one_line() {
     let scene = scene(&promises, &evaluation, &[], &server);
     let premium = evaluation.verdicts[1].name.clone();
     let known = why(vec![lost(&premium, 1.2, NOW)]);
-    let read = text(&pages::overview(&told(scene, &known), &Ask::default()));
+    let html = pages::overview(&told(scene, &known), &Ask::default());
+    assert!(!html.contains("data-soon"));
+    let read = text(&html);
     assert!(
         read.contains("wake platform (ivo) runbook https://wiki.shop.example/runbooks/auth"),
         "{read}"
     );
-    let read = text(&pages::overview(&scene, &Ask::default()));
+    let html = pages::overview(&scene, &Ask::default());
+    // The script asks once more, soon.
+    assert!(
+        html.contains("<span data-soon=true>not known yet</span>"),
+        "{html}"
+    );
+    assert!(pages::SCRIPT.contains("[data-soon]"));
+    let read = text(&html);
     for words in [
         "fault began by 2026-11-02 14:25:00 UTC (9h 34m ago)",
         "cause not known yet wake payments (on call: pager)",
@@ -565,6 +574,36 @@ fn what_customers_lost_stands_beside_what_is_broken_inside() {
         !read.contains("its owners") && !read.contains("ask first"),
         "{read}"
     );
+}
+
+/// A part that lost on the way to where it started is told with that loss, not once more.
+#[test]
+fn one_fault_is_one_account_on_the_cascade() {
+    let promises = Promises::of(catalogue());
+    let mut evaluation = judged(&promises, 60);
+    evaluation.verdicts[0] = verdict(
+        &promises,
+        "auth-login/availability/all",
+        100_000,
+        90,
+        (1_000, 90),
+    );
+    evaluation.verdicts[0].name.scope = Scope::Segment("premium".into());
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let [auth, premium] = [0, 1].map(|at| evaluation.verdicts[at].name.clone());
+    let mut own = lost(&auth, 9.0, NOW);
+    own.episode.as_mut().unwrap().accounts[0].suspects[0].path = vec!["auth-login".to_owned()];
+    let accounts = |own: Finding| {
+        let why = why(vec![lost(&premium, 1.2, NOW), own]);
+        let html = pages::cascade(&scene, &Ask::default(), Blamed::Answer(&why));
+        html.matches("<dt>series").count()
+    };
+    assert_eq!(accounts(own.clone()), 1);
+    // What it lost at another time is another fault.
+    let episode = own.episode.as_mut().unwrap();
+    (episode.from, episode.until) = (at("2026-11-02T22:00:00Z"), at("2026-11-02T22:10:00Z"));
+    assert_eq!(accounts(own), 2);
 }
 
 /// Something internal that pages says so, what it would be if customers felt it, and which of theirs are hurt already.

@@ -127,8 +127,15 @@ impl<'b> Blame<'b> {
     /// The section.
     pub(super) fn write(&self, html: &mut Html) {
         parts::section(html, "why", "Who spent the budget", |html| {
-            self.accounts(html, self.now().flat_map(told).collect());
-            let earlier: Vec<Told<'_>> = self.earlier().flat_map(told).collect();
+            // A part that lost on the way is told with the loss that it is part of.
+            let is_whole = |finding: &&Finding| {
+                let mut others = self.answer.findings.iter();
+                !others.any(|other| cause::is_part_of(finding, other))
+            };
+            let now = self.now().filter(is_whole);
+            self.accounts(html, now.flat_map(told).collect());
+            let earlier = self.earlier().filter(is_whole);
+            let earlier: Vec<Told<'_>> = earlier.flat_map(told).collect();
             if !earlier.is_empty() {
                 html.line("h3", &[], "Earlier");
                 self.accounts(html, earlier);
