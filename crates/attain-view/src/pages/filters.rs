@@ -42,7 +42,8 @@ pub(super) fn states(html: &mut Html, tally: &Tally, ask: &Ask, path: &str) {
         if tally.masked > 0 || chosen == "masked" {
             let word = format!("{} not seen in all traffic", thousands(tally.masked));
             let to = ask.with("state", "masked").with("in", "").to(path);
-            chip(html, Some(State::Bad), &word, &to, chosen == "masked");
+            // They are counted among the others already: no state of their own, so no mark.
+            chip(html, None, &word, &to, chosen == "masked");
         }
     });
 }

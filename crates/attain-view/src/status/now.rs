@@ -219,7 +219,8 @@ fn stopped(desk: &Desk<'_>, verdict: &Verdict, quiet: Quiet<'_>) -> String {
         .ok()
         .and_then(|length| verdict.window.end.checked_sub(length).ok())
         .map_or_else(String::new, |since| format!(" by {}", desk.event(since)));
-    let word = if window.attainment.bad == 0 {
+    // A stray failure after the end is none of what was lost.
+    let word = if window.attainment.bad == 0 || over_since(desk, verdict).is_some() {
         "stopped"
     } else {
         "slowed down"

@@ -230,6 +230,15 @@ fn what_is_over_is_told_in_the_past() {
     assert!(cascade.contains(ended), "{cascade}");
     evaluation.verdicts[1].alerts.clear();
 
+    // A stray failure in a window that does not burn is no other end than the one above.
+    let burn = std::mem::take(&mut evaluation.verdicts[1].burn);
+    evaluation.verdicts[1].burn = burn.iter().skip(2).copied().collect();
+    shortly(&mut evaluation.verdicts[1], (4_000, 60), (3_000, 1));
+    let (overview, _) = read(&evaluation, &why);
+    let stopped = "now stopped: 1 of 3,000 requests failed in the last 1m; 60 in the last 5m.";
+    assert!(text(&overview).contains(stopped), "{overview}");
+    evaluation.verdicts[1].burn = burn;
+
     // When the budget is back is said where somebody counted it.
     why.findings[0].back_at = Some(at("2026-11-03T00:12:20Z"));
     let (overview, _) = read(&evaluation, &why);
