@@ -213,7 +213,6 @@ fn near(at: Timestamp, answer: &Why, episode: &Episode) -> String {
 
 /// `14:05`; with seconds where one end of the loss has some, so that both ends are written alike.
 fn clock(at: Timestamp, from: Timestamp, until: Timestamp, answer: &Why) -> String {
-    let has_seconds = |at: Timestamp| at.as_second().rem_euclid(60) != 0;
     let text = number::instant_near(at, answer.instant, &answer.zone);
     match has_seconds(from) || has_seconds(until) {
         true if !has_seconds(at) => text + ":00",
@@ -221,16 +220,25 @@ fn clock(at: Timestamp, from: Timestamp, until: Timestamp, answer: &Why) -> Stri
     }
 }
 
+fn has_seconds(at: Timestamp) -> bool {
+    at.as_second().rem_euclid(60) != 0
+}
+
 /// `275 of 1500 bad from 14:05 to 14:30, 262 more than usual; 41% of the budget of 30d`.
 pub(crate) fn lost(answer: &Why, episode: &Episode) -> String {
     let events = episode.attainment;
     let near = |at: Timestamp| near(at, answer, episode);
+    // In full, and to the second where the beginning is.
+    let until = match has_seconds(episode.from) || has_seconds(episode.until) {
+        true => number::moment(episode.until, &answer.zone),
+        false => number::instant(episode.until, &answer.zone),
+    };
     let mut lost = format!(
         "{} of {} bad from {} to {}, {} more than usual",
         number::grouped(events.bad),
         number::grouped(events.total()),
         near(episode.from),
-        number::instant(episode.until, &answer.zone),
+        until,
         count(episode.beyond_usual)
     );
     if let Some((share, window)) = &episode.budget_share {

@@ -61,12 +61,12 @@ pub(crate) enum Reader {
 }
 
 impl First {
-    /// The first thing on a page.
+    /// The first thing on a report.
     pub(crate) const OF_PAGE: First = First {
         heading: "h1",
         class: "",
         is_of_slo: false,
-        reader: Reader::OnCall,
+        reader: Reader::Engineer,
     };
 }
 

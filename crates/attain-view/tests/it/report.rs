@@ -625,6 +625,21 @@ fn customers_are_named_beside_what_is_internal() {
     );
 }
 
+/// A report is read later: it names owners and the runbook, and wakes nobody.
+#[test]
+fn a_report_wakes_nobody() {
+    let promises = shop_promises();
+    let name = "checkout-completes/availability/premium";
+    let mut premium = shop::verdict(&promises, name, 1_000, 90, (100, 90));
+    premium.alerts = vec![crate::status::page(&promises)];
+    let none = About::default();
+    let page = report(&promises, &shop::evaluation(vec![premium]), &[], &none).html();
+    for row in ["page", "owners", "runbook"] {
+        assert!(page.contains(&format!("<dt>{row}<dd>")), "{row}: {page}");
+    }
+    assert!(!page.contains("<dt>wake"), "{page}");
+}
+
 /// The shortest window that says enough decides whether it goes on; few requests without a failure do not.
 #[test]
 fn what_stopped_a_minute_ago_does_not_go_on() {

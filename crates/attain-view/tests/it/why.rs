@@ -186,6 +186,13 @@ fn what_was_lost_before_that_is_said_the_newest_first() {
     assert_eq!(earlier[1]["bad"], 302);
     assert_eq!(earlier[1]["started_in"], "auth-login");
     assert!(earlier[0]["started_in"].is_null());
+    // Both ends of a loss are written alike.
+    let mut short = again.clone();
+    let episode = short.episode.as_mut().unwrap();
+    (episode.from, episode.until) = (at("2026-11-02T13:35:50Z"), at("2026-11-02T13:37:00Z"));
+    let told = answer(vec![short]);
+    let says = "bad from 13:35:50 to 2026-11-02 13:37:00 UTC";
+    assert!(told.replace("\n           ", " ").contains(says), "{told}");
     // Of many, the newest; how many there are more.
     again.earlier = (10..15)
         .map(|hour| {
