@@ -43,14 +43,18 @@ pub(crate) fn lost_lately<'v>(verdicts: impl Iterator<Item = &'v Verdict>) -> Ve
         .collect()
 }
 
-/// How much of its budget a series lost in the longest window up to six hours, in millionths; `None` for less than is spoken
-/// of.
+/// How much of its budget a series lost in the longest window up to six hours, its own or one of its alerts, in millionths;
+/// `None` for less than is spoken of.
 fn lost_share(verdict: &Verdict) -> Option<u128> {
-    let windows = verdict.burn.iter();
-    let longest = windows
-        .filter(|burn| burn.window <= LOOKED_BACK)
-        .max_by_key(|burn| burn.window)?;
-    let lost = u128::from(longest.attainment.bad).checked_mul(1_000_000_000_000_000)?;
+    let own = verdict.window.end.duration_since(verdict.window.start);
+    let own = (Duration::try_from(own).ok()?, verdict.budget.spent);
+    let alerts = verdict.burn.iter();
+    let windows = alerts.map(|burn| (burn.window, burn.attainment.bad));
+    let (_, bad) = windows
+        .chain([own])
+        .filter(|(window, _)| *window <= LOOKED_BACK)
+        .max_by_key(|(window, _)| *window)?;
+    let lost = u128::from(bad).checked_mul(1_000_000_000_000_000)?;
     let share = lost.checked_div(verdict.budget.allowed_billionths)?;
     (share >= (WORTH * 1e6) as u128).then_some(share)
 }

@@ -546,6 +546,25 @@ fn a_calm_page_says_what_was_lost_last() {
     assert_eq!(pages::worth_asking(&scene, Subject::default()), []);
 }
 
+/// Alerts that look back five minutes say nothing of what was lost half an hour ago; a budget of an hour does.
+#[test]
+fn what_was_lost_in_a_short_budget_is_asked_about_as_long_as_it_shows() {
+    let promises = Promises::of(catalogue());
+    let mut evaluation = judged(&promises, 20);
+    let premium = &mut evaluation.verdicts[1];
+    premium.burn.clear();
+    let name = premium.name.clone();
+    let asked = |evaluation: &Evaluation| {
+        let server = server();
+        let scene = scene(&promises, evaluation, &[], &server);
+        pages::worth_asking(&scene, Subject::default())
+    };
+    assert_eq!(asked(&evaluation), [], "a month is too long");
+    let window = &mut evaluation.verdicts[1].window;
+    window.start = window.end - Duration::from_secs(3600);
+    assert_eq!(asked(&evaluation), [name]);
+}
+
 /// While something inside is broken and customers are well, the page says both: what is broken, and what they lost.
 #[test]
 fn what_customers_lost_stands_beside_what_is_broken_inside() {
