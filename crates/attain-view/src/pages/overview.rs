@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use attain_cascade::why::{Episode, Finding, Why};
 use attain_model::slo::Slo;
 use attain_model::{Scope, Verdict};
 
@@ -100,13 +101,27 @@ pub(super) fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
     let Some(why) = sheet.desk.told else { return };
     // Of what the first sentence is about, its own rows say it.
     let worst = headline::worst(&sheet.desk, &|_| true);
-    let Some((finding, episode)) =
-        cause::last(why, &sheet.desk.evaluation.verdicts, worst.as_ref())
-    else {
-        return;
-    };
+    let verdicts = &sheet.desk.evaluation.verdicts;
+    for (nth, (finding, episode)) in cause::last(why, verdicts, worst.as_ref())
+        .into_iter()
+        .enumerate()
+    {
+        one_last(html, sheet, ask, nth, why, finding, episode);
+    }
+}
+
+fn one_last(
+    html: &mut Html,
+    sheet: &Sheet<'_>,
+    ask: &Ask,
+    nth: usize,
+    why: &Why,
+    finding: &Finding,
+    episode: &Episode,
+) {
+    let key = format!("last {nth}");
     let name = &finding.name;
-    html.element("p", &[("class", "last"), ("data-key", "last")], |html| {
+    html.element("p", &[("class", "last"), ("data-key", &key)], |html| {
         let is_over = cause::is_over_of(why, finding, &sheet.desk.evaluation.verdicts);
         let word = match is_over {
             true => "Last: ",

@@ -14,7 +14,9 @@ pub(super) const TELLING: u64 = 3;
 
 /// Whether nothing fires yet, and a page soon will if it goes on like this.
 pub(crate) fn is_starting(verdict: &Verdict) -> bool {
-    is_promise(verdict)
+    // The shortest window first: asked of every promise several times for a page, and most burn nothing.
+    verdict.burn.first().is_some_and(burns)
+        && is_promise(verdict)
         && matches!(verdict.standing, Standing::Met | Standing::Breached)
         && firing(verdict).next().is_none()
         && about_to_page(verdict).is_some()

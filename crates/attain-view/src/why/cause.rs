@@ -111,19 +111,28 @@ pub(crate) fn share(suspect: &Suspect) -> String {
     percent((suspect.score * 100.0).floor() / 100.0)
 }
 
-/// The last loss of some weight among those that were asked about, customers' first; of series without a verdict, of one that
-/// is spoken of already, and of what is told with that, none.
+/// The last loss of some weight among those that were asked about, customers' first, and before it one inside that ended later
+/// or goes on; of series without a verdict, of one that is spoken of already, and of what is told with another, none.
 pub(crate) fn last<'w>(
     why: &'w Why,
     verdicts: &[Verdict],
     except: Option<&SeriesName>,
-) -> Option<(&'w Finding, &'w Episode)> {
-    let spoken = except.and_then(|except| why.findings.iter().find(|one| one.name == *except));
-    let is_spoken = |finding: &Finding| {
-        Some(&finding.name) == except || spoken.is_some_and(|spoken| is_part_of(finding, spoken))
+) -> Vec<(&'w Finding, &'w Episode)> {
+    let is_told = |finding: &Finding| {
+        let mut others = why.findings.iter();
+        Some(&finding.name) == except || others.any(|other| is_part_of(finding, other))
     };
-    let mut losses = losses(why, verdicts).into_iter();
-    losses.find(|(finding, _)| !is_spoken(finding))
+    let mut losses = losses(why, verdicts);
+    losses.retain(|(finding, _)| !is_told(finding));
+    let Some((first, others)) = losses.split_first() else {
+        return Vec::new();
+    };
+    // Whoever was woken for that asks for it, however little customers felt.
+    let later = others
+        .iter()
+        .filter(|(_, episode)| episode.until > first.1.until);
+    let later = later.max_by_key(|(_, episode)| episode.until);
+    later.into_iter().chain([first]).copied().collect()
 }
 
 /// The losses of some weight, customers' first, the newest before the older ones; of series without a verdict none.

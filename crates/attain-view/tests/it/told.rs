@@ -546,6 +546,34 @@ fn a_calm_page_says_what_was_lost_last() {
     assert_eq!(pages::worth_asking(&scene, Subject::default()), []);
 }
 
+/// What ended inside a minute ago stands before what customers lost earlier; what ended before that does not.
+#[test]
+fn what_ended_inside_later_stands_before_what_customers_lost() {
+    let promises = Promises::of(catalogue());
+    let mut evaluation = judged(&promises, 20);
+    let name = "auth-login/availability/all";
+    evaluation.verdicts[0] = verdict(&promises, name, 1_000_000, 60, (1_000, 60));
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let [auth, premium] = [0, 1].map(|at| evaluation.verdicts[at].name.clone());
+    let read = |until: &str| {
+        let mut own = lost(&auth, 0.6, until);
+        own.episode.as_mut().unwrap().accounts[0].suspects[0].path = vec!["auth-login".to_owned()];
+        let why = why(vec![lost(&premium, 0.41, "2026-11-02T23:57:00Z"), own]);
+        text(&pages::overview(&told(scene, &why), &Ask::default()))
+    };
+    let says = "Last: auth-login/availability : all traffic lost 60% of its budget of 30d";
+    let customers = "Last: checkout-completes/availability : premium lost 41%";
+    let later = read("2026-11-02T23:58:00Z");
+    let places = (later.find(says), later.find(customers));
+    assert!(places.0.is_some() && places.0 < places.1, "{later}");
+    let before = read("2026-11-02T23:56:00Z");
+    assert!(
+        !before.contains(says) && before.contains(customers),
+        "{before}"
+    );
+}
+
 /// Alerts that look back five minutes say nothing of what was lost half an hour ago; a budget of an hour does.
 #[test]
 fn what_was_lost_in_a_short_budget_is_asked_about_as_long_as_it_shows() {
