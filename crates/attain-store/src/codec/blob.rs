@@ -3,7 +3,10 @@
 //! A blob that opens is what was written under this name, or the checksum was forged: rows that SQLite mixes up do not
 //! open. Knows nothing of what is inside.
 
+use std::cell::RefCell;
+
 use sha2::{Digest as _, Sha256};
+use zstd::bulk::Decompressor;
 
 /// The first 16 bytes of a SHA-256.
 pub(crate) type Digest = [u8; 16];
@@ -47,6 +50,11 @@ const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
 /// A blob inflates to at most this many bytes: what a forged length could make a reader reserve.
 const LARGEST: usize = 1 << 31;
+
+thread_local! {
+    /// What unpacks: 100 KB that are made once, not for each page. It begins anew with each blob.
+    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// Packs content under a name. `level` is that of zstd, `None` leaves it as it is; what does not shrink by an eighth is left as it is, because it
 /// is faster to read.
@@ -130,7 +138,12 @@ fn inflate(body: &[u8]) -> Option<Vec<u8>> {
     if length > LARGEST {
         return None;
     }
-    let content = zstd::bulk::decompress(body, length).ok()?;
+    let content = UNPACKER.with_borrow_mut(|unpacker| {
+        if unpacker.is_none() {
+            *unpacker = Decompressor::new().ok();
+        }
+        unpacker.as_mut()?.decompress(body, length).ok()
+    })?;
     (content.len() == length).then_some(content)
 }
 
@@ -147,4 +160,25 @@ pub(crate) fn first(hash: &[u8]) -> Digest {
     let mut digest = [0; 16];
     digest.copy_from_slice(&hash[..16]);
     digest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_that_cannot_be_unpacked_spoils_none_after_it() {
+        let content = [7; 4096];
+        let whole = wrap(Kind::Page, b"name", &content, 3);
+        assert_eq!(whole[2], ZSTD);
+        let mut spoilt = whole.clone();
+        let end = spoilt.len() - 4;
+        spoilt[HEADER + 8..end].fill(0xff);
+        let digest = digest_of(b"name", &spoilt);
+        spoilt[3..HEADER].copy_from_slice(&digest);
+        for _ in 0..3 {
+            assert_eq!(open(Kind::Page, b"name", &whole), Ok(content.to_vec()));
+            assert_eq!(open(Kind::Page, b"name", &spoilt), Err(Broken::Compression));
+        }
+    }
 }
