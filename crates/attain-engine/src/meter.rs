@@ -10,8 +10,8 @@
 mod columns;
 mod hearing;
 mod open;
-mod steps;
 mod track;
+mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +28,7 @@ use columns::Columns;
 use hearing::Hearing;
 use open::{Column, Cut, Open};
 use track::{Birth, Outcome, Track};
+use trail::Trail;
 
 /// Turns live samples into counts per slice.
 ///
@@ -49,6 +50,9 @@ pub struct Meter {
     since: BTreeMap<StreamKey, Option<i64>>,
     /// By slot.
     counters: Vec<Option<Counter>>,
+    /// By slot: what of a counter is not needed for each sample.
+    known: Vec<Option<Known>>,
+    trail: Trail,
     open: Open,
     sources: Vec<Source>,
 }
@@ -56,12 +60,17 @@ pub struct Meter {
 /// A series that counts for somebody.
 #[derive(Debug, Clone)]
 struct Counter {
-    id: SeriesId,
-    source: usize,
-    thing: u64,
+    track: Track,
     /// What its increments are added to.
     columns: Columns,
-    track: Track,
+    source: u32,
+}
+
+/// Which series it is.
+#[derive(Debug, Clone)]
+struct Known {
+    id: SeriesId,
+    thing: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -78,6 +87,8 @@ struct Circumstances {
     heard_before_ms: Option<i64>,
     /// The end of the last closed slice.
     closed_ms: i64,
+    /// A sample's time and its slice: what comes together was mostly taken together.
+    instant: (i64, i64),
 }
 
 /// What taking a batch came to. A sample is one, whatever it counts.
@@ -113,6 +124,8 @@ impl Meter {
             cuts: BTreeMap::new(),
             since: BTreeMap::new(),
             counters: Vec::new(),
+            known: Vec::new(),
+            trail: Trail::default(),
             open: Open::default(),
             sources: Vec::new(),
         }
@@ -132,8 +145,9 @@ impl Meter {
         for MeteredSeries { series, points } in facts.series {
             let slot = series.slot as usize;
             meter.make(&series);
+            let closed_ms = meter.closed_ms();
             if let Some(Some(counter)) = meter.counters.get_mut(slot) {
-                counter.track = Track::of(points);
+                counter.track = Track::of(&points, closed_ms, &mut meter.trail);
             }
         }
         for count in facts.open {
@@ -174,15 +188,15 @@ impl Meter {
             self.make(series);
         }
         let source = self.source(&batch.source);
-        let closed_ms = self.closed.map(|index| self.grid.start(index));
-        let circumstances = Circumstances {
+        let mut circumstances = Circumstances {
             arrived: batch.arrived,
             heard_before_ms: self.sources[source].hearing.newest(),
-            closed_ms: closed_ms.map_or(i64::MIN, Timestamp::as_millisecond),
+            closed_ms: self.closed_ms(),
+            instant: (i64::MIN, slice_of(self.grid, i64::MIN)),
         };
         let mut metered = Metered::default();
         for sample in &batch.samples {
-            self.sample(sample, &circumstances, &mut metered);
+            self.sample(sample, &mut circumstances, &mut metered);
         }
         let source = &mut self.sources[source];
         source.readings.extend(batch.readings.iter().cloned());
@@ -200,6 +214,7 @@ impl Meter {
     pub fn close(&mut self, until: Timestamp) -> Vec<Delivery> {
         let first_open = self.grid.index(until).max(self.closed.unwrap_or(i64::MIN));
         self.closed = Some(first_open);
+        self.trail.let_go(self.closed_ms());
         let mut counted = self.open.close(first_open, self.grid, &self.cuts);
         let mut deliveries = Vec::new();
         for (index, source) in self.sources.iter_mut().enumerate() {
@@ -229,12 +244,13 @@ impl Meter {
     /// Everything that it knows. Readings must have been delivered: call it after [`Meter::close`].
     #[must_use]
     pub fn facts(&self) -> MeterFacts {
-        let series = self.counters.iter().enumerate();
-        let series = series.filter_map(|(slot, counter)| {
-            let counter = counter.as_ref()?;
+        let closed_ms = self.closed_ms();
+        let series = self.counters.iter().zip(&self.known).enumerate();
+        let series = series.filter_map(|(slot, (counter, known))| {
+            let (counter, known) = (counter.as_ref()?, known.as_ref()?);
             Some(MeteredSeries {
-                series: self.described(u32::try_from(slot).ok()?, counter),
-                points: counter.track.points(),
+                series: self.described(u32::try_from(slot).ok()?, counter, known),
+                points: counter.track.points(closed_ms, &self.trail),
             })
         });
         let sources = self.sources.iter();
@@ -261,33 +277,86 @@ impl Meter {
         let slot = series.slot as usize;
         if self.counters.len() <= slot {
             self.counters.resize_with(slot + 1, || None);
+            self.known.resize_with(slot + 1, || None);
         }
-        match &mut self.counters[slot] {
-            Some(known) if known.id == series.id => known.columns = columns,
-            other => {
-                *other = Some(Counter {
-                    id: series.id,
-                    source,
-                    thing: series.thing,
-                    columns,
+        match (&mut self.counters[slot], &mut self.known[slot]) {
+            (Some(counter), Some(known)) if known.id == series.id => counter.columns = columns,
+            (counter, known) => {
+                *counter = Some(Counter {
                     track: Track::default(),
+                    columns,
+                    source: source as u32,
+                });
+                *known = Some(Known {
+                    id: series.id,
+                    thing: series.thing,
                 });
             }
         }
     }
 
+    fn closed_ms(&self) -> i64 {
+        let closed = self.closed.map(|index| self.grid.start(index));
+        closed.map_or(i64::MIN, Timestamp::as_millisecond)
+    }
+
     fn sample(
         &mut self,
         sample: &LiveSample,
-        circumstances: &Circumstances,
+        circumstances: &mut Circumstances,
         metered: &mut Metered,
     ) {
         let Some(Some(counter)) = self.counters.get_mut(sample.slot as usize) else {
             metered.unknown += 1;
             return;
         };
+        let LiveValue::Stands { value, created_ms } = sample.says else {
+            return self.seldom(sample, circumstances, metered);
+        };
+        let point = LivePoint {
+            time_ms: sample.time_ms,
+            value,
+            added: 0,
+            created_ms,
+        };
+        let (before_ms, closed_ms) = (counter.track.newest_ms(), circumstances.closed_ms);
+        let added = counter.track.follow(point, closed_ms, &mut self.trail);
+        let (Some(before_ms), Some(added)) = (before_ms, added) else {
+            return self.seldom(sample, circumstances, metered);
+        };
+        metered.new += 1;
+        let columns = counter.columns.all();
+        let hearing = &mut self.sources[counter.source as usize].hearing;
+        hearing.follow(columns, before_ms, sample.time_ms, closed_ms);
+        if circumstances.instant.0 != sample.time_ms {
+            circumstances.instant = (sample.time_ms, slice_of(self.grid, sample.time_ms));
+        }
+        let slice = circumstances.instant.1;
+        let is_late = self.closed.is_some_and(|closed| slice < closed);
+        metered.late_events += if is_late { added } else { 0 };
+        let late = is_late.then_some(circumstances.arrived);
+        for column in columns {
+            self.open.add(*column, slice, late, added);
+        }
+    }
+
+    /// A sample that is not the next of a cumulative counter.
+    #[inline(never)]
+    fn seldom(
+        &mut self,
+        sample: &LiveSample,
+        circumstances: &Circumstances,
+        metered: &mut Metered,
+    ) {
+        let slot = sample.slot as usize;
+        let (Some(Some(counter)), Some(Some(known))) =
+            (self.counters.get_mut(slot), self.known.get(slot))
+        else {
+            return;
+        };
         let closed_ms = circumstances.closed_ms;
         let before_ms = counter.track.newest_ms();
+        let hearing = &mut self.sources[counter.source as usize].hearing;
         let outcome = match sample.says {
             LiveValue::Stands { value, created_ms } => {
                 let point = LivePoint {
@@ -298,16 +367,15 @@ impl Meter {
                 };
                 // Of a first sample only: the rest of what a series says needs none of it.
                 let birth = || {
-                    let hearing = &mut self.sources[counter.source].hearing;
                     let since = (counter.columns.all().iter())
                         .filter_map(|column| self.since.get(self.open.stream_of(*column)).copied());
                     Birth {
-                        observed: hearing.observe(counter.thing, sample.time_ms),
+                        observed: hearing.observe(known.thing, sample.time_ms),
                         counted_since_ms: since.max().flatten(),
                         heard_before_ms: circumstances.heard_before_ms,
                     }
                 };
-                counter.track.stand(point, closed_ms, birth)
+                (counter.track).stand(point, closed_ms, &mut self.trail, birth)
             }
             LiveValue::Happened { events, start_ms } => {
                 let point = LivePoint {
@@ -316,7 +384,7 @@ impl Meter {
                     added: events,
                     created_ms: Some(start_ms),
                 };
-                counter.track.happen(point, closed_ms)
+                counter.track.happen(point, closed_ms, &mut self.trail)
             }
             LiveValue::Ended => return,
         };
@@ -331,16 +399,13 @@ impl Meter {
             }
             Outcome::Adds { steps, taken_back } => {
                 metered.new += 1;
+                let columns = counter.columns.all();
                 if let Some(before_ms) = before_ms {
-                    let hearing = &mut self.sources[counter.source].hearing;
-                    match sample.time_ms < closed_ms {
-                        true => hearing.hear_past(counter.columns.all(), before_ms, sample.time_ms),
-                        false => hearing.hear_on(counter.columns.all(), before_ms, sample.time_ms),
-                    }
+                    hearing.follow(columns, before_ms, sample.time_ms, closed_ms);
                 }
                 if let Some((time_ms, events)) = taken_back {
                     let slice = slice_of(self.grid, time_ms);
-                    for column in counter.columns.all() {
+                    for column in columns {
                         self.open.take_back(*column, slice, events);
                     }
                 }
@@ -350,7 +415,7 @@ impl Meter {
                     if is_late {
                         metered.late_events += events;
                     }
-                    for column in counter.columns.all() {
+                    for column in columns {
                         let late = is_late.then_some(circumstances.arrived);
                         self.open.add(*column, slice, late, events);
                     }
@@ -372,13 +437,13 @@ impl Meter {
         self.sources.len() - 1
     }
 
-    fn described(&self, slot: u32, counter: &Counter) -> LiveSeries {
+    fn described(&self, slot: u32, counter: &Counter, known: &Known) -> LiveSeries {
         let columns = counter.columns.all().iter();
         LiveSeries {
             slot,
-            id: counter.id,
-            source: self.sources[counter.source].id.clone(),
-            thing: counter.thing,
+            id: known.id,
+            source: self.sources[counter.source as usize].id.clone(),
+            thing: known.thing,
             to: columns
                 .map(|column| self.open.described(*column).clone())
                 .collect(),

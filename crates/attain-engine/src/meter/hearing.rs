@@ -46,8 +46,18 @@ impl Hearing {
         }
     }
 
-    /// A series of these columns has a sample at each of two instants, the later of which was closed when it came.
-    pub(super) fn hear_past(&mut self, columns: &[u32], from_ms: i64, until_ms: i64) {
+    /// A series of these columns has a sample at each of two instants.
+    #[inline]
+    pub(super) fn follow(&mut self, columns: &[u32], from_ms: i64, until_ms: i64, closed_ms: i64) {
+        if until_ms < closed_ms {
+            self.hear_past(columns, from_ms, until_ms);
+        } else if !self.past.is_empty() {
+            self.hear_on(columns, from_ms, until_ms);
+        }
+    }
+
+    /// The later of them was closed when it came.
+    fn hear_past(&mut self, columns: &[u32], from_ms: i64, until_ms: i64) {
         if !is_unbroken(from_ms, until_ms) {
             return;
         }
@@ -57,8 +67,8 @@ impl Hearing {
     }
 
     /// Goes on with history into what is open: without it a hole would stay where the two meet.
-    pub(super) fn hear_on(&mut self, columns: &[u32], from_ms: i64, until_ms: i64) {
-        if self.past.is_empty() || !is_unbroken(from_ms, until_ms) {
+    fn hear_on(&mut self, columns: &[u32], from_ms: i64, until_ms: i64) {
+        if !is_unbroken(from_ms, until_ms) {
             return;
         }
         for column in columns {

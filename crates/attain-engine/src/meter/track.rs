@@ -6,24 +6,30 @@
 
 use attain_model::live::LivePoint;
 
-use super::steps::Steps;
+use super::trail::{Place, Trail};
 
 /// How far back a start is believed when the thing was never observed before: the same as for samples in files.
 const BELIEVED_START_MS: i64 = 3_600_000;
 
 /// What is remembered of one series.
 ///
-/// Most samples are the next of their series, so the newest point stands by itself: what is before it lies elsewhere in
-/// memory and is hardly ever looked at.
-#[derive(Debug, Clone, Default)]
+/// Most samples are the next of their series, so the newest point stands by itself, in few bytes: what is before it lies
+/// in the trail of all series and is hardly ever looked at.
+#[derive(Debug, Clone)]
 pub(super) struct Track {
-    last: Option<LivePoint>,
-    // Invariant: ascending by time and before `last`; all but the first lie in slices that are open, or were when they
-    // came.
-    earlier: Steps,
-    /// What was closed when points were forgotten last.
-    forgotten_ms: i64,
+    /// [`NEVER`] if nothing was said yet.
+    last_ms: i64,
+    value: u64,
+    /// [`NEVER`] if it is not known.
+    created_ms: i64,
+    /// The step that leads to the last point.
+    //
+    // Invariant: it is looked for only if that point is open, and so is each step before it.
+    place: Place,
 }
+
+/// No time of a sample or a start.
+const NEVER: i64 = i64::MIN;
 
 /// What is known when a counter is first seen.
 #[derive(Debug, Clone, Copy)]
@@ -56,36 +62,67 @@ pub(super) enum Outcome {
     Overlaps,
 }
 
+/// A point that is remembered, and the step that leads to it.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    point: LivePoint,
+    place: Place,
+}
+
+impl Default for Track {
+    fn default() -> Self {
+        Self {
+            last_ms: NEVER,
+            value: 0,
+            created_ms: NEVER,
+            place: Place::default(),
+        }
+    }
+}
+
 impl Track {
-    pub(super) fn of(points: Vec<LivePoint>) -> Self {
+    /// One that knows these points, ascending by time.
+    pub(super) fn of(points: &[LivePoint], closed_ms: i64, trail: &mut Trail) -> Self {
         let mut track = Self::default();
-        track.set(&points);
+        for point in points {
+            track.append(point, closed_ms, trail);
+        }
         track
     }
 
     /// The time of the newest sample.
+    #[inline]
     pub(super) fn newest_ms(&self) -> Option<i64> {
-        self.last.as_ref().map(|last| last.time_ms)
+        (self.last_ms != NEVER).then_some(self.last_ms)
     }
 
-    /// The samples that can still matter, ascending by time.
-    pub(super) fn points(&self) -> Vec<LivePoint> {
-        let Some(last) = &self.last else {
-            return Vec::new();
-        };
-        let mut points = self.earlier.whole(last);
-        points.push(*last);
-        points
+    /// The samples that can still matter, ascending by time. What the oldest of them added does not: 0.
+    pub(super) fn points(&self, closed_ms: i64, trail: &Trail) -> Vec<LivePoint> {
+        let known = self.known(closed_ms, trail);
+        known.into_iter().map(|known| known.point).collect()
     }
 
-    fn set(&mut self, points: &[LivePoint]) {
-        self.last = points.last().copied();
-        // What is known of earlier points is told by the last.
-        self.forgotten_ms = i64::MIN;
-        match points.split_last() {
-            Some((last, earlier)) => self.earlier.set(earlier, last),
-            None => self.earlier = Steps::default(),
+    /// A cumulative counter stands at a value that was taken after all others: what it added. `None` if another was taken
+    /// then or later, or none before.
+    #[inline]
+    pub(super) fn follow(
+        &mut self,
+        mut point: LivePoint,
+        closed_ms: i64,
+        trail: &mut Trail,
+    ) -> Option<u64> {
+        if point.time_ms <= self.last_ms || self.last_ms == NEVER {
+            return None;
         }
+        let last = self.last();
+        point.added = step(&last, &point);
+        // Nothing comes between closed points any more.
+        self.place = match point.time_ms < closed_ms {
+            true => Place::default(),
+            false => trail.push(self.place, &last, &point),
+        };
+        self.stand_at(&point);
+        Some(point.added)
     }
 
     /// A cumulative counter stands at a value.
@@ -93,125 +130,161 @@ impl Track {
         &mut self,
         mut point: LivePoint,
         closed_ms: i64,
+        trail: &mut Trail,
         birth: impl FnOnce() -> Birth,
     ) -> Outcome {
-        if let Some(last) = &self.last
-            && point.time_ms > last.time_ms
-        {
-            point.added = step(last, &point);
-            self.append(point, closed_ms);
-            return adds(&point, None);
+        if let Some(added) = self.follow(point, closed_ms, trail) {
+            return adds(point.time_ms, added);
         }
-        self.unfolded(|points| stand_among(points, point, closed_ms, birth))
-    }
-
-    /// Events happened in a stretch that ends at the point's time.
-    pub(super) fn happen(&mut self, point: LivePoint, closed_ms: i64) -> Outcome {
-        if let Some(last) = &self.last
-            && point.time_ms > last.time_ms
-        {
-            if last.time_ms > start_of(&point).unwrap_or(point.time_ms) {
-                return Outcome::Overlaps;
+        let known = self.known(closed_ms, trail);
+        let at = match place(&known, &point, closed_ms) {
+            Ok(at) => at,
+            Err(outcome) => return outcome,
+        };
+        let Some(before) = at.checked_sub(1) else {
+            // Observed in any case, so that what comes beside it later is known to be born.
+            let is_born = birth().is_born(&point);
+            if !known.is_empty() {
+                // It was first seen later: where its value up to here lies is not known any better now.
+                return Outcome::TooLate;
             }
-            self.append(point, closed_ms);
-            return adds(&point, None);
-        }
-        self.unfolded(|points| happen_among(points, point, closed_ms))
-    }
-
-    /// Puts a point behind the last one.
-    fn append(&mut self, point: LivePoint, closed_ms: i64) {
-        let Some(last) = self.last.replace(point) else {
-            return;
+            self.append(&point, closed_ms, trail);
+            return match is_born {
+                true => adds(point.time_ms, point.value),
+                false => Outcome::Unborn { value: point.value },
+            };
         };
-        if last.time_ms < closed_ms && point.time_ms >= closed_ms {
-            // One closed point is enough: see `forget`.
-            self.earlier.set(&[last], &point);
-            self.forgotten_ms = closed_ms;
-            return;
-        }
-        self.earlier.push(last, &point);
-        // Nothing can have become closed since the last time unless it came closed.
-        if closed_ms != self.forgotten_ms || point.time_ms < closed_ms {
-            self.earlier.forget(&point, closed_ms);
-            self.forgotten_ms = closed_ms;
-        }
-    }
-
-    /// Does something with all points in one row.
-    fn unfolded<T>(&mut self, work: impl FnOnce(&mut Vec<LivePoint>) -> T) -> T {
-        let mut points = self.points();
-        let done = work(&mut points);
-        self.set(&points);
-        done
-    }
-}
-
-/// [`Track::stand`] for a point that may lie anywhere.
-fn stand_among(
-    points: &mut Vec<LivePoint>,
-    mut point: LivePoint,
-    closed_ms: i64,
-    birth: impl FnOnce() -> Birth,
-) -> Outcome {
-    let at = match place(points, &point, closed_ms) {
-        Ok(at) => at,
-        Err(outcome) => return outcome,
-    };
-    let Some(before) = at.checked_sub(1) else {
-        // Observed in any case, so that what comes beside it later is known to be born.
-        let is_born = birth().is_born(&point);
-        if !points.is_empty() {
-            // It was first seen later: where its value up to here lies is not known any better now.
-            return Outcome::TooLate;
-        }
-        point.added = if is_born { point.value } else { 0 };
-        points.push(point);
-        return match is_born {
-            true => adds(&point, None),
-            false => Outcome::Unborn { value: point.value },
+        point.added = step(&known[before].point, &point);
+        let Some(after) = known.get(at).map(|after| after.point) else {
+            self.append(&point, closed_ms, trail);
+            return adds(point.time_ms, point.added);
         };
-    };
-    point.added = step(&points[before], &point);
-    let mut outcome = adds(&point, None);
-    if let Some(after) = points.get(at).copied() {
         // Two increments where there was one.
         let added = step(&point, &after);
-        points[at].added = added;
-        outcome = Outcome::Adds {
+        self.insert(&known, at, (&point, added), trail);
+        Outcome::Adds {
             steps: [
                 Some((point.time_ms, point.added)),
                 Some((after.time_ms, added)),
             ],
             taken_back: Some((after.time_ms, after.added)),
-        };
+        }
     }
-    points.insert(at, point);
-    forget(points, closed_ms);
-    outcome
-}
 
-/// [`Track::happen`] for a point that may lie anywhere.
-fn happen_among(points: &mut Vec<LivePoint>, point: LivePoint, closed_ms: i64) -> Outcome {
-    let at = match place(points, &point, closed_ms) {
-        Ok(at) => at,
-        Err(outcome) => return outcome,
-    };
-    let start = start_of(&point).unwrap_or(point.time_ms);
-    let begins_too_early = |before: usize| points[before].time_ms > start;
-    if at.checked_sub(1).is_some_and(begins_too_early) {
-        return Outcome::Overlaps;
+    /// Events happened in a stretch that ends at the point's time.
+    pub(super) fn happen(
+        &mut self,
+        point: LivePoint,
+        closed_ms: i64,
+        trail: &mut Trail,
+    ) -> Outcome {
+        let start = start_of(&point).unwrap_or(point.time_ms);
+        if self.last_ms != NEVER && point.time_ms > self.last_ms {
+            if self.last_ms > start {
+                return Outcome::Overlaps;
+            }
+            self.append(&point, closed_ms, trail);
+            return adds(point.time_ms, point.added);
+        }
+        let known = self.known(closed_ms, trail);
+        let at = match place(&known, &point, closed_ms) {
+            Ok(at) => at,
+            Err(outcome) => return outcome,
+        };
+        let begins_too_early = |before: usize| known[before].point.time_ms > start;
+        if at.checked_sub(1).is_some_and(begins_too_early) {
+            return Outcome::Overlaps;
+        }
+        let after = known.get(at).map(|after| after.point);
+        if after
+            .and_then(|after| start_of(&after))
+            .is_some_and(|start| start < point.time_ms)
+        {
+            return Outcome::Overlaps;
+        }
+        match after {
+            // What a stretch adds does not depend on what is before it.
+            Some(after) => self.insert(&known, at, (&point, after.value), trail),
+            None => self.append(&point, closed_ms, trail),
+        }
+        adds(point.time_ms, point.added)
     }
-    let after = points.get(at);
-    if after
-        .and_then(start_of)
-        .is_some_and(|start| start < point.time_ms)
-    {
-        return Outcome::Overlaps;
+
+    /// Puts a point behind the last one.
+    fn append(&mut self, point: &LivePoint, closed_ms: i64, trail: &mut Trail) {
+        // Nothing comes between closed points any more.
+        self.place = match self.last_ms == NEVER || point.time_ms < closed_ms {
+            true => Place::default(),
+            false => trail.push(self.place, &self.last(), point),
+        };
+        self.stand_at(point);
     }
-    points.insert(at, point);
-    forget(points, closed_ms);
-    adds(&point, None)
+
+    /// Puts a point before a known one, which adds so many events from now on.
+    fn insert(
+        &mut self,
+        known: &[Known],
+        at: usize,
+        (point, added): (&LivePoint, u64),
+        trail: &mut Trail,
+    ) {
+        let mut after = known[at];
+        after.point.added = added;
+        let place = match at.checked_sub(1) {
+            Some(before) => trail.push(known[before].place, &known[before].point, point),
+            None => Place::default(),
+        };
+        if after.place != Place::default() {
+            trail.put(after.place, place, point, &after.point);
+            return;
+        }
+        // It was the oldest: nothing led to it.
+        let place = trail.push(place, point, &after.point);
+        match known.get(at + 1) {
+            Some(next) => trail.put(next.place, place, &after.point, &next.point),
+            None => self.place = place,
+        }
+    }
+
+    #[inline]
+    fn stand_at(&mut self, point: &LivePoint) {
+        self.last_ms = point.time_ms;
+        self.value = point.value;
+        self.created_ms = point.created_ms.unwrap_or(NEVER);
+    }
+
+    /// The last point; what it added is known by its step.
+    #[inline]
+    fn last(&self) -> LivePoint {
+        LivePoint {
+            time_ms: self.last_ms,
+            value: self.value,
+            added: 0,
+            created_ms: (self.created_ms != NEVER).then_some(self.created_ms),
+        }
+    }
+
+    /// See [`Track::points`].
+    fn known(&self, closed_ms: i64, trail: &Trail) -> Vec<Known> {
+        let mut known = Vec::new();
+        if self.last_ms == NEVER {
+            return known;
+        }
+        let (mut point, mut place) = (self.last(), self.place);
+        // One closed point is enough: a point is split from the one after it only where both may still change.
+        while point.time_ms >= closed_ms
+            && let Some((from, before, added)) = trail.before(place, &point)
+        {
+            point.added = added;
+            known.push(Known { point, place });
+            (point, place) = (from, before);
+        }
+        point.added = 0;
+        let place = Place::default();
+        known.push(Known { point, place });
+        known.reverse();
+        known
+    }
 }
 
 /// Where a stretch begins, if it says so.
@@ -220,17 +293,14 @@ fn start_of(point: &LivePoint) -> Option<i64> {
 }
 
 /// Where a point belongs.
-fn place(points: &[LivePoint], point: &LivePoint, closed_ms: i64) -> Result<usize, Outcome> {
-    let Some(last) = points.last() else {
-        return Ok(0);
+fn place(known: &[Known], point: &LivePoint, closed_ms: i64) -> Result<usize, Outcome> {
+    let at = known.partition_point(|known| known.point.time_ms < point.time_ms);
+    let Some(Known { point: after, .. }) = known.get(at) else {
+        return Ok(at);
     };
-    if point.time_ms > last.time_ms {
-        return Ok(points.len());
-    }
-    let at = points.partition_point(|known| known.time_ms < point.time_ms);
-    if points[at].time_ms == point.time_ms {
+    if after.time_ms == point.time_ms {
         // The first that was told stays.
-        return Err(match points[at].value == point.value {
+        return Err(match after.value == point.value {
             true => Outcome::Already,
             false => Outcome::Conflicts,
         });
@@ -240,15 +310,6 @@ fn place(points: &[LivePoint], point: &LivePoint, closed_ms: i64) -> Result<usiz
         return Err(Outcome::TooLate);
     }
     Ok(at)
-}
-
-/// Forgets what cannot matter any more.
-fn forget(points: &mut Vec<LivePoint>, closed_ms: i64) {
-    let closed = points.partition_point(|point| point.time_ms < closed_ms);
-    // A point is split from the one after it only where both may still change: one closed point is enough.
-    if closed > 1 {
-        points.drain(..closed - 1);
-    }
 }
 
 impl Birth {
@@ -268,14 +329,15 @@ impl Birth {
     }
 }
 
-fn adds(point: &LivePoint, taken_back: Option<(i64, u64)>) -> Outcome {
+fn adds(time_ms: i64, added: u64) -> Outcome {
     Outcome::Adds {
-        steps: [Some((point.time_ms, point.added)), None],
-        taken_back,
+        steps: [Some((time_ms, added)), None],
+        taken_back: None,
     }
 }
 
 /// The events between two samples of a cumulative counter. Two that began at the same time count on.
+#[inline]
 fn step(before: &LivePoint, after: &LivePoint) -> u64 {
     let restarted = after.created_ms.is_some_and(|created| {
         before.time_ms < created

@@ -475,6 +475,55 @@ fn a_meter_that_is_restored_goes_on_like_one_that_was_never_stopped() {
     }
 }
 
+/// Stretches of several series, each told where it does not overlap another one of its series.
+#[test]
+fn stretches_in_any_order_and_told_twice_count_once_whenever_it_is_stopped() {
+    let mut rng = Rng::with_seed(31);
+    for _ in 0..300 {
+        let mut expected: BTreeMap<i64, u64> = BTreeMap::new();
+        let mut samples = Vec::new();
+        let count = rng.u32(1..4);
+        for slot in 0..count {
+            let mut at = rng.i64(0..20);
+            for _ in 0..rng.usize(1..10) {
+                let (from, to) = (at + rng.i64(0..3), at + rng.i64(3..15));
+                let events = rng.u64(0..30);
+                samples.push(LiveSample {
+                    slot,
+                    time_ms: to * 1000,
+                    says: LiveValue::Happened {
+                        events,
+                        start_ms: from * 1000,
+                    },
+                });
+                if events > 0 {
+                    *expected.entry(to / SLICE).or_default() += events;
+                }
+                at = to;
+            }
+        }
+        let all: Vec<LiveSeries> = (0..count)
+            .map(|slot| series(slot, LiveRole::Events(Class::good())))
+            .collect();
+        let again = samples.clone();
+        samples.extend(again.iter().filter(|_| rng.bool()));
+        rng.shuffle(&mut samples);
+        let mut meter = meter();
+        meter.take(&batch(&all, &[]));
+        for sample in &samples {
+            if rng.u8(0..10) == 0 {
+                let facts = meter.facts();
+                meter = Meter::restore(facts.clone(), u32::try_from(SLICE).unwrap());
+                meter.count(&streams());
+                assert_eq!(meter.facts(), facts);
+            }
+            meter.take(&batch(&[], &[*sample]));
+        }
+        let expected: Vec<_> = expected.into_iter().collect();
+        assert_eq!(by_slice(&meter.close(second(10_000))), expected);
+    }
+}
+
 fn run(mut meter: Meter, entries: &[LiveEntry]) -> Vec<Delivery> {
     let all = entries.iter().map(|entry| meter.apply(entry).1);
     all.collect::<Vec<_>>().concat()
