@@ -14,7 +14,7 @@
 //! let mut unpacker = Unpacker::default();
 //! let mut seen = Vec::new();
 //! remote_write::each_series(unpacker.unpack(&body, 1 << 20)?, |series| {
-//!     seen.extend(series.items().flatten());
+//!     seen.extend(series.cut().items().flatten());
 //! })?;
 //! assert_eq!(seen, [Item::Sample { value: 1.0, time_ms: 1_793_612_400_000 }]);
 //! # Ok::<(), attain_wire::WireError>(())

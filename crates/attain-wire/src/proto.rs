@@ -22,6 +22,10 @@ pub(crate) enum Value<'a> {
 pub(crate) fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Broken> {
     match bytes {
         [byte, rest @ ..] if *byte < 0x80 => Ok((u64::from(*byte), rest)),
+        // The length of a series.
+        [low, high, rest @ ..] if *high < 0x80 => {
+            Ok((u64::from(low & 0x7f) | u64::from(*high) << 7, rest))
+        }
         _ => long_varint(bytes),
     }
 }
@@ -40,6 +44,17 @@ fn long_varint(bytes: &[u8]) -> Result<(u64, &[u8]), Broken> {
     } else {
         Broken::new("a number has more than ten bytes")
     })
+}
+
+/// A varint of six bytes, which are the lower ones of a word: every time in milliseconds from 1971 to 2109.
+#[inline]
+pub(crate) fn six_byte_varint(word: u64) -> Option<u64> {
+    if word & 0x8080_8080_8080 != 0x0080_8080_8080 {
+        return None;
+    }
+    // Seven bits each, side by side: pairs, then what pairs make.
+    let pairs = (word & 0x007f_007f_007f) | (word & 0x7f00_7f00_7f00) >> 1;
+    Some((pairs & 0x3fff) | (pairs & 0x3fff_0000) >> 2 | (pairs & 0x3fff_0000_0000) >> 4)
 }
 
 /// Bytes behind their length, and what follows them.
@@ -161,6 +176,20 @@ mod tests {
             }
         }
         assert!(varint(&[0xff; 11]).is_err());
+    }
+
+    #[test]
+    fn six_bytes_are_read_at_once() {
+        let mut random = fastrand::Rng::with_seed(3);
+        for _ in 0..20_000 {
+            let value = random.u64(..) >> random.u32(0..64);
+            let mut bytes = Vec::new();
+            put_varint(&mut bytes, value);
+            let is_six = bytes.len() == 6;
+            bytes.resize(8, random.u8(..));
+            let word = u64::from_le_bytes(bytes[..8].try_into().unwrap());
+            assert_eq!(six_byte_varint(word), is_six.then_some(value));
+        }
     }
 
     #[test]

@@ -14,10 +14,14 @@ pub use encode::{Given, encode};
 pub use native::{Native, native};
 
 use crate::error::{Broken, WireError};
-use crate::proto::{CUT, Fields, Value, delimited, fixed64, varint};
+use crate::proto::{CUT, Fields, Value, delimited, fixed64, six_byte_varint, varint};
 
 /// The bits of the value by which Prometheus says that a series has ended. Any other NaN is just a NaN.
 pub const STALE_BITS: u64 = 0x7ff0_0000_0000_0002;
+
+/// A series of a request as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Uncut<'a>(&'a [u8]);
 
 /// A series of a request: nothing of it is checked yet but its length.
 #[derive(Debug, Clone, Copy)]
@@ -47,23 +51,56 @@ pub enum Item<'a> {
 /// within a series is found by who walks it.
 pub fn each_series<'a>(
     request: &'a [u8],
-    mut visit: impl FnMut(Series<'a>),
+    mut visit: impl FnMut(Uncut<'a>),
 ) -> Result<(), WireError> {
     // Cut up twice: cheap, and a request is either taken series by series or not at all.
-    let mut fields = Fields::new(request);
-    while fields.next_field().map_err(unreadable)?.is_some() {}
-    let mut fields = Fields::new(request);
-    while let Ok(Some(field)) = fields.next_field() {
-        if let (1, Value::Bytes(series)) = field {
-            visit(Series::cut(series));
+    let mut rest = request;
+    while let Some(field) = next_field(rest).map_err(unreadable)? {
+        rest = field.rest;
+    }
+    let mut rest = request;
+    while let Ok(Some(field)) = next_field(rest) {
+        rest = field.rest;
+        if let Some(series) = field.series {
+            visit(Uncut(series));
         }
     }
     Ok(())
 }
 
-impl<'a> Series<'a> {
+/// A field of a request, and what follows it.
+struct Field<'a> {
+    /// What it holds, if it is a series.
+    series: Option<&'a [u8]>,
+    rest: &'a [u8],
+}
+
+/// The first field of what is left of a request; `None` at the end.
+#[inline]
+fn next_field(request: &[u8]) -> Result<Option<Field<'_>>, Broken> {
+    if let [SERIES_TAG, rest @ ..] = request {
+        let (series, rest) = delimited(rest)?;
+        let series = Some(series);
+        return Ok(Some(Field { series, rest }));
+    }
+    let mut fields = Fields::new(request);
+    let Some(field) = fields.next_field()? else {
+        return Ok(None);
+    };
+    let series = match field {
+        (1, Value::Bytes(series)) => Some(series),
+        _ => None,
+    };
+    let rest = fields.rest;
+    Ok(Some(Field { series, rest }))
+}
+
+impl<'a> Uncut<'a> {
+    /// Labels and samples apart.
     #[inline]
-    fn cut(series: &'a [u8]) -> Self {
+    #[must_use]
+    pub fn cut(self) -> Series<'a> {
+        let Self(series) = self;
         let mut rest = series;
         while let [LABEL_TAG, after @ ..] = rest {
             match delimited(after) {
@@ -72,9 +109,20 @@ impl<'a> Series<'a> {
             }
         }
         let labels = &series[..series.len() - rest.len()];
-        Self { labels, rest }
+        Series { labels, rest }
     }
 
+    /// The same, if its labels are those that so many bytes at its beginning would be in any series: whoever knows them
+    /// from another one need not walk them again. `None` if they may go on, or are cut off.
+    #[inline]
+    #[must_use]
+    pub fn cut_at(self, length: usize) -> Option<Series<'a>> {
+        let (labels, rest) = self.0.split_at_checked(length)?;
+        (rest.first() != Some(&LABEL_TAG)).then_some(Series { labels, rest })
+    }
+}
+
+impl<'a> Series<'a> {
     /// All labels as they came: equal bytes are the same series.
     #[inline]
     #[must_use]
@@ -105,6 +153,16 @@ impl<'a> Series<'a> {
             }
         }
         Ok(labels)
+    }
+
+    /// Its sample's value and time, if it has that one sample and nothing else; `None` may be something else to be walked.
+    #[inline]
+    #[must_use]
+    pub fn only_sample(&self) -> Option<(f64, i64)> {
+        let [SAMPLE_TAG, 16, sample @ ..] = self.rest else {
+            return None;
+        };
+        sixteen(sample).map(|(value, time)| (f64::from_bits(value), time.cast_signed()))
     }
 
     /// The samples and native histograms, in the order in which they came. After an error nothing comes any more.
@@ -165,6 +223,7 @@ impl<'a> Items<'a> {
     }
 }
 
+const SERIES_TAG: u8 = 1 << 3 | 2;
 const LABEL_TAG: u8 = 1 << 3 | 2;
 const SAMPLE_TAG: u8 = 2 << 3 | 2;
 const VALUE_TAG: u8 = 1 << 3 | 1;
@@ -186,6 +245,20 @@ fn sample_of<'a>(sample: &[u8]) -> Result<Item<'a>, Broken> {
         value: f64::from_bits(value),
         time_ms: time.cast_signed(),
     })
+}
+
+/// The value and time of a sample of sixteen bytes, as all of our days have.
+#[inline]
+fn sixteen(sample: &[u8]) -> Option<(u64, u64)> {
+    let sample: &[u8; 16] = sample.try_into().ok()?;
+    let (value, rest) = sample[1..].split_first_chunk::<8>()?;
+    let [TIME_TAG, time @ ..] = rest else {
+        return None;
+    };
+    let mut word = [0; 8];
+    word[..6].copy_from_slice(time);
+    let time = six_byte_varint(u64::from_le_bytes(word))?;
+    (sample[0] == VALUE_TAG).then_some((u64::from_le_bytes(*value), time))
 }
 
 #[cold]
@@ -252,6 +325,7 @@ mod tests {
     fn walk(request: &[u8]) -> Vec<Seen<'_>> {
         let mut seen = Vec::new();
         each_series(request, |series| {
+            let series = series.cut();
             seen.push((
                 series.labels().unwrap_or_default(),
                 series.items().collect(),
@@ -300,6 +374,13 @@ mod tests {
         let (mut cut, mut late) = (good.clone(), good.clone());
         cut.pop();
         put_bytes(&mut late, 1, &label("a", "b"));
+        for series in [&good, &cut, &late] {
+            let (labels, whole) = (Uncut(series).cut().labels, Uncut(series));
+            for length in 0..=series.len() + 1 {
+                let cut = whole.cut_at(length).map(|series| series.labels);
+                assert!(length != labels.len() || cut == Some(labels));
+            }
+        }
         let mut request = Vec::new();
         for series in [&good, &cut, &late, &good] {
             put_bytes(&mut request, 1, series);
@@ -323,6 +404,41 @@ mod tests {
     }
 
     #[test]
+    fn a_single_sample_is_the_same_as_walked() {
+        let mut random = fastrand::Rng::with_seed(8);
+        for _ in 0..5_000 {
+            let mut sample = Vec::new();
+            put_fixed64(&mut sample, 1, random.u64(..));
+            put_number(&mut sample, 2, random.u64(..) >> random.u32(0..64));
+            let mut series = Vec::new();
+            put_bytes(&mut series, 1, &label("__name__", "up"));
+            put_bytes(&mut series, 2, &sample);
+            if random.u32(0..4) == 0 {
+                put_bytes(&mut series, 3, b"");
+            }
+            if random.u32(0..4) == 0 {
+                let at = random.usize(0..series.len());
+                series[at] = random.u8(..);
+            }
+            let series = Uncut(&series).cut();
+            let Some((value, time_ms)) = series.only_sample() else {
+                continue;
+            };
+            let walked: Vec<_> = series.items().collect();
+            let [
+                Ok(Item::Sample {
+                    value: walked,
+                    time_ms: at,
+                }),
+            ] = walked[..]
+            else {
+                panic!("{walked:?}");
+            };
+            assert_eq!((value.to_bits(), time_ms), (walked.to_bits(), at));
+        }
+    }
+
+    #[test]
     fn the_name_and_the_bytes_of_a_series() {
         let request = [("__name__", "up"), ("job", "a")];
         let body = encode(&[(&request, &[(1.0, 5)])]);
@@ -331,6 +447,7 @@ mod tests {
             .unwrap()
             .to_vec();
         each_series(&raw, |series| {
+            let series = series.cut();
             assert_eq!(series.leading_name(), Some(&b"up"[..]));
             assert_eq!(series.labels().unwrap(), request);
             assert!(series.label_bytes().ends_with(b"\x12\x01a"));
@@ -341,6 +458,6 @@ mod tests {
             .unpack(&body, 1000)
             .unwrap()
             .to_vec();
-        each_series(&raw, |series| assert_eq!(series.leading_name(), None)).unwrap();
+        each_series(&raw, |series| assert_eq!(series.cut().leading_name(), None)).unwrap();
     }
 }

@@ -1,14 +1,14 @@
 //! Remote write: from the bytes of a series to its slot, and its samples. Knows what a number may be; leaves the format
 //! to attain-wire.
 
-use attain_model::live::{LiveBatch, LiveValue};
-use attain_wire::remote_write::{Item, STALE_BITS, Series, each_series};
+use attain_model::live::{LiveBatch, LiveValue, Slot};
+use attain_wire::remote_write::{Item, STALE_BITS, Series, Uncut, each_series};
 use attain_wire::{Broken, WireError};
 use jiff::Timestamp;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::batch::Batch;
-use super::known::Entry;
+use super::known::{Came, Entry};
 use super::series::{Labelled, meet};
 use super::twice::Form;
 use super::{Intake, Outcome, births, native};
@@ -27,6 +27,10 @@ pub(super) fn take(
         let mut last: (&[u8], bool) = (b"", false);
         let mut met = Vec::new();
         each_series(request, |series| {
+            if again(intake, series, &mut batch).is_some() {
+                return;
+            }
+            let series = series.cut();
             if let Some(name) = series.leading_name() {
                 if name != last.0 {
                     last = (name, intake.whom.wanted.has(name));
@@ -60,6 +64,42 @@ pub(super) fn take(
     outcome
 }
 
+/// Takes a series if it is the one that is expected, told of in the same bytes as before.
+///
+/// Invariant: what is taken here, a walk of its labels would lead to the same slot.
+#[inline]
+fn again(intake: &mut Intake, series: Uncut<'_>, batch: &mut Batch) -> Option<()> {
+    let Came {
+        bytes,
+        entry: Entry::Slot(slot),
+        length: length @ 1..,
+    } = *intake.known.expected()?
+    else {
+        return None;
+    };
+    let series = series.cut_at(length as usize)?;
+    if xxh3_128(series.label_bytes()) != bytes {
+        return None;
+    }
+    intake.known.came();
+    match series.only_sample() {
+        Some(sample) => counted(&series, slot, sample, batch),
+        None => items(intake, &series, Entry::Slot(slot), batch),
+    }
+    Some(())
+}
+
+/// A sample of a series that is a counter and nothing else.
+#[inline]
+fn counted(series: &Series<'_>, slot: Slot, (value, time_ms): (f64, i64), batch: &mut Batch) {
+    if batch.hears(time_ms) {
+        match stands(value) {
+            Some(says) => batch.take(slot, time_ms, says),
+            None => batch.outcome.refuse(1, || no_counter(series, value)),
+        }
+    }
+}
+
 /// A series of a metric that nobody wants: heard, and that is all.
 fn unwanted(series: &Series<'_>, batch: &mut Batch) {
     for item in series.items() {
@@ -88,7 +128,8 @@ fn first(intake: &mut Intake, series: &Series<'_>, bytes: u128, batch: &mut Batc
     if let (Some(form), Some(family)) = (form, births::family(series)) {
         intake.twice.came(family, form);
     }
-    intake.known.remember(bytes, entry);
+    let length = u32::try_from(series.label_bytes().len()).unwrap_or(0);
+    intake.known.remember_of(bytes, entry, length);
     entry
 }
 
@@ -102,14 +143,7 @@ fn items(intake: &mut Intake, series: &Series<'_>, entry: Entry, batch: &mut Bat
     for item in series.items() {
         match item {
             Ok(Item::Sample { value, time_ms }) => match entry {
-                Entry::Slot(slot) => {
-                    if batch.hears(time_ms) {
-                        match stands(value) {
-                            Some(says) => batch.take(slot, time_ms, says),
-                            None => batch.outcome.refuse(1, || no_counter(series, value)),
-                        }
-                    }
-                }
+                Entry::Slot(slot) => counted(series, slot, (value, time_ms), batch),
                 Entry::Shape(shape) => shaped(intake, series, shape, (value, time_ms), batch),
                 Entry::Nobody => batch.nobodys(time_ms),
                 Entry::TooMany => intake.overflow(batch),
