@@ -27,7 +27,7 @@ use crate::grid::Grid;
 use columns::Columns;
 use hearing::Hearing;
 use open::{Column, Cut, Open};
-use track::{Birth, Outcome, Track};
+use track::{Birth, Outcome, SETTLING_MS, Track};
 use trail::Trail;
 
 /// Turns live samples into counts per slice.
@@ -45,7 +45,11 @@ pub struct Meter {
     /// The first slice that is not closed.
     closed: Option<i64>,
     delivered: u64,
-    /// How streams are cut, and since when each is counted.
+    /// How streams are cut, and since when each is counted: the newest sample of its sources then, none if they had not been
+    /// heard.
+    ///
+    /// Invariant: until a source was heard for a while without a break, this is not before its last break: counters that
+    /// were there before anybody counted them may not be seen at once.
     cuts: BTreeMap<StreamKey, Cut>,
     since: BTreeMap<StreamKey, Option<i64>>,
     /// By slot.
@@ -165,10 +169,15 @@ impl Meter {
 
     /// From now on these streams are counted, cut as they say. What was counted of others leaves with its slice.
     pub fn count(&mut self, streams: &[Stream]) {
-        let newest = self.sources.iter().filter_map(|s| s.hearing.newest()).max();
         for stream in streams {
             self.cuts.insert(stream.key.clone(), Cut::of(stream));
-            self.since.entry(stream.key.clone()).or_insert(newest);
+            let newest = || {
+                let sources = self.sources.iter();
+                let its = sources.filter(|source| stream.sources.contains(&source.id));
+                its.filter_map(|source| source.hearing.newest()).max()
+            };
+            let since = self.since.entry(stream.key.clone());
+            since.or_insert_with(newest);
         }
         let counted: BTreeSet<&StreamKey> = streams.iter().map(|stream| &stream.key).collect();
         self.since.retain(|stream, _| counted.contains(stream));
@@ -198,12 +207,12 @@ impl Meter {
         for sample in &batch.samples {
             self.sample(sample, &mut circumstances, &mut metered);
         }
+        if let Some(newest) = batch.newest_ms {
+            self.hear(source, newest);
+        }
         let source = &mut self.sources[source];
         source.readings.extend(batch.readings.iter().cloned());
         metered.new += batch.readings.len() as u64;
-        if let Some(newest) = batch.newest_ms {
-            source.hearing.hear(newest);
-        }
         metered
     }
 
@@ -422,6 +431,27 @@ impl Meter {
                 }
             }
         }
+    }
+
+    /// A source was heard at an instant.
+    fn hear(&mut self, source: usize, time_ms: i64) {
+        let Source { id, hearing, .. } = &mut self.sources[source];
+        if hearing.is_broken_at(time_ms) {
+            let before_ms = hearing.newest().unwrap_or(i64::MIN);
+            let is_its = |stream| {
+                let cut: Option<&Cut> = self.cuts.get(stream);
+                cut.is_some_and(|cut| cut.sources.contains(id))
+            };
+            for (stream, since) in &mut self.since {
+                let Some(since) = since else {
+                    continue;
+                };
+                if is_its(stream) && since.saturating_add(SETTLING_MS) > before_ms {
+                    *since = (*since).max(time_ms);
+                }
+            }
+        }
+        hearing.hear(time_ms);
     }
 
     /// The place of a source, which is made if it is new.

@@ -46,6 +46,12 @@ impl Hearing {
         }
     }
 
+    /// Whether nobody was heard for a while before an instant.
+    pub(super) fn is_broken_at(&self, time_ms: i64) -> bool {
+        self.newest_ms
+            .is_none_or(|newest| time_ms.saturating_sub(newest) > SILENCE_MS)
+    }
+
     /// A series of these columns has a sample at each of two instants.
     #[inline]
     pub(super) fn follow(&mut self, columns: &[u32], from_ms: i64, until_ms: i64, closed_ms: i64) {

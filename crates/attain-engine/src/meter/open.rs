@@ -18,6 +18,8 @@ use crate::grid::Grid;
 /// How a stream is cut.
 #[derive(Debug, Clone)]
 pub(super) struct Cut {
+    /// Where it is counted.
+    pub(super) sources: Vec<SourceId>,
     /// In nanoseconds, ascending.
     edges: Vec<u64>,
     /// What the other metric of a pair holds.
@@ -65,6 +67,7 @@ type Whose<'c> = (
 impl Cut {
     pub(super) fn of(stream: &Stream) -> Self {
         Self {
+            sources: stream.sources.clone(),
             edges: stream.edges.iter().map(|edge| edge.nanoseconds()).collect(),
             part: match &stream.indicator.counting {
                 Counting::Totals { part, .. } => Some(*part),

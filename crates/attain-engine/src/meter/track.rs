@@ -11,6 +11,10 @@ use super::trail::{Place, Trail};
 /// How far back a start is believed when the thing was never observed before: the same as for samples in files.
 const BELIEVED_START_MS: i64 = 3_600_000;
 
+/// How long a source must be heard before it is known which counters are there: several times what passes between two
+/// samples of one series.
+pub(super) const SETTLING_MS: i64 = 300_000;
+
 /// What is remembered of one series.
 ///
 /// Most samples are the next of their series, so the newest point stands by itself, in few bytes: what is before it lies
@@ -36,7 +40,7 @@ const NEVER: i64 = i64::MIN;
 pub(super) struct Birth {
     /// Since when what it counts is observed.
     pub(super) observed: i64,
-    /// Since when its streams are counted.
+    /// Since when its streams are counted, if not from the beginning: what is first seen right after may be old.
     pub(super) counted_since_ms: Option<i64>,
     /// The newest sample of its source before those that came with it.
     pub(super) heard_before_ms: Option<i64>,
@@ -315,17 +319,22 @@ fn place(known: &[Known], point: &LivePoint, closed_ms: i64) -> Result<usize, Ou
 impl Birth {
     /// Whether the counter was at zero just before its first sample.
     fn is_born(&self, point: &LivePoint) -> bool {
-        if let Some(created) = point.created_ms
-            && created <= point.time_ms
-        {
-            let heard = self.observed.max(self.counted_since_ms.unwrap_or(i64::MIN));
-            return created >= heard || point.time_ms - created <= BELIEVED_START_MS;
-        }
+        let settled = |since: i64| since.saturating_add(SETTLING_MS);
         // Whoever looked at the thing before, when it was counted already, did not see this counter.
-        let looked = self.heard_before_ms.filter(|heard| *heard < point.time_ms);
-        looked.is_some_and(|looked| {
-            self.observed <= looked && self.counted_since_ms.is_none_or(|since| since <= looked)
-        })
+        let was_looked_at = |observed: i64| {
+            let looked = self.heard_before_ms.filter(|heard| *heard < point.time_ms);
+            looked.is_some_and(|looked| {
+                observed <= looked && self.counted_since_ms.is_none_or(|s| settled(s) <= looked)
+            })
+        };
+        let Some(created) = point.created_ms.filter(|at| *at <= point.time_ms) else {
+            return was_looked_at(self.observed);
+        };
+        let is_counted = self.counted_since_ms.is_none_or(|since| since <= created);
+        let is_believed = self.observed <= created || point.time_ms - created <= BELIEVED_START_MS;
+        // An old process may do something for the first time. What it sends may come in pieces: a thing is known once it
+        // was observed for a while.
+        (is_counted && is_believed) || was_looked_at(settled(self.observed))
     }
 }
 

@@ -207,6 +207,119 @@ fn a_start_that_is_not_known_is_a_baseline_for_those_that_share_it() {
     }
 }
 
+/// The stream, and one that is counted from a later catalogue on.
+fn two_streams() -> Vec<Stream> {
+    let mut streams = streams();
+    streams.truncate(1);
+    streams[0].sources = vec![source()];
+    let mut later = streams[0].clone();
+    later.key = StreamKey::new("later");
+    streams.push(later);
+    streams
+}
+
+/// A series of a thing that counts for the later stream.
+fn later_series(slot: u32, thing: u64) -> LiveSeries {
+    let mut series = series(slot, LiveRole::Events(Class::good()));
+    series.thing = thing;
+    series.to[0].stream = StreamKey::new("later");
+    series
+}
+
+/// A meter that heard two things every 15 s until second 600, and counts one stream more since then.
+fn that_counts_more() -> Meter {
+    let mut meter = Meter::new(u32::try_from(SLICE).unwrap());
+    meter.count(&two_streams()[..1]);
+    let mut other = series(1, LiveRole::Events(Class::good()));
+    other.thing = 2;
+    meter.take(&batch(
+        &[series(0, LiveRole::Events(Class::good())), other],
+        &[stands(0, 0, 10), stands(1, 0, 10)],
+    ));
+    heard(&mut meter, 15, 600);
+    meter.count(&two_streams());
+    meter
+}
+
+/// Both things go on.
+fn heard(meter: &mut Meter, from: i64, until: i64) {
+    for second in (from..=until).step_by(15) {
+        meter.take(&batch(&[], &[stands(0, second, 10)]));
+        meter.take(&batch(&[], &[stands(1, second, 10)]));
+    }
+}
+
+#[test]
+fn what_stood_there_before_it_was_counted_does_not_count() {
+    let mut meter = that_counts_more();
+    // A round comes in pieces, each a little later than the one before.
+    let first = meter.take(&batch(&[later_series(2, 1)], &[stands(2, 615, 800_000)]));
+    let other = meter.take(&batch(&[later_series(3, 2)], &[stands(3, 616, 600_000)]));
+    let next = meter.take(&batch(&[later_series(4, 1)], &[stands(4, 630, 500_000)]));
+    let unknown = [first, other, next].map(|taken| taken.unknown_births);
+    assert_eq!(unknown, [800_000, 600_000, 500_000]);
+
+    // From then on it counts, and after a while so does what is new.
+    heard(&mut meter, 630, 900);
+    let rows = [stands(2, 905, 800_007), stands(5, 905, 4)];
+    let taken = meter.take(&batch(&[later_series(5, 2)], &rows));
+    assert_eq!(taken.unknown_births, 0);
+    assert_eq!(by_slice(&meter.close(second(1_000))), [(90, 11)]);
+}
+
+#[test]
+fn nobody_knows_what_was_there_when_it_was_silent_since_the_edit() {
+    let mut meter = that_counts_more();
+    let hour = 3_600;
+    meter.take(&batch(&[], &[stands(0, hour, 10)]));
+    let taken = meter.take(&batch(
+        &[later_series(2, 2)],
+        &[stands(2, hour + 1, 600_000)],
+    ));
+    assert_eq!(taken.unknown_births, 600_000);
+
+    // Once it was heard for a while, a silence hides nothing but when.
+    heard(&mut meter, hour + 15, hour + 330);
+    meter.take(&batch(&[], &[stands(0, 3 * hour, 10)]));
+    let taken = meter.take(&batch(&[later_series(3, 2)], &[stands(3, 3 * hour + 1, 4)]));
+    assert_eq!(taken.unknown_births, 0);
+}
+
+#[test]
+fn a_start_before_it_was_counted_is_not_believed() {
+    let mut meter = that_counts_more();
+    let starts = |slot, at: i64, value, start: i64| LiveSample {
+        slot,
+        time_ms: at * 1000,
+        says: LiveValue::Stands {
+            value,
+            created_ms: Some(start * 1000),
+        },
+    };
+    let rows = [starts(2, 615, 243, 300), starts(3, 615, 5, 605)];
+    let taken = meter.take(&batch(&[later_series(2, 1), later_series(3, 1)], &rows));
+    assert_eq!(taken.unknown_births, 243);
+
+    // An old process does something for the first time.
+    let day = 86_400;
+    heard(&mut meter, 630, day);
+    let taken = meter.take(&batch(
+        &[later_series(4, 2)],
+        &[starts(4, day + 15, 3, 300)],
+    ));
+    assert_eq!(taken.unknown_births, 0);
+    // And the pieces of a thing that is new are all as old as it is.
+    meter.take(&batch(
+        &[later_series(5, 9)],
+        &[starts(5, day + 16, 90_000, 300)],
+    ));
+    let taken = meter.take(&batch(
+        &[later_series(6, 9)],
+        &[starts(6, day + 17, 70_000, 300)],
+    ));
+    assert_eq!(taken.unknown_births, 70_000);
+}
+
 #[test]
 fn stretches_count_once_and_what_overlaps_is_refused() {
     let ok = series(0, LiveRole::Events(Class::good()));
