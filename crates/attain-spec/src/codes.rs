@@ -220,6 +220,14 @@ pub const CODES: &[Code] = &[
         instead: "headers: {X-Tenant: shop}",
     },
     Code {
+        code: "header-twice",
+        level: Level::Error,
+        title: "A request would carry the same header twice",
+        explanation: "`auth` sends `Authorization`, `tenant` sends `X-Scope-OrgID`, and names of headers do not differ by case. Some servers refuse a header that comes twice, others take the one that was not meant.",
+        example: "auth: {bearer: {env: TOKEN}} beside headers: {Authorization: {env: HEADER}}",
+        instead: "headers: {Authorization: {env: HEADER}} alone",
+    },
+    Code {
         code: "id-disappeared",
         level: Level::Error,
         title: "An SLO or a segment is gone without a word",

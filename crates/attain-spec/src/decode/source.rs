@@ -77,8 +77,32 @@ fn prometheus(obj: &Obj<'_, '_>) -> Option<SourceKind> {
         push_rules: obj.parse("push_rules", scalar::truth).unwrap_or(false),
         url: String::new(),
     };
+    once_each(&source, &headers);
     source.url = obj.parse("url", api_url)?;
     Some(SourceKind::Prometheus(source))
+}
+
+/// A header that is sent twice is refused by some servers, and others take the one that was not meant.
+fn once_each(source: &ApiSource, headers: &[At<'_, '_>]) {
+    let bearer = source.bearer.as_ref().map(|_| ("Authorization", "`auth`"));
+    let tenant = source
+        .tenant
+        .as_ref()
+        .map(|_| ("X-Scope-OrgID", "`tenant`"));
+    let mut sent: Vec<(&str, &str)> = bearer.into_iter().chain(tenant).collect();
+    for at in headers {
+        let before = sent
+            .iter()
+            .find(|(name, _)| at.name.eq_ignore_ascii_case(name));
+        match before {
+            Some((name, by)) => at.error_at_key(
+                "header-twice",
+                format!("`{}` is sent twice: {by} sends `{name}` already", at.name),
+                "keep one of the two",
+            ),
+            None => sent.push((at.name, "another line")),
+        }
+    }
 }
 
 /// A URL without a password: it stands in messages, on pages and in the repository.
