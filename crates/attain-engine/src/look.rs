@@ -263,7 +263,8 @@ impl Looked<'_> {
             let fate = if is_known { Fate::Good } else { Fate::Bad };
             events.add_all(&column.counts, fate);
         }
-        Series::new(events.entries(None))
+        // Under one target, whichever: sums of the same size are then kept in a quarter of the room.
+        Series::new(events.entries(Some(attain_math::ONE_PPB)))
     }
 
     /// All events of some segments in a range of slices, whatever their outcome.

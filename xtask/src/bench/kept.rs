@@ -64,10 +64,10 @@ pub fn run(setting: &Setting) -> Result<String, String> {
         let begun = Instant::now();
         let ready = since(begun, || http::get(address, "/readyz"))?;
         let judged = since(begun, || http::get(address, "/api/v1/status"))?;
-        let started = memory(server.id());
+        let started = Memory::of(server.id());
         let asked =
             numbers(Command::new(&example).args(["ask", &address.to_string(), &SLOS.to_string()]))?;
-        Ok::<_, String>((ready, judged, started, memory(server.id()), asked))
+        Ok::<_, String>((ready, judged, started, Memory::of(server.id()), asked))
     })();
     let _ = server.kill();
     let _ = server.wait();
@@ -91,7 +91,6 @@ pub fn run(setting: &Setting) -> Result<String, String> {
         "worst ms",
     ];
     let number = |name: &str| filled.get(name).copied().unwrap_or(f64::NAN);
-    let each = |bytes: u64| bytes / 1000 / (SLOS * SEGMENTS);
     Ok(format!(
         "{}. {DAYS} days of {} SLO-segments, each with counts in every slice of 10 s; what is older than eight hours by the \
          minute, as a server keeps it.\n\n{}\n\
@@ -125,24 +124,8 @@ pub fn run(setting: &Setting) -> Result<String, String> {
                 ),
                 row("from the start to `/readyz`", format!("{ready:.2} s"), ""),
                 row("to the first status", format!("{judged:.2} s"), ""),
-                row(
-                    "resident once started",
-                    format!(
-                        "{} MB, {} KB an SLO-segment",
-                        started / 1_000_000,
-                        each(started)
-                    ),
-                    "",
-                ),
-                row(
-                    "resident after all questions",
-                    format!(
-                        "{} MB, {} KB an SLO-segment",
-                        after / 1_000_000,
-                        each(after)
-                    ),
-                    "",
-                ),
+                row("resident once started", started.said(), ""),
+                row("resident after all questions", after.said(), ""),
             ]
         ),
         asked
@@ -192,11 +175,41 @@ fn numbers(command: &mut Command) -> Result<Numbers, String> {
         .collect())
 }
 
-/// Bytes resident now.
-fn memory(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix("kB"));
-    let kilobytes = kilobytes.and_then(|kilobytes| kilobytes.trim().parse::<u64>().ok());
-    kilobytes.unwrap_or(0) * 1024
+/// Memory of a process, in bytes.
+struct Memory {
+    resident: u64,
+    /// Of which pages of files: the program's own.
+    of_files: u64,
+    /// The most that was resident so far.
+    peak: u64,
+}
+
+impl Memory {
+    fn of(process: u32) -> Self {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let of = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kilobytes = line.and_then(|line| line.trim().strip_suffix("kB"));
+            let kilobytes = kilobytes.and_then(|kilobytes| kilobytes.trim().parse::<u64>().ok());
+            kilobytes.unwrap_or(0) * 1024
+        };
+        Self {
+            resident: of("VmRSS:"),
+            of_files: of("RssFile:"),
+            peak: of("VmHWM:"),
+        }
+    }
+
+    fn said(&self) -> String {
+        let each = |bytes: u64| bytes / 1000 / (SLOS * SEGMENTS);
+        let own = self.resident.saturating_sub(self.of_files);
+        format!(
+            "{} MB, {} KB an SLO-segment; without the {} MB of the program's own pages {} KB; peak {} MB",
+            self.resident / 1_000_000,
+            each(self.resident),
+            self.of_files / 1_000_000,
+            each(own),
+            self.peak / 1_000_000
+        )
+    }
 }

@@ -7,12 +7,14 @@
 mod fleet;
 mod scraped;
 mod servers;
+mod turning;
 
 use std::time::{Duration, Instant};
 
 use self::fleet::Fleet;
 pub use self::servers::said;
 use self::servers::{Programs, Server};
+use self::turning::Turning;
 use super::driven::Driven;
 use super::results::table;
 use super::{Setting, built, versions};
@@ -64,8 +66,8 @@ struct Cost {
     resident: u64,
     /// Milliseconds of CPU of a question: 30 days, burn-down.
     asked: Option<(f64, f64)>,
-    /// Milliseconds of CPU of the first burn-down in an hour, where later ones are cheaper.
-    first_asked: Option<f64>,
+    /// Of burn-downs that are not asked again within the hour, where these cost more.
+    turning: Option<Turning>,
 }
 
 pub fn run(setting: &Setting) -> Result<String, String> {
@@ -144,7 +146,7 @@ impl Cost {
             cpu_seconds: 0.0,
             resident: 0,
             asked: None,
-            first_asked: None,
+            turning: None,
         }
     }
 
@@ -181,8 +183,10 @@ fn loaded(
     let mut vm_cost = Cost::of(&format!("{victoria} and vmalert"), fleet);
     // A question about 30 days is one only where there are so many.
     if fleet.days >= 30 {
-        let (first, asked) = asked_of_attain(&attain.servers[0], fleet)?;
-        (attain.cost.first_asked, attain.cost.asked) = (Some(first), Some(asked));
+        let what = ["-p", "attain-server", "--example", "kept"];
+        let example = built(&what, "examples/kept")?;
+        attain.cost.turning = Some(turning::run(&example, fleet)?);
+        attain.cost.asked = Some(asked_of_attain(&attain.servers[0], fleet)?);
         prom_cost.asked = Some(asked_of_peer(&prom, fleet)?);
         vm_cost.asked = Some(asked_of_peer(&vm, fleet)?);
     }
@@ -228,9 +232,8 @@ fn asked_of_peer(server: &Server, fleet: Fleet) -> Result<(f64, f64), String> {
     Ok((single, many))
 }
 
-/// The list of a service's promises, and the burn-down of their SLO: what the first burn-down of each costs, and what both
-/// cost from then on.
-fn asked_of_attain(server: &Server, fleet: Fleet) -> Result<(f64, (f64, f64)), String> {
+/// The list of a service's promises, and the burn-down of their SLO, of which each was asked for once before.
+fn asked_of_attain(server: &Server, fleet: Fleet) -> Result<(f64, f64), String> {
     // Once judged, the first slice after the start is there.
     let begun = Instant::now();
     while http::get(server.address, "/api/v1/status").is_err() {
@@ -243,9 +246,9 @@ fn asked_of_attain(server: &Server, fleet: Fleet) -> Result<(f64, (f64, f64)), S
     let list = |turn: u64| format!("/api/v1/slos?q={}", of(turn));
     let single = server.asked(100 * QUESTIONS, list)?;
     let burn_down = |turn: u64| format!("/api/v1/slos/{}/burndown?points=720", of(turn));
-    let first = server.asked(fleet.services, burn_down)?;
+    server.asked(fleet.services, burn_down)?;
     let many = server.asked(100 * QUESTIONS, burn_down)?;
-    Ok((first, (single, many)))
+    Ok((single, many))
 }
 
 /// A sample a minute to everybody, and what that cost.
@@ -327,44 +330,60 @@ fn cycles_said(costs: &[Cost]) -> String {
 
 fn asked_said(costs: &[Cost]) -> String {
     let asked = |cost: &Cost| cost.asked;
-    let rows: Vec<Vec<String>> = (costs.iter())
-        .filter_map(|cost| {
-            let (single, many) = asked(cost)?;
-            let own = costs
-                .iter()
-                .find(|own| own.who == "attain" && own.fleet.name == cost.fleet.name);
-            let (own_single, own_many) = own.and_then(asked).unwrap_or((single, many));
-            Some(vec![
-                cost.fleet.name.to_string(),
-                cost.who.clone(),
-                format!("{single:.2}"),
-                format!("{:.1}", single / own_single.max(0.001)),
-                format!("{many:.2}"),
-                format!("{:.1}", many / own_many.max(0.001)),
-            ])
-        })
-        .collect();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for cost in costs {
+        let Some((single, many)) = asked(cost) else {
+            continue;
+        };
+        let own = costs
+            .iter()
+            .find(|own| own.who == "attain" && own.fleet.name == cost.fleet.name);
+        let (own_single, own_many) = own.and_then(asked).unwrap_or((single, many));
+        let turning = own.and_then(|own| own.turning);
+        let times = |of: fn(Turning) -> f64| {
+            let own = turning.map(of);
+            own.map_or(String::new(), |own| format!("{:.1}", many / own.max(0.001)))
+        };
+        let is_own = cost.who == "attain";
+        let (first, of_hour) = match is_own {
+            true => (
+                turning.map_or(many, |turning| turning.first),
+                turning.map_or(many, |turning| turning.of_hour),
+            ),
+            false => (many, many),
+        };
+        rows.push(vec![
+            cost.fleet.name.to_string(),
+            cost.who.clone(),
+            format!("{single:.3}"),
+            format!("{:.1}", single / own_single.max(0.001)),
+            format!("{first:.2} / {of_hour:.2} / {many:.3}"),
+            match is_own {
+                true => "1 / 1 / 1".to_string(),
+                false => format!(
+                    "{} / {} / {:.1}",
+                    times(|turning| turning.first),
+                    times(|turning| turning.of_hour),
+                    many / own_many.max(0.001)
+                ),
+            },
+        ]);
+    }
     let header = [
         "",
         "",
         "30 days, CPU ms",
         "times attain's",
-        "burn-down, CPU ms",
+        "burn-down, CPU ms: first ever / first of an hour / again",
         "times attain's",
     ];
-    let mut firsts = String::new();
-    for cost in costs {
-        if let Some(first) = cost.first_asked {
-            firsts.push_str(&format!(
-                " The first burn-down of an SLO in an hour reads its pages: {first:.2} ms ({}); whole hours are kept from then on.",
-                cost.fleet.name
-            ));
-        }
-    }
     format!(
-        "Asked over HTTP, one question after the other, before any rule runs. Of the peers, without their caches, the ratios of \
-         errors of a service's three segments over 30 days, and 720 points of them an hour apart. Of attain the same SLO: what \
-         `/api/v1/slos` lists, and `/api/v1/slos/ID/burndown?points=720`.{firsts}\n\n{}",
+        "Asked over HTTP on a connection that is kept, one question after the other, before any rule runs; CPU of all threads, to \
+         the nanosecond. Of the peers, without their caches, the ratios of errors of a service's three segments over 30 days, and \
+         720 points of them an hour apart. Of attain the same SLO: what `/api/v1/slos` lists, and \
+         `/api/v1/slos/ID/burndown?points=720`. A burn-down that attain was never asked for reads pages; the first after an hour \
+         has ended adds a point; asked again it is as of the next slice at most. The first two are of a server in the example \
+         `kept`, whose clock can be told that an hour ends.\n\n{}",
         table(&header, &rows)
     )
 }

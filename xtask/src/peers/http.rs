@@ -1,6 +1,6 @@
-//! The plainest client: one question, one connection.
+//! The plainest client: one question, one connection; or one connection that is kept.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -19,6 +19,88 @@ pub fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<
         body.len()
     );
     answer(address, path, &request)
+}
+
+/// A connection that is kept from one question to the next, as those who ask often do.
+pub struct Connection {
+    address: SocketAddr,
+    stream: BufReader<TcpStream>,
+}
+
+impl Connection {
+    /// Opens it.
+    pub fn open(address: SocketAddr) -> Result<Self, String> {
+        let failed = |error: std::io::Error| format!("{address}: {error}");
+        let stream =
+            TcpStream::connect_timeout(&address, Duration::from_secs(5)).map_err(failed)?;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(180)))
+            .map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        Ok(Self {
+            address,
+            stream: BufReader::with_capacity(64 << 10, stream),
+        })
+    }
+
+    /// The body of an answer with status 200.
+    pub fn get(&mut self, path: &str) -> Result<String, String> {
+        let address = self.address;
+        let failed = |error: std::io::Error| format!("{address}{path}: {error}");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        let sent = self.stream.get_mut().write_all(request.as_bytes());
+        sent.map_err(failed)?;
+        let status = self.line().map_err(failed)?;
+        let (mut length, mut is_chunked) = (0, false);
+        loop {
+            let line = self.line().map_err(failed)?.to_lowercase();
+            match line.split_once(':') {
+                None => break,
+                Some(("content-length", value)) => length = value.trim().parse().unwrap_or(0),
+                Some(("transfer-encoding", value)) => is_chunked = value.trim() == "chunked",
+                Some(_) => {}
+            }
+        }
+        let mut body = Vec::new();
+        match is_chunked {
+            false => self.take(length, &mut body).map_err(failed)?,
+            true => self.chunks(&mut body).map_err(failed)?,
+        }
+        let body = String::from_utf8_lossy(&body).into_owned();
+        match status.split(' ').nth(1) {
+            Some("200") => Ok(body),
+            status => Err(format!("{path}: status {status:?}: {body}")),
+        }
+    }
+
+    /// A line without its end.
+    fn line(&mut self) -> std::io::Result<String> {
+        let mut line = String::new();
+        if self.stream.read_line(&mut line)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(line.trim_end().to_string())
+    }
+
+    fn chunks(&mut self, body: &mut Vec<u8>) -> std::io::Result<()> {
+        loop {
+            let line = self.line()?;
+            let length = usize::from_str_radix(&line, 16);
+            let length =
+                length.map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidData))?;
+            self.take(length, body)?;
+            self.line()?;
+            if length == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, length: usize, body: &mut Vec<u8>) -> std::io::Result<()> {
+        let from = body.len();
+        body.resize(from + length, 0);
+        self.stream.read_exact(&mut body[from..])
+    }
 }
 
 fn answer(address: SocketAddr, path: &str, request: &str) -> Result<String, String> {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::super::driven::Driven;
 use super::super::{inputs, measure};
 use super::fleet::Fleet;
+use super::turning;
 use crate::peers::process::free_address;
 use crate::peers::{Outcome, http, install};
 
@@ -102,14 +103,19 @@ impl Server {
             * 1024
     }
 
-    /// Milliseconds of CPU that each of some questions took.
+    /// Milliseconds of CPU that each of some questions took, one after the other on a connection that is kept.
     pub fn asked(&self, times: u64, path: impl Fn(u64) -> String) -> Result<f64, String> {
-        let before = self.cpu()?;
+        let mut connection = http::Connection::open(self.address)?;
+        let cpu = || {
+            std::thread::sleep(Duration::from_millis(50));
+            let threads = measure::cpu_of_threads(self.child.id());
+            threads.ok_or_else(|| format!("{} is gone", self.address))
+        };
+        let before = cpu()?;
         for turn in 0..times {
-            http::get(self.address, &path(turn))?;
+            connection.get(&path(turn))?;
         }
-        std::thread::sleep(Duration::from_millis(50));
-        Ok((self.cpu()? - before) * 1000.0 / times as f64)
+        Ok((cpu()? - before) * 1000.0 / times as f64)
     }
 }
 
@@ -120,9 +126,14 @@ impl Drop for Server {
     }
 }
 
+/// A folder for one fleet, as it is.
+pub fn place(fleet: Fleet, of: &str) -> Result<PathBuf, String> {
+    inputs::folder(&format!("live/{}-{}-{of}", fleet.services, fleet.pods))
+}
+
 /// A folder for one fleet, emptied.
 pub fn folder(fleet: Fleet, of: &str) -> Result<PathBuf, String> {
-    let folder = inputs::folder(&format!("live/{}-{}-{of}", fleet.services, fleet.pods))?;
+    let folder = place(fleet, of)?;
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     fs::remove_dir_all(&folder).map_err(failed)?;
     fs::create_dir_all(&folder).map_err(failed)?;
@@ -148,6 +159,9 @@ pub fn attain(programs: &Programs, fleet: Fleet) -> Result<Server, String> {
         .args(["replay", "fleet.yaml", "--data", "data", "--quiet"])
         .current_dir(&folder);
     install::call(&mut replay)?;
+    if fleet.days >= 30 {
+        turning::keep(fleet, &folder.join("data"), &fleet.catalogue())?;
+    }
     // Followed, it would be read again.
     let header = "time,metric,job,segment,code,value\n";
     write(&folder, "past.csv", header)?;
