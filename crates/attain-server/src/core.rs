@@ -399,7 +399,7 @@ impl Core {
             let Some(monitor) = &self.monitor else {
                 break;
             };
-            self.turns.keep(monitor.evaluation());
+            self.turns.keep(monitor.evaluation(), &self.restated);
             self.judged = Some(Judged {
                 evaluation: monitor.shared(),
                 until,

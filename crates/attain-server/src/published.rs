@@ -29,8 +29,8 @@ const TURNS_KEPT: usize = 25;
 
 /// How the windows stood at the last whole hours, as it was judged then.
 ///
-/// Invariant: a window that ends with a whole hour is what the verdict of that hour said until [`Restated::of`] its stream
-/// is another.
+/// Invariant: a window that ends with a whole hour is what the verdict of that hour said as long as [`Restated::of`] its
+/// stream is what it was then.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Turns {
     /// The oldest first.
@@ -43,11 +43,12 @@ struct Turn {
     /// Ascending; shared by hours with the same series.
     names: Arc<[SeriesName]>,
     points: Vec<Point>,
+    restated: Restated,
 }
 
 impl Turns {
     /// Keeps what was judged, if an hour ended with it.
-    pub(crate) fn keep(&mut self, evaluation: &Evaluation) {
+    pub(crate) fn keep(&mut self, evaluation: &Evaluation, restated: &Restated) {
         let at = evaluation.as_of.instant;
         if at != whole_hour(at) {
             return;
@@ -68,6 +69,7 @@ impl Turns {
             at,
             names: same.map_or_else(|| names().cloned().collect(), Arc::clone),
             points: judged.iter().map(point).collect(),
+            restated: restated.clone(),
         };
         self.hours.push_back(Arc::new(turn));
         if self.hours.len() > TURNS_KEPT {
@@ -75,11 +77,17 @@ impl Turns {
         }
     }
 
-    /// How the window of a series stood at a whole hour, if that is kept.
-    pub(crate) fn of(&self, name: &SeriesName, at: Timestamp) -> Option<Point> {
+    /// How the window of a series of a stream stood at a whole hour, if that is kept and was judged of the same past.
+    pub(crate) fn of(
+        &self,
+        (name, stream): (&SeriesName, &StreamKey),
+        at: Timestamp,
+        restated: (u64, u64),
+    ) -> Option<Point> {
         let turn = self.hours.iter().rev().find(|turn| turn.at == at)?;
         let place = turn.names.binary_search(name).ok()?;
-        turn.points.get(place).copied()
+        let is_same = turn.restated.of(stream) == restated;
+        is_same.then(|| turn.points.get(place).copied())?
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use attain_engine::stood_at;
 use attain_model::detail::Point;
 use attain_model::slo::Budgeting;
-use attain_model::{AsOf, Evaluation, SeriesName, Slo, SloId, Stream};
+use attain_model::{AsOf, Evaluation, SeriesName, Slo, SloId, Stream, StreamKey};
 use bytes::Bytes;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -38,6 +38,7 @@ pub(super) struct HoursKey {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Course {
     slo: SloId,
+    stream: StreamKey,
     sha256: String,
     /// Since which day the terms of its objectives are in force: they say which series there are.
     terms: Vec<Option<Date>>,
@@ -84,7 +85,7 @@ impl Asking {
         let before = self.hours.take(is_before);
         let mut same = (before.into_iter()).filter(|(other, _)| other.course == key.course);
         let (before, hours) = same.next_back()?;
-        carry_on(&hours, names, (before.last, key.last), turns)
+        carry_on(&hours, names, before.last, key, turns)
     }
 
     /// The burn-down of an SLO as text, worked out once a tick: `say` makes it of the whole hours.
@@ -119,11 +120,13 @@ fn course(seen: &Published, as_of: AsOf, slo: &Slo) -> Course {
     let objectives = slo.objectives.values();
     let terms = objectives.map(|objective| objective.on(day.date()).and_then(|term| term.since));
     let is_steady = matches!(slo.budgeting, Budgeting::Occurrences);
+    let stream = Stream::key_of(catalogue, slo);
     Course {
         slo: slo.id.clone(),
         sha256: seen.catalogue.sha256.clone(),
         terms: terms.collect(),
-        restated: seen.restated.of(&Stream::key_of(catalogue, slo)),
+        restated: seen.restated.of(&stream),
+        stream,
         as_of: (!is_steady).then_some(as_of),
     }
 }
@@ -132,18 +135,20 @@ fn course(seen: &Published, as_of: AsOf, slo: &Slo) -> Course {
 fn carry_on(
     hours: &Hours,
     names: &[SeriesName],
-    (before, last): (Timestamp, Timestamp),
+    before: Timestamp,
+    to: &HoursKey,
     turns: &Turns,
 ) -> Option<Hours> {
+    let HoursKey { course, last } = to;
     let is_same = hours.iter().map(|(name, _)| name).eq(names);
-    let more: Vec<Timestamp> = hours_to(last)
+    let more: Vec<Timestamp> = hours_to(*last)
         .into_iter()
         .skip_while(|hour| *hour <= before)
         .collect();
     let longer = |(name, points): &(SeriesName, Vec<Point>)| {
         let mut all = points.get(more.len()..)?.to_vec();
         for hour in &more {
-            all.push(turns.of(name, *hour)?);
+            all.push(turns.of((name, &course.stream), *hour, course.restated)?);
         }
         Some((name.clone(), all))
     };
@@ -164,6 +169,7 @@ mod tests {
     use attain_model::verdict::{Attainment, ErrorBudget};
 
     use super::*;
+    use crate::published::Restated;
 
     const CATALOGUE: &str = "
 attain: 1
@@ -218,12 +224,25 @@ slos:
             .map(|name| (name.clone(), points.clone()))
             .collect();
         let mut turns = Turns::default();
+        let mut restated = Restated::default();
+        let to = |last, restated: &Restated| HoursKey {
+            course: Course {
+                slo: names[0].slo.clone(),
+                stream: StreamKey::new("prom"),
+                sha256: String::new(),
+                terms: Vec::new(),
+                restated: restated.of(&StreamKey::new("prom")),
+                as_of: None,
+            },
+            last,
+        };
         // Only what ended with an hour is kept.
         for (second, number) in [(0, 1), (10, 2), (3600, 3), (7190, 4), (7200, 5)] {
-            turns.keep(&judged(last + SignedDuration::from_secs(second), number));
+            let at = last + SignedDuration::from_secs(second);
+            turns.keep(&judged(at, number), &restated);
         }
-        let on = |from, to| carry_on(&hours, &names, (from, to), &turns);
-        let two = on(last, hour(10_002)).unwrap();
+        let on = |until: i64| carry_on(&hours, &names, last, &to(hour(until), &restated), &turns);
+        let two = on(10_002).unwrap();
         for (place, (name, points)) in two.iter().enumerate() {
             assert_eq!(*name, names[place]);
             assert_eq!(points.len(), HOURS as usize);
@@ -233,20 +252,32 @@ slos:
             let place = place as u64;
             assert_eq!((good(3), good(2), good(1)), (0, 30 + place, 50 + place));
         }
-        assert_eq!(on(last, hour(10_003)), None);
-        let fewer = carry_on(&hours, &names[1..], (last, hour(10_001)), &turns);
-        assert_eq!(fewer, None);
+        assert_eq!(on(10_003), None);
+        let one = to(hour(10_001), &restated);
+        assert_eq!(carry_on(&hours, &names[1..], last, &one, &turns), None);
+        // Nor do they go on with what was judged before something came late.
+        restated.restate([StreamKey::new("other")].iter());
+        let one = to(hour(10_001), &restated);
+        assert!(carry_on(&hours, &names, last, &one, &turns).is_some());
+        restated.restate([StreamKey::new("prom")].iter());
+        let one = to(hour(10_001), &restated);
+        assert_eq!(carry_on(&hours, &names, last, &one, &turns), None);
         // What was judged a slice before is no point of the hour.
         let mut old = judged(hour(10_003), 6);
         old.verdicts[1].window.end = hour(10_003) - SignedDuration::from_secs(10);
-        turns.keep(&old);
-        assert_eq!(turns.of(&names[1], hour(10_003)), None);
-        assert_eq!(carry_on(&hours, &names, (last, hour(10_003)), &turns), None);
+        turns.keep(&old, &restated);
+        let restated = &restated;
+        let of = |turns: &Turns, name: &SeriesName, number: i64| {
+            let stream = StreamKey::new("prom");
+            turns.of((name, &stream), hour(number), restated.of(&stream))
+        };
+        assert_eq!(of(&turns, &names[1], 10_003), None);
+        assert!(of(&turns, &names[0], 10_003).is_some());
         // A day of them is kept, and no more.
         for number in 10_004..10_040 {
-            turns.keep(&judged(hour(number), 0));
+            turns.keep(&judged(hour(number), 0), restated);
         }
-        assert_eq!(turns.of(&names[0], hour(10_014)), None);
-        assert!(turns.of(&names[0], hour(10_015)).is_some());
+        assert_eq!(of(&turns, &names[0], 10_014), None);
+        assert!(of(&turns, &names[0], 10_015).is_some());
     }
 }

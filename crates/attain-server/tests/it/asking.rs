@@ -127,6 +127,15 @@ fn a_burn_down_goes_on_from_one_hour_to_the_next_and_is_what_a_new_start_says() 
     assert_eq!((good[718], good[717]), (150, 0));
     // What comes late changes it, and what comes in this hour does not.
     send(&shop, 160, hour - 390);
+    shop.clock_off.fetch_add(10, Ordering::SeqCst);
+    eventually("judged late", || {
+        let page = get(shop.address(), "/api/v1/slos").body;
+        (last_number(&page, "good") == Some(160)).then_some(())
+    });
+    // Hours that were asked for since then do not go on with what was judged before.
+    let earlier = jiff::Timestamp::from_second(hour - 1800).unwrap();
+    let (_, before, _) = burn_down(&shop, &format!("?at={earlier}")).unwrap();
+    assert_eq!(before[718..], [0, 0]);
     let (_, late) = counted(&shop, hour + 90, 160);
     assert_eq!((late[718], late[717]), (160, 0), "{late:?}");
     send(&shop, 180, hour + 60);
