@@ -33,7 +33,8 @@ use attain_model::slo::{Objective, Term};
 use attain_model::verdict::Attainment;
 use attain_model::{
     Bucket, Catalogue, Class, CountedSegment, Gap, Goal, ObjectiveId, PolicyId, Promised, Promises,
-    Scope, SegmentId, ServiceId, Slo, SloId, SourceId, Stream, StreamKey, Target, Targets,
+    Scope, SegmentId, SegmentNames, ServiceId, Slo, SloId, SourceId, Stream, StreamKey, Target,
+    Targets,
 };
 use jiff::Timestamp;
 
@@ -177,7 +178,14 @@ impl Counts for Made {
         self.0.contains_key(stream)
     }
 
-    fn read(&self, stream: &StreamKey, _: &Indicator, slices: Range<i64>, _: Timestamp) -> Read {
+    fn read(
+        &self,
+        stream: &StreamKey,
+        _: &Indicator,
+        _: &SegmentNames,
+        slices: Range<i64>,
+        _: Timestamp,
+    ) -> Read {
         let slo = self.0.get(stream).copied().unwrap_or(0);
         let start = slices.start.max(slices.end - 31 * DAY);
         let busy: Vec<i64> = (start..slices.end).filter(|s| is_busy(*s)).collect();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use attain_model::facts::{Damage, KeptStream, Layout};
 use attain_model::indicator::Indicator;
-use attain_model::{Bucket, Class, CountedSegment, Gap, SourceId, StreamKey};
+use attain_model::{Bucket, Class, CountedSegment, Gap, SegmentNames, SourceId, StreamKey};
 use jiff::Timestamp;
 
 use crate::grid::Grid;
@@ -29,11 +29,14 @@ pub trait Counts {
 
     /// The counts of a stream in a range of slices that were known at an instant.
     ///
-    /// A counter is born where it was first seen, however late the range begins. The indicator says how readings of a gauge become events; two SLOs may judge the same readings differently.
+    /// A counter is born where it was first seen, however late the range begins. The indicator says how readings of a gauge
+    /// become events; two SLOs may judge the same readings differently. What was counted under an earlier name of a
+    /// segment is told under the one that it has today.
     fn read(
         &self,
         stream: &StreamKey,
         indicator: &Indicator,
+        names: &SegmentNames,
         slices: Range<i64>,
         known_until: Timestamp,
     ) -> Read;

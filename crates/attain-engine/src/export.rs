@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use attain_model::SegmentNames;
 use attain_model::facts::{Facts, HeardFacts, Layout};
 use jiff::Timestamp;
 
@@ -29,6 +30,7 @@ pub fn export(facts: Facts) -> String {
     if let Some(watermark) = state.watermark {
         let _ = writeln!(text, "watermark {watermark}");
     }
+    let as_counted = SegmentNames::default();
     let mut streams = facts.streams;
     for key in state.kept.keys() {
         streams.entry(key.clone()).or_default();
@@ -38,7 +40,7 @@ pub fn export(facts: Facts) -> String {
         if let Some(kept) = state.kept.get(&key) {
             let _ = writeln!(text, "cut {}", cut(&kept.layout));
         }
-        let pile = Pile::of(counts);
+        let pile = Pile::of(counts, &as_counted);
         write_counts(&mut text, grid, &pile);
         write_series(&mut text, &pile);
     }

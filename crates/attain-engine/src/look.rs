@@ -11,7 +11,8 @@ use attain_model::facts::Damage;
 use attain_model::selector::{Condition, Outcome};
 use attain_model::slo::Objective;
 use attain_model::{
-    CountedSegment, Interval, Promises, Scope, Slo, Stream, StreamKey, Targets, Window,
+    CountedSegment, Interval, Promises, Scope, SegmentNames, Slo, Stream, StreamKey, Targets,
+    Window,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -36,6 +37,7 @@ const LOOK_BACK_SECONDS: u64 = 400 * 86_400;
 pub(crate) struct Reader<'a> {
     promises: &'a Promises,
     counts: &'a dyn Counts,
+    names: SegmentNames,
     instant: Timestamp,
     day: Date,
     known_until: Timestamp,
@@ -61,6 +63,7 @@ impl<'a> Reader<'a> {
         Self {
             promises,
             counts,
+            names: SegmentNames::of(promises.catalogue()),
             instant,
             day: window::last_judged(instant, counts.grid())
                 .to_zoned(zone)
@@ -144,7 +147,9 @@ impl<'a> Reader<'a> {
             self.cells = 0;
         }
         let slices = self.since..until;
-        let read = (self.counts).read(&key.0, &slo.indicator, slices, self.known_until);
+        let (stream, indicator) = (&key.0, &slo.indicator);
+        let (names, known_until) = (&self.names, self.known_until);
+        let read = (self.counts).read(stream, indicator, names, slices, known_until);
         let cells = read.columns.iter().map(|column| column.counts.len());
         self.cells += cells.sum::<usize>();
         let read = Rc::new(read);

@@ -16,7 +16,8 @@ use attain_model::facts::{Damage, KeptStream};
 use attain_model::indicator::Indicator;
 use attain_model::verdict::Attainment;
 use attain_model::{
-    AsOf, Evaluation, Gap, Promises, SeriesName, Slo, SloId, SourceId, Stream, StreamKey, Verdict,
+    AsOf, Evaluation, Gap, Promises, SegmentNames, SeriesName, Slo, SloId, SourceId, Stream,
+    StreamKey, Verdict,
 };
 use jiff::Timestamp;
 
@@ -429,7 +430,8 @@ impl Monitor {
     /// What was counted of a stream in slices that are not closed when the monitor is made.
     fn keep_open(&mut self, counts: &dyn Counts, stream: &StreamKey, indicator: &Indicator) {
         let ahead = self.end..i64::MAX;
-        let read = counts.read(stream, indicator, ahead, Timestamp::MAX);
+        let names = SegmentNames::of(self.promises.catalogue());
+        let read = counts.read(stream, indicator, &names, ahead, Timestamp::MAX);
         for column in read.columns {
             let cell = (column.segment, column.class, column.bucket);
             for (slice, events) in &column.counts {
@@ -479,7 +481,14 @@ impl Counts for Light<'_> {
         self.counts.is_counted(stream)
     }
 
-    fn read(&self, _: &StreamKey, _: &Indicator, _: Range<i64>, _: Timestamp) -> Read {
+    fn read(
+        &self,
+        _: &StreamKey,
+        _: &Indicator,
+        _: &SegmentNames,
+        _: Range<i64>,
+        _: Timestamp,
+    ) -> Read {
         Read::default()
     }
 

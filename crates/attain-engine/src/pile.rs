@@ -1,12 +1,12 @@
 //! The counts of one stream, put together from wherever they were kept, ready to be read many times.
 //!
-//! Knows plain facts. Knows neither when they were known nor what they mean; see read.rs.
+//! Knows plain facts, and what segments are called today. Knows neither when they were known nor what they mean; see read.rs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use attain_model::facts::{ColumnFacts, Layout, SampleFacts, StreamFacts};
-use attain_model::{CountedSegment, SourceId};
+use attain_model::{CountedSegment, SegmentNames, SourceId};
 use jiff::Timestamp;
 
 use crate::cells::CellKey;
@@ -28,12 +28,14 @@ pub(crate) struct PiledColumn {
 }
 
 impl Pile {
-    /// From facts in any number of pieces.
-    pub(crate) fn of(facts: StreamFacts) -> Self {
+    /// From facts in any number of pieces, each under the name that its segment has today: what was counted under two
+    /// names of one segment is put together, and a counter or gauge goes on as the same.
+    pub(crate) fn of(facts: StreamFacts, names: &SegmentNames) -> Self {
         let mut columns: BTreeMap<(CellKey, Layout), Vec<ColumnFacts>> = BTreeMap::new();
         for mut column in facts.columns {
             let layout = std::mem::take(&mut column.layout);
-            let cell = (column.segment.clone(), column.class.clone(), column.bucket);
+            let segment = names.today(&column.segment).clone();
+            let cell = (segment, column.class.clone(), column.bucket);
             columns.entry((cell, layout)).or_default().push(column);
         }
         let mut pile = Self {
@@ -41,12 +43,14 @@ impl Pile {
             ..Self::default()
         };
         for series in facts.series {
-            let cell = (series.segment, series.class, series.bucket);
+            let segment = names.renamed(series.segment);
+            let cell = (segment, series.class, series.bucket);
             let key = (series.source, series.series, cell, series.layout);
             extend(pile.series.entry(key).or_default(), series.samples);
         }
         for gauge in facts.gauges {
-            let key = (gauge.source, gauge.series, gauge.segment);
+            let segment = names.renamed(gauge.segment);
+            let key = (gauge.source, gauge.series, segment);
             extend(pile.gauges.entry(key).or_default(), gauge.readings);
         }
         let arrival = |s: &SampleFacts| (s.time, s.late, s.value, s.created);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use attain_model::facts::{Damage, KeptStream, Layout, SampleFacts};
 use attain_model::indicator::Indicator;
-use attain_model::{Bucket, Class, Gap, GapReason, Interval, SourceId, StreamKey};
+use attain_model::{Bucket, Class, Gap, GapReason, Interval, SegmentNames, SourceId, StreamKey};
 use jiff::Timestamp;
 
 use crate::cells::CellKey;
@@ -46,12 +46,13 @@ impl Counts for Ledger {
         &self,
         stream: &StreamKey,
         indicator: &Indicator,
+        names: &SegmentNames,
         slices: Range<i64>,
         known_until: Timestamp,
     ) -> Read {
         let counts = self.counts.get(stream);
         let facts = counts.map(|counts| counts.facts_within(&slices));
-        let pile = facts.map_or_else(Pile::default, Pile::of);
+        let pile = facts.map_or_else(Pile::default, |facts| Pile::of(facts, names));
         let question = Question {
             stream,
             indicator,

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use attain_model::facts::{Damage, KeptStream, StreamFacts};
 use attain_model::indicator::Indicator;
-use attain_model::{Gap, Interval, SourceId, StreamKey};
+use attain_model::{Gap, Interval, SegmentNames, SourceId, StreamKey};
 use jiff::Timestamp;
 
 use crate::counts::{Counts, Heard, Read};
@@ -46,6 +46,8 @@ pub struct Shelved<'a> {
     ledger: &'a Ledger,
     shelf: &'a dyn Shelf,
     streams: RefCell<BTreeMap<StreamKey, Rc<Piece>>>,
+    /// What segments are called in there.
+    names: RefCell<SegmentNames>,
     /// How many counts of slices are in there.
     cells: Cell<usize>,
 }
@@ -69,8 +71,22 @@ impl<'a> Shelved<'a> {
             ledger,
             shelf,
             streams: RefCell::default(),
+            names: RefCell::default(),
             cells: Cell::new(0),
         }
+    }
+
+    /// From now on segments are called like this. Whoever judges by one catalogue says it once.
+    fn call(&self, names: &SegmentNames) {
+        if *self.names.borrow() != *names {
+            self.let_go();
+            self.names.replace(names.clone());
+        }
+    }
+
+    fn let_go(&self) {
+        self.streams.borrow_mut().clear();
+        self.cells.set(0);
     }
 
     fn piece(&self, stream: &StreamKey, slices: &Range<i64>) -> Rc<Piece> {
@@ -87,8 +103,7 @@ impl<'a> Shelved<'a> {
         };
         // Invariant: first let go, then read, so that two large streams are never in memory together.
         if self.cells.get() > CELLS_AT_MOST {
-            self.streams.borrow_mut().clear();
-            self.cells.set(0);
+            self.let_go();
         }
         let (mut facts, mut damage) = match slices.start {
             i64::MIN => self.shelf.stream(stream),
@@ -108,7 +123,7 @@ impl<'a> Shelved<'a> {
             }
         }
         damage.sort_by(|a, b| (a.interval, &a.why).cmp(&(b.interval, &b.why)));
-        let pile = Pile::of(facts);
+        let pile = Pile::of(facts, &self.names.borrow());
         let piece = Rc::new(Piece {
             slices,
             pile,
@@ -140,9 +155,11 @@ impl Counts for Shelved<'_> {
         &self,
         stream: &StreamKey,
         indicator: &Indicator,
+        names: &SegmentNames,
         slices: Range<i64>,
         known_until: Timestamp,
     ) -> Read {
+        self.call(names);
         let piece = self.piece(stream, &slices);
         let question = Question {
             stream,

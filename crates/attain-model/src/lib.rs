@@ -18,6 +18,7 @@ pub mod id;
 pub mod indicator;
 pub mod live;
 pub mod meta;
+mod names;
 pub mod policy;
 pub mod promises;
 pub mod quantity;
@@ -37,6 +38,7 @@ pub use id::{
     CreditId, CustomerId, EscalationId, ExclusionId, IndicatorId, ObjectiveId, PolicyId,
     ReceiverId, ReportId, RoleId, SegmentId, ServiceId, SeverityId, SloId, SourceId, TeamId,
 };
+pub use names::SegmentNames;
 pub use promises::Promises;
 pub use quantity::{Multiple, Rate, Share, Target, Threshold, Window};
 pub use slo::{Audience, Goal, Layer, Promised, Scope, Slo, Targets};

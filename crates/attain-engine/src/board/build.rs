@@ -14,8 +14,8 @@ use attain_model::promises::day_start;
 use attain_model::slo::{Budgeting, MissingData};
 use attain_model::verdict::{AlertRule, AlertState, Attainment};
 use attain_model::{
-    AsOf, Gap, Goal, Interval, ObjectiveId, Promises, Scope, SeriesName, Share, Slo, SourceId,
-    StreamKey, Verdict, Window,
+    AsOf, Gap, Goal, Interval, ObjectiveId, Promises, Scope, SegmentNames, SeriesName, Share, Slo,
+    SourceId, StreamKey, Verdict, Window,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -647,7 +647,14 @@ impl Counts for Nothing {
         false
     }
 
-    fn read(&self, _: &StreamKey, _: &Indicator, _: Range<i64>, _: Timestamp) -> Read {
+    fn read(
+        &self,
+        _: &StreamKey,
+        _: &Indicator,
+        _: &SegmentNames,
+        _: Range<i64>,
+        _: Timestamp,
+    ) -> Read {
         Read::default()
     }
 

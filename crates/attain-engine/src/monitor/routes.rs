@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use attain_model::facts::Layout;
 use attain_model::indicator::Indicator;
 use attain_model::verdict::Attainment;
-use attain_model::{CountedSegment, Promises, Scope, StreamKey, Threshold};
+use attain_model::{CountedSegment, Promises, Scope, SegmentNames, StreamKey, Threshold};
 
 use super::watched::Watched;
 use crate::board::{Board, What};
@@ -19,6 +19,7 @@ use crate::projection::{Fate, Projection};
 /// Where the cells of one stream go.
 pub(super) struct Routes {
     layout: Layout,
+    names: SegmentNames,
     looking: Vec<Looking>,
     known: BTreeMap<CellKey, Route>,
 }
@@ -77,6 +78,7 @@ impl Routes {
         let kept = counts.kept(stream);
         Self {
             layout: kept.map_or_else(Layout::default, |kept| kept.layout.clone()),
+            names: SegmentNames::of(promises.catalogue()),
             looking,
             known: BTreeMap::new(),
         }
@@ -91,6 +93,8 @@ impl Routes {
     }
 
     fn route(&self, (segment, class, bucket): &CellKey) -> Route {
+        // What was counted before another catalogue came may be told after it.
+        let segment = self.names.today(segment);
         let mut route = Route::default();
         for looking in &self.looking {
             if looking.what == What::Tagged {

@@ -12,8 +12,8 @@ use attain_model::selector::Outcome;
 use attain_model::slo::{Budgeting, NoTraffic};
 use attain_model::verdict::Coverage;
 use attain_model::{
-    AsOf, Bucket, Catalogue, Evaluation, GapReason, Interval, Promises, SourceId, Standing, Stream,
-    StreamKey,
+    AsOf, Bucket, Catalogue, Evaluation, GapReason, Interval, Promises, SegmentNames, SourceId,
+    Standing, Stream, StreamKey,
 };
 use fastrand::Rng;
 use jiff::Timestamp;
@@ -452,7 +452,13 @@ fn counts_are_judged_as_they_were_cut_whatever_is_asked_for_now() {
     let old = judged(&before, &shelved, as_of);
     let speed = verdict(&old, "api/speed/all");
     assert_eq!((speed.attainment.good, speed.attainment.bad), (10, 30));
-    let read = shelved.read(&key, &indicator(), i64::MIN..i64::MAX, Timestamp::MAX);
+    let read = shelved.read(
+        &key,
+        &indicator(),
+        &SegmentNames::default(),
+        i64::MIN..i64::MAX,
+        Timestamp::MAX,
+    );
     assert_eq!((read.layouts.len(), read.columns.len()), (2, 4));
     let again = row(0, 0);
     assert_eq!(restored.take(again).already, 10);

@@ -13,5 +13,6 @@ mod meaning;
 mod meter;
 mod monitor;
 mod oracle;
+mod renaming;
 mod statements;
 mod vectors;

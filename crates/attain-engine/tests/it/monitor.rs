@@ -201,7 +201,7 @@ pub fn whole(promises: &Promises, counts: &dyn Counts, slice: i64) -> Evaluation
     attain_engine::evaluate(promises, counts, as_of(second(slice * SLICE)))
 }
 
-fn compare(is: &Evaluation, should: &Evaluation) {
+pub fn compare(is: &Evaluation, should: &Evaluation) {
     assert_eq!(is.as_of, should.as_of);
     let about = |verdict: &Verdict| format!("{} at {}", verdict.name, verdict.window.end);
     for (is, should) in is.verdicts.iter().zip(&should.verdicts) {

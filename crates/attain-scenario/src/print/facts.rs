@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use attain_engine::Counts;
 use attain_model::facts::Layout;
-use attain_model::{Bucket, Gap, GapReason, Stream};
+use attain_model::{Bucket, Gap, GapReason, SegmentNames, Stream};
 use attain_view::number;
 use attain_view::table::{Align, Cell, Line};
 
@@ -21,6 +21,7 @@ impl Page<'_> {
         ]);
         let as_of = self.evaluation.as_of;
         let until = self.ledger.grid().index(as_of.instant);
+        let names = SegmentNames::of(self.promises.catalogue());
         for (id, slo) in &self.promises.catalogue().slos {
             if self.slo.is_some_and(|slo| id.as_str() != slo) {
                 continue;
@@ -30,9 +31,8 @@ impl Page<'_> {
                 continue;
             }
             table.lines.push(Line::Group(id.to_string(), String::new()));
-            let read = self
-                .ledger
-                .read(&key, &slo.indicator, i64::MIN..until, as_of.known_until);
+            let (slices, known_until) = (i64::MIN..until, as_of.known_until);
+            let read = (self.ledger).read(&key, &slo.indicator, &names, slices, known_until);
             for column in &read.columns {
                 let events: u64 = column.counts.iter().map(|(_, events)| events).sum();
                 if events > 0 {
