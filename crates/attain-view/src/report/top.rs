@@ -118,7 +118,9 @@ pub(crate) fn summarised(
             facts(html, pairs, |html, name, text| match name {
                 "now" | "wake" | "ask first" => html.line("b", &[], text),
                 // The script asks again soon.
-                "cause" => html.line("span", &[("data-soon", "true")], text),
+                "cause" if text == NOT_KNOWN_YET => {
+                    html.line("span", &[("data-soon", "true")], text);
+                }
                 "runbook" | "its runbook" => link_or_prose(html, text),
                 _ => html.prose(text),
             });
@@ -184,7 +186,15 @@ fn rows(sheet: &Sheet<'_>, summary: &Summary, first: First) -> Vec<(&'static str
     let is_named = rows.iter().any(|(name, _)| *name == "started in") || named.is_some();
     let is_hurt = verdict.is_some_and(|verdict| hurts(&sheet.desk, verdict));
     if !is_named && is_hurt && sheet.desk.is_live {
-        rows.push(("cause", NOT_KNOWN_YET.to_owned()));
+        // What is worked out and not certain is no secret: two faults at once look like that.
+        let suspected = cause.as_ref().map_or(&[][..], |cause| &cause.suspected);
+        rows.push((
+            "cause",
+            match suspected {
+                [] => NOT_KNOWN_YET.to_owned(),
+                names => format!("not certain: perhaps {}", names.join(", or ")),
+            },
+        ));
     }
     // Nobody is woken for what is over, nor by a report.
     let is_woken = first.reader == Reader::OnCall

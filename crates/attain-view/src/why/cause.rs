@@ -8,7 +8,7 @@ use attain_model::{Audience, Scope, SeriesName, Verdict};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Episode, Finding, Suspect, Why, percent};
+use super::{Doubt, Episode, Finding, Suspect, Why, percent};
 use crate::number;
 use crate::status::ended::goes_on;
 
@@ -68,6 +68,8 @@ pub(crate) struct Cause<'a> {
     pub(crate) named: Option<&'a Suspect>,
     /// As of when, if the newest look names nobody.
     pub(crate) named_at: Option<Timestamp>,
+    /// Who is suspected where nobody is named, the first first.
+    pub(crate) suspected: Vec<&'a str>,
 }
 
 /// What is known of the loss of a series; `None` if it lost no more than it may, or was not asked about.
@@ -78,7 +80,21 @@ pub(crate) fn cause<'a>(why: &'a Why, name: &SeriesName) -> Option<Cause<'a>> {
         began: episode.from,
         named: episode.named(),
         named_at: episode.accounts.iter().find_map(|one| one.named_at),
+        suspected: suspected(episode),
     })
+}
+
+/// The first suspect of a loss that nobody is named for, and whoever has as good a claim.
+fn suspected(episode: &Episode) -> Vec<&str> {
+    let Some(account) = episode.accounts.first().filter(|one| !one.is_named) else {
+        return Vec::new();
+    };
+    let first = account.suspects.first().map(|first| first.name.as_str());
+    let rival = match &account.doubt {
+        Some(Doubt::Rival(other)) => Some(other.as_str()),
+        Some(Doubt::Noise) | None => None,
+    };
+    first.into_iter().chain(rival).collect()
 }
 
 /// Bad events that a calm would have had if the loss had gone on, from which on it is its end: by chance there would be none in

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use attain_cascade::why::{Account, Episode, Finding, Suspect, Why};
+use attain_cascade::why::{Account, Doubt, Episode, Finding, Suspect, Why};
 use attain_model::company::Contract;
 use attain_model::policy::{AlertPolicy, Spends, Tier, Urgency};
 use attain_model::quantity::Window;
@@ -166,6 +166,27 @@ fn who_was_named_a_slice_ago_is_named_with_its_time() {
     let read = text(&pages::overview(&told(scene, &why), &Ask::default()));
     let says = "checkout-completes &gt; auth-login, as of 23:57:00 UTC (2m ago) ask first platform";
     assert!(read.contains(says), "{read}");
+}
+
+/// An answer that names nobody says whom it suspects; it is not asked for again at once.
+#[test]
+fn who_is_only_suspected_is_called_not_certain() {
+    let promises = Promises::of(catalogue());
+    let evaluation = judged(&promises, 60);
+    let server = server();
+    let scene = scene(&promises, &evaluation, &[], &server);
+    let mut finding = lost(&evaluation.verdicts[1].name, 1.2, NOW);
+    let account = &mut finding.episode.as_mut().unwrap().accounts[0];
+    account.is_named = false;
+    account.doubt = Some(Doubt::Rival("search".to_owned()));
+    let html = pages::overview(&told(scene, &why(vec![finding])), &Ask::default());
+    let read = text(&html);
+    let says = "cause not certain: perhaps auth-login, or search";
+    assert!(read.contains(says), "{read}");
+    assert!(
+        !html.contains("data-soon") && !read.contains("ask first"),
+        "{read}"
+    );
 }
 
 /// Windows of five minutes and of one beside the hour, as a policy has them.
