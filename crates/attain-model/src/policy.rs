@@ -83,6 +83,18 @@ pub enum Urgency {
     None,
 }
 
+impl Urgency {
+    /// `page`, `ticket`, `none`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Urgency::Page => "page",
+            Urgency::Ticket => "ticket",
+            Urgency::None => "none",
+        }
+    }
+}
+
 /// The rule for segments with few requests; both conditions must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LowTraffic {

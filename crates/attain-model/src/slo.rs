@@ -188,6 +188,15 @@ impl Objective {
         &self.terms[0]
     }
 
+    /// Whether it promised anybody a limit of time in any of its terms. Of such an objective nothing is measured where
+    /// nothing is promised: no limit says which requests were fast.
+    #[must_use]
+    pub fn is_latency(&self) -> bool {
+        let is_about_time = |goal: &Goal| goal.promised().is_some_and(|goal| goal.under.is_some());
+        let mut terms = self.terms.iter();
+        terms.any(|term| term.targets.iter().any(|(_, goal)| is_about_time(goal)))
+    }
+
     /// The term in force on a day; `None` before the first.
     #[must_use]
     pub fn on(&self, day: Date) -> Option<&Term> {

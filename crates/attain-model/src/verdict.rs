@@ -237,6 +237,20 @@ pub enum AlertState {
     Standby,
 }
 
+impl AlertState {
+    /// `quiet`, `firing`, `unreachable`, `too few events`, `standby`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            AlertState::Quiet => "quiet",
+            AlertState::Firing(_) => "firing",
+            AlertState::Unreachable => "unreachable",
+            AlertState::TooFewEvents => "too few events",
+            AlertState::Standby => "standby",
+        }
+    }
+}
+
 /// What lay above the load of a load-qualified objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OverLoadShare {

@@ -2,19 +2,20 @@
 //!
 //! `attain_*` of promises are bounded: what does not fit is counted in one series that says so. Percentages are ratios.
 
+mod promises;
+mod text;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use attain_model::source::SourceKind;
-use attain_model::verdict::{AlertState, Coverage};
-use attain_model::{Standing, Verdict};
 
 use crate::app::App;
 use crate::core::pulled_delay;
 use crate::gate::Way;
 use crate::published::Published;
+use text::Page;
 
 /// What is counted while requests are answered.
 #[derive(Debug, Default)]
@@ -59,13 +60,10 @@ pub(crate) fn page(app: &App) -> String {
             "How long judging the last slice took.",
         );
         page.sample("attain_judging_seconds", &[], judged.took.as_secs_f64());
-        promises(
-            &mut page,
-            &judged.evaluation.verdicts,
-            app.limits.shown_series,
-        );
+        let (promises, shown) = (&published.promises, app.limits.shown_series);
+        promises::promises(&mut page, promises.catalogue(), &judged.evaluation, shown);
     }
-    page.text
+    page.into_text()
 }
 
 fn requests(page: &mut Page, app: &App) {
@@ -124,22 +122,22 @@ fn requests(page: &mut Page, app: &App) {
         "attain_series",
         "Series that count for a promise, by source.",
     );
+    for gate in open.values() {
+        let series = gate.entry.series.load(Ordering::Relaxed);
+        let source = [("source", gate.source.as_str())];
+        page.sample("attain_series", &source, series as f64);
+    }
     page.counter(
         "attain_series_overflowing_total",
         "Samples refused because their stream and segment have too many series.",
     );
     for gate in open.values() {
-        let entry = &gate.entry;
+        let overflowing = gate.entry.overflowing.load(Ordering::Relaxed);
         let source = [("source", gate.source.as_str())];
-        page.sample(
-            "attain_series",
-            &source,
-            entry.series.load(Ordering::Relaxed) as f64,
-        );
         page.sample(
             "attain_series_overflowing_total",
             &source,
-            entry.overflowing.load(Ordering::Relaxed) as f64,
+            overflowing as f64,
         );
     }
     page.gauge(
@@ -295,135 +293,4 @@ fn catalogue(page: &mut Page, published: &Published) {
         &[],
         catalogue.refusals as f64,
     );
-}
-
-/// A number of a promise, where there is one.
-type Number = fn(&Verdict) -> Option<f64>;
-
-fn promises(page: &mut Page, verdicts: &[Verdict], shown: usize) {
-    let shown_verdicts = &verdicts[..verdicts.len().min(shown)];
-    let numbers: [(&str, &str, Number); 5] = [
-        (
-            "attain_sli_ratio",
-            "Good events of all in the window.",
-            |verdict| {
-                let total = verdict.attainment.good as f64 + verdict.attainment.bad as f64;
-                (total > 0.0).then(|| verdict.attainment.good as f64 / total)
-            },
-        ),
-        (
-            "attain_budget_remaining_ratio",
-            "Error budget that is left; negative once it is overspent.",
-            remaining,
-        ),
-        (
-            "attain_coverage_ratio",
-            "Share of the window that was observed.",
-            |verdict| match verdict.coverage {
-                Coverage::Share(share) => Some(f64::from(share.ppb()) / 1e9),
-                Coverage::NotKnown => None,
-            },
-        ),
-        (
-            "attain_promise_kept",
-            "1 kept, 0 broken; not there while it cannot be told.",
-            |verdict| match verdict.standing {
-                Standing::Met => Some(1.0),
-                Standing::Breached => Some(0.0),
-                _ => None,
-            },
-        ),
-        (
-            "attain_alert_firing",
-            "1 while an alert of the promise fires.",
-            |verdict| {
-                let is_firing = |state: &AlertState| matches!(state, AlertState::Firing(_));
-                let firing = verdict.alerts.iter().any(|alert| is_firing(&alert.state));
-                (!verdict.alerts.is_empty()).then(|| f64::from(u8::from(firing)))
-            },
-        ),
-    ];
-    for (name, help, number) in numbers {
-        page.gauge(name, help);
-        for verdict in shown_verdicts {
-            if let Some(value) = number(verdict) {
-                page.promise(name, verdict, &[], value);
-            }
-        }
-    }
-    page.gauge("attain_burn_rate", "How fast the budget is spent, by the length of the window in seconds; 1 spends it by the end.");
-    for verdict in shown_verdicts {
-        for burn in &verdict.burn {
-            if burn.allowed_billionths == 0 {
-                continue;
-            }
-            let rate = burn.attainment.bad as f64 * 1e9 / burn.allowed_billionths as f64;
-            let window = burn.window.as_secs().to_string();
-            page.promise("attain_burn_rate", verdict, &[("window", &window)], rate);
-        }
-    }
-    page.gauge(
-        "attain_promises_not_shown",
-        "Promises for which there is no room on this page.",
-    );
-    page.sample(
-        "attain_promises_not_shown",
-        &[],
-        (verdicts.len() - shown_verdicts.len()) as f64,
-    );
-}
-
-/// Nothing was allowed and nothing spent: then there is no share to speak of.
-fn remaining(verdict: &Verdict) -> Option<f64> {
-    let budget = &verdict.budget;
-    let spent = budget.spent as f64 * 1e9;
-    (budget.allowed_billionths > 0).then(|| 1.0 - spent / budget.allowed_billionths as f64)
-}
-
-/// The page as it grows.
-#[derive(Default)]
-struct Page {
-    text: String,
-}
-
-impl Page {
-    fn counter(&mut self, name: &str, help: &str) {
-        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} counter");
-    }
-
-    fn gauge(&mut self, name: &str, help: &str) {
-        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} gauge");
-    }
-
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
-        self.text.push_str(name);
-        for (at, (label, value)) in labels.iter().enumerate() {
-            self.text.push(if at == 0 { '{' } else { ',' });
-            let _ = write!(self.text, "{label}=\"");
-            for letter in value.chars() {
-                match letter {
-                    '\\' => self.text.push_str("\\\\"),
-                    '"' => self.text.push_str("\\\""),
-                    '\n' => self.text.push_str("\\n"),
-                    letter => self.text.push(letter),
-                }
-            }
-            self.text.push('"');
-        }
-        if !labels.is_empty() {
-            self.text.push('}');
-        }
-        let _ = writeln!(self.text, " {value}");
-    }
-
-    fn promise(&mut self, name: &str, verdict: &Verdict, more: &[(&str, &str)], value: f64) {
-        let segment = verdict.name.scope.to_string();
-        let mut labels = vec![
-            ("slo", verdict.name.slo.as_str()),
-            ("objective", verdict.name.objective.as_str()),
-            ("segment", segment.as_str()),
-        ];
-        labels.extend_from_slice(more);
-        self.sample(name, &labels, value);
-    }
 }

@@ -19,10 +19,11 @@ pub(crate) mod starting;
 mod total;
 
 pub(crate) use next::owners;
+pub use next::severity;
 pub(crate) use now::units;
 
 use attain_cascade::why::Why;
-use attain_model::slo::Slo;
+use attain_model::slo::{Goal, Objective, Slo};
 use attain_model::{Evaluation, Promises, Scope, Standing, Verdict};
 use jiff::tz::TimeZone;
 
@@ -92,6 +93,15 @@ pub(crate) struct Desk<'a> {
 impl Desk<'_> {
     pub(crate) fn slo(&self, verdict: &Verdict) -> Option<&Slo> {
         self.promises.catalogue().slos.get(&verdict.name.slo)
+    }
+
+    /// Whether what was counted is what the objective is about: where nothing is promised of a latency, no limit says which
+    /// requests were fast.
+    pub(crate) fn is_measured(&self, verdict: &Verdict) -> bool {
+        let objective = self
+            .slo(verdict)
+            .and_then(|slo| slo.objectives.get(&verdict.name.objective));
+        verdict.goal != Some(Goal::BestEffort) || !objective.is_some_and(Objective::is_latency)
     }
 
     /// Place of a scope in the order in which segments are saved; all traffic comes last.

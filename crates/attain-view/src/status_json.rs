@@ -6,7 +6,6 @@
 
 mod reading;
 
-use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
 use attain_model::verdict::{
     AlertCondition, AlertRule, AlertState, Attainment, Coverage, Masked, OverLoadShare, Part,
@@ -267,20 +266,13 @@ fn burn(burn: &attain_model::verdict::Burn) -> BurnEntry {
 }
 
 fn alert(alert: &AlertCondition) -> AlertEntry<'_> {
-    let (state, since) = match alert.state {
-        AlertState::Quiet => ("quiet", None),
-        AlertState::Firing(since) => ("firing", Some(utc(since))),
-        AlertState::Unreachable => ("unreachable", None),
-        AlertState::TooFewEvents => ("too few events", None),
-        AlertState::Standby => ("standby", None),
+    let since = match alert.state {
+        AlertState::Firing(since) => Some(utc(since)),
+        _ => None,
     };
     AlertEntry {
         policy: alert.policy.as_str(),
-        urgency: match alert.urgency {
-            Urgency::Page => "page",
-            Urgency::Ticket => "ticket",
-            Urgency::None => "none",
-        },
+        urgency: alert.urgency.word(),
         rule: match alert.rule {
             AlertRule::BurnRate { tier, burn } => format!(
                 "burn {burn} over {} and {}",
@@ -295,7 +287,7 @@ fn alert(alert: &AlertCondition) -> AlertEntry<'_> {
                 )
             }
         },
-        state,
+        state: alert.state.word(),
         since,
     }
 }

@@ -12,6 +12,7 @@ use super::attain::{self, Attain, Counts, slo};
 use super::history::{History, PerMinute, SEGMENTS};
 use super::process::{Running, free_address, wait_for};
 use super::{Checked, Outcome, http, install};
+use crate::root;
 
 const SEED: u64 = 42;
 const HISTORIES: u64 = 6;
@@ -31,6 +32,7 @@ fn run() -> Checked {
         install::program("prometheus", "promtool")?,
     ];
     attain::program()?;
+    check_rules(&programs[1])?;
     let from = (now_ms() / 60_000 - MINUTES_BACK) * 60_000;
     let histories: Vec<History> = (0..HISTORIES)
         .map(|index| History::random(SEED, index, from, MINUTES_BACK + MINUTES_AHEAD))
@@ -69,6 +71,14 @@ fn run() -> Checked {
          10 s without Prometheus, all as the samples add up",
         MINUTES_BACK,
     ))
+}
+
+/// The rule file for whoever sends attain's alerts by Prometheus is one.
+fn check_rules(promtool: &Path) -> Result<(), Outcome> {
+    let rules = root().join("examples/prometheus/attain-alerts.yaml");
+    let mut check = Command::new(promtool);
+    check.args(["check", "rules"]).arg(rules);
+    install::call(&mut check).map(drop).map_err(Outcome::Failed)
 }
 
 /// The events of all promises, if they are what the histories come to before one and the same minute, which is `at_least`.

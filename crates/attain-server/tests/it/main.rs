@@ -13,6 +13,7 @@ mod counted;
 mod crowding;
 mod following;
 mod judging;
+mod metrics;
 mod otlp;
 mod pages;
 mod receiving;

@@ -76,7 +76,7 @@ fn matrix(sheet: &Sheet<'_>, out: &mut String) {
                 format!("{}/{}", verdict.name.slo, verdict.name.objective),
                 series::whose(verdict),
                 series::words(sheet, verdict),
-                or_dash(series::attained(verdict)),
+                or_dash(series::attained(verdict).filter(|_| series::is_measured(sheet, verdict))),
                 series::target(verdict),
                 or_dash(series::left(verdict)),
             ]

@@ -118,17 +118,9 @@ pub(crate) fn left_words(left: &str) -> String {
     }
 }
 
-/// Whether what was counted is what the objective is about: where nothing is promised of a latency, no limit says which
-/// requests were fast.
+/// Whether what was counted is what the objective is about.
 pub(crate) fn is_measured(sheet: &Sheet<'_>, verdict: &Verdict) -> bool {
-    let objective = sheet
-        .desk
-        .slo(verdict)
-        .and_then(|slo| slo.objectives.get(&verdict.name.objective));
-    let is_about_time = |goal: &Goal| goal.promised().is_some_and(|goal| goal.under.is_some());
-    let mut terms = objective.into_iter().flat_map(|objective| &objective.terms);
-    let is_latency = terms.any(|term| term.targets.iter().any(|(_, goal)| is_about_time(goal)));
-    !is_latency || verdict.goal.is_none_or(|goal| goal != Goal::BestEffort)
+    sheet.desk.is_measured(verdict)
 }
 
 /// `met`, `met, paging since ...`, `breached since ...`: in Markdown, which is read beside the JSON, in its words.

@@ -132,7 +132,7 @@ fn row(
     // A pooled target is computed and has no end of decimals: both sides are shown with three, rounded apart.
     let told_from = target_ppb(verdict).filter(|_| !verdict.pooled);
     let attained =
-        number::attained(verdict.attainment, told_from).unwrap_or_else(|| "-".to_owned());
+        number::attained(verdict.attainment, told_from).filter(|_| desk.is_measured(verdict));
     let left = number::budget_left(verdict.budget)
         .filter(|_| verdict.attainment.total() > 0 && has_budget(verdict));
     let (word, tone) = standing(verdict);
@@ -146,7 +146,7 @@ fn row(
     };
     vec![
         segment(verdict),
-        Cell::new(attained, tone),
+        Cell::new(attained.unwrap_or_else(|| "-".to_owned()), tone),
         target(verdict, common).into(),
         Cell::new(left.unwrap_or_else(|| "-".to_owned()), tone),
         burn,

@@ -85,7 +85,9 @@ fn told_by(verdict: &Verdict) -> &'static str {
     }
 }
 
-fn severity(segment: &Segment) -> String {
+/// How severe an incident is that degrades a segment: what the catalogue says, or by its rank.
+#[must_use]
+pub fn severity(segment: &Segment) -> String {
     segment.severity.as_ref().map_or_else(
         || match segment.rank {
             1 => "sev1".to_owned(),
