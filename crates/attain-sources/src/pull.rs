@@ -10,6 +10,7 @@ mod http;
 mod proposal;
 mod query;
 mod reach;
+mod resets;
 mod shown;
 mod survey;
 
@@ -40,6 +41,10 @@ use crate::text::number::events;
 
 /// The origin of everything that is pulled; a position is the number of a slice.
 pub const ORIGIN: &str = "pull";
+
+/// Counts of a slice stand in its last ten seconds, the slice of a server's ledger: as of an instant before its end nobody
+/// is told of what had not happened yet.
+const DATED: Duration = Duration::from_secs(10);
 
 /// What is asked of one source.
 pub struct Puller {
@@ -312,7 +317,7 @@ impl Answers<'_> {
         if !self.slices.contains(&slice) {
             return;
         }
-        let time = self.start(slice);
+        let time = self.dated(slice);
         if events(value).is_none() {
             let why = format!("{} is {value}", ask.metric);
             self.broken.entry(slice).or_insert(why);
@@ -360,7 +365,7 @@ impl Answers<'_> {
             self.broken.entry(slice).or_insert(why);
         }
         let broken: BTreeSet<Timestamp> =
-            self.broken.keys().map(|slice| self.start(*slice)).collect();
+            self.broken.keys().map(|slice| self.dated(*slice)).collect();
         // Half of a slice is no slice.
         (delivery.counted).retain(|row| !broken.contains(&row.slice));
         for slice in self.broken.keys() {
@@ -412,6 +417,16 @@ impl Answers<'_> {
                 self.broken.entry(slice).or_insert(why);
             }
         }
+    }
+
+    /// Where the counts of a slice stand: at its last moment, by when all of it has happened.
+    ///
+    /// Invariant: [`DATED`] of its end, which is a whole slice of a ledger.
+    fn dated(&self, slice: i64) -> Timestamp {
+        let dated = self
+            .start(slice.saturating_add(1))
+            .checked_sub(DATED.min(self.puller.slice));
+        dated.unwrap_or_else(|_| self.start(slice))
     }
 
     fn start(&self, slice: i64) -> Timestamp {

@@ -62,7 +62,9 @@ impl History {
             let offset = draws.below(SCRAPED_EVERY_MS);
             let away = (10 + draws.below(minutes - 10)) * MINUTE_MS;
             let back = away + (1 + draws.below(19)) * MINUTE_MS;
-            let restart = birth + (1 + draws.below(minutes)) * MINUTE_MS;
+            // At any instant, and sometimes twice within a minute.
+            let restart = birth + (1 + draws.below(minutes)) * MINUTE_MS + draws.below(MINUTE_MS);
+            let restarts = [restart, restart + SCRAPED_EVERY_MS * (1 + draws.below(3))];
             for segment in SEGMENTS {
                 for is_bad in [false, true] {
                     let since = if is_bad {
@@ -77,10 +79,10 @@ impl History {
                     };
                     let mut samples = BTreeMap::new();
                     let mut time = birth + offset;
-                    let mut has_restarted = false;
+                    let mut restarts = restarts.into_iter().peekable();
                     while time < minutes * MINUTE_MS {
-                        if time >= restart && !has_restarted {
-                            (value, has_restarted) = (0, true);
+                        while restarts.next_if(|restart| time >= *restart).is_some() {
+                            value = 0;
                         }
                         value += draws.below(20);
                         // One scrape of twenty fails.
@@ -125,33 +127,30 @@ impl History {
         }
     }
 
-    /// What was counted in each minute: the last sample in it less the last one before. A lower one began again at zero,
-    /// and so did a series that is new on an instance that was seen before; what an instance that is new had counted
-    /// before it was first seen is nobody's.
+    /// What was counted in each minute, sample by sample. One that is lower than the one before began again at zero, and so
+    /// did a series that is new on an instance that was seen before; what an instance that is new had counted until the end of
+    /// its first minute is nobody's.
     pub fn per_minute(&self) -> PerMinute {
         let mut counted = PerMinute::new();
         for one in &self.series {
-            let mut lasts: BTreeMap<i64, u64> = BTreeMap::new();
-            let minute = |time: &i64| time.div_euclid(MINUTE_MS);
-            lasts.extend(
-                one.samples
-                    .iter()
-                    .map(|(time, value)| (minute(time), *value)),
-            );
-            let mut before: Option<u64> = None;
-            for (minute, value) in lasts {
+            let (mut before, mut birth) = (None, None);
+            for (time, value) in &one.samples {
+                let minute = time.div_euclid(MINUTE_MS);
                 let was_seen = |other: &Series| {
                     let earlier = other.samples.range(..minute * MINUTE_MS).next();
                     other.instance == one.instance && earlier.is_some()
                 };
+                if before.is_none() && !self.series.iter().any(was_seen) {
+                    birth = Some(minute);
+                }
                 let added = match before {
-                    Some(before) => value.checked_sub(before).unwrap_or(value),
-                    None if self.series.iter().any(was_seen) => value,
-                    None => 0,
+                    _ if birth == Some(minute) => 0,
+                    Some(before) => value.checked_sub(before).unwrap_or(*value),
+                    None => *value,
                 };
                 let (good, bad) = counted.entry((one.segment, minute)).or_default();
                 *if one.is_bad { bad } else { good } += added;
-                before = Some(value);
+                before = Some(*value);
             }
         }
         counted

@@ -3,6 +3,10 @@
 
 #[cfg(test)]
 mod fake;
+// What the tests of attain-sources have to say about PromQL.
+#[cfg(test)]
+#[path = "../../../attain-sources/tests/it/promql.rs"]
+mod promql;
 #[cfg(test)]
 mod tests;
 
@@ -115,6 +119,8 @@ struct Pulling {
     slices_back: i64,
     /// Slices in one question: fewer where answers were too large.
     at_once: i64,
+    /// The same where it broke off amidst: what many questions make up is done only if all of them are answered.
+    at_a_stretch: i64,
     /// How long to wait the next time that it is away.
     away: Duration,
     /// Streams whose question was refused, and until when they are left out: they hold up no other.
@@ -131,6 +137,7 @@ impl Pulling {
             is_delay_written: source.delay.is_some(),
             slices_back: slices_back(catalogue),
             at_once: SLICES_AT_ONCE,
+            at_a_stretch: SLICES_AT_ONCE,
             away: AWAY_AGAIN,
             refused: BTreeMap::new(),
             troubled: None,
@@ -208,16 +215,22 @@ impl Pulling {
         slices: Range<i64>,
     ) -> Round {
         match self.puller.pull(api, stream, slices) {
-            Ok(Some(pulled)) => match side.deliver(pulled.delivery) {
-                Ok(()) => Round::More,
-                Err(refused) => self.later(side, refused, AWAY_AGAIN),
-            },
+            Ok(Some(pulled)) => {
+                self.at_a_stretch = (self.at_a_stretch * 2).min(SLICES_AT_ONCE);
+                match side.deliver(pulled.delivery) {
+                    Ok(()) => Round::More,
+                    Err(refused) => self.later(side, refused, AWAY_AGAIN),
+                }
+            }
             Ok(None) => Round::Done,
             Err(Trouble::TooMuch(_)) if self.at_once > 1 => {
                 self.at_once /= 2;
                 Round::More
             }
-            Err(Trouble::Away(why)) => self.away(side, why),
+            Err(Trouble::Away(why)) => {
+                self.at_a_stretch = (self.at_a_stretch / 2).max(1);
+                self.away(side, why)
+            }
             Err(Trouble::Refused(why) | Trouble::Denied(why) | Trouble::TooMuch(why)) => {
                 let again = SignedDuration::try_from(REFUSED_AGAIN).unwrap_or_default();
                 let until = side.now().saturating_add(again).unwrap_or(Timestamp::MAX);
@@ -252,7 +265,7 @@ impl Pulling {
         Ok(newest.map(|wanted| {
             let slice = |position| i64::try_from(position).unwrap_or(i64::MAX);
             let (start, end) = (slice(wanted.range.start), slice(wanted.range.end));
-            start.max(end - self.at_once)..end
+            start.max(end - self.at_once.min(self.at_a_stretch))..end
         }))
     }
 

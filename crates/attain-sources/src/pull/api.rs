@@ -11,7 +11,7 @@ use attain_model::StreamKey;
 use attain_model::source::Source;
 use jiff::Timestamp;
 
-use super::{Answers, Ask, Pulled, Puller};
+use super::{Answers, Ask, Pulled, Puller, resets};
 
 /// An API that answers PromQL.
 pub trait Api {
@@ -82,6 +82,9 @@ pub enum Trouble {
 /// Slices that are asked for at once; an API gives at most 11,000 points a series.
 pub const SLICES_AT_ONCE: i64 = 1_440;
 
+/// Slices so far apart are asked for together, where that is cheap.
+const NEAR_SLICES: i64 = 15;
+
 /// Raw samples are many: so many slices are asked for at once.
 const GAUGE_SLICES_AT_ONCE: i64 = 60;
 
@@ -119,9 +122,9 @@ impl Puller {
 
 /// How slices and instants go together.
 #[derive(Debug, Clone, Copy)]
-struct Times {
-    length: Duration,
-    milliseconds: i64,
+pub(super) struct Times {
+    pub(super) length: Duration,
+    pub(super) milliseconds: i64,
 }
 
 impl Times {
@@ -134,16 +137,21 @@ impl Times {
     }
 
     /// One millisecond before the end of a slice.
-    fn time_of(self, slice: i64) -> Timestamp {
+    pub(super) fn time_of(self, slice: i64) -> Timestamp {
         let end = slice.saturating_add(1).saturating_mul(self.milliseconds) - 1;
         Timestamp::from_millisecond(end).unwrap_or(Timestamp::MAX)
     }
 
-    fn slice_of(self, time: Timestamp) -> i64 {
+    pub(super) fn slice_of(self, time: Timestamp) -> i64 {
         time.as_millisecond().div_euclid(self.milliseconds)
     }
 
-    fn ask(self, api: &dyn Api, query: &str, slices: &Range<i64>) -> Result<Vec<Line>, Trouble> {
+    pub(super) fn ask(
+        self,
+        api: &dyn Api,
+        query: &str,
+        slices: &Range<i64>,
+    ) -> Result<Vec<Line>, Trouble> {
         let (from, to) = (self.time_of(slices.start), self.time_of(slices.end - 1));
         api.range(query, from, to, self.length)
     }
@@ -156,32 +164,49 @@ fn increments(
     times: Times,
     answers: &mut Answers<'_>,
 ) -> Result<(), Trouble> {
-    let absent = times.ask(api, &ask.query.absent(), slices)?;
-    let mut away: BTreeSet<i64> = BTreeSet::new();
-    for (time, _) in absent.iter().flat_map(|line| &line.points) {
-        away.insert(times.slice_of(*time));
-    }
-    let near = times.ask(api, &ask.query.near(), slices)?;
-    for line in &near {
+    let slices_of = |query: &str, slices: &Range<i64>| -> Result<BTreeSet<i64>, Trouble> {
+        let lines = times.ask(api, query, slices)?;
+        let points = lines.iter().flat_map(|line| &line.points);
+        Ok(points.map(|(time, _)| times.slice_of(*time)).collect())
+    };
+    let unusual = slices_of(&ask.query.unusual(), slices)?;
+    for line in &times.ask(api, &ask.query.near(), slices)? {
         for (time, value) in &line.points {
             let slice = times.slice_of(*time);
-            if !away.contains(&slice) {
+            if !unusual.contains(&slice) {
                 answers.take(ask, &line.labels, slice, value);
             }
         }
     }
-    // Somebody was silent, or is new: look back farther there.
-    for run in runs(&away) {
-        for line in times.ask(api, &ask.query.far(), &run)? {
+    let mut take = |query: &str, slices: &Range<i64>, of: &BTreeSet<i64>| -> Result<(), Trouble> {
+        for line in times.ask(api, query, slices)? {
             for (time, value) in &line.points {
-                answers.take(ask, &line.labels, times.slice_of(*time), value);
+                let slice = times.slice_of(*time);
+                if of.contains(&slice) {
+                    answers.take(ask, &line.labels, slice, value);
+                }
             }
         }
+        Ok(())
+    };
+    // Somebody began again, was silent, or is new.
+    let mut away = BTreeSet::new();
+    for stretch in stretches(&unusual) {
+        take(&ask.query.risen(), &stretch, &unusual)?;
+        away.extend(slices_of(&ask.query.absent(), &stretch)?);
+    }
+    for run in runs(&away) {
+        take(&ask.query.far(), &run, &away)?;
+    }
+    for run in runs(&away) {
         for line in times.ask(api, &ask.query.unborn(), &run)? {
             for (_, value) in &line.points {
                 answers.unborn(value);
             }
         }
+    }
+    for stretch in stretches(&unusual) {
+        resets::complete(api, ask, &stretch, times, answers)?;
     }
     Ok(())
 }
@@ -228,8 +253,20 @@ fn gauge(
     Ok(())
 }
 
+/// What is near each other together: a question more costs more than some minutes more of what is cheap to know.
+fn stretches(slices: &BTreeSet<i64>) -> Vec<Range<i64>> {
+    let mut stretches: Vec<Range<i64>> = Vec::new();
+    for run in runs(slices) {
+        match stretches.last_mut() {
+            Some(last) if run.start - last.end <= NEAR_SLICES => last.end = run.end,
+            _ => stretches.push(run),
+        }
+    }
+    stretches
+}
+
 /// Neighbours together.
-fn runs(slices: &BTreeSet<i64>) -> Vec<Range<i64>> {
+pub(super) fn runs(slices: &BTreeSet<i64>) -> Vec<Range<i64>> {
     let mut runs: Vec<Range<i64>> = Vec::new();
     for slice in slices {
         match runs.last_mut() {

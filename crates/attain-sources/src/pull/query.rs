@@ -3,16 +3,24 @@
 //! A slice ends one millisecond before its end, so that a sample at its very end belongs to the next one. The last sample
 //! inside the slice less the last one before it: slices telescope, as no sample is left out and none is used twice. Both
 //! are read with `last_over_time`, which sees what a series said before it went stale.
+//!
+//! A counter that began again within the slice stood at its highest right before: from the last sample before the slice up
+//! to there, and what it has counted since. That holds for one new beginning that left it under its peak; the others are
+//! [`Query::hard`], and pull/resets.rs adds what is missing from their samples.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use attain_model::selector::{Match, Selector};
 
 /// How far back the sample before a slice is looked for at first, which is cheap.
-const NEAR: &str = "5m";
+pub(super) const NEAR: Duration = Duration::from_secs(300);
 /// How far back it is looked for where a series has none that near: it was silent, or it is new.
-const FAR: &str = "1d";
+const FAR: Duration = Duration::from_secs(86_400);
+
+/// Labels, each with the values of which a series has one.
+pub(super) type Only = BTreeMap<String, BTreeSet<String>>;
 
 /// What is selected of one metric, and by which labels it is told apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +29,7 @@ pub struct Query {
     written: Option<String>,
     selector: String,
     by: Vec<String>,
-    slice: String,
+    slice: Duration,
 }
 
 impl Query {
@@ -36,7 +44,7 @@ impl Query {
             written: None,
             selector: selected(metric, selector, services),
             by,
-            slice: format!("{}s", slice.as_secs()),
+            slice,
         }
     }
 
@@ -46,7 +54,7 @@ impl Query {
             written: Some(text.to_owned()),
             selector: String::new(),
             by: Vec::new(),
-            slice: String::new(),
+            slice: Duration::ZERO,
         }
     }
 
@@ -62,26 +70,63 @@ impl Query {
         &self.selector
     }
 
-    /// The increments of series that said something shortly before the slice.
+    /// How many series said nothing shortly before the slice, or began again: where there are none, [`Query::near`] is all
+    /// there is to know.
     #[must_use]
-    pub fn near(&self) -> String {
+    pub fn unusual(&self) -> String {
         let (now, before) = (self.now(), self.before(NEAR));
-        self.sum(&format!("({now} - {before}) >= 0 or ({now} and {before})"))
+        let (until_now, until_before) = (self.resets_until_now(), self.resets_until_before());
+        format!("count(({now} unless {before}) or ({until_now} > {until_before}))")
     }
 
-    /// How many series said nothing shortly before the slice: where there are any, [`Query::far`] is asked instead.
+    /// The labels by which answers are told apart.
+    pub(super) fn by(&self) -> &[String] {
+        &self.by
+    }
+
+    /// The increments of series that said something shortly before the slice and did not begin again.
+    #[must_use]
+    pub fn near(&self) -> String {
+        self.sum(&format!("{} - {}", self.now(), self.before(NEAR)))
+    }
+
+    /// The increments of series that said something shortly before the slice, whether they began again or not.
+    #[must_use]
+    pub fn risen(&self) -> String {
+        let (now, before, peak) = (self.now(), self.before(NEAR), self.over("max_over_time"));
+        self.sum(&format!(
+            "((({peak} > {now}) - {before}) >= 0) + {now} or ({now} < {before}) or ({now} - {before})"
+        ))
+    }
+
+    /// The series of which [`Query::risen`] and [`Query::far`] cannot say all: those that began again twice in the slice, or
+    /// have grown beyond their peak since, or were silent before and began again.
+    #[must_use]
+    pub fn hard(&self) -> String {
+        let (now, before, peak) = (self.now(), self.before(NEAR), self.over("max_over_time"));
+        let (until_now, until_before) = (self.resets_until_now(), self.resets_until_before());
+        let resets = format!("({until_now} - {until_before})");
+        let inside = self.over("resets");
+        format!(
+            "({resets} > 1) or ((({resets} > 0) and ({now} >= {before})) unless ({peak} > {now})) or (({inside} > 0) unless \
+             {before})"
+        )
+    }
+
+    /// How many series said nothing shortly before the slice: where there are any, [`Query::far`] is asked, too.
     #[must_use]
     pub fn absent(&self) -> String {
         format!("count({} unless {})", self.now(), self.before(NEAR))
     }
 
-    /// The increments of all series: one that was silent is caught up, and one that is new counts from zero if its
-    /// instance was seen before.
+    /// The increments of the series that [`Query::absent`] is about: one that was silent is caught up, and one that is new
+    /// counts from zero if its instance was seen before.
     #[must_use]
     pub fn far(&self) -> String {
-        let (now, before) = (self.now(), self.before(FAR));
+        let now = format!("({} unless {})", self.now(), self.before(NEAR));
+        let (before, least) = (self.before(FAR), self.over("min_over_time"));
         self.sum(&format!(
-            "({now} - {before}) >= 0 or ({now} and {before}) or ({now} and on (job, instance) {before})"
+            "({now} - ({before} <= {least})) or ({now} and {before}) or ({now} and on (job, instance) {before})"
         ))
     }
 
@@ -92,6 +137,18 @@ impl Query {
         self.sum(&format!("{now} unless on (job, instance) {before}"))
     }
 
+    /// What series said last before the slice, however far back, as they are: of those with one of some labels' values.
+    pub(super) fn before_of(&self, only: &Only) -> String {
+        let (far, slice) = (FAR.as_secs(), self.slice.as_secs());
+        let selector = self.narrowed(only);
+        format!("last_over_time({selector}[{far}s] offset {slice}s)")
+    }
+
+    /// The samples of so long, as they are: of series with one of some labels' values.
+    pub(super) fn samples_of(&self, only: &Only, length: Duration) -> String {
+        format!("{}[{}s]", self.narrowed(only), length.as_secs())
+    }
+
     /// The samples of a gauge in a slice, as they are.
     #[must_use]
     pub fn samples(&self, length: Duration) -> String {
@@ -99,14 +156,38 @@ impl Query {
     }
 
     fn now(&self) -> String {
-        format!("last_over_time({}[{}])", self.selector, self.slice)
+        self.over("last_over_time")
     }
 
-    fn before(&self, how_far: &str) -> String {
-        format!(
-            "last_over_time({}[{how_far}] offset {})",
-            self.selector, self.slice
-        )
+    /// A function over the slice.
+    fn over(&self, function: &str) -> String {
+        format!("{function}({}[{}s])", self.selector, self.slice.as_secs())
+    }
+
+    fn before(&self, how_far: Duration) -> String {
+        let (far, slice) = (how_far.as_secs(), self.slice.as_secs());
+        format!("last_over_time({}[{far}s] offset {slice}s)", self.selector)
+    }
+
+    /// Invariant: this and the next look back to the same instant, so that their difference is how often a series began
+    /// again since the last sample before the slice.
+    fn resets_until_now(&self) -> String {
+        let reach = NEAR.saturating_add(self.slice).as_secs();
+        format!("resets({}[{reach}s])", self.selector)
+    }
+
+    fn resets_until_before(&self) -> String {
+        let (near, slice) = (NEAR.as_secs(), self.slice.as_secs());
+        format!("resets({}[{near}s] offset {slice}s)", self.selector)
+    }
+
+    fn narrowed(&self, only: &Only) -> String {
+        let mut selector = self.selector.trim_end_matches('}').to_owned();
+        for (label, values) in only {
+            let any: Vec<String> = values.iter().map(|value| regex::escape(value)).collect();
+            let _ = write!(selector, ",{label}=~{}", quoted(&any.join("|")));
+        }
+        selector + "}"
     }
 
     fn sum(&self, of: &str) -> String {
@@ -181,8 +262,6 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use attain_model::selector::Pattern;
 
     use super::*;
@@ -220,12 +299,25 @@ mod tests {
         let query = Query::new("x", &Selector::default(), None, by, slice);
         assert_eq!(
             query.near(),
-            "sum by (segment, code) ((last_over_time({__name__=\"x\"}[60s]) - \
-             last_over_time({__name__=\"x\"}[5m] offset 60s)) >= 0 or (last_over_time({__name__=\"x\"}[60s]) and \
-             last_over_time({__name__=\"x\"}[5m] offset 60s)))"
+            "sum by (segment, code) (last_over_time({__name__=\"x\"}[60s]) - last_over_time({__name__=\"x\"}[300s] offset \
+             60s))"
         );
+        assert!(query.unusual().ends_with(
+            "(resets({__name__=\"x\"}[360s]) > resets({__name__=\"x\"}[300s] offset 60s)))"
+        ));
         assert!(query.far().contains("on (job, instance)"));
         assert!(query.unborn().contains("unless on (job, instance)"));
         assert!(query.absent().starts_with("count("));
+    }
+
+    #[test]
+    fn few_series_are_asked_for_by_the_values_of_their_labels() {
+        let query = Query::new("x", &Selector::default(), None, Vec::new(), NEAR);
+        let values = ["10.0.0.1:80", "b\""].map(str::to_owned);
+        let only = Only::from([("instance".to_owned(), BTreeSet::from(values))]);
+        assert_eq!(
+            query.samples_of(&only, NEAR),
+            r#"{__name__="x",instance=~"10\\.0\\.0\\.1:80|b\""}[300s]"#
+        );
     }
 }

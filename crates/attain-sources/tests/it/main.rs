@@ -13,6 +13,7 @@ mod make;
 mod mutated;
 mod pairs;
 mod parquet;
+mod promql;
 mod pull;
 mod resumed;
 mod rows;

@@ -1,7 +1,7 @@
 //! What is asked of a Prometheus-compatible API, and what its answers count.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use attain_model::delivery::Delivery;
@@ -15,6 +15,7 @@ use fastrand::Rng;
 use jiff::Timestamp;
 
 use crate::make::*;
+use crate::promql;
 
 fn prometheus() -> SourceKind {
     SourceKind::Prometheus(ApiSource {
@@ -310,55 +311,34 @@ struct Scraped {
     samples: BTreeMap<i64, u64>,
 }
 
-/// Answers the queries of one stream from samples, and fails now and then.
+/// Answers queries from samples, and fails now and then.
 struct Fake<'a> {
     series: &'a [Scraped],
-    ask: Ask,
     rng: RefCell<Rng>,
     fails: u8,
+    /// Ranges hold their first instant, too, as before Prometheus 3.
+    is_closed: bool,
+    /// Questions, and samples that were given out.
+    asked: Cell<u64>,
+    samples: Cell<u64>,
 }
 
 impl Fake<'_> {
-    fn last<'s>(&self, series: &'s Scraped, from: i64, to: i64) -> Option<&'s u64> {
-        series.samples.range(from..=to).next_back().map(|(_, v)| v)
+    fn may_fail(&self) -> Result<(), Trouble> {
+        self.asked.set(self.asked.get() + 1);
+        match self.rng.borrow_mut().u8(0..100) < self.fails {
+            true => Err(Trouble::Away("connection reset".to_owned())),
+            false => Ok(()),
+        }
     }
 
-    /// One query at one instant, by the labels that it is summed by; the test of what PromQL would say.
-    fn at(&self, query: &str, time: i64) -> BTreeMap<BTreeMap<String, String>, u64> {
-        let far = query == self.ask.query.far() || query == self.ask.query.unborn();
-        let back = if far { 86_400_000 } else { 300_000 };
-        let now = |s: &Scraped| self.last(s, time - 60_000, time).copied();
-        let before = |s: &Scraped| self.last(s, time - 60_000 - back, time - 60_000).copied();
-        let thing = |s: &Scraped| s.labels.get("instance").cloned();
-        let seen: BTreeSet<Option<String>> = (self.series.iter())
-            .filter(|s| before(s).is_some())
-            .map(thing)
-            .collect();
-        let mut sums = BTreeMap::new();
-        for series in self.series {
-            let Some(now) = now(series) else { continue };
-            let known = seen.contains(&thing(series));
-            let value = match before(series) {
-                _ if query == self.ask.query.absent() => match before(series) {
-                    None => 1,
-                    Some(_) => continue,
-                },
-                before if query == self.ask.query.unborn() => match before {
-                    None if !known => now,
-                    _ => continue,
-                },
-                Some(before) => now.checked_sub(before).unwrap_or(now),
-                None if far && known => now,
-                None => continue,
-            };
-            let mut labels = series.labels.clone();
-            labels.retain(|name, _| name == "segment" || name == "code");
-            if query == self.ask.query.absent() {
-                labels.clear();
-            }
-            *sums.entry(labels).or_insert(0) += value;
+    fn world(&self) -> promql::World<'_> {
+        promql::World {
+            series: (self.series.iter())
+                .map(|one| (&one.labels, &one.samples))
+                .collect(),
+            is_closed: self.is_closed,
         }
-        sums
     }
 }
 
@@ -370,14 +350,14 @@ impl Api for Fake<'_> {
         to: Timestamp,
         step: Duration,
     ) -> Result<Vec<Line>, Trouble> {
-        if self.rng.borrow_mut().u8(0..100) < self.fails {
-            return Err(Trouble::Away("connection reset".to_owned()));
-        }
+        self.may_fail()?;
         let mut lines: BTreeMap<BTreeMap<String, String>, Line> = BTreeMap::new();
         let step = i64::try_from(step.as_millis()).unwrap();
+        let world = self.world();
+        let query = promql::parsed(query);
         let mut time = from.as_millisecond();
         while time <= to.as_millisecond() {
-            for (labels, value) in self.at(query, time) {
+            for (labels, value) in world.at(&query, time) {
                 let line = lines.entry(labels.clone()).or_default();
                 line.labels = labels;
                 let at = Timestamp::from_millisecond(time).unwrap();
@@ -388,43 +368,82 @@ impl Api for Fake<'_> {
         Ok(lines.into_values().collect())
     }
 
-    fn samples(&self, _: &str, _: Timestamp) -> Result<Vec<Line>, Trouble> {
-        Ok(Vec::new())
+    fn samples(&self, query: &str, at: Timestamp) -> Result<Vec<Line>, Trouble> {
+        self.may_fail()?;
+        let lines = self.world().samples(query, at.as_millisecond());
+        let lines: Vec<Line> = (lines.into_iter())
+            .map(|(labels, points)| Line {
+                labels,
+                points: (points.into_iter())
+                    .map(|(time, value)| {
+                        let time = Timestamp::from_millisecond(time).unwrap();
+                        (time, value.to_string())
+                    })
+                    .collect(),
+            })
+            .collect();
+        let given: usize = lines.iter().map(|line| line.points.len()).sum();
+        self.samples.set(self.samples.get() + given as u64);
+        Ok(lines)
     }
 }
 
-/// Instances that come, go silent, restart, and get series of failures later.
-fn scraped(rng: &mut Rng) -> Vec<Scraped> {
+/// How random histories are.
+#[derive(Clone, Copy)]
+struct Wild {
+    minutes: i64,
+    /// Of a thousand samples: before how many the process began again.
+    restarts: u32,
+    /// Events between two samples, at most.
+    events: u64,
+}
+
+/// Instances that come and go, fall silent, restart at any instant, and get series of failures later.
+fn scraped(rng: &mut Rng, wild: Wild) -> Vec<Scraped> {
     let mut all = Vec::new();
-    for instance in 0..rng.usize(1..4) {
-        let birth = if instance == 0 {
-            0
+    let end = wild.minutes * 60_000;
+    for instance in 0..rng.usize(1..5) {
+        let birth = if instance == 0 { 0 } else { rng.i64(0..end) };
+        let death = if rng.bool() {
+            end
         } else {
-            rng.i64(0..40) * 60_000
+            rng.i64(birth..=end)
         };
-        let offset = rng.i64(0..15_000);
-        let away = (rng.i64(10..50) * 60_000, rng.i64(1..20) * 60_000);
-        let restart = birth + rng.i64(1..60) * 60_000;
-        for (code, since) in [("200", 0), ("500", rng.i64(0..60) * 60_000)] {
+        let every = [5_000, 15_000, 30_000][rng.usize(0..3)];
+        let away = rng.i64(birth..=end);
+        let away = away..away + rng.i64(1..20 * 60_000);
+        let mut times = Vec::new();
+        let mut time = birth + rng.i64(0..every);
+        while time < death {
+            // Now and then to the millisecond of a minute's end.
+            if rng.u8(0..50) == 0 {
+                time = (time / 60_000 + 1) * 60_000 - rng.i64(0..2);
+            }
+            if time < end && !away.contains(&time) && rng.u8(0..20) > 0 {
+                times.push((time, rng.u32(0..1000) < wild.restarts));
+            }
+            time += every;
+        }
+        for code in ["200", "404", "500"] {
+            let since = if code == "200" { 0 } else { rng.i64(0..end) };
             let mut value = if rng.bool() { 0 } else { rng.u64(0..10_000) };
             let mut samples = BTreeMap::new();
-            let mut time = birth + offset;
-            let mut restarted = false;
-            while time < 90 * 60_000 {
-                if time >= restart && !restarted {
-                    (value, restarted) = (0, true);
+            for (time, is_restart) in &times {
+                if *is_restart {
+                    value = 0;
                 }
-                value += rng.u64(0..20);
-                let silent = (away.0..away.0 + away.1).contains(&time);
-                if !silent && time >= birth + since && rng.u8(0..20) > 0 {
-                    samples.insert(time, value);
+                // Sometimes many, so that it is beyond its peak at once.
+                value += rng.u64(0..wild.events) * if rng.u8(0..10) == 0 { 100 } else { 1 };
+                if *time >= since {
+                    samples.insert(*time, value);
                 }
-                time += 15_000;
             }
             let labels = labels(&[
+                ("__name__", "http_requests_total"),
                 ("segment", "premium"),
                 ("code", code),
-                ("instance", &instance.to_string()),
+                ("job", "shop"),
+                ("instance", &format!("10.0.0.{instance}:80")),
             ]);
             all.push(Scraped { labels, samples });
         }
@@ -432,72 +451,155 @@ fn scraped(rng: &mut Rng) -> Vec<Scraped> {
     all
 }
 
-/// What the last samples of slices add up to, without any query.
+/// What samples add up to, one by one and without any query: a lower one began again at zero.
 fn oracle(series: &[Scraped]) -> BTreeMap<(i64, String), u64> {
     let mut counted = BTreeMap::new();
     for one in series {
-        let mut lasts: BTreeMap<i64, u64> = BTreeMap::new();
-        lasts.extend((one.samples.iter()).map(|(time, value)| (time.div_euclid(60_000), *value)));
         let mut before: Option<u64> = None;
-        for (slice, value) in lasts {
+        let mut birth = None;
+        for (time, value) in &one.samples {
+            let slice = time.div_euclid(60_000);
             let was_seen = |other: &Scraped| {
                 let is_of_it = other.labels["instance"] == one.labels["instance"];
                 is_of_it && other.samples.range(..slice * 60_000).next().is_some()
             };
-            let added = match before {
-                Some(before) => value.checked_sub(before).unwrap_or(value),
-                None if series.iter().any(was_seen) => value,
-                // A new instance: its first value is a baseline.
-                None => 0,
-            };
-            if added > 0 {
-                let key = (slice, one.labels["code"].clone());
-                *counted.entry(key).or_insert(0) += added;
+            if before.is_none() {
+                birth = (!series.iter().any(was_seen)).then_some(slice);
             }
-            before = Some(value);
+            // A new instance: what it has at the end of its first minute is a baseline.
+            if birth != Some(slice) {
+                let key = (slice, one.labels["code"].clone());
+                *counted.entry(key).or_insert(0) += match before {
+                    Some(before) => value.checked_sub(before).unwrap_or(*value),
+                    None => *value,
+                };
+            }
+            before = Some(*value);
         }
     }
+    counted.retain(|_, events| *events > 0);
     counted
 }
 
-#[test]
-fn what_is_pulled_in_pieces_through_a_failing_api_is_what_samples_add_up_to() {
+fn pay() -> Catalogue {
     let http = metric(
         "http_requests_total",
         MetricKind::Counter,
         Selector::default(),
         &[("code", "5xx")],
     );
-    let catalogue = empty()
+    empty()
         .segment("premium", &["premium"])
         .source("prom", prometheus())
-        .slo("pay", http, &[]);
+        .slo("pay", http, &[])
+}
+
+/// Pulls all slices in pieces, and again where the API failed.
+fn pulled(fake: &Fake<'_>, minutes: i64, rng: &mut Rng) -> BTreeMap<(i64, String), u64> {
+    let mut puller = puller(&pay());
+    let stream = puller.asks()[0].stream.clone();
+    let mut got: BTreeMap<(i64, String), u64> = BTreeMap::new();
+    let mut from = 0;
+    while from < minutes {
+        let to = (from + rng.i64(1..30)).min(minutes);
+        let Ok(pulled) = puller.pull(fake, &stream, from..to) else {
+            continue;
+        };
+        for row in pulled.unwrap().delivery.counted {
+            for ((class, _), events) in row.tally.cells {
+                let key = (row.slice.as_second() / 60, class.label("code").to_owned());
+                *got.entry(key).or_insert(0) += events;
+            }
+        }
+        from = to;
+    }
+    got.retain(|_, events| *events > 0);
+    got
+}
+
+#[test]
+fn what_is_pulled_in_pieces_through_a_failing_api_is_what_samples_add_up_to() {
     let mut rng = Rng::with_seed(90);
-    for _ in 0..20 {
-        let series = scraped(&mut rng);
-        let mut puller = puller(&catalogue);
-        let ask = puller.asks()[0].clone();
+    let (minutes, mut events, mut resets, mut fetched) = (45, 0, 0, 0);
+    for round in 0..32 {
+        // From no restart at all to one every fifth sample.
+        let wild = Wild {
+            minutes,
+            restarts: [0, 5, 50, 200][round % 4],
+            events: [2, 20][round % 2],
+        };
+        let series = scraped(&mut rng, wild);
         let fake = Fake {
             series: &series,
-            ask: ask.clone(),
             rng: RefCell::new(Rng::with_seed(rng.u64(..))),
-            fails: 20,
+            fails: [0, 10][round % 2],
+            is_closed: rng.bool(),
+            asked: Cell::new(0),
+            samples: Cell::new(0),
         };
-        let mut got: BTreeMap<(i64, String), u64> = BTreeMap::new();
-        let mut from = 0;
-        while from < 90 {
-            let to = (from + rng.i64(1..30)).min(90);
-            let Ok(pulled) = puller.pull(&fake, &ask.stream, from..to) else {
-                continue;
-            };
-            for row in pulled.unwrap().delivery.counted {
-                for ((class, _), events) in row.tally.cells {
-                    let key = (row.slice.as_second() / 60, class.label("code").to_owned());
-                    *got.entry(key).or_insert(0) += events;
-                }
-            }
-            from = to;
+        let got = pulled(&fake, minutes, &mut rng);
+        let expected = oracle(&series);
+        assert_eq!(got, expected, "round {round}");
+        events += expected.values().sum::<u64>();
+        for one in &series {
+            let values: Vec<&u64> = one.samples.values().collect();
+            resets += values.windows(2).filter(|two| two[1] < two[0]).count();
         }
-        assert_eq!(got, oracle(&series));
+        fetched += fake.samples.get();
     }
+    // The cases that are meant did happen.
+    let said = format!("{events} events, {resets} resets, {fetched} samples");
+    assert!(
+        events > 100_000 && resets > 500 && fetched > 1_000,
+        "{said}"
+    );
+}
+
+#[test]
+fn a_minute_is_not_there_before_it_is_over() {
+    let mut puller = puller(&pay());
+    let ask = puller.asks()[0].clone();
+    let mut answers = puller.answers(&ask.stream, 10..12).unwrap();
+    let told = labels(&[("segment", "premium"), ("code", "500")]);
+    answers.take(&ask, &told, 10, "3");
+    answers.take(&ask, &told, 11, "4");
+    let delivery = answers.finish().delivery;
+    let counted = delivery.counted.iter().map(|row| row.slice.as_second());
+    assert_eq!(Vec::from_iter(counted), [650, 710]);
+    // It was heard all the same.
+    let heard = &delivery.observed_streams[&ask.stream];
+    let heard = heard
+        .iter()
+        .map(|h| (h.start.as_second(), h.end.as_second()));
+    assert_eq!(Vec::from_iter(heard), [(600, 720)]);
+}
+
+#[test]
+fn two_questions_are_asked_where_nothing_began_again() {
+    let series: Vec<Scraped> = ["200", "500"]
+        .map(|code| Scraped {
+            labels: labels(&[
+                ("__name__", "http_requests_total"),
+                ("segment", "premium"),
+                ("code", code),
+                ("instance", "a"),
+            ]),
+            samples: (0..400).map(|n| (n * 15_000, 7 * n as u64)).collect(),
+        })
+        .into();
+    let fake = Fake {
+        series: &series,
+        rng: RefCell::new(Rng::with_seed(1)),
+        fails: 0,
+        is_closed: true,
+        asked: Cell::new(0),
+        samples: Cell::new(0),
+    };
+    let mut puller = puller(&pay());
+    let stream = puller.asks()[0].stream.clone();
+    let pulled = puller.pull(&fake, &stream, 10..90).unwrap().unwrap();
+    let events = |row: &attain_model::delivery::Counted| row.tally.cells.values().sum::<u64>();
+    let events: u64 = pulled.delivery.counted.iter().map(events).sum();
+    assert_eq!(events, 80 * 4 * 7 * 2);
+    assert_eq!((fake.asked.get(), fake.samples.get()), (2, 0));
 }

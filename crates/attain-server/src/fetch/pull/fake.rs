@@ -7,8 +7,9 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use attain_sources::pull::Ask;
 use fastrand::Rng;
+
+use super::promql::{self, Expression, Labels};
 
 pub(super) const MINUTE_MS: i64 = 60_000;
 
@@ -27,7 +28,6 @@ pub(super) struct Scraped {
 
 /// What the fake knows, and how it behaves.
 pub(super) struct World {
-    pub(super) asks: Vec<Ask>,
     pub(super) series: Vec<Scraped>,
     /// Metrics and minutes since 1970 whose sums are no number.
     pub(super) broken: BTreeSet<(&'static str, i64)>,
@@ -80,7 +80,6 @@ impl Drop for Fake {
     fn drop(&mut self) {
         // The thread ends at a connection once nobody else knows its world.
         self.world = Arc::new(Mutex::new(World {
-            asks: Vec::new(),
             series: Vec::new(),
             broken: BTreeSet::new(),
             is_away: true,
@@ -173,96 +172,134 @@ impl World {
         )
     }
 
-    /// The answer to `/api/v1/query_range?…`. `None` is a refusal.
+    /// The answer to `/api/v1/query_range?…`, or to `/api/v1/query?…` of samples. `None` is a refusal.
     fn answer(&self, path: &str) -> Option<String> {
         let asked: BTreeMap<String, String> = (path.split_once('?')?.1.split('&'))
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name.to_owned(), unescaped(value)))
             .collect();
         let milliseconds = |name| asked.get(name)?.replace('.', "").parse::<i64>().ok();
+        let query = asked.get("query")?;
+        let metric = self.asked(query)?;
+        if let Some(time) = milliseconds("time") {
+            return Some(self.samples(query, time));
+        }
         let (from, to) = (milliseconds("start")?, milliseconds("end")?);
-        let (metric, kind) = self.asked(asked.get("query")?)?;
+        // Without it, VictoriaMetrics answers for other instants than it was asked for.
+        asked.get("nocache")?;
+        let query = promql::parsed(query);
         let mut lines: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let labels: Vec<Labels> = (self.series.iter())
+            .filter(|series| series.metric == metric)
+            .map(Scraped::labels)
+            .collect();
+        let of_metric = self.series.iter().filter(|series| series.metric == metric);
+        let world = promql::World {
+            series: (labels.iter().zip(of_metric))
+                .map(|(labels, series)| (labels, &series.samples))
+                .collect(),
+            is_closed: true,
+        };
         let mut time = from;
         while time <= to {
-            for (labels, value) in self.at(metric, kind, time) {
-                let point = format!("[{}.{:03},\"{value}\"]", time / 1000, time % 1000);
-                lines.entry(labels).or_default().push(point);
+            for (labels, value) in self.at(metric, &world, &query, time) {
+                lines.entry(labels).or_default().push(point(time, &value));
             }
             time += MINUTE_MS;
         }
-        let line = |(labels, points): (&String, &Vec<String>)| {
+        Some(matrix(&lines))
+    }
+
+    /// The samples of a range selector.
+    fn samples(&self, query: &str, time: i64) -> String {
+        let labels: Vec<Labels> = self.series.iter().map(Scraped::labels).collect();
+        let world = promql::World {
+            series: (labels.iter().zip(&self.series))
+                .map(|(labels, series)| (labels, &series.samples))
+                .collect(),
+            is_closed: true,
+        };
+        let samples = world.samples(query, time).into_iter();
+        let lines = samples.map(|(labels, points)| {
+            let points = points.iter().map(|(time, value)| point(*time, value));
+            (text_of(&labels), points.collect())
+        });
+        matrix(&lines.collect())
+    }
+
+    /// The metric that a query is about. `None` is a refusal.
+    fn asked(&self, query: &str) -> Option<&'static str> {
+        let is_about = |metric: &&str| query.contains(&format!("__name__=\"{metric}\""));
+        let mut metrics = self.series.iter().map(|series| series.metric);
+        let metric = metrics.find(is_about)?;
+        (self.refused != Some(metric)).then_some(metric)
+    }
+
+    /// One query at one instant: labels and values as they stand in JSON.
+    fn at(
+        &self,
+        metric: &str,
+        world: &promql::World<'_>,
+        query: &Expression,
+        time: i64,
+    ) -> Vec<(String, String)> {
+        let is_broken = |(known, minute): &(&str, i64)| {
+            *known == metric && *minute == time.div_euclid(MINUTE_MS)
+        };
+        // What counts has labels.
+        let is_broken =
+            |labels: &Labels| labels.contains_key("code") && self.broken.iter().any(is_broken);
+        let vector = world.at(query, time).into_iter();
+        vector
+            .map(|(labels, value)| match is_broken(&labels) {
+                true => (text_of(&labels), "NaN".to_owned()),
+                false => (text_of(&labels), value.to_string()),
+            })
+            .collect()
+    }
+}
+
+impl Scraped {
+    fn labels(&self) -> Labels {
+        let instance = self.instance.to_string();
+        let labels = [
+            ("__name__", self.metric),
+            ("segment", self.segment),
+            ("code", self.code),
+            ("instance", &instance),
+        ];
+        let labels = labels.into_iter();
+        labels
+            .map(|(label, value)| (label.to_owned(), value.to_owned()))
+            .collect()
+    }
+}
+
+fn point(time: i64, value: impl std::fmt::Display) -> String {
+    format!("[{}.{:03},\"{value}\"]", time / 1000, time % 1000)
+}
+
+fn matrix(lines: &BTreeMap<String, Vec<String>>) -> String {
+    let lines: Vec<String> = (lines.iter())
+        .map(|(labels, points)| {
             format!(
                 "{{\"metric\":{{{labels}}},\"values\":[{}]}}",
                 points.join(",")
             )
-        };
-        let lines: Vec<String> = lines.iter().map(line).collect();
-        Some(format!(
-            r#"{{"status":"success","data":{{"resultType":"matrix","result":[{}]}}}}"#,
-            lines.join(",")
-        ))
-    }
+        })
+        .collect();
+    format!(
+        r#"{{"status":"success","data":{{"resultType":"matrix","result":[{}]}}}}"#,
+        lines.join(",")
+    )
+}
 
-    /// Which metric a query is about, and which of the queries it is. `None` is a refusal.
-    fn asked(&self, query: &str) -> Option<(&str, usize)> {
-        let asks = |ask: &Ask| {
-            let q = &ask.query;
-            [q.near(), q.absent(), q.far(), q.unborn()]
-        };
-        let mut found = self.asks.iter().filter_map(|ask| {
-            let kind = asks(ask).iter().position(|known| known == query)?;
-            Some((ask.metric.as_str(), kind))
-        });
-        let (metric, kind) = found.next()?;
-        (self.refused != Some(metric)).then_some((metric, kind))
-    }
-
-    /// One query at one instant: what PromQL would say, by labels.
-    fn at(&self, metric: &str, kind: usize, time: i64) -> BTreeMap<String, String> {
-        let (is_absent, is_far, is_unborn) = (kind == 1, kind >= 2, kind == 3);
-        let back = if is_far { 86_400_000 } else { 300_000 };
-        let last = |series: &Scraped, from: i64, to: i64| {
-            series.samples.range(from..=to).next_back().map(|(_, v)| *v)
-        };
-        let before = |series: &Scraped| last(series, time - MINUTE_MS - back, time - MINUTE_MS);
-        let of_metric = || self.series.iter().filter(|series| series.metric == metric);
-        let seen: BTreeSet<usize> = of_metric()
-            .filter(|series| before(series).is_some())
-            .map(|series| series.instance)
-            .collect();
-        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
-        for series in of_metric() {
-            let Some(now) = last(series, time - MINUTE_MS, time) else {
-                continue;
-            };
-            let is_known = seen.contains(&series.instance);
-            let value = match before(series) {
-                Some(_) if is_absent || is_unborn => continue,
-                None if is_absent => 1,
-                None if is_unborn && is_known => continue,
-                None if is_unborn => now,
-                Some(before) => now.checked_sub(before).unwrap_or(now),
-                None if is_far && is_known => now,
-                None => continue,
-            };
-            let labels = match is_absent {
-                true => String::new(),
-                false => format!(r#""segment":"{}","code":"{}""#, series.segment, series.code),
-            };
-            *sums.entry(labels).or_default() += value;
-        }
-        let is_broken = |(known, minute): &(&str, i64)| {
-            *known == metric && *minute == time.div_euclid(MINUTE_MS)
-        };
-        let is_broken = !is_absent && !is_unborn && self.broken.iter().any(is_broken);
-        let text = |value: u64| match is_broken {
-            true => "NaN".to_owned(),
-            false => value.to_string(),
-        };
-        let sums = sums.into_iter();
-        sums.map(|(labels, value)| (labels, text(value))).collect()
-    }
+fn text_of(labels: &Labels) -> String {
+    let labels = labels.iter();
+    let labels: Vec<String> = labels
+        .map(|(label, value)| format!("{label:?}:{value:?}"))
+        .collect();
+    labels.join(",")
 }
 
 fn unescaped(text: &str) -> String {

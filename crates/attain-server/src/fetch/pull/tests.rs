@@ -131,7 +131,7 @@ fn scraped(rng: &mut Rng, minutes: i64) -> Vec<Scraped> {
             };
             let silent = rng.i64(birth..birth + minutes);
             let silent = silent * MINUTE_MS..(silent + rng.i64(1..20)) * MINUTE_MS;
-            let restart = rng.i64(birth..birth + minutes) * MINUTE_MS;
+            let restart = (birth * MINUTE_MS) + rng.i64(0..minutes * MINUTE_MS);
             let since = rng.i64(birth..birth + minutes) * MINUTE_MS;
             for (segment, code) in [("premium", "200"), ("premium", "500"), ("free", "200")] {
                 let mut samples = BTreeMap::new();
@@ -161,30 +161,28 @@ fn scraped(rng: &mut Rng, minutes: i64) -> Vec<Scraped> {
     all
 }
 
-/// What the last samples of minutes add up to, without any query.
+/// What the samples add up to, one by one and without any query.
 fn oracle(world: &World) -> Counted {
     let mut counted = Counted::new();
     for one in &world.series {
-        let minute = |time: &i64| time.div_euclid(MINUTE_MS);
-        let mut lasts: BTreeMap<i64, u64> = BTreeMap::new();
-        lasts.extend(
-            one.samples
-                .iter()
-                .map(|(time, value)| (minute(time), *value)),
-        );
-        let mut before: Option<(i64, u64)> = None;
-        for (minute, value) in lasts {
+        let (mut before, mut birth) = (None, None);
+        for (time, value) in &one.samples {
+            let minute = time.div_euclid(MINUTE_MS);
             let was_seen = |other: &Scraped| {
                 let day = (minute * MINUTE_MS - 86_400_000)..minute * MINUTE_MS;
                 let is_of_it = other.metric == one.metric && other.instance == one.instance;
                 is_of_it && other.samples.range(day).next().is_some()
             };
+            if before.is_none() {
+                birth = (!world.series.iter().any(was_seen)).then_some(minute);
+            }
             let added = match before {
-                Some((_, before)) => value.checked_sub(before).unwrap_or(value),
-                None if world.series.iter().any(was_seen) => value,
-                None => 0,
+                // What a new instance has at the end of its first minute is a baseline.
+                _ if birth == Some(minute) => 0,
+                Some(before) => value.checked_sub(before).unwrap_or(*value),
+                None => *value,
             };
-            before = Some((minute, value));
+            before = Some(*value);
             if added > 0 && !world.broken.contains(&(one.metric, minute)) {
                 let class = format!("code={}", one.code);
                 let key = (one.metric.to_owned(), minute, one.segment.to_owned(), class);
@@ -230,7 +228,6 @@ impl Case {
         let metrics = asks.map(|ask| (ask.stream.clone(), ask.metric.clone()));
         let metrics = metrics.collect();
         let fake = Fake::open(World {
-            asks: pulling.puller.asks().to_vec(),
             series,
             broken,
             is_away: false,
