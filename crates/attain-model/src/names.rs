@@ -47,6 +47,15 @@ impl SegmentNames {
         }
     }
 
+    /// The same of an id in a catalogue.
+    #[must_use]
+    pub fn id_today<'n>(&'n self, id: &'n SegmentId) -> &'n SegmentId {
+        match self.today.get(id) {
+            Some(CountedSegment::Known(today)) => today,
+            Some(CountedSegment::Unknown) | None => id,
+        }
+    }
+
     /// The same, where the old name is not needed any more.
     #[must_use]
     pub fn renamed(&self, counted: CountedSegment) -> CountedSegment {

@@ -1,13 +1,13 @@
 //! What may never change between two versions of a catalogue.
 //!
-//! Knows that what was published stays as it was, and that a name does not vanish without a word. Knows nothing about
+//! Knows that what was published stays as it was under whatever name, and that a name does not vanish without a word. Knows nothing about
 //! who may promise less: that is decided, not compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::slo::{CommittedTargets, Term};
 use attain_model::{
-    Catalogue, Diagnostic, Goal, ObjectiveId, Scope, SegmentId, Slo, Span, Targets,
+    Catalogue, Diagnostic, Goal, ObjectiveId, Scope, SegmentId, SegmentNames, Slo, Span, Targets,
 };
 
 use crate::parse::{Parsed, in_order};
@@ -24,6 +24,7 @@ pub fn compare(before: &Parsed, after: &Parsed) -> Vec<Diagnostic> {
     let mut out = Comparison {
         before,
         after,
+        names: SegmentNames::of(new),
         found: Vec::new(),
     };
     for (id, slo) in &old.slos {
@@ -32,15 +33,22 @@ pub fn compare(before: &Parsed, after: &Parsed) -> Vec<Diagnostic> {
             None => out.gone("slos", "SLO", id.as_str()),
         }
     }
-    let formerly = |id: &SegmentId| {
-        new.segments
-            .values()
-            .any(|segment| segment.meta.formerly.iter().any(|name| name == id.as_str()))
-    };
-    for id in old.segments.keys() {
-        if !new.segments.contains_key(id) && !formerly(id) {
-            out.gone("segments", "segment", id.as_str());
-        }
+    let is_kept = |id: &SegmentId| new.segments.contains_key(out.names.id_today(id));
+    let gone = old.segments.keys().filter(|id| !is_kept(id));
+    let gone: Vec<&SegmentId> = gone.collect();
+    // A name of which the history went on under one that is still known must not get lost at the next renaming.
+    let earlier = old.segments.values().filter(|segment| is_kept(&segment.id));
+    let earlier = earlier.flat_map(|segment| {
+        let lost = segment.meta.formerly.iter();
+        lost.filter(|name| !is_kept(&SegmentId::from(name.as_str())))
+            .map(|name| (name.as_str(), &segment.id))
+    });
+    let earlier: Vec<(&str, &SegmentId)> = earlier.collect();
+    for id in gone {
+        out.gone("segments", "segment", id.as_str());
+    }
+    for (name, id) in earlier {
+        out.forgotten(name, id);
     }
     for (id, contract) in &old.contracts {
         let Some(next) = new.contracts.get(id) else {
@@ -78,6 +86,8 @@ fn successor<'c>(new: &'c Catalogue, old: &Slo) -> Option<&'c Slo> {
 struct Comparison<'p> {
     before: &'p Parsed,
     after: &'p Parsed,
+    /// What segments are called after it.
+    names: SegmentNames,
     found: Vec<Diagnostic>,
 }
 
@@ -131,6 +141,10 @@ impl Comparison<'_> {
             return self.dropped(&path, "objective", since.to_string());
         };
         for (scope, goal) in term.targets.iter() {
+            let scope = match scope {
+                Scope::Segment(id) => Scope::Segment(self.names.id_today(&id).clone()),
+                Scope::All => Scope::All,
+            };
             let is = other.targets.goal(&scope);
             if is == Some(goal) {
                 continue;
@@ -181,6 +195,7 @@ impl Comparison<'_> {
             let path = format!("{path}.{objective}");
             let now = new.and_then(|new| new.get(objective));
             for (scope, goal) in goals(targets) {
+                let scope = scope.map(|id| self.names.id_today(&id).clone());
                 let is = match (&scope, now) {
                     (None, Some(CommittedTargets::All(goal))) => Some(goal),
                     (Some(id), Some(CommittedTargets::Segments(segments))) => segments.get(id),
@@ -221,7 +236,9 @@ impl Comparison<'_> {
         else {
             return;
         };
-        for id in new.keys().filter(|id| !old.contains_key(*id)) {
+        let known: BTreeSet<&SegmentId> = old.keys().map(|id| self.names.id_today(id)).collect();
+        let added: Vec<&SegmentId> = new.keys().filter(|id| !known.contains(id)).collect();
+        for id in added {
             let place = format!("{path}.{id}");
             self.edited(
                 &place,
@@ -272,6 +289,21 @@ impl Comparison<'_> {
         };
         self.found
             .push(Diagnostic::error("id-disappeared", span, cause).help(help));
+    }
+
+    /// A segment goes on, and what was counted under its first name is nobody's any more.
+    fn forgotten(&mut self, name: &str, id: &SegmentId) {
+        let today = self.names.id_today(id).clone();
+        let path = format!("segments.{today}");
+        let Some(span) = self.place(&path) else {
+            return;
+        };
+        let cause =
+            format!("`{today}` was called `{name}` once, and nothing says where that history went");
+        self.found.push(
+            Diagnostic::error("id-disappeared", span, cause)
+                .help(format!("write `{name}` under its `formerly:`, too")),
+        );
     }
 
     /// The closest thing that was written: a name, or the first byte of the first file.

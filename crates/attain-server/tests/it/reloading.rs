@@ -191,3 +191,88 @@ fn slips_of_the_hand_change_nothing_under_load() {
         println!("soak: {refused} of {wanted}, seed {seed}");
     }
 }
+
+/// Requests of a segment so far, answered and failed, at some instants: all in one body, so that no slice ends between.
+fn send(shop: &Shop, segment: &str, stands: &[(u32, u32, i64)]) {
+    let label = |code| {
+        [
+            ("__name__", "http_requests_total"),
+            ("code", code),
+            ("segment", segment),
+        ]
+    };
+    let (ok, failed) = (label("200"), label("503"));
+    let good: Vec<_> = stands.iter().map(|s| (f64::from(s.0), s.2)).collect();
+    let bad: Vec<_> = stands.iter().map(|s| (f64::from(s.1), s.2)).collect();
+    let body = attain_wire::remote_write::encode(&[(&ok, &good), (&failed, &bad)]);
+    let answer = write(shop.address(), "/api/v1/write", "", &body);
+    assert_eq!(answer.status, 204, "{}", answer.body);
+}
+
+/// Waits until a segment has so many good and bad events; gives the rest of its verdict.
+fn counted_of(shop: &Shop, segment: &str, good: u64, bad: u64) -> serde_json::Value {
+    eventually(&format!("{segment}: {good} good, {bad} bad"), || {
+        let page = get(shop.address(), "/api/v1/status").body;
+        let page: serde_json::Value = serde_json::from_str(&page).ok()?;
+        let mut verdicts = page["verdicts"].as_array()?.iter();
+        let own = verdicts.find(|verdict| verdict["segment"] == segment)?;
+        (own["good"] == good && own["bad"] == bad).then(|| own.clone())
+    })
+}
+
+/// What fires of a verdict, and since when.
+fn firing(verdict: &serde_json::Value) -> Vec<String> {
+    let alerts = verdict["alerts"].as_array().unwrap().iter();
+    let firing = alerts.filter(|alert| alert["state"] == "firing");
+    firing.map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_renamed_segment_goes_on_where_it_was() {
+    let catalogue = CATALOGUE
+        .replace("remote_write: {}", "remote_write: {}, delay: 0s")
+        .replace("alerting: none", "coverage: 0%");
+    let renamed = catalogue.replace("premium: 99.9%", "gold: 99.9%").replace(
+        "  premium:  {rank: 1,",
+        "  gold:     {formerly: [premium], match: [premium, gold], rank: 1,",
+    );
+    assert!(is_valid(&renamed) && renamed != catalogue);
+    let limits = || Limits {
+        seal: Duration::from_millis(50),
+        ..quick()
+    };
+    let mut shop = Shop::of(&catalogue, limits());
+    let begun = now_ms() - 30_000;
+    let at = |seconds: i64| begun + seconds * 1000;
+    let stands = [
+        (0, 0, at(0)),
+        (7_000, 3_000, at(5)),
+        (14_000, 6_000, at(15)),
+    ];
+    send(&shop, "premium", &stands);
+    let before = counted_of(&shop, "premium", 14_000, 6_000);
+    assert_eq!(before["verdict"], "breached");
+    assert!(!firing(&before).is_empty(), "{before}");
+
+    shop.edit(&renamed);
+    let after = counted_of(&shop, "gold", 14_000, 6_000);
+    assert_eq!(after["verdict"], "breached");
+    assert_eq!(after["overspent_since"], before["overspent_since"]);
+    // More may fire by then; what did goes on, and since when it did.
+    let still = firing(&after);
+    assert!(
+        firing(&before).iter().all(|one| still.contains(one)),
+        "{after}"
+    );
+    // What arrives under either label is the same segment's, and the counter goes on, over a new start as well.
+    send(&shop, "premium", &[(15_000, 6_000, at(25))]);
+    shop.stop();
+    shop.start(limits());
+    let again = counted_of(&shop, "gold", 15_000, 6_000);
+    assert_eq!(again["verdict"], "breached");
+    // Whoever goes back finds it all as it was; what was counted since is the new name's.
+    shop.edit(&catalogue);
+    counted_of(&shop, "premium", 14_000, 6_000);
+    shop.stop();
+    assert_eq!(counted::events(&shop.data()), 21_000);
+}

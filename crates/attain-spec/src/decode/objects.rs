@@ -36,6 +36,7 @@ pub(crate) fn read(
     }
     let sections = sections(&cx, trees);
     cx.names = names(&sections);
+    cx.renamed = renamed(&sections);
     cx.log = first_log(&sections);
     set_zone(&mut cx, &sections);
     let catalogue = Reader {
@@ -45,6 +46,25 @@ pub(crate) fn read(
     .catalogue();
     let (diagnostics, spans) = cx.finish();
     (catalogue, spans, diagnostics)
+}
+
+/// What the segments are called today that were called otherwise.
+fn renamed<'t>(sections: &Sections<'t>) -> BTreeMap<&'t str, &'t str> {
+    let mut renamed = BTreeMap::new();
+    for item in sections.by_id.get("segments").into_iter().flatten() {
+        let Kind::Map(map) = &item.entry.value.kind else {
+            continue;
+        };
+        let earlier = map.get("formerly").map(|entry| &entry.value);
+        let earlier = earlier.map_or(&[][..], |node| match &node.kind {
+            Kind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        });
+        for name in earlier.iter().filter_map(Node::text) {
+            renamed.insert(name, item.entry.key.as_str());
+        }
+    }
+    renamed
 }
 
 fn first_log<'t>(sections: &Sections<'t>) -> Option<&'t str> {
@@ -294,9 +314,10 @@ impl<'c, 't> Reader<'c, 't> {
         &behind - &counted
     }
 
-    /// An earlier id that lives again would give two things one history.
+    /// An earlier id that lives again, or that two ids name, would give two things one history.
     fn check_formerly(&self) {
         for (name, items) in &self.sections.by_id {
+            let mut named: BTreeMap<&str, &str> = BTreeMap::new();
             let ids: BTreeSet<&str> = items.iter().map(|item| item.entry.key.as_str()).collect();
             for item in items {
                 let Kind::Map(map) = &item.entry.value.kind else {
@@ -307,10 +328,19 @@ impl<'c, 't> Reader<'c, 't> {
                 };
                 self.cx.enter(&format!("{name}.{}", item.entry.key));
                 for earlier in at(self.cx, String::new(), entry).list() {
-                    if let Some(text) = earlier.node.text().filter(|text| ids.contains(text)) {
-                        let cause = format!("`{text}` is still an id of its own under `{name}`");
-                        earlier.error("formerly-taken", cause, "remove one of the two");
-                    }
+                    let Some(text) = earlier.node.text() else {
+                        continue;
+                    };
+                    let own = item.entry.key.as_str();
+                    let other = named.insert(text, own).filter(|other| *other != own);
+                    let cause = if ids.contains(text) {
+                        format!("`{text}` is still an id of its own under `{name}`")
+                    } else if let Some(other) = other {
+                        format!("`{other}` was formerly `{text}`, too; its history can follow one")
+                    } else {
+                        continue;
+                    };
+                    earlier.error("formerly-taken", cause, "remove one of the two");
                 }
             }
         }

@@ -30,6 +30,8 @@ pub(crate) struct Cx<'t> {
     pub zone_name: String,
     /// Ids by kind, e.g. `SLO`; a kind whose section no file has is absent.
     pub names: BTreeMap<&'static str, BTreeMap<&'t str, Span>>,
+    /// The segments of today by their earlier ids.
+    pub renamed: BTreeMap<&'t str, &'t str>,
     pub spans: RefCell<Spans>,
     diagnostics: RefCell<Vec<Diagnostic>>,
     object: RefCell<String>,
@@ -44,6 +46,7 @@ impl<'t> Cx<'t> {
             zone: TimeZone::UTC,
             zone_name: "UTC".to_owned(),
             names: BTreeMap::new(),
+            renamed: BTreeMap::new(),
             spans: RefCell::default(),
             diagnostics: RefCell::new(diagnostics),
             object: RefCell::default(),
@@ -73,6 +76,9 @@ impl<'t> Cx<'t> {
     pub fn did_you_mean(&self, kind: &str, typed: &str) -> Option<String> {
         if self.count() >= MANY {
             return None;
+        }
+        if let Some(today) = self.renamed.get(typed).filter(|_| kind == "segment") {
+            return Some(format!("`{typed}` is called `{today}` now: write that"));
         }
         let names = self.names.get(kind)?;
         let near = closest(typed, names.keys().copied())?;

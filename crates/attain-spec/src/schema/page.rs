@@ -66,6 +66,10 @@ Texts:
 
 A list of one may be written as the one value. `*` marks keys that must be there. A map of targets under `objectives`
 names every segment; beside the segments `all` is a target for all traffic together.
+
+A name under `formerly` hands its history on and is gone from everywhere else: targets and commitments, past ones as well,
+name the segment as it is called today. `match` says what the data calls it. At the next renaming keep both:
+`platinum: {formerly: [gold, premium], match: [premium]}`.
 ";
 
 fn sentence(meaning: &str) -> String {

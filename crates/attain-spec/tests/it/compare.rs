@@ -171,3 +171,51 @@ fn negotiated_terms_and_dated_objectives_stay() {
         ]
     );
 }
+
+#[test]
+fn a_renamed_segment_keeps_what_was_promised_to_it() {
+    let renamed = |from: &str, to: &str, formerly: &str| {
+        let mut files = catalogue("shop");
+        for file in &mut files {
+            file.text = file
+                .text
+                .replace(&format!("  {from}:  {{"), &format!("  {to}:  {{{formerly}"))
+                .replace(&format!("{from}:"), &format!("{to}:"))
+                .replace(&format!("[{from}]"), &format!("[{to}]"));
+        }
+        parse(&files)
+    };
+    let before = parse(&catalogue("shop"));
+    // The commitments of 2024 and 2026 name it as everything else does.
+    let gold = renamed("premium", "gold", "formerly: premium, ");
+    assert!(gold.catalogue.is_some(), "{:?}", gold.diagnostics);
+    assert_eq!(listing(&before, &gold), Vec::<String>::new());
+    let edited = {
+        let mut files = catalogue("shop");
+        for file in &mut files {
+            file.text = file
+                .text
+                .replace("  premium:  {", "  gold:  {formerly: [premium], ")
+                .replace("premium: 99.5%", "premium: 99.4%")
+                .replace("premium:", "gold:")
+                .replace("dedicated: [premium]", "dedicated: [gold]");
+        }
+        parse(&files)
+    };
+    let found = listing(&before, &edited);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].contains("commitment-edited: on record the commitment of 2024-06-01 is 99.5%")
+    );
+    // The next renaming names both: what was counted first is found under the last.
+    let platinum = renamed("premium", "platinum", "formerly: [gold, premium], ");
+    assert_eq!(listing(&gold, &platinum), Vec::<String>::new());
+    let forgetful = renamed("premium", "platinum", "formerly: [gold], ");
+    assert_eq!(
+        listing(&gold, &forgetful),
+        [
+            "company.yaml:4:14 id-disappeared: `platinum` was called `premium` once, and nothing says where that history \
+          went | write `premium` under its `formerly:`, too"
+        ]
+    );
+}
