@@ -95,3 +95,72 @@ fn what_is_no_data_folder_is_said_so() {
     let notes = place.read("notes/counts.db");
     assert_eq!(notes, "These are my notes, and they are long enough.\n");
 }
+
+/// What a folder answers by one catalogue, with another word for what that calls a segment.
+fn without_name(ran: &crate::Ran, part: &str, name: &str) -> Vec<String> {
+    assert!(matches!(ran.code, 0 | 1), "{}", ran.err);
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let entries = document[part].as_array().unwrap().iter();
+    let texts = entries.map(|entry| entry.to_string().replace(name, "the first"));
+    let mut texts: Vec<String> = texts.collect();
+    assert!(texts.iter().any(|text| text.contains("the first")));
+    // They are in the order of their names.
+    texts.sort();
+    texts
+}
+
+#[test]
+fn a_renamed_segment_keeps_what_a_folder_holds_of_it() {
+    let place = place();
+    let renamed = shop::CATALOGUE
+        .replace("premium: 99.9%", "gold: 99.9%")
+        .replace("premium: p99", "gold: p99")
+        .replace(
+            "  premium:  {",
+            "  gold:     {formerly: [premium], match: [premium], ",
+        );
+    place.write("renamed.yaml", &renamed);
+    let status = |catalogue: &str, data: &str, name: &str| {
+        let ran = place.run(&["status", catalogue, "--data", data, "--format", "json"]);
+        without_name(&ran, "verdicts", name)
+    };
+    let statement = |catalogue: &str, name: &str| {
+        let period = ["--period", shop::PERIOD, "--format", "json"];
+        let arguments = [&["statement", catalogue, "--data", "data"], &period[..]].concat();
+        without_name(&place.run(&arguments), "entries", name)
+    };
+    let before = status("shop.yaml", "data", "premium");
+    assert_eq!(status("renamed.yaml", "data", "gold"), before);
+    assert_eq!(
+        statement("renamed.yaml", "gold"),
+        statement("shop.yaml", "premium")
+    );
+    // What comes after the renaming adds up with it, as if it had never been called otherwise.
+    place.write("access-04.log", &shop::log(4, 4, 500));
+    replay(&place, "renamed.yaml", &["access-04.log"], "data", &[]).exits(0);
+    let files = ["access-02.log", "access-03.log", "access-04.log"];
+    replay(&place, "renamed.yaml", &files, "whole", &[]).exits(0);
+    assert_eq!(
+        status("renamed.yaml", "data", "gold"),
+        status("renamed.yaml", "whole", "gold")
+    );
+    // Whoever goes back finds what was there, and as of then all of it.
+    assert_ne!(
+        status("shop.yaml", "data", "premium"),
+        status("renamed.yaml", "data", "gold")
+    );
+    let then = [
+        "--at",
+        "2026-11-04T00:00:00Z",
+        "--as-known-then",
+        "--format",
+        "json",
+    ];
+    let arguments = [&["status", "shop.yaml", "--data", "data"], &then[..]].concat();
+    let then = without_name(&place.run(&arguments), "verdicts", "premium");
+    assert_eq!(then.len(), before.len());
+    assert!(
+        then.iter()
+            .any(|text| text.contains("the first") && !text.contains("\"total\":0"))
+    );
+}
