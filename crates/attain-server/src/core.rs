@@ -258,12 +258,20 @@ impl Core {
         if frame.together.is_empty() {
             return;
         }
+        let mut reads = self.state.reads.clone();
+        for delivery in &frame.together.deliveries {
+            reads
+                .entry(delivery.source.clone())
+                .or_default()
+                .add(delivery);
+        }
         let begun = Instant::now();
         let result = self.kept.append(frame.together);
         self.state.appending += begun.elapsed();
         match result {
             Ok(()) => {
                 self.state.frames += 1;
+                self.state.reads = reads;
                 self.recovered();
                 for answer in frame.answers {
                     let _ = answer.send(Ok(()));
@@ -499,7 +507,10 @@ impl Core {
             promises: Arc::clone(&self.promises),
             catalogue: self.in_force.clone(),
             judged: self.judged.clone(),
-            core: self.state.clone(),
+            core: CoreState {
+                judged_after: self.delay,
+                ..self.state.clone()
+            },
             restated: self.restated.clone(),
             turns: self.turns.clone(),
         }));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attain_engine::Metered;
+use attain_model::delivery::Delivery;
 use attain_model::detail::Point;
 use attain_model::{Diagnostic, Evaluation, Promises, SeriesName, SourceId, StreamKey, Verdict};
 use jiff::{SignedDuration, Timestamp};
@@ -172,6 +173,33 @@ pub(crate) struct CoreState {
     pub(crate) trouble: BTreeMap<SourceId, String>,
     /// How long after the end of a minute a source can see all of it, as it was found to be.
     pub(crate) delays: BTreeMap<SourceId, Duration>,
+    /// What came of sources that are read and pulled, since the start.
+    pub(crate) reads: BTreeMap<SourceId, Reads>,
+    /// How long after its end a slice is judged.
+    pub(crate) judged_after: SignedDuration,
+}
+
+/// What came of a source that is read or pulled, since the start.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reads {
+    /// Events that count for somebody.
+    pub(crate) events: u64,
+    /// Until when it was heard, or something was counted.
+    pub(crate) newest: Option<Timestamp>,
+}
+
+impl Reads {
+    pub(crate) fn add(&mut self, delivery: &Delivery) {
+        let heard = delivery.observed_streams.values().flatten();
+        let heard = heard.map(|heard| heard.end);
+        let counted = delivery.counted.iter().map(|row| row.slice);
+        let readings = delivery.readings.iter().map(|reading| reading.time);
+        let newest = heard.chain(counted).chain(readings).max();
+        self.newest = self.newest.max(newest);
+        let cells = (delivery.counted.iter()).flat_map(|row| row.tally.cells.values());
+        let events = cells.fold(0, |sum: u64, events| sum.saturating_add(*events));
+        self.events = self.events.saturating_add(events);
+    }
 }
 
 /// The beginning of the hour that an instant lies in, since 1970.

@@ -7,7 +7,7 @@ use attain_server::Limits;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::client::eventually;
+use crate::client::{eventually, get};
 use crate::counted;
 use crate::shop::{CATALOGUE, Shop};
 
@@ -59,6 +59,14 @@ fn each_line_of_a_log_that_grows_counts_once() {
     let mut shop = shop();
     append(&shop, "access.log", &lines(300));
     followed(&shop, 300);
+    eventually("the source is among those that count", || {
+        let page = get(shop.address(), "/api/v1/server");
+        let page: serde_json::Value = serde_json::from_str(&page.body).unwrap();
+        assert_eq!(page["judged_after_seconds"], 5, "{page}");
+        let source = &page["sources"][0];
+        assert_eq!(source["way"], "files", "{page}");
+        (source["events"] == 300 && source["newest"].is_string()).then_some(())
+    });
     let more = lines(20);
     let (first, rest) = more.split_at(more.len() - 30);
     append(&shop, "access.log", first);

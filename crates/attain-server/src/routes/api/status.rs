@@ -82,18 +82,28 @@ pub(in crate::routes) async fn server(
             })
         })
         .collect();
-    // Pulled sources have no gate: nobody sends them anything.
-    let pulled = published.promises.catalogue().sources.values();
-    let pulled = pulled.filter(|source| matches!(source.kind, SourceKind::Prometheus(_)));
-    sources.extend(pulled.map(|source| {
-        serde_json::json!({
+    // What is read and pulled has no gate: nobody sends it anything.
+    let catalogue_in_force = published.promises.catalogue();
+    for source in catalogue_in_force.sources.values() {
+        let way = match source.kind {
+            SourceKind::Prometheus(_) => "pull",
+            SourceKind::Log(_) | SourceKind::Csv(_) => "files",
+            _ => continue,
+        };
+        let reads = core.reads.get(&source.id).copied().unwrap_or_default();
+        let mut told = serde_json::json!({
             "source": source.id.as_str(),
-            "way": "pull",
-            "delay_seconds": pulled_delay(source, &core.delays).as_secs(),
-            "delay_is_written": source.delay.is_some(),
+            "way": way,
+            "events": reads.events,
+            "newest": reads.newest.map(|newest| newest.to_string()),
             "trouble": core.trouble.get(&source.id),
-        })
-    }));
+        });
+        if way == "pull" {
+            told["delay_seconds"] = pulled_delay(source, &core.delays).as_secs().into();
+            told["delay_is_written"] = source.delay.is_some().into();
+        }
+        sources.push(told);
+    }
     let judged = published.judged.as_ref();
     let page = serde_json::json!({
         "version": 1,
@@ -109,6 +119,7 @@ pub(in crate::routes) async fn server(
         "judged_until": judged.map(|judged| judged.until.to_string()),
         "slices_judged": core.slices,
         "lag_seconds": core.lag.as_secs(),
+        "judged_after_seconds": core.judged_after.as_secs(),
         "disk": core.disk,
         "clock_off_seconds": core.clock_off.map(|by| by.as_secs()),
         "sources": sources,
