@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -29,6 +29,7 @@ use crate::follow;
 use crate::gate::Gates;
 use crate::handle::Handle;
 use crate::job::{Inbox, Job};
+use crate::journal::Journal;
 use crate::kept::Kept;
 use crate::loaded::{Loaded, load};
 use crate::metrics::Counters;
@@ -165,9 +166,20 @@ impl Server {
         &self.loaded.catalogue
     }
 
+    /// The hash of the catalogue in force, as hexadecimal digits.
+    #[must_use]
+    pub fn catalogue_sha256(&self) -> String {
+        self.app.published.borrow().catalogue.sha256.clone()
+    }
+
     /// Looks at the catalogue's files at once.
     pub fn look(&self) {
         self.look.ring();
+    }
+
+    /// What has happened since the journal was looked into last, a line for an event; see [`Journal`].
+    pub fn happened(&self, journal: &mut Journal) -> Vec<String> {
+        journal.look(&self.app, Instant::now())
     }
 
     /// For threads that fetch telemetry.

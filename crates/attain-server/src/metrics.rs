@@ -30,6 +30,13 @@ impl Counters {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         *answers.entry((name(way), code)).or_default() += 1;
     }
+
+    /// Requests with telemetry that were answered so, whichever way they came.
+    pub(crate) fn of(&self, code: u16) -> u64 {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = answers.iter().filter(|((_, said), _)| *said == code);
+        said.map(|(_, count)| count).sum()
+    }
 }
 
 fn name(way: Way) -> &'static str {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use attain_model::source::SourceKind;
 use attain_model::{Catalogue, SourceId};
 use attain_server::tokens::Tokens;
-use attain_server::{Config, Limits, ReadCatalogue, Server, Written};
+use attain_server::{Config, Journal, Limits, ReadCatalogue, Server, Written};
 use attain_view::number;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -21,8 +21,8 @@ use crate::cli::ServeArguments;
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 
-/// How often it is seen whether the server still works.
-const LOOK: Duration = Duration::from_secs(5);
+/// How often it is seen what has happened, and whether the server still works.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs the command: until somebody stops it.
 pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -41,8 +41,13 @@ pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Fail
     let server = attain_server::start(config).map_err(|error| Failure::of(&error))?;
     terminal.print(&hello(&server, arguments))?;
     let _ = std::io::stdout().flush();
+    let log = |lines: &[String]| terminal.log(jiff::Timestamp::now(), lines);
+    log(&[started(&server, arguments)]);
+    let mut journal = Journal::default();
     loop {
-        match signals.recv_timeout(LOOK) {
+        let signal = signals.recv_timeout(LOOK);
+        log(&server.happened(&mut journal));
+        match signal {
             Ok(SIGHUP) => server.look(),
             Ok(_) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {}
@@ -52,11 +57,12 @@ pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Fail
             return Err(Failure::new(what).help("start it again; if it ends again, attain data check says whether the folder is damaged"));
         }
     }
-    terminal.note("stopping: requests under way are answered, then what was counted is sealed");
+    log(&["stopping: requests under way are answered, then what was counted is sealed".to_owned()]);
     server.stop().map_err(|why| {
         Failure::new(format!("stopped, but not sealed: {why}"))
             .help("everything acknowledged is on disk: the next start goes on from there")
     })?;
+    log(&["stopped: everything is sealed".to_owned()]);
     Ok(Exit::Fine)
 }
 
@@ -101,6 +107,17 @@ fn limits(arguments: &ServeArguments) -> Limits {
         limits.seal = Duration::from_secs(seconds.max(1));
     }
     limits
+}
+
+/// The first line of the log.
+fn started(server: &Server, arguments: &ServeArguments) -> String {
+    format!(
+        "started: http://{}, catalogue {} {}, kept in {}",
+        server.address(),
+        server.catalogue().name.escape_debug(),
+        server.catalogue_sha256().get(..12).unwrap_or_default(),
+        shown(&arguments.data),
+    )
 }
 
 /// What somebody who has just started it needs next.

@@ -24,7 +24,7 @@ use crate::warnings;
 /// Runs the command.
 pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     if let Some(url) = &arguments.server {
-        return served::run(url, arguments.format, terminal);
+        return served::run(url, &arguments.slo, arguments.format, terminal);
     }
     let about = About {
         at: arguments.at.as_deref(),

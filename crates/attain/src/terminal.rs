@@ -66,6 +66,21 @@ impl Terminal {
         let _ = out.write_all(text.as_bytes());
     }
 
+    /// What happens while something runs, on standard error, a line each, beginning with the time; not when quiet. A line
+    /// that begins with two spaces belongs to the one before it.
+    pub fn log(&self, now: jiff::Timestamp, lines: &[String]) {
+        if self.quiet {
+            return;
+        }
+        let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        for line in lines {
+            self.print_error(&match line.starts_with("  ") {
+                true => format!("{line}\n"),
+                false => format!("{now} {line}\n"),
+            });
+        }
+    }
+
     /// A remark beside the answer, on standard error; not when quiet.
     pub fn note(&self, text: &str) {
         if !self.quiet {

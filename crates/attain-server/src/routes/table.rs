@@ -103,6 +103,7 @@ pub(crate) static TABLE: [Route; 30] = [
         sort: Sort::OfTick,
         parameters: &[
             AT,
+            SLOS,
             Parameter {
                 name: "format",
                 kind: Kind::Choice(&["json", "human"]),

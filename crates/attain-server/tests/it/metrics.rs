@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use attain_server::Limits;
+use attain_server::{Journal, Limits};
 
 use crate::client::{eventually, get, write};
 use crate::shop::{Shop, now_ms};
@@ -57,11 +57,16 @@ fn send(shop: &Shop, segment: &str, good: u64, bad: u64, time_ms: i64) {
 
 /// The page once premium pages; one for all tests, as it takes until the end of a slice.
 fn burning() -> &'static str {
-    static PAGE: OnceLock<String> = OnceLock::new();
-    PAGE.get_or_init(burn)
+    &burnt().0
 }
 
-fn burn() -> String {
+/// The same, and what the journal has to say.
+fn burnt() -> &'static (String, Vec<String>) {
+    static BURNT: OnceLock<(String, Vec<String>)> = OnceLock::new();
+    BURNT.get_or_init(burn)
+}
+
+fn burn() -> (String, Vec<String>) {
     let shop = Shop::of(CATALOGUE, limits());
     let begun = now_ms() - 30_000;
     for (segment, good, bad) in [
@@ -72,7 +77,7 @@ fn burn() -> String {
         send(&shop, segment, 0, 0, begun);
         send(&shop, segment, good, bad, begun + 5_000);
     }
-    eventually("a page for premium", || {
+    let page = eventually("a page for premium", || {
         let page = get(shop.address(), "/metrics").body;
         page.contains(&of(
             "attain_alert_firing",
@@ -81,7 +86,9 @@ fn burn() -> String {
             1,
         ))
         .then_some(page)
-    })
+    });
+    let lines = shop.server().happened(&mut Journal::default());
+    (page, lines)
 }
 
 fn of(name: &str, segment: &str, more: &str, value: u32) -> String {
@@ -123,6 +130,20 @@ fn an_alert_says_what_it_asks_and_the_promise_whose_it_is() {
     has(of("attain_slo_info", "free", &info("ticket"), 1));
     let stands_by = ",urgency=\"page\",state=\"standby\"";
     has(of("attain_alert_conditions", "standard", stands_by, 1));
+}
+
+#[test]
+fn an_alert_that_begins_is_in_the_journal() {
+    let (_, lines) = burnt();
+    let begins = |what: &str| {
+        let line = format!("{what} begins: checkout/availability/premium, since ");
+        lines.iter().filter(|said| said.starts_with(&line)).count()
+    };
+    assert_eq!((begins("page"), begins("ticket")), (1, 1), "{lines:?}");
+    assert!(
+        !lines.iter().any(|line| line.contains("standard")),
+        "{lines:?}"
+    );
 }
 
 #[test]

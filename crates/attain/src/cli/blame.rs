@@ -162,8 +162,11 @@ pub enum BenchCommand {
 }
 
 pub(super) const BENCH_HELP: &str = "\
+A dataset is not part of attain: PetShop is at https://github.com/amazon-science/petshop-root-cause-analysis, as a
+folder `dataset` that is given by its path.
+
 EXAMPLES
-  attain bench diagnose --dataset petshop";
+  attain bench diagnose --dataset petshop-root-cause-analysis/dataset";
 
 /// Arguments of `attain bench diagnose`.
 #[derive(Debug, Args)]
@@ -203,6 +206,9 @@ target.json: the form of PetShop. Or it is NAME_bins.csv with NAME_cases.json: c
 by case, slot and service; what is usual for a case are then the other cases. A culprit counts as named
 from a score of 0.5 on, unless another has as good a claim or its callees are too noisy to be ruled
 out; otherwise the evidence is called weak.
+
+PetShop is no part of attain: https://github.com/amazon-science/petshop-root-cause-analysis has it, in `dataset`; below,
+that folder is called `petshop`. (examples/petshop is a catalogue, not this.)
 
 EXAMPLES
   attain bench diagnose --dataset petshop

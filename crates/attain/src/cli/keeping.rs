@@ -72,6 +72,9 @@ closed when the `delay` of the slowest source has passed, and judged then. The c
 seconds and on SIGHUP: a catalogue that is not valid never replaces one that is. SIGTERM and Ctrl-C stop it: requests
 under way are answered, the rest is sealed.
 
+Standard error has a line for each event, with its time: a catalogue put in force or refused (with all its mistakes), a
+source in trouble or well again, the disk, writes turned away, alerts that begin and end. --quiet leaves them out.
+
 On 127.0.0.1 nobody needs a token until one is made. Where other machines reach the port, who reads needs one: attain token.
 
 EXAMPLES

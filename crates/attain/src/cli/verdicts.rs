@@ -24,7 +24,7 @@ pub struct StatusArguments {
     #[arg(
         long,
         value_name = "URL",
-        conflicts_with_all = ["files", "data", "source", "at", "slo", "chart"]
+        conflicts_with_all = ["files", "data", "source", "at", "chart"]
     )]
     pub server: Option<String>,
     /// Only this SLO; may be given several times
@@ -50,6 +50,7 @@ EXAMPLES
   attain status shop/ --chart checkout-completes/availability/premium
   attain status shop/ --data shop-data         what attain replay kept
   attain status --server http://127.0.0.1:7878 what a server judged last
+  attain status --server localhost:7878 --slo checkout-completes
   attain status shop/ --format json | jq .masked
   ssh web cat access.log | attain status shop/ -
 

@@ -14,7 +14,12 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const ANSWER_BYTES_AT_MOST: u64 = 256 << 20;
 
 /// Asks the server at a URL and prints its answer.
-pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit, Failure> {
+pub fn run(
+    url: &str,
+    slos: &[String],
+    format: StatusFormat,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
     let look = terminal.look();
     let format = match format {
         StatusFormat::Json => "json",
@@ -40,6 +45,9 @@ pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit,
             .help("is `attain serve` running there? It says its address when it starts")
     };
     let mut request = ureq::Agent::from(config).get(&page);
+    for slo in slos {
+        request = request.query("slo", slo);
+    }
     if let Some((name, value)) = token::header() {
         request = request.header(name, value);
     }
@@ -61,6 +69,9 @@ pub fn run(url: &str, format: StatusFormat, terminal: &Terminal) -> Result<Exit,
                 "attain token new --data DIR makes one where the server runs; put it into the environment variable {}",
                 token::VARIABLE
             )));
+        }
+        _ if status == 404 && text.contains("\"code\"") && !slos.is_empty() => {
+            return Err(Failure::new(detail(&text)));
         }
         _ if status == 503 => {
             return Err(Failure::new(format!(

@@ -26,6 +26,7 @@ mod served;
 mod served_disk;
 mod served_flood;
 mod served_kills;
+mod served_log;
 mod served_status;
 mod served_stops;
 mod shop;

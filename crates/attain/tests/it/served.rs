@@ -47,10 +47,15 @@ impl Served {
 
     /// Starts a command that serves, and waits until it does.
     pub fn ready(command: &mut Command, address: SocketAddr) -> Self {
+        Self::heard(command, address, Stdio::null())
+    }
+
+    /// The same, with its standard error in a file.
+    pub fn heard(command: &mut Command, address: SocketAddr, log: impl Into<Stdio>) -> Self {
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut served = Self { child };

@@ -40,6 +40,13 @@ fn the_status_of_a_server_is_what_it_judged_last() {
     ]);
     assert_eq!(json.code, 3);
     assert!(json.out.starts_with("{\n  \"version\": 1"), "{}", json.out);
+    let one = place.run(&["status", "--server", &url, "--slo", "checkout"]);
+    assert_eq!(one.code, 3);
+    assert!(one.out.contains("checkout/availability"), "{}", one.out);
+    let none = place.run(&["status", "--server", &url, "--slo", "chekout & more"]);
+    assert_eq!(none.code, 2);
+    let says = "there is no SLO `chekout & more` in this catalogue; it has checkout";
+    assert!(none.err.contains(says), "{}", none.err);
     server.stop();
 
     let both = place.run(&["status", "--server", &url, "--at", "now"]);

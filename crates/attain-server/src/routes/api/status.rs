@@ -1,12 +1,13 @@
 //! How everything stands in one answer: the promises, and the server itself.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use attain_model::policy::Urgency;
 use attain_model::source::SourceKind;
 use attain_model::verdict::AlertState;
-use attain_model::{Evaluation, Standing};
+use attain_model::{Catalogue, Evaluation, SloId, Standing};
 use attain_view::Look;
 use attain_view::status::{Run, status as text_of};
 use attain_view::status_json::status_json;
@@ -20,9 +21,13 @@ use crate::app::{App, notes, reading};
 use crate::core::pulled_delay;
 use crate::gate::Way;
 use crate::routes::guard::Question;
+use crate::routes::problem::Problem;
 
 /// What `attain status` would exit with.
 const EXIT: HeaderName = HeaderName::from_static("attain-exit");
+
+/// SLOs that are named to whoever asked for another.
+const NAMED: usize = 20;
 
 /// What every promise comes to.
 pub(in crate::routes) async fn status(
@@ -30,7 +35,9 @@ pub(in crate::routes) async fn status(
     Extension(Question { asked, published }): Extension<Question>,
 ) -> Answer {
     let seen = app.seen_of(published, asked.instant("at")).await?;
-    let (promises, evaluation) = (seen.promises(), &seen.evaluation);
+    let promises = seen.promises();
+    let slos: Vec<&str> = asked.texts("slo").collect();
+    let evaluation = &only(&seen.evaluation, promises.catalogue(), &slos)?;
     let mut response = match asked.text("format") {
         Some("human") => {
             let look = Look {
@@ -52,6 +59,39 @@ pub(in crate::routes) async fn status(
     let exit = HeaderValue::from(u16::from(exit_of(evaluation)));
     response.headers_mut().insert(EXIT, exit);
     Ok(response)
+}
+
+/// What is said of some SLOs, or of all if none is named, as `attain status --slo` says it.
+fn only<'e>(
+    evaluation: &'e Evaluation,
+    catalogue: &Catalogue,
+    slos: &[&str],
+) -> Result<Cow<'e, Evaluation>, Problem> {
+    if slos.is_empty() {
+        return Ok(Cow::Borrowed(evaluation));
+    }
+    if let Some(id) = slos.iter().find(|id| !catalogue.slos.contains_key(**id)) {
+        let has: Vec<&str> = catalogue
+            .slos
+            .keys()
+            .map(|id| id.as_str())
+            .take(NAMED)
+            .collect();
+        let why = format!("there is no SLO `{id}` in this catalogue");
+        return Err(Problem::not_found(why).hint(format!("it has {}", has.join(", "))));
+    }
+    let is_asked = |id: &SloId| slos.contains(&id.as_str());
+    let mut some = evaluation.clone();
+    some.verdicts.retain(|verdict| is_asked(&verdict.name.slo));
+    some.masked.retain(|masked| is_asked(&masked.name.slo));
+    some.untagged.retain(|untagged| is_asked(&untagged.slo));
+    // A gap is about a source, an SLO or one of its series.
+    let whose = |about: &str| about.split('/').next().unwrap_or_default().to_owned();
+    some.gaps.retain(|gap| {
+        let whose = whose(&gap.about);
+        !catalogue.slos.contains_key(whose.as_str()) || slos.contains(&whose.as_str())
+    });
+    Ok(Cow::Owned(some))
 }
 
 /// How the server is doing.

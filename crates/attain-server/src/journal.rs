@@ -1,0 +1,233 @@
+//! What an operator finds in the log: what has changed since the last look, a line for an event.
+//!
+//! States are compared, so a source that is away says so once, however often it is tried. Whoever is turned away is said
+//! the first time, and then at most once a minute with how many there were. Knows words; writes nowhere.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use attain_model::policy::Urgency;
+use attain_model::verdict::AlertState;
+use attain_model::{SeriesName, SourceId};
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::published::Published;
+
+/// Whoever is turned away again and again is said so often.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// Alerts that are said one by one of one look; more are counted.
+const NAMED: usize = 20;
+
+/// What was said so far.
+#[derive(Debug, Default)]
+pub struct Journal {
+    /// What is in force, and why what is newer is not.
+    catalogue: Option<(String, Option<String>)>,
+    trouble: BTreeMap<SourceId, String>,
+    disk: Option<String>,
+    firing: BTreeMap<(SeriesName, Urgency), Timestamp>,
+    denied: Turned,
+    shed: Turned,
+}
+
+impl Journal {
+    /// What has changed, the oldest first. A line that begins with two spaces belongs to the one before it. Without
+    /// control characters, and without what stands in a URL beside its place.
+    pub(crate) fn look(&mut self, app: &App, now: Instant) -> Vec<String> {
+        let published = std::sync::Arc::clone(&app.published.borrow());
+        let mut lines = self.changes(&published);
+        let denied = app.counters.of(401);
+        lines.extend(self.denied.more(denied, now).map(|more| {
+            format!("{more} turned away: the token is missing or another one (401); nothing of it is kept")
+        }));
+        let shed = app.counters.of(503);
+        lines.extend(self.shed.more(shed, now).map(|more| {
+            format!("{more} told to come again (503): no room, or nothing can be kept")
+        }));
+        lines.iter().map(|line| plain(line)).collect()
+    }
+
+    fn changes(&mut self, published: &Published) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.catalogue(published, &mut lines);
+        let core = &published.core;
+        for (source, why) in &core.trouble {
+            if self.trouble.get(source) != Some(why) {
+                lines.push(format!("source {source} is in trouble: {why}"));
+            }
+        }
+        let over = self
+            .trouble
+            .keys()
+            .filter(|source| !core.trouble.contains_key(*source));
+        lines.extend(over.map(|source| format!("source {source} is well again")));
+        self.trouble.clone_from(&core.trouble);
+        match (&self.disk, &core.disk) {
+            (None, Some(why)) => lines.push(format!(
+                "nothing can be kept: {why}; it is tried every second"
+            )),
+            (Some(_), None) => lines.push("what arrives is kept again".to_owned()),
+            _ => {}
+        }
+        self.disk.clone_from(&core.disk);
+        self.alerts(published, &mut lines);
+        lines
+    }
+
+    fn catalogue(&mut self, published: &Published, lines: &mut Vec<String>) {
+        let in_force = &published.catalogue;
+        let is_now = (in_force.sha256.clone(), in_force.refused.clone());
+        // The first was said by whoever started it.
+        let Some((sha256, refused)) = self.catalogue.replace(is_now) else {
+            return;
+        };
+        let short = in_force.sha256.get(..12).unwrap_or(&in_force.sha256);
+        if sha256 != in_force.sha256 {
+            lines.push(format!("another catalogue is in force: {short}"));
+        }
+        match (&refused, &in_force.refused) {
+            (before, Some(why)) if before.as_ref() != Some(why) => {
+                lines.push(format!(
+                    "the catalogue's files have changed and are refused; {short} stays in force:"
+                ));
+                lines.extend(
+                    why.lines()
+                        .filter(|line| !line.trim().is_empty())
+                        .map(|line| format!("  {line}")),
+                );
+            }
+            (Some(_), None) if sha256 == in_force.sha256 => {
+                lines.push(format!(
+                    "the catalogue's files are again those in force: {short}"
+                ));
+            }
+            _ => {}
+        }
+    }
+
+    fn alerts(&mut self, published: &Published, lines: &mut Vec<String>) {
+        let Some(judged) = &published.judged else {
+            return;
+        };
+        let mut firing: BTreeMap<(SeriesName, Urgency), Timestamp> = BTreeMap::new();
+        for verdict in &judged.evaluation.verdicts {
+            for alert in &verdict.alerts {
+                if let AlertState::Firing(since) = alert.state {
+                    let first = firing
+                        .entry((verdict.name.clone(), alert.urgency))
+                        .or_insert(since);
+                    *first = since.min(*first);
+                }
+            }
+        }
+        let begun = firing
+            .iter()
+            .filter(|(which, _)| !self.firing.contains_key(*which));
+        let begun = begun.map(|((name, urgency), since)| {
+            format!("{} begins: {name}, since {since}", urgency.word())
+        });
+        let ended = self
+            .firing
+            .keys()
+            .filter(|which| !firing.contains_key(*which));
+        let ended = ended.map(|(name, urgency)| format!("{} ends: {name}", urgency.word()));
+        let all: Vec<String> = begun.chain(ended).collect();
+        let more = all.len().saturating_sub(NAMED);
+        lines.extend(all.into_iter().take(NAMED));
+        if more > 0 {
+            lines.push(format!(
+                "and {more} more alerts that begin or end: attain status says which fire"
+            ));
+        }
+        self.firing = firing;
+    }
+}
+
+/// Requests that were turned away.
+#[derive(Debug, Default)]
+struct Turned {
+    told: u64,
+    at: Option<Instant>,
+}
+
+impl Turned {
+    /// How many more there are, in words, if it is time to say so.
+    fn more(&mut self, count: u64, now: Instant) -> Option<String> {
+        let more = count.checked_sub(self.told).filter(|more| *more > 0)?;
+        if self.at.is_some_and(|at| now.duration_since(at) < AGAIN) {
+            return None;
+        }
+        self.told = count;
+        self.at = Some(now);
+        let requests = if more == 1 { "request" } else { "requests" };
+        Some(format!("{more} {requests} with telemetry"))
+    }
+}
+
+/// Without control characters, and URLs without who asks and what.
+fn plain(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    for (at, word) in line.split(' ').enumerate() {
+        if at > 0 {
+            text.push(' ');
+        }
+        for letter in bare(word).chars() {
+            match letter.is_control() {
+                true => text.extend(letter.escape_default()),
+                false => text.push(letter),
+            }
+        }
+    }
+    text
+}
+
+/// A URL without user, password and query; any other word as it is.
+fn bare(word: &str) -> String {
+    let Some((scheme, rest)) = word.split_once("://") else {
+        return word.to_owned();
+    };
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let place = &rest[..end];
+    let host_end = place.find('/').unwrap_or(place.len());
+    let host = place[..host_end]
+        .rfind('@')
+        .map_or(place, |at| &place[at + 1..]);
+    let cut = if end < rest.len() { "?…" } else { "" };
+    format!("{scheme}://{host}{cut}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_turned_away_is_said_first_and_then_once_a_minute_with_how_many() {
+        let mut turned = Turned::default();
+        let begun = Instant::now();
+        assert_eq!(turned.more(0, begun), None);
+        assert_eq!(
+            turned.more(1, begun).as_deref(),
+            Some("1 request with telemetry")
+        );
+        assert_eq!(turned.more(40, begun + AGAIN / 2), None);
+        assert_eq!(
+            turned.more(90, begun + AGAIN).as_deref(),
+            Some("89 requests with telemetry")
+        );
+        assert_eq!(turned.more(90, begun + 3 * AGAIN), None);
+    }
+
+    #[test]
+    fn nothing_secret_and_no_control_character_gets_into_a_line() {
+        let line = plain(
+            "source a\u{1b}[2Jb\nc: https://me:secret@host:9/api/v1/query?query=up&token=x: refused",
+        );
+        assert_eq!(
+            line,
+            "source a\\u{1b}[2Jb\\nc: https://host:9/api/v1/query?… refused"
+        );
+        assert_eq!(plain("  --> shop.yaml:5:75"), "  --> shop.yaml:5:75");
+    }
+}
