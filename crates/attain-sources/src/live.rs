@@ -23,6 +23,7 @@ mod batch;
 mod births;
 mod edges;
 mod exposed;
+mod heard;
 mod known;
 mod names;
 mod native;
@@ -45,6 +46,8 @@ use attain_wire::snappy::Unpacker;
 use jiff::Timestamp;
 
 use self::batch::Batch;
+use self::heard::Heard;
+pub use self::heard::{HeardSample, HeardSeries};
 use self::known::Known;
 use self::twice::Twice;
 use self::whom::Whom;
@@ -131,6 +134,7 @@ pub struct Intake {
     unpacker: Unpacker,
     whom: Whom,
     known: Known,
+    heard: Heard,
     overflowing: u64,
     /// What comes later than this after its time is late.
     delay_ms: i64,
@@ -159,6 +163,7 @@ impl Intake {
             unpacker: Unpacker::default(),
             whom: Whom::new(catalogue, source, customers),
             known: Known::default(),
+            heard: Heard::default(),
             overflowing: 0,
             delay_ms: milliseconds(source.delay()),
             births: HashMap::new(),
@@ -183,6 +188,7 @@ impl Intake {
         self.whom = Whom::new(catalogue, source, customers);
         self.delay_ms = milliseconds(source.delay());
         self.known.forget_meanings(&self.whom);
+        self.heard.clear();
     }
 
     /// Has every series told again when it is next seen: a batch was not kept.
@@ -245,6 +251,12 @@ impl Intake {
         target: &[(String, String)],
     ) -> (LiveBatch, Outcome) {
         exposed::take(self, page, at, target)
+    }
+
+    /// A bounded sample of what arrived since the start, or since another catalogue is in force.
+    #[must_use]
+    pub fn heard(&self) -> HeardSample {
+        self.heard.sample()
     }
 
     /// What it holds.

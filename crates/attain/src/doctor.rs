@@ -11,6 +11,7 @@ mod said;
 mod seen;
 mod wanted;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -49,22 +50,33 @@ pub fn run(arguments: &DoctorArguments, terminal: &Terminal) -> Result<Exit, Fai
         let why = "nothing is ever counted: every promise stays unknown";
         out.find("no-source", "catalogue", seen, why, fix);
     }
-    for source in catalogue.sources.values() {
-        Doctor {
-            catalogue: &catalogue,
-            customers: &customers,
-            base: &base,
+    let doctor = |source| {
+        Doctor::new(
+            &catalogue,
+            &customers,
+            &base,
             source,
-            about: format!("source {}", source.id),
-            is_served: arguments.server.is_some(),
-        }
-        .look_at(&mut out);
+            arguments.server.is_some(),
+        )
+    };
+    for source in catalogue.sources.values() {
+        doctor(source).look_at(&mut out);
     }
     if let Some(folder) = &arguments.data {
         judge::folder::judge(&read::folder::folder(folder, &catalogue), &mut out);
     }
     if let Some(server) = &arguments.server {
-        look_at_server(server, &mut out);
+        look_at_server(server, &mut out, |heard, out| {
+            for source in catalogue.sources.values() {
+                let is_sent = matches!(
+                    source.kind,
+                    SourceKind::RemoteWrite { .. } | SourceKind::Otlp { .. }
+                );
+                if let Some(heard) = heard.get(source.id.as_str()).filter(|_| is_sent) {
+                    doctor(source).heard(heard, out);
+                }
+            }
+        });
     }
     out.merge();
     terminal.print(&match arguments.format {
@@ -101,7 +113,24 @@ struct Doctor<'a> {
     is_served: bool,
 }
 
-impl Doctor<'_> {
+impl<'a> Doctor<'a> {
+    fn new(
+        catalogue: &'a Catalogue,
+        customers: &'a Customers,
+        base: &'a Path,
+        source: &'a Source,
+        is_served: bool,
+    ) -> Self {
+        Self {
+            catalogue,
+            customers,
+            base,
+            source,
+            about: format!("source {}", source.id),
+            is_served,
+        }
+    }
+
     fn look_at(&self, out: &mut Diagnosis) {
         match &self.source.kind {
             SourceKind::Prometheus(api) => self.pulled(api, out),
@@ -215,12 +244,17 @@ impl Doctor<'_> {
             about: &self.about,
             source: self.source.id.as_str(),
             is_pulled: matches!(self.source.kind, SourceKind::Prometheus(_)),
+            is_sent: matches!(
+                self.source.kind,
+                SourceKind::RemoteWrite { .. } | SourceKind::Otlp { .. }
+            ),
             delay: self.source.delay.unwrap_or_else(|| delay_for(held_back)),
         };
         if !judge::metric::is_there(&read, metric, out) {
             return;
         }
         judge::metric::judge(&read, metric, held_back, out);
+        judge::metric::classes(&read, metric, out);
         judge::edges::judge(&self.about, metric, out);
         let (source, catalogue) = (self.source, self.catalogue);
         judge::labels::judge(&self.about, source, catalogue, metric, most_series, out);
@@ -241,6 +275,17 @@ impl Doctor<'_> {
         } else if !self.is_served {
             let said = "others send to it: what arrives is known to the server (--server URL)";
             out.look(&self.about, said);
+        }
+    }
+
+    /// What was sent, as the server that got it says.
+    fn heard(&self, heard: &seen::Heard, out: &mut Diagnosis) {
+        if heard.series.is_empty() && heard.others.is_empty() {
+            return;
+        }
+        let wanted = Wanted::of(self.catalogue, self.source);
+        for metric in &read::heard::metrics(&wanted, heard, &self.source.labels.segment) {
+            self.metric(metric, Duration::ZERO, None, out);
         }
     }
 
@@ -281,7 +326,12 @@ impl Doctor<'_> {
     }
 }
 
-fn look_at_server(text: &str, out: &mut Diagnosis) {
+/// `compare` is given what arrived of its sources.
+fn look_at_server(
+    text: &str,
+    out: &mut Diagnosis,
+    compare: impl FnOnce(&BTreeMap<String, seen::Heard>, &mut Diagnosis),
+) {
     let (url, asked) = read::server::server(text);
     let about = format!("server {url}");
     let (reached, seen) = match asked {
@@ -301,6 +351,7 @@ fn look_at_server(text: &str, out: &mut Diagnosis) {
     if reach::judge(&asked, &reached, out)
         && let Some(seen) = seen
     {
+        compare(&seen.heard, out);
         judge::server::judge(&about, &url, &seen, out);
     }
 }

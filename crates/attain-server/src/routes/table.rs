@@ -92,7 +92,7 @@ const SEGMENT: Parameter = Parameter {
 };
 
 /// Everything that is served.
-pub(crate) static TABLE: [Route; 30] = [
+pub(crate) static TABLE: [Route; 31] = [
     Route {
         method: Method::GET,
         path: "/api/v1/status",
@@ -342,6 +342,18 @@ pub(crate) static TABLE: [Route; 30] = [
         parameters: &[],
         answers: &[(JSON, Some("Server"))],
         handler: || get(api::status::server),
+    },
+    Route {
+        method: Method::GET,
+        path: "/api/v1/heard",
+        name: "heard",
+        about: "A bounded sample of what was sent or scraped since the start, or since the catalogue changed: series of \
+                wanted metrics, and names of metrics that nobody wants",
+        who: READ,
+        sort: Sort::Now,
+        parameters: &[],
+        answers: &[(JSON, Some("Heard"))],
+        handler: || get(api::status::heard),
     },
     Route {
         method: Method::GET,

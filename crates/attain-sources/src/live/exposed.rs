@@ -43,6 +43,7 @@ pub(super) fn take(
     target: &[(String, String)],
 ) -> (LiveBatch, Outcome) {
     let mut batch = Batch::new(at, intake.limits.ahead, intake.usual_samples);
+    intake.heard.begin();
     let mut hasher = Xxh3::new();
     for text in target.iter().flat_map(|(name, value)| [name, value]) {
         hasher.update(text.as_bytes());
@@ -129,6 +130,7 @@ impl<'p> Page<'p> {
             {
                 self.birth(stem, labels, &sample)?;
             }
+            intake.heard.unwanted(name.as_bytes());
             batch.nobodys(time_ms);
             return Ok(());
         }

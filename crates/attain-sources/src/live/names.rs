@@ -94,13 +94,9 @@ fn names_of(metric: &Metric<'_>) -> Vec<(String, Form)> {
             .collect::<Vec<_>>()
     };
     let mut forms = match metric.kind {
-        Kind::Gauge
-        | Kind::Sum {
-            is_monotonic: false,
-        } => with("", Form::Value),
-        Kind::Sum { is_monotonic: true } => {
-            [with("", Form::Value), with("_total", Form::Value)].concat()
-        }
+        Kind::Gauge => with("", Form::Value),
+        // One that may fall is no counter; it is found under a counter's name to be refused, not passed over.
+        Kind::Sum { .. } => [with("", Form::Value), with("_total", Form::Value)].concat(),
         Kind::Histogram | Kind::Exponential => [
             with("", Form::Buckets),
             with("_bucket", Form::Buckets),
@@ -189,11 +185,8 @@ impl Wanted {
         const REMEMBERED: usize = 10_000;
         let mut hash = xxh3_64_with_seed(metric.unit, xxh3_64(metric.name));
         hash ^= match metric.kind {
-            Kind::Gauge
-            | Kind::Sum {
-                is_monotonic: false,
-            } => 1,
-            Kind::Sum { is_monotonic: true } => 2,
+            Kind::Gauge => 1,
+            Kind::Sum { .. } => 2,
             Kind::Histogram | Kind::Exponential => 3,
             Kind::Summary => 4,
         };

@@ -16,6 +16,7 @@ pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Bat
     let name = labelled.find(NAME_LABEL).unwrap_or("");
     let mut meanings = Vec::new();
     for written in intake.whom.wanted.written(name).to_vec() {
+        intake.heard.met(&written.metric, labelled, true);
         // All of its events are those at or under no limit.
         let found = intake
             .whom

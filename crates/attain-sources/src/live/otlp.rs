@@ -26,8 +26,12 @@ pub(super) fn take(
     arrived: Timestamp,
 ) -> Result<(LiveBatch, Outcome), WireError> {
     let mut batch = Batch::new(arrived, intake.limits.ahead, intake.usual_samples);
+    intake.heard.begin();
     each_metric(request, |metric| {
         let is_wanted = intake.whom.wanted.has_metric(&metric);
+        if !is_wanted {
+            intake.heard.unwanted(metric.name);
+        }
         let seed = seed_of(&metric);
         for point in metric.points() {
             match point {

@@ -23,6 +23,7 @@ pub(super) fn take(
     let outcome = (|| {
         let request = unpacker.unpack(body, intake.limits.unpacked_bytes)?;
         let mut batch = Batch::new(arrived, intake.limits.ahead, room);
+        intake.heard.begin();
         // Most of what a sender has is for nobody, and series of one metric come together.
         let mut last: (&[u8], bool) = (b"", false);
         let mut met = Vec::new();
@@ -34,6 +35,9 @@ pub(super) fn take(
             if let Some(name) = series.leading_name() {
                 if name != last.0 {
                     last = (name, intake.whom.wanted.has(name));
+                    if !last.1 {
+                        intake.heard.unwanted(name);
+                    }
                 }
                 if !last.1 {
                     if name.ends_with(births::SUFFIX) {

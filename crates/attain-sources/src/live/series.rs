@@ -37,6 +37,11 @@ impl<'a> Labelled<'a> {
         Ok(labelled)
     }
 
+    /// All of them.
+    pub(super) fn pairs(&self) -> &[(&'a str, &'a str)] {
+        &self.labels
+    }
+
     /// The value of a label of exactly this name.
     fn get(&self, name: &str) -> Option<&'a str> {
         let place = self.labels.binary_search_by_key(&name, |(name, _)| name);
@@ -117,6 +122,7 @@ pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Bat
     let Intake {
         whom,
         known,
+        heard,
         numbers,
         limits,
         ..
@@ -125,6 +131,7 @@ pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Bat
     let le = labelled.get("le");
     let mut meanings: Vec<Meaning> = Vec::new();
     for written in whom.wanted.written(name).to_vec() {
+        heard.met(&written.metric, labelled, false);
         meanings.extend(whom.meanings(&written, le, |label| labelled.find(label)));
     }
     let (gauges, meanings): (Vec<_>, Vec<_>) = meanings

@@ -46,6 +46,7 @@ impl Diagnosis {
 
     /// Makes one of findings with one cause: the same code about the same thing with the same fix.
     pub fn merge(&mut self) {
+        self.drop_effects();
         let mut merged: Vec<(Finding, u64)> = Vec::new();
         for finding in self.findings.drain(..) {
             let is_same = |known: &&mut (Finding, u64)| {
@@ -70,6 +71,32 @@ impl Diagnosis {
                 }
                 finding
             }));
+    }
+
+    /// What is untagged at a server or in a folder has its cause at a source; and is the same in both.
+    fn drop_effects(&mut self) {
+        const CAUSES: [&str; 5] = [
+            "untagged",
+            "segment-label-missing",
+            "segment-value-unclaimed",
+            "segment-misspelt",
+            "segment-values-many",
+        ];
+        let rank = |found: &Finding| match found.about.split(' ').next() {
+            Some("source") if CAUSES.contains(&found.code) => 2,
+            Some("server") if found.code == "untagged" => 1,
+            _ => 0,
+        };
+        let said: Vec<(u8, Vec<String>)> = (self.findings.iter())
+            .map(|found| (rank(found), found.slos.clone()))
+            .collect();
+        self.findings.retain(|found| {
+            let is_said = |slo: &String| {
+                let mut others = said.iter();
+                others.any(|(other, slos)| *other > rank(found) && slos.contains(slo))
+            };
+            found.code != "untagged" || found.slos.is_empty() || !found.slos.iter().all(is_said)
+        });
     }
 
     /// Notes what is wrong with the whole of something.

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod folder;
+pub mod heard;
 mod http;
 pub mod page;
 pub mod server;

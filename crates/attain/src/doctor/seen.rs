@@ -92,6 +92,8 @@ pub struct MetricSeen {
     pub interval: Option<Duration>,
     /// Labels that the catalogue asks something of, and what they must be.
     pub asked: Vec<(String, String)>,
+    /// The labels by which its events are good or bad, and the SLOs that ask.
+    pub classes: Vec<(String, Vec<String>)>,
     /// Values of labels: of the series that count, or of all of that name where none does. Not all of them.
     pub labels: BTreeMap<String, BTreeSet<String>>,
     /// By the value of the label that says the segment; `""` where it is absent.
@@ -154,6 +156,19 @@ pub struct ServerSeen {
     pub sources: Vec<ServedSource>,
     /// SLO, untagged events, all events.
     pub untagged: Vec<(String, u64, u64)>,
+    /// What arrived of its sources, by their names.
+    pub heard: BTreeMap<String, Heard>,
+}
+
+/// A sample of what arrived of a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Series of wanted metrics: the metric as the catalogue has it, the labels, and whether it is a whole histogram.
+    pub series: Vec<(String, BTreeMap<String, String>, bool)>,
+    /// The labels that series of a metric have, those outside the sample included.
+    pub labels: BTreeMap<String, BTreeSet<String>>,
+    /// Names of metrics that nobody wants.
+    pub others: Vec<String>,
 }
 
 /// A source, as the server that reads it says.

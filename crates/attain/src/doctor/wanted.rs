@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use attain_model::indicator::{Counting, MetricKind};
 use attain_model::quantity::{Threshold, Unit};
 use attain_model::selector::Selector;
+use attain_model::slo::Slo;
 use attain_model::source::Source;
 use attain_model::{Catalogue, Stream};
 
@@ -26,6 +27,8 @@ pub struct Wanted {
     pub slos: Vec<String>,
     /// Latency limits of these.
     pub thresholds: BTreeSet<Threshold>,
+    /// The labels by which its events are good or bad, and the SLOs that ask.
+    pub classes: Vec<(String, Vec<String>)>,
     /// The stream that it counts for.
     pub stream: Stream,
 }
@@ -44,6 +47,14 @@ impl Wanted {
             let service = (source.labels.service.clone())
                 .filter(|_| !stream.service_matches.is_empty())
                 .map(|label| (label, stream.service_matches.clone()));
+            let asking = |label: &String| {
+                let asks =
+                    |slo: &&&Slo| slo.indicator.outcome().labels().any(|asked| asked == label);
+                let slos = slos.iter().filter(asks).map(|slo| slo.id.to_string());
+                (label.clone(), slos.collect())
+            };
+            let classes: Vec<(String, Vec<String>)> =
+                stream.class_labels.iter().map(asking).collect();
             for (name, shape, unit, selector) in metrics(&stream) {
                 all.push(Self {
                     name,
@@ -53,6 +64,7 @@ impl Wanted {
                     service: service.clone(),
                     slos: slos.iter().map(|slo| slo.id.to_string()).collect(),
                     thresholds: thresholds.clone(),
+                    classes: classes.clone(),
                     stream: stream.clone(),
                 });
             }
@@ -82,6 +94,7 @@ impl Wanted {
             shape: self.shape,
             thresholds: self.thresholds.clone(),
             asked,
+            classes: self.classes.clone(),
             ..MetricSeen::default()
         }
     }

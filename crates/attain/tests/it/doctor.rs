@@ -314,6 +314,141 @@ fn the_doctor_asks_a_server_what_arrives() {
     server.stop();
 }
 
+const PUSHED: &str = "
+attain: 1
+catalogue: {name: shop}
+segments:
+  premium:  {rank: 1, contract: best-effort}
+  standard: {rank: 2, contract: best-effort}
+sources:
+  prom: {remote_write: {}, delay: 5s}
+  wrong: {remote_write: {}, delay: 5s, labels: {segment: tier}}
+defaults: {source: prom, window: 30d, owner: shop, alerting: none}
+slos:
+  badlabel:
+    outcome: A customer can pay
+    indicator: {metric: http_requests_total, bad: {status: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
+  typo:
+    outcome: A customer can order
+    indicator: {metric: http_request_total, bad: {code: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
+  nopath:
+    outcome: A customer can search
+    indicator: {metric: http_requests_total, where: {path: /nope}, bad: {code: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
+  edge:
+    outcome: A customer need not wait
+    indicator: {metric: http_request_duration_seconds}
+    objectives: {latency: {premium: \"99% < 250ms\", standard: \"99% < 300ms\"}}
+  tier:
+    outcome: A customer can look
+    indicator: {source: wrong, metric: looks_total, bad: {code: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
+";
+
+/// What a Prometheus sends: requests of three segments, one of which nobody claims, and a histogram.
+fn pushed() -> Vec<u8> {
+    let sample = [(5.0, another_ms())];
+    let mut labels = Vec::new();
+    for segment in ["premium", "standard", "gold"] {
+        for code in ["200", "500"] {
+            let own = [("code", code), ("path", "/pay"), ("segment", segment)];
+            labels.push(
+                [("__name__", "http_requests_total")]
+                    .iter()
+                    .chain(&own)
+                    .copied()
+                    .collect(),
+            );
+            labels.push(
+                [("__name__", "looks_total")]
+                    .iter()
+                    .chain(&own)
+                    .copied()
+                    .collect(),
+            );
+        }
+        for le in ["0.2", "0.3", "+Inf"] {
+            let name = ("__name__", "http_request_duration_seconds_bucket");
+            labels.push(vec![name, ("le", le), ("segment", segment)]);
+        }
+    }
+    let series: Vec<_> = labels
+        .iter()
+        .map(|labels: &Vec<_>| (labels.as_slice(), sample.as_slice()))
+        .collect();
+    attain_wire::remote_write::encode(&series)
+}
+
+#[test]
+fn the_doctor_knows_what_is_wrong_with_what_is_pushed() {
+    let place = Place::new();
+    place.write("shop.yaml", PUSHED);
+    let address = free_address();
+    let url = address.to_string();
+    let server = Served::start(&place, address, &[]);
+    for source in ["prom", "wrong"] {
+        let mut sender = Sender::of(address, source);
+        assert_eq!(sender.write(&pushed()), Some(204));
+    }
+    let doctor = place.run(&["doctor", "shop.yaml", "--server", &url, "--format", "json"]);
+    doctor.exits(1);
+    server.stop();
+    let said: serde_json::Value = serde_json::from_str(&doctor.out).unwrap();
+    let found = |code: &str, slo: &str| {
+        let mut all = said["findings"].as_array().unwrap().iter();
+        let one = all.find(|found| {
+            found["code"] == code && found["slos"].as_array().unwrap().contains(&slo.into())
+        });
+        let one = one.unwrap_or_else(|| panic!("{code} of {slo} in {said:#}"));
+        [&one["seen"], &one["fix"]].map(|text| text.as_str().unwrap().to_owned())
+    };
+    let [seen, fix] = found("label-missing", "badlabel");
+    assert_eq!(
+        seen,
+        "no series of `http_requests_total` has the label `status`, which `good:` or `bad:` looks at"
+    );
+    assert!(fix.contains("they have `code`, `path`, `segment`"), "{fix}");
+    let [seen, fix] = found("metric-missing", "typo");
+    assert_eq!(
+        seen,
+        "it sends, and no series of `http_request_total` is among what has arrived"
+    );
+    assert!(
+        fix.starts_with("write `metric: http_requests_total` if that is meant"),
+        "{fix}"
+    );
+    let [seen, _] = found("metric-unmatched", "nopath");
+    assert_eq!(
+        seen,
+        "none of the 6 series of `http_requests_total` counts: `path` shall be /nope and is `/pay`"
+    );
+    let [seen, _] = found("edge-missing", "edge");
+    assert_eq!(
+        seen,
+        "no edge of `http_request_duration_seconds_bucket` is at 250ms; the nearest: 200ms and 300ms"
+    );
+    let [seen, fix] = found("segment-label-missing", "tier");
+    assert_eq!(seen, "no series of `looks_total` has the label `tier`");
+    assert_eq!(
+        fix,
+        "sources: {wrong: {…, labels: {segment: segment}}}; `segment` is `gold`, `premium`, `standard`"
+    );
+    let [seen, _] = found("segment-value-unclaimed", "badlabel");
+    assert_eq!(
+        seen,
+        "`segment` of `http_request_duration_seconds_bucket` has values that no segment claims: `gold` \
+         (33% of its series); and 1 more like this"
+    );
+    // What a source lacks is said once, at the source.
+    let untagged = |found: &&serde_json::Value| found["code"] == "untagged";
+    assert_eq!(
+        said["findings"].as_array().unwrap().iter().find(untagged),
+        None
+    );
+}
+
 #[test]
 fn the_doctor_needs_a_valid_catalogue() {
     let place = Place::new();

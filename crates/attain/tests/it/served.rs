@@ -133,6 +133,7 @@ fn connect(address: SocketAddr) -> Option<TcpStream> {
 /// Sends one request after the other on one connection.
 pub struct Sender {
     address: SocketAddr,
+    path: String,
     stream: Option<TcpStream>,
 }
 
@@ -140,7 +141,16 @@ impl Sender {
     pub fn to(address: SocketAddr) -> Self {
         Self {
             address,
+            path: "/api/v1/write".to_owned(),
             stream: None,
+        }
+    }
+
+    /// For one of several sources.
+    pub fn of(address: SocketAddr, source: &str) -> Self {
+        Self {
+            path: format!("/api/v1/write/{source}"),
+            ..Self::to(address)
         }
     }
 
@@ -159,8 +169,9 @@ impl Sender {
         }
         let stream = self.stream.as_mut()?;
         let head = format!(
-            "POST /api/v1/write HTTP/1.1\r\nhost: attain\r\ncontent-type: application/x-protobuf\r\n\
+            "POST {} HTTP/1.1\r\nhost: attain\r\ncontent-type: application/x-protobuf\r\n\
              content-encoding: snappy\r\ncontent-length: {}\r\n\r\n",
+            self.path,
             body.len()
         );
         let mut request = head.into_bytes();

@@ -167,6 +167,29 @@ pub(in crate::routes) async fn server(
     json(format!("{page:#}\n"))
 }
 
+/// What arrived: a sample, for whoever looks for what is wrong with it.
+pub(in crate::routes) async fn heard(State(app): State<Arc<App>>) -> Response {
+    let open = app.gates.open();
+    let sources = open.values().map(|gate| {
+        let heard = gate.entry().heard();
+        let series = heard.series.into_iter().map(|series| {
+            serde_json::json!({
+                "metric": series.metric,
+                "labels": series.labels,
+                "is_whole": series.is_whole,
+            })
+        });
+        serde_json::json!({
+            "source": gate.source.as_str(),
+            "series": series.collect::<Vec<_>>(),
+            "labels": heard.labels,
+            "others": heard.others,
+        })
+    });
+    let page = serde_json::json!({"version": 1, "sources": sources.collect::<Vec<_>>()});
+    json(format!("{page}\n"))
+}
+
 /// As `attain status` exits: a broken promise or a page outweighs an unknown one.
 fn exit_of(evaluation: &Evaluation) -> u8 {
     let promises = || evaluation.verdicts.iter().filter(|verdict| !verdict.pooled);

@@ -92,6 +92,8 @@ fn meanings_of(
             continue;
         }
         asked.push((written.clone(), le));
+        let is_whole = form == Form::Buckets;
+        intake.heard.met(&written.metric, labelled, is_whole);
         let found = intake
             .whom
             .meanings(&written, le, |label| labelled.find(label));

@@ -289,6 +289,24 @@ fn what_a_point_may_say() {
     );
 }
 
+/// Under a counter's name in Prometheus' spelling as well: what is passed over in silence is found by nobody.
+#[test]
+fn a_sum_that_may_fall_is_refused_under_any_name_of_a_counter() {
+    let mut intake = intake(&spelled(true));
+    let point = r#"{"attributes":[{"key":"ok","value":{"stringValue":"true"}}],"timeUnixNano":"1","asInt":"5"}"#;
+    let sum =
+        format!(r#"{{"isMonotonic":false,"aggregationTemporality":2,"dataPoints":[{point}]}}"#);
+    let body = request("sum", &sum);
+    let (_, outcome) = intake.otlp_json(body.as_bytes(), now()).unwrap();
+    assert_eq!((outcome.accepted, outcome.refused), (0, 1));
+    assert_eq!(
+        outcome.reasons,
+        [
+            "http.requests: it is counted, and is sent as a gauge or a sum that may fall: send a monotonic sum, or write `type: gauge`"
+        ]
+    );
+}
+
 /// An SDK's first point of an observable counter begins microseconds before it was taken.
 #[test]
 fn a_start_is_known_if_it_is_before_the_point_to_the_nanosecond() {

@@ -156,7 +156,7 @@ impl Tags<'_> {
         }
         if !values.is_empty() {
             let seen = format!(
-                "`{label}` of `{}` has values that no segment claims: {} ({} of its events)",
+                "`{label}` of `{}` has values that no segment claims: {} ({})",
                 metric.name,
                 some_of(values.iter().copied(), VALUES_SHOWN),
                 self.share(unknown)
@@ -170,7 +170,7 @@ impl Tags<'_> {
         if !by_customer && self.is_much(absent) {
             let seen = format!(
                 "{} of the events of `{}` ({} of its series) have no `{label}`",
-                self.share(absent),
+                self.share_of_events(absent),
                 metric.name,
                 absent.series
             );
@@ -191,7 +191,7 @@ impl Tags<'_> {
         let Self { label, metric, .. } = self;
         let tagged = metric.tagged.get(value).copied().unwrap_or_default();
         let seen = format!(
-            "`{label}` of `{}` is `{value}` in {} of its events, spelled nearly as `{meant}`",
+            "`{label}` of `{}` is `{value}` in {}, spelled nearly as `{meant}`",
             metric.name,
             self.share(tagged)
         );
@@ -253,6 +253,13 @@ impl Tags<'_> {
 
     /// The share of events; of series where nothing has happened yet.
     fn share(&self, of: Tagged) -> String {
+        let (part, whole) = self.part(of);
+        let events = self.metric.tagged.values().any(|tagged| tagged.events > 0);
+        let what = if events { "events" } else { "series" };
+        format!("{} of its {what}", percent(part, whole))
+    }
+
+    fn share_of_events(&self, of: Tagged) -> String {
         let (part, whole) = self.part(of);
         percent(part, whole)
     }

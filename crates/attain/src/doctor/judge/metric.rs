@@ -20,6 +20,8 @@ pub struct Read<'a> {
     pub source: &'a str,
     /// It is pulled, minute by minute; else it is scraped.
     pub is_pulled: bool,
+    /// It is sent to a server, which was asked.
+    pub is_sent: bool,
     /// Its `delay`.
     pub delay: Duration,
 }
@@ -59,8 +61,13 @@ pub fn is_there(read: &Read<'_>, metric: &MetricSeen, out: &mut Diagnosis) -> bo
             .to_owned();
         ("histogram-native", seen, fix)
     } else {
-        let seen = format!("it has no metric `{name}`");
+        let seen = match read.is_sent {
+            true => format!("it sends, and no series of `{name}` is among what has arrived"),
+            false => format!("it has no metric `{name}`"),
+        };
         let fix = match metric.alike.as_slice() {
+            [] if read.is_sent => "see what arrives: `others` at /api/v1/heard of the server; write the name as `metric:`, or have it sent"
+                .to_owned(),
             [] => "see what there is: query `count by (__name__) ({__name__=~\".+\"})`, and write the name as `metric:`"
                 .to_owned(),
             names => format!(
@@ -94,6 +101,27 @@ fn unmatched(metric: &MetricSeen) -> String {
         "none of the {named} series of `{}` counts: {why}",
         metric.name
     )
+}
+
+/// Finds labels that say good from bad and that no series has: nothing can count as bad, or nothing as good.
+pub fn classes(read: &Read<'_>, metric: &MetricSeen, out: &mut Diagnosis) {
+    for (label, slos) in &metric.classes {
+        if metric.labels.contains_key(label) {
+            continue;
+        }
+        let seen = format!(
+            "no series of `{}` has the label `{label}`, which `good:` or `bad:` looks at",
+            metric.name
+        );
+        let why = "where it is absent every event is the same: with `bad:` all count as good, with `good:` as bad";
+        let labels = metric.labels.keys().map(String::as_str);
+        let fix = format!(
+            "write the label that says it under `good:` or `bad:`; they have {}. \
+             A label that comes with the first failure (`error.type`) may be absent until then",
+            some_of(labels, 2 * VALUES_SHOWN)
+        );
+        out.find_for("label-missing", read.about, slos, seen, why, fix);
+    }
 }
 
 /// Whether its samples are fresh and frequent, and there when they are asked for.
@@ -187,6 +215,7 @@ mod tests {
             about: "source prom",
             source: "prom",
             is_pulled: true,
+            is_sent: false,
             delay: Duration::from_secs(delay_seconds),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use attain_view::number;
 
 use super::{folder, percent};
-use crate::doctor::finding::Diagnosis;
+use crate::doctor::finding::{Diagnosis, Finding};
 use crate::doctor::seen::{ServedSource, ServerSeen};
 
 /// A tick of ten seconds is late; two of them are a server that does not keep up.
@@ -100,7 +100,9 @@ fn source(one: &ServedSource, url: &str, out: &mut Diagnosis) {
         said += &format!(", the newest is {} old", number::about(age));
     }
     out.look(&about, said);
-    if one.series == 0 && samples > 0 {
+    // What arrives may have been compared with what is wanted: that says more.
+    let is_said = |found: &Finding| found.about == about && found.code.starts_with("metric-");
+    if one.series == 0 && samples > 0 && !out.findings.iter().any(is_said) {
         let text = format!(
             "{} samples arrived, and no indicator wants any",
             number::grouped(samples)

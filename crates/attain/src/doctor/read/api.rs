@@ -121,6 +121,7 @@ impl Asking<'_> {
         let said = self.number(&format!("max(count_over_time({selector}[5m]))"))?;
         seen.interval = (was_there && said >= 2).then(|| Duration::from_secs(300 / said));
         seen.labels = self.labels(selector)?;
+        self.classes(selector, &mut seen)?;
         self.tagged(selector, &mut seen)?;
         if wanted.shape == Shape::Histogram {
             let lines = self.lines(&format!("count by (le) ({selector})"))?;
@@ -146,6 +147,22 @@ impl Asking<'_> {
             for line in self.lines(&query)? {
                 let tagged = seen.tagged.entry(value_of(&line, label)).or_default();
                 tagged.events += whole_of(&line);
+            }
+        }
+        Ok(())
+    }
+
+    /// Labels that say good from bad may be on few series: those that are not among the first are asked for by name.
+    fn classes(&self, selector: &str, seen: &mut MetricSeen) -> Result<(), Trouble> {
+        for (label, _) in &seen.classes {
+            if seen.labels.contains_key(label) {
+                continue;
+            }
+            let is_plain = label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let with_it = format!("{},{label}!=\"\"}}", selector.trim_end_matches('}'));
+            // What PromQL cannot name is not said to be missing.
+            if !is_plain || self.number(&format!("count({with_it})"))? > 0 {
+                seen.labels.entry(label.clone()).or_default();
             }
         }
         Ok(())

@@ -1,12 +1,13 @@
 //! A server of attain, asked how it is doing. Knows its two pages; judges nothing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::http::fetch;
-use crate::doctor::seen::{Answered, ServedSource, ServerSeen, Unreached};
+use crate::doctor::seen::{Answered, Heard, ServedSource, ServerSeen, Unreached};
 
 /// Asks a server, given as a URL or `host:port`.
 pub fn server(text: &str) -> (String, Result<(Answered, ServerSeen), Unreached>) {
@@ -41,6 +42,15 @@ fn ask(url: &str) -> Result<(Answered, ServerSeen), Unreached> {
     {
         seen.untagged = untagged(&status);
     }
+    // A server of another version may not have it.
+    if let Ok(heard) = fetch(&format!("{url}/api/v1/heard"), &token, &[])
+        && heard.status == 200
+        && let Ok(heard) = serde_json::from_slice::<Value>(&heard.body)
+    {
+        let sources = heard["sources"].as_array().map_or(&[][..], Vec::as_slice);
+        let named = |source: &Value| Some((text(&source["source"])?, of_heard(source)));
+        seen.heard = sources.iter().filter_map(named).collect();
+    }
     Ok((fetched.answered, seen))
 }
 
@@ -56,6 +66,7 @@ fn of_page(page: &Value, now: Option<Timestamp>) -> ServerSeen {
             .map(|source| of_source(source, now))
             .collect(),
         untagged: Vec::new(),
+        heard: BTreeMap::new(),
     }
 }
 
@@ -75,6 +86,19 @@ fn of_source(source: &Value, now: Option<Timestamp>) -> ServedSource {
         twice: number(&source["histograms_twice"]),
         trouble: text(&source["trouble"]),
         age: age.map(|age| Duration::from_secs(age.max(0).unsigned_abs())),
+    }
+}
+
+fn of_heard(source: &Value) -> Heard {
+    let series = source["series"].as_array().map_or(&[][..], Vec::as_slice);
+    let one = |one: &Value| {
+        let labels = serde_json::from_value(one["labels"].clone()).ok()?;
+        Some((text(&one["metric"])?, labels, one["is_whole"] == true))
+    };
+    Heard {
+        series: series.iter().filter_map(one).collect(),
+        labels: serde_json::from_value(source["labels"].clone()).unwrap_or_default(),
+        others: serde_json::from_value(source["others"].clone()).unwrap_or_default(),
     }
 }
 

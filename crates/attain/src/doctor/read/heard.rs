@@ -1,0 +1,106 @@
+//! What was sent to a server, put as a page would be: what it has of what the catalogue wants. Judges nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use attain_sources::scrape::Shown;
+
+use super::page;
+use crate::doctor::alike::alike;
+use crate::doctor::seen::{Heard, MetricSeen, Shape};
+use crate::doctor::wanted::Wanted;
+
+/// How a segment may be said, whatever the label of the source is called.
+const SEGMENT_ATTRIBUTE: &str = "attain_segment";
+/// Names that are proposed instead of one that is not there.
+const NAMES_SHOWN: usize = 3;
+
+/// What a sample has of what is wanted.
+pub fn metrics(wanted: &[Wanted], heard: &Heard, segment_label: &str) -> Vec<MetricSeen> {
+    let metric = |wanted: &Wanted| {
+        let asked = asked(wanted, segment_label);
+        let is_its = |metric: &str| base(metric) == base(&wanted.name);
+        let series = heard.series.iter().filter(|(metric, ..)| is_its(metric));
+        let shown: Vec<Shown> = series
+            .filter_map(|(_, labels, is_whole)| {
+                shown(wanted, labels, *is_whole, &asked, segment_label)
+            })
+            .collect();
+        let mut seen = page::metrics(std::slice::from_ref(wanted), &shown, segment_label)
+            .pop()
+            .unwrap_or_default();
+        if seen.named == 0 {
+            let names = heard.series.iter().map(|(metric, ..)| metric);
+            let names = names.chain(&heard.others).map(String::as_str);
+            seen.alike = alike(&wanted.name, names, NAMES_SHOWN);
+        }
+        let labels = heard.labels.iter().filter(|(metric, _)| is_its(metric));
+        for label in labels.flat_map(|(_, labels)| labels) {
+            if label != "le" && seen.named > 0 {
+                seen.labels.entry(as_asked(label, &asked)).or_default();
+            }
+        }
+        seen
+    };
+    wanted.iter().map(metric).collect()
+}
+
+/// A series as it would stand on a page; `None` if it is no part of what is wanted.
+fn shown(
+    wanted: &Wanted,
+    labels: &BTreeMap<String, String>,
+    is_whole: bool,
+    asked: &BTreeSet<String>,
+    segment_label: &str,
+) -> Option<Shown> {
+    let is_histogram = wanted.shape == Shape::Histogram;
+    if is_histogram && !is_whole && !labels.contains_key("le") {
+        return None;
+    }
+    let mut one = Shown {
+        name: wanted.name.clone(),
+        labels: BTreeMap::new(),
+        value: None,
+    };
+    for (label, value) in labels {
+        one.labels.insert(as_asked(label, asked), value.clone());
+    }
+    let segment = (labels.iter()).find(|(label, _)| spelled(label) == SEGMENT_ATTRIBUTE);
+    if let Some((_, segment)) = segment {
+        let label = one.labels.entry(segment_label.to_owned());
+        label.or_insert_with(|| segment.clone());
+    }
+    if is_histogram && is_whole {
+        one.labels.insert("le".to_owned(), "+Inf".to_owned());
+    }
+    Some(one)
+}
+
+/// Labels that the catalogue speaks of.
+fn asked(wanted: &Wanted, segment_label: &str) -> BTreeSet<String> {
+    let selector = &wanted.selector;
+    let selecting = selector.only.keys().chain(selector.except.keys());
+    let service = wanted.service.iter().map(|(label, _)| label);
+    let classes = wanted.classes.iter().map(|(label, _)| label);
+    let mut asked: BTreeSet<String> = selecting.chain(service).chain(classes).cloned().collect();
+    asked.insert(segment_label.to_owned());
+    asked
+}
+
+/// A label as the catalogue spells it: `http.route` and `http_route` are one.
+fn as_asked(label: &str, asked: &BTreeSet<String>) -> String {
+    let is_it = |known: &&String| spelled(known) == spelled(label);
+    asked
+        .iter()
+        .find(is_it)
+        .map_or(label, |known| known)
+        .to_owned()
+}
+
+fn spelled(name: &str) -> String {
+    let fits = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    name.chars().map(fits).collect()
+}
+
+fn base(metric: &str) -> &str {
+    metric.strip_suffix("_bucket").unwrap_or(metric)
+}
