@@ -368,9 +368,17 @@
   document.addEventListener("DOMContentLoaded", () => {
     decorate(document);
     document.addEventListener("keydown", pressed);
-    document.addEventListener("pointerover", (event) => show(event.target.closest("[data-tip]")));
+    // A value that was asked for by keyboard stays while the page moves under it.
+    const leave = () => {
+      const chart = document.activeElement && document.activeElement.closest("svg[role=img]");
+      show(chart && find(".on", chart));
+    };
+    document.addEventListener("pointerover", (event) => {
+      const cell = event.target.closest("[data-tip]");
+      if (cell) show(cell); else if (tip && !tip.hidden) leave();
+    });
     document.addEventListener("focusout", (event) => { if (event.target.matches("svg")) show(null); });
-    document.addEventListener("scroll", () => { if (tip && !tip.hidden) show(null); }, { passive: true });
+    document.addEventListener("scroll", () => { if (tip && !tip.hidden) leave(); }, { passive: true });
     document.addEventListener("click", async (event) => {
       const open = find("#when[open]");
       if (open && !open.contains(event.target)) open.removeAttribute("open");
