@@ -68,12 +68,9 @@ pub fn run(arguments: &DoctorArguments, terminal: &Terminal) -> Result<Exit, Fai
     if let Some(server) = &arguments.server {
         look_at_server(server, &mut out, |heard, out| {
             for source in catalogue.sources.values() {
-                let is_sent = matches!(
-                    source.kind,
-                    SourceKind::RemoteWrite { .. } | SourceKind::Otlp { .. }
-                );
-                if let Some(heard) = heard.get(source.id.as_str()).filter(|_| is_sent) {
-                    doctor(source).heard(heard, out);
+                let doctor = doctor(source);
+                if let Some(heard) = heard.get(source.id.as_str()).filter(|_| doctor.is_sent()) {
+                    doctor.heard(heard, out);
                 }
             }
         });
@@ -129,6 +126,14 @@ impl<'a> Doctor<'a> {
             about: format!("source {}", source.id),
             is_served,
         }
+    }
+
+    /// Whether others send it to a server of ours.
+    fn is_sent(&self) -> bool {
+        matches!(
+            self.source.kind,
+            SourceKind::RemoteWrite { .. } | SourceKind::Otlp { .. }
+        )
     }
 
     fn look_at(&self, out: &mut Diagnosis) {
@@ -244,10 +249,7 @@ impl<'a> Doctor<'a> {
             about: &self.about,
             source: self.source.id.as_str(),
             is_pulled: matches!(self.source.kind, SourceKind::Prometheus(_)),
-            is_sent: matches!(
-                self.source.kind,
-                SourceKind::RemoteWrite { .. } | SourceKind::Otlp { .. }
-            ),
+            is_sent: self.is_sent(),
             delay: self.source.delay.unwrap_or_else(|| delay_for(held_back)),
         };
         if !judge::metric::is_there(&read, metric, out) {

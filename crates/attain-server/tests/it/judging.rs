@@ -6,7 +6,7 @@ use std::time::Duration;
 use attain_server::Limits;
 
 use crate::client::{eventually, get, request, write};
-use crate::shop::{CATALOGUE, Shop, now_ms};
+use crate::shop::{CATALOGUE, Shop, now_ms, send};
 
 fn limits() -> Limits {
     Limits {
@@ -14,24 +14,6 @@ fn limits() -> Limits {
         seal: Duration::from_millis(50),
         ..Limits::default()
     }
-}
-
-/// Requests of a segment so far: answered, and failed.
-fn send(shop: &Shop, segment: &str, good: u64, bad: u64, time_ms: i64) {
-    let label = |code| {
-        [
-            ("__name__", "http_requests_total"),
-            ("code", code),
-            ("segment", segment),
-        ]
-    };
-    let (ok, failed) = (label("200"), label("503"));
-    let (good, bad) = ([(good as f64, time_ms)], [(bad as f64, time_ms)]);
-    let body = attain_wire::remote_write::encode(&[(&ok, &good), (&failed, &bad)]);
-    assert_eq!(
-        write(shop.address(), "/api/v1/write", "", &body).status,
-        204
-    );
 }
 
 /// Waits until a segment is judged so.

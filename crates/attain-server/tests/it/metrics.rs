@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use attain_server::{Journal, Limits};
 
-use crate::client::{eventually, get, write};
-use crate::shop::{Shop, now_ms};
+use crate::client::{eventually, get};
+use crate::shop::{Shop, now_ms, send};
 
 /// Two sources, so that families by source have several lines; premium pages, and all together look fine.
 const CATALOGUE: &str = r#"
@@ -36,23 +36,6 @@ fn limits() -> Limits {
         look: Duration::from_millis(10),
         ..Limits::default()
     }
-}
-
-fn send(shop: &Shop, segment: &str, good: u64, bad: u64, time_ms: i64) {
-    let label = |code| {
-        [
-            ("__name__", "http_requests_total"),
-            ("code", code),
-            ("segment", segment),
-        ]
-    };
-    let (ok, failed) = (label("200"), label("503"));
-    let (good, bad) = ([(good as f64, time_ms)], [(bad as f64, time_ms)]);
-    let body = attain_wire::remote_write::encode(&[(&ok, &good), (&failed, &bad)]);
-    assert_eq!(
-        write(shop.address(), "/api/v1/write", "", &body).status,
-        204
-    );
 }
 
 /// The page once premium pages; one for all tests, as it takes until the end of a slice.

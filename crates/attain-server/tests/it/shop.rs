@@ -11,6 +11,8 @@ use attain_store::{Done, Text};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
+use crate::client::write;
+
 pub const CATALOGUE: &str = r#"
 attain: 1
 catalogue: {name: shop}
@@ -144,6 +146,24 @@ pub fn samples(counters: u32, value: u64, time_ms: i64) -> Vec<u8> {
         .map(|labels| (labels.as_slice(), sample.as_slice()))
         .collect();
     attain_wire::remote_write::encode(&series)
+}
+
+/// Requests of a segment so far: answered, and failed.
+pub fn send(shop: &Shop, segment: &str, good: u64, bad: u64, time_ms: i64) {
+    let label = |code| {
+        [
+            ("__name__", "http_requests_total"),
+            ("code", code),
+            ("segment", segment),
+        ]
+    };
+    let (ok, failed) = (label("200"), label("503"));
+    let (good, bad) = ([(good as f64, time_ms)], [(bad as f64, time_ms)]);
+    let body = attain_wire::remote_write::encode(&[(&ok, &good), (&failed, &bad)]);
+    assert_eq!(
+        write(shop.address(), "/api/v1/write", "", &body).status,
+        204
+    );
 }
 
 /// The clock, never the same twice: of two samples of one counter at one instant only the first can be taken.

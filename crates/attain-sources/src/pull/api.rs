@@ -170,33 +170,27 @@ fn increments(
         Ok(points.map(|(time, _)| times.slice_of(*time)).collect())
     };
     let unusual = slices_of(&ask.query.unusual(), slices)?;
-    for line in &times.ask(api, &ask.query.near(), slices)? {
-        for (time, value) in &line.points {
-            let slice = times.slice_of(*time);
-            if !unusual.contains(&slice) {
-                answers.take(ask, &line.labels, slice, value);
-            }
-        }
-    }
-    let mut take = |query: &str, slices: &Range<i64>, of: &BTreeSet<i64>| -> Result<(), Trouble> {
+    let mut take = |query: &str, slices: &Range<i64>, of: &dyn Fn(&i64) -> bool| {
         for line in times.ask(api, query, slices)? {
             for (time, value) in &line.points {
                 let slice = times.slice_of(*time);
-                if of.contains(&slice) {
+                if of(&slice) {
                     answers.take(ask, &line.labels, slice, value);
                 }
             }
         }
-        Ok(())
+        Ok::<_, Trouble>(())
     };
+    let is_unusual = |slice: &i64| unusual.contains(slice);
+    take(&ask.query.near(), slices, &|slice| !is_unusual(slice))?;
     // Somebody began again, was silent, or is new.
     let mut away = BTreeSet::new();
     for stretch in stretches(&unusual) {
-        take(&ask.query.risen(), &stretch, &unusual)?;
+        take(&ask.query.risen(), &stretch, &is_unusual)?;
         away.extend(slices_of(&ask.query.absent(), &stretch)?);
     }
     for run in runs(&away) {
-        take(&ask.query.far(), &run, &away)?;
+        take(&ask.query.far(), &run, &|slice| away.contains(slice))?;
     }
     for run in runs(&away) {
         for line in times.ask(api, &ask.query.unborn(), &run)? {
