@@ -404,7 +404,10 @@ impl Meter {
             Outcome::Overlaps => metered.overlapping += 1,
             Outcome::Unborn { value } => {
                 metered.new += 1;
-                metered.unknown_births += value;
+                // Of one that waits for another form of its histogram nothing is missing.
+                if !counter.columns.all().is_empty() {
+                    metered.unknown_births += value;
+                }
             }
             Outcome::Adds { steps, taken_back } => {
                 metered.new += 1;

@@ -149,7 +149,7 @@ fn requests(page: &mut Page, app: &App) {
     }
     page.gauge(
         "attain_histograms_twice",
-        "Histograms that come both by classic buckets and as native ones, and are counted twice.",
+        "Histograms that come both by classic buckets and as native ones; each counts once.",
     );
     for gate in open.values() {
         let twice = gate.entry.histograms_twice.load(Ordering::Relaxed);

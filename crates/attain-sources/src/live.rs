@@ -30,7 +30,6 @@ mod native;
 mod otlp;
 mod remote_write;
 mod series;
-mod twice;
 mod whom;
 
 use std::collections::HashMap;
@@ -49,7 +48,6 @@ use self::batch::Batch;
 use self::heard::Heard;
 pub use self::heard::{HeardSample, HeardSeries};
 use self::known::Known;
-use self::twice::Twice;
 use self::whom::Whom;
 use crate::counting::roster::Customers;
 
@@ -122,7 +120,8 @@ pub struct Counters {
     pub series: u64,
     /// Samples that were refused since the start because their stream and segment had too many series.
     pub overflowing: u64,
-    /// Histograms that came both by classic buckets and as native ones since the start: they are counted twice.
+    /// Histograms that come both by bounds of their own (classic buckets) and by powers of a base (native): they count by the
+    /// form that was met first.
     pub histograms_twice: u64,
 }
 
@@ -140,8 +139,6 @@ pub struct Intake {
     delay_ms: i64,
     /// When counters of remote write began, by what they have in common with the series that says so.
     births: HashMap<u64, i64>,
-    /// Histograms of remote write by the form in which they come.
-    twice: Twice,
     /// How many samples the last request had that count for somebody.
     usual_samples: usize,
 }
@@ -167,7 +164,6 @@ impl Intake {
             overflowing: 0,
             delay_ms: milliseconds(source.delay()),
             births: HashMap::new(),
-            twice: Twice::default(),
             usual_samples: 0,
         }
     }
@@ -265,7 +261,7 @@ impl Intake {
         Counters {
             series: self.known.len(),
             overflowing: self.overflowing,
-            histograms_twice: self.twice.both,
+            histograms_twice: self.known.histograms_twice(),
         }
     }
 
@@ -280,7 +276,11 @@ impl Intake {
 
     /// Tells what is to be told.
     fn finish(&mut self, batch: Batch) -> (LiveBatch, Outcome) {
-        let (mut live, tell, mut outcome) = batch.finish(self.source.clone());
+        let (mut live, mut tell, mut outcome) = batch.finish(self.source.clone());
+        let arrived_ms = live.arrived.as_millisecond();
+        (self.known).take_over(&live.samples, arrived_ms, &mut tell);
+        tell.sort_unstable();
+        tell.dedup();
         let mut idle = Vec::new();
         for slot in tell {
             let told = self
@@ -294,6 +294,7 @@ impl Intake {
                 .retain(|sample| idle.binary_search(&sample.slot).is_err());
             outcome.unmatched += (before - live.samples.len()) as u64;
         }
+        self.known.settle(&mut live.samples);
         (live, outcome)
     }
 }

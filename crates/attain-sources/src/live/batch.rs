@@ -109,7 +109,7 @@ impl Batch {
         }
     }
 
-    /// What arrived; `series` is left for who knows them.
+    /// What arrived, and series to be told, maybe several times; `series` is left for who knows them.
     pub(super) fn finish(self, source: SourceId) -> (LiveBatch, Vec<Slot>, Outcome) {
         let batch = LiveBatch {
             source,
@@ -119,9 +119,6 @@ impl Batch {
             readings: self.readings,
             newest_ms: (self.newest_ms != i64::MIN).then_some(self.newest_ms),
         };
-        let mut tell = self.tell;
-        tell.sort_unstable();
-        tell.dedup();
-        (batch, tell, self.outcome)
+        (batch, self.tell, self.outcome)
     }
 }

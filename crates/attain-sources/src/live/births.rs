@@ -80,7 +80,7 @@ fn newest(series: &Series<'_>) -> Option<i64> {
 }
 
 /// What a counter, the parts of a histogram and their birth have in common: stem and labels, but the edge of a bucket.
-pub(super) fn family(series: &Series<'_>) -> Option<u64> {
+fn family(series: &Series<'_>) -> Option<u64> {
     let mut labels = series.labels().ok()?;
     labels.sort_unstable();
     let mut hasher = Xxh3::new();

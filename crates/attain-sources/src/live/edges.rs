@@ -9,7 +9,7 @@ use attain_wire::Broken;
 
 use super::Intake;
 use super::batch::Batch;
-use super::known::{Met, Shape, TooMany};
+use super::known::{Histogram, Known, Met, Shape, Side, TooMany};
 use super::series::Labelled;
 use super::whom::{Meaning, Says};
 
@@ -27,6 +27,7 @@ pub(super) fn of_edges(
     intake: &mut Intake,
     labelled: &Labelled<'_>,
     meanings: &[Meaning],
+    side: Side,
     batch: &mut Batch,
 ) -> Result<Vec<(u64, Slot)>, TooMany> {
     let mut edges: BTreeMap<u64, Vec<Meaning>> = BTreeMap::new();
@@ -45,28 +46,52 @@ pub(super) fn of_edges(
         }
     }
     let mut slots = Vec::new();
+    let histogram = Histogram {
+        labels: labelled.histogram(),
+        side,
+        is_bucket: false,
+    };
+    // Both forms have one name, where neither comes in buckets: the plain identity is that of the first.
+    let plain = |edge: u64| labelled.id(Some(&edge.to_string()));
+    let own = |edge: u64, side: Side| labelled.id(Some(&format!("{edge}/{side:?}")));
+    let identity = |known: &Known, edge| known.identity(plain(edge), own(edge, side), side);
+    let others = match identity(&intake.known, u64::MAX) == plain(u64::MAX) {
+        true => own(u64::MAX, side.other()),
+        false => plain(u64::MAX),
+    };
+    let other = (intake.known).slot_of_any(&[labelled.in_buckets(), others]);
     for (edge, meanings) in edges {
-        let slot = slot_of(intake, labelled, Some(edge), meanings, batch)?;
+        let met = Met {
+            id: identity(&intake.known, edge),
+            thing: labelled.thing(),
+            meanings,
+            histogram: Some(histogram),
+            other,
+        };
+        let slot = meet(intake, met, batch)?;
         slots.extend(slot.map(|slot| (edge, slot)));
     }
     Ok(slots)
 }
 
-/// The slot of a series, or of an edge of it.
+/// The slot of a series that is no histogram.
 pub(super) fn slot_of(
     intake: &mut Intake,
     labelled: &Labelled<'_>,
-    edge: Option<u64>,
     meanings: Vec<Meaning>,
     batch: &mut Batch,
 ) -> Result<Option<Slot>, TooMany> {
-    let edge = edge.map(|edge| edge.to_string());
     let met = Met {
-        id: labelled.id(edge.as_deref()),
+        id: labelled.id(None),
         thing: labelled.thing(),
         meanings,
-        group: None,
+        histogram: None,
+        other: None,
     };
+    meet(intake, met, batch)
+}
+
+fn meet(intake: &mut Intake, met: Met, batch: &mut Batch) -> Result<Option<Slot>, TooMany> {
     let limits = (&intake.numbers, &intake.limits);
     intake
         .known

@@ -7,12 +7,15 @@ mod claims;
 mod lifts;
 mod nobody;
 mod row;
+mod sides;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 
 use attain_model::StreamKey;
-use attain_model::live::{CountsFor, LiveRole, LiveSeries, MeteredSeries, SeriesId, Slot};
+use attain_model::live::{
+    CountsFor, LiveRole, LiveSample, LiveSeries, MeteredSeries, SeriesId, Slot,
+};
 use attain_model::{CountedSegment, SourceId};
 
 use self::claims::{Claims, group_of};
@@ -20,6 +23,8 @@ use self::lifts::Lifts;
 use self::nobody::Nobodies;
 pub(super) use self::row::Came;
 use self::row::Row;
+pub(super) use self::sides::Side;
+use self::sides::Sides;
 use super::whom::{Meaning, Says, Whom, at_or_under};
 use super::{Limits, Numbers};
 
@@ -59,8 +64,27 @@ pub(super) struct Met {
     pub(super) thing: u64,
     /// As what it counts; no gauges.
     pub(super) meanings: Vec<Meaning>,
-    /// Its labels without the edge of a bucket, as a hash; `None` if its edges are those of its streams.
-    pub(super) group: Option<u64>,
+    /// Of a histogram.
+    pub(super) histogram: Option<Histogram>,
+    /// The series of all events of the same histogram in its other form.
+    pub(super) other: Option<Slot>,
+}
+
+/// A histogram that a series is a part of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Histogram {
+    /// Its labels without the edge of a bucket, as a hash.
+    pub(super) labels: u64,
+    pub(super) side: Side,
+    /// The series is a bucket; else its edges are those of its streams.
+    pub(super) is_bucket: bool,
+}
+
+impl Histogram {
+    /// What its buckets have in common.
+    fn group(self) -> Option<u64> {
+        self.is_bucket.then_some(self.labels)
+    }
 }
 
 /// A series with a slot.
@@ -70,7 +94,7 @@ struct Held {
     thing: u64,
     /// Invariant: empty until it was seen under the present catalogue; stream numbers are the present ones.
     meanings: Box<[Meaning]>,
-    group: Option<u64>,
+    histogram: Option<Histogram>,
     /// The bytes that lead to it.
     bytes: u128,
     is_seen: bool,
@@ -92,6 +116,7 @@ pub(super) struct Known {
     held: HashMap<Slot, Held>,
     claims: Claims,
     lifts: Lifts,
+    sides: Sides,
     /// Series by a hash of stream and segment.
     counts: HashMap<u64, u32>,
 }
@@ -161,6 +186,26 @@ impl Known {
         self.held.len() as u64
     }
 
+    /// How many histograms come in two forms.
+    pub(super) fn histograms_twice(&self) -> u64 {
+        self.sides.both()
+    }
+
+    /// The slot of the first of some series that is there.
+    pub(super) fn slot_of_any(&self, ids: &[SeriesId]) -> Option<Slot> {
+        ids.iter().find_map(|id| self.by_id.get(&id.0)).copied()
+    }
+
+    /// The identity of an edge of a histogram that comes as a whole: the `plain` one, but `own` if the other form has that.
+    pub(super) fn identity(&self, plain: SeriesId, own: SeriesId, side: Side) -> SeriesId {
+        let plainly = (self.by_id.get(&plain.0)).and_then(|slot| self.held.get(slot));
+        let is_other = |held: &Held| held.histogram.is_some_and(|known| known.side != side);
+        if self.by_id.contains_key(&own.0) || plainly.is_some_and(is_other) {
+            return own;
+        }
+        plain
+    }
+
     /// The slot of a series, new or old; `None` if it counts for nobody, or there are too many (`Err`). Whoever is to be
     /// told of goes to `tell`.
     pub(super) fn meet(
@@ -181,7 +226,7 @@ impl Known {
                     id: met.id,
                     thing: met.thing,
                     meanings: Box::default(),
-                    group: None,
+                    histogram: None,
                     bytes: 0,
                     is_seen: false,
                     told: None,
@@ -197,10 +242,13 @@ impl Known {
         };
         held.is_seen = true;
         held.thing = met.thing;
-        held.group = met.group;
+        held.histogram = met.histogram;
         held.meanings = met.meanings.into();
         let restored = held.restored.take();
         let counts = !held.meanings.is_empty();
+        self.take_side(slot, met.other, restored.as_deref(), whom);
+        // One that waited stood for no edge.
+        let restored = restored.filter(|to| !to.is_empty());
         self.claim(slot, restored.as_deref(), whom, tell);
         tell.push(slot);
         Ok(counts.then_some(slot))
@@ -208,9 +256,8 @@ impl Known {
 
     /// Whether a series that has no slot needs one: a bucket that no edge is closest to counts for nobody.
     fn is_useful(&self, met: &Met, whom: &Whom) -> bool {
-        met.meanings
-            .iter()
-            .any(|meaning| match (&meaning.says, met.group) {
+        met.meanings.iter().any(|meaning| {
+            match (&meaning.says, met.histogram.and_then(Histogram::group)) {
                 (Says::AtOrUnder(_, le), Some(group)) if *le != u64::MAX => {
                     let stream = whom.stream(meaning);
                     let mut edges = stream.edges.iter().map(|edge| edge.nanoseconds());
@@ -220,7 +267,67 @@ impl Known {
                     })
                 }
                 _ => true,
-            })
+            }
+        })
+    }
+
+    /// Decides by which of its forms a histogram counts, where that is not decided yet.
+    fn take_side(
+        &mut self,
+        slot: Slot,
+        other: Option<Slot>,
+        restored: Option<&[CountsFor]>,
+        whom: &Whom,
+    ) {
+        let Some(held) = self.held.get(&slot) else {
+            return;
+        };
+        let Some(Histogram { labels, side, .. }) = held.histogram else {
+            return;
+        };
+        // What was not seen yet says what it counted before a restart.
+        let others = other.and_then(|other| self.held.get(&other)?.restored.as_deref());
+        for meaning in &held.meanings {
+            let stream = &whom.stream(meaning).key;
+            let counted = |to: &[CountsFor]| to.iter().any(|to| to.stream == *stream);
+            let counts = self.sides.of(labels, stream).unwrap_or_else(|| {
+                let is_others = !restored.is_some_and(counted) && others.is_some_and(counted);
+                let counts = if is_others { side.other() } else { side };
+                self.sides.decide(labels, stream, counts);
+                counts
+            });
+            if counts != side {
+                let other_ms = other.and_then(|other| self.lifts.stood_ms(other));
+                self.sides.doubled(labels, stream, (side, other_ms));
+            }
+        }
+        let stood_ms = self.lifts.stood_ms(slot);
+        self.sides.watch(slot, (labels, side), stood_ms);
+    }
+
+    /// Says which series change from waiting for another form of their histogram to counting, or back, as samples come.
+    pub(super) fn take_over(
+        &mut self,
+        samples: &[LiveSample],
+        arrived_ms: i64,
+        tell: &mut Vec<Slot>,
+    ) {
+        let new = self.sides.unwatched();
+        if !new.is_empty() {
+            for (slot, held) in &self.held {
+                if let Some(Histogram { labels, side, .. }) = held.histogram
+                    && new.contains(&labels)
+                {
+                    self.sides.watch(*slot, (labels, side), None);
+                }
+            }
+        }
+        tell.extend(self.sides.came(samples, arrived_ms));
+    }
+
+    /// Leaves out what is counted in another form.
+    pub(super) fn settle(&mut self, samples: &mut Vec<LiveSample>) {
+        self.sides.settle(samples);
     }
 
     /// Counts a new series among those of its streams and segments.
@@ -260,7 +367,9 @@ impl Known {
         let Some(held) = self.held.get(&slot) else {
             return;
         };
-        let Some(group) = held.group else { return };
+        let Some(group) = held.histogram.and_then(Histogram::group) else {
+            return;
+        };
         for meaning in &held.meanings {
             let le = match meaning.says {
                 Says::AtOrUnder(_, le) if le != u64::MAX => le,
@@ -291,12 +400,20 @@ impl Known {
         idle: &mut Vec<Slot>,
     ) -> Option<LiveSeries> {
         let held = self.held.get(&slot).filter(|held| held.is_seen)?;
-        let to = self.to_of(slot, held, whom);
+        let mut to = self.to_of(slot, held, whom);
+        let mut waits = false;
+        if let Some(Histogram { labels, side, .. }) = held.histogram
+            && !to.is_empty()
+        {
+            to.retain(|to| !self.sides.waits(labels, side, &to.stream));
+            waits = to.is_empty();
+        }
+        self.sides.told(slot, waits);
         let told = hash_of(&to);
         let held = self.held.get_mut(&slot)?;
         let told_before = held.told.replace(told);
         let (id, thing, bytes) = (held.id, held.thing, held.bytes);
-        if to.is_empty() {
+        if to.is_empty() && !waits {
             self.give_up(slot);
             self.entries.remove(bytes);
             self.remember(bytes, Entry::Nobody);
@@ -317,7 +434,7 @@ impl Known {
         let mut to = Vec::new();
         for meaning in &held.meanings {
             let mut add = |role| to.push(whom.counts_for(meaning, role));
-            match (&meaning.says, held.group) {
+            match (&meaning.says, held.histogram.and_then(Histogram::group)) {
                 (Says::Events(class), _) => add(LiveRole::Events(class.clone())),
                 (Says::Total, _) => add(LiveRole::Total),
                 (Says::Part, _) => add(LiveRole::Part),
@@ -355,7 +472,7 @@ impl Known {
             id: series.id,
             thing: series.thing,
             meanings: Box::default(),
-            group: None,
+            histogram: None,
             bytes: 0,
             is_seen: false,
             told: Some(hash_of(&to)),
@@ -374,11 +491,15 @@ impl Known {
             held.meanings = Box::default();
         }
         self.claims.keep_those_of(whom.streams());
+        let streams = whom.streams().iter();
+        let streams: HashSet<u64> = streams.map(|stream| group_of(0, &stream.key).0).collect();
+        (self.sides).keep(|_| true, |stream| streams.contains(&stream));
     }
 
     /// Nothing was told.
     pub(super) fn forget_told(&mut self) {
         self.forget_bytes();
+        self.sides.forget_told();
         for held in self.held.values_mut() {
             held.told = None;
         }
@@ -391,6 +512,10 @@ impl Known {
         }
         self.forget_bytes();
         self.claims.release(|slot| self.held.contains_key(&slot));
+        let held = self.held.values();
+        let histograms = held.filter_map(|held| Some(held.histogram?.labels));
+        let histograms: HashSet<u64> = histograms.collect();
+        (self.sides).keep(|histogram| histograms.contains(&histogram), |_| true);
     }
 
     fn give_up(&mut self, slot: Slot) {
@@ -399,6 +524,7 @@ impl Known {
         };
         self.by_id.remove(&held.id.0);
         self.lifts.forget(slot);
+        self.sides.forget(slot);
         for key in &held.counted {
             if let Some(count) = self.counts.get_mut(key) {
                 *count = count.saturating_sub(1);

@@ -7,7 +7,7 @@ use attain_wire::remote_write::native;
 use super::Intake;
 use super::batch::Batch;
 use super::edges::{Powers, of_edges, under_powers};
-use super::known::{Entry, Shape};
+use super::known::{Entry, Shape, Side};
 use super::series::Labelled;
 use super::whom::{NAME_LABEL, Says};
 
@@ -31,7 +31,7 @@ pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Bat
         return Entry::Nobody;
     };
     let billionths = intake.whom.unit_of(first).billionths() as f64;
-    match of_edges(intake, labelled, &meanings, batch) {
+    match of_edges(intake, labelled, &meanings, Side::Powers, batch) {
         Ok(edges) => {
             let text = labelled.text();
             let shape = Shape {

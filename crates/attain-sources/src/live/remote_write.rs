@@ -10,7 +10,6 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::batch::Batch;
 use super::known::{Came, Entry};
 use super::series::{Labelled, meet};
-use super::twice::Form;
 use super::{Intake, Outcome, births, native};
 
 /// See [`Intake::remote_write`].
@@ -124,23 +123,9 @@ fn first(intake: &mut Intake, series: &Series<'_>, bytes: u128, batch: &mut Batc
         Ok(labelled) => meet(intake, &labelled, batch),
         Err(_) => return Entry::Broken,
     };
-    let form = match entry {
-        Entry::Shape(_) if is_native => Some(Form::Native),
-        Entry::Slot(_) if is_bucket(series) => Some(Form::Classic),
-        _ => None,
-    };
-    if let (Some(form), Some(family)) = (form, births::family(series)) {
-        intake.twice.came(family, form);
-    }
     let length = u32::try_from(series.label_bytes().len()).unwrap_or(0);
     intake.known.remember_of(bytes, entry, length);
     entry
-}
-
-fn is_bucket(series: &Series<'_>) -> bool {
-    series
-        .leading_name()
-        .is_some_and(|name| name.ends_with(b"_bucket"))
 }
 
 fn items(intake: &mut Intake, series: &Series<'_>, entry: Entry, batch: &mut Batch) {

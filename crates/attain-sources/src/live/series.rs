@@ -7,9 +7,12 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::Intake;
 use super::batch::Batch;
-use super::known::{Entry, Met, Shape};
+use super::known::{Entry, Histogram, Met, Shape, Side};
 use super::names::spelled;
 use super::whom::{Meaning, NAME_LABEL, Says};
+
+/// What the name of a bucket ends with.
+const BUCKET: &str = "_bucket";
 
 /// The labels of a series, sorted by name; those without a value are left out.
 pub(super) struct Labelled<'a> {
@@ -89,13 +92,42 @@ impl<'a> Labelled<'a> {
         xxh3_64(text.as_bytes())
     }
 
-    /// The labels without the edge of a bucket, as a hash. In memory only.
-    fn group(&self) -> u64 {
+    /// The labels of the histogram that a series is a part of, whatever its form, as a hash. In memory only.
+    pub(super) fn histogram(&self) -> u64 {
         let mut text = String::new();
         for (name, value) in self.labels.iter().filter(|(name, _)| *name != "le") {
+            let value = match *name {
+                NAME_LABEL => value.strip_suffix(BUCKET).unwrap_or(value),
+                _ => value,
+            };
             text.extend([name, "\0", value, "\0"]);
         }
         xxh3_64(text.as_bytes())
+    }
+
+    /// The identity of all events of the same histogram where it comes as a whole, of one that comes in buckets.
+    fn whole(&self) -> SeriesId {
+        let name = self.get(NAME_LABEL).unwrap_or("");
+        let name = name.strip_suffix(BUCKET).unwrap_or(name);
+        let mut labels = self.labels.clone();
+        labels.retain(|(label, _)| *label != "le");
+        for (label, value) in &mut labels {
+            if *label == NAME_LABEL {
+                *value = name;
+            }
+        }
+        Labelled { labels }.id(Some(&u64::MAX.to_string()))
+    }
+
+    /// The same in buckets, of one that comes as a whole.
+    pub(super) fn in_buckets(&self) -> SeriesId {
+        let name = format!("{}{BUCKET}", self.get(NAME_LABEL).unwrap_or(""));
+        let others = self.labels.iter().copied();
+        let others = others.filter(|(label, _)| *label != NAME_LABEL && *label != "le");
+        let mut labels: Vec<(&str, &str)> = others.collect();
+        labels.extend([(NAME_LABEL, name.as_str()), ("le", "+Inf")]);
+        labels.sort_unstable();
+        Labelled { labels }.id(None)
     }
 
     /// `name{a="b"}`.
@@ -141,7 +173,12 @@ pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Bat
         id: labelled.id(None),
         thing: labelled.thing(),
         meanings,
-        group: le.map(|_| labelled.group()),
+        histogram: le.map(|_| Histogram {
+            labels: labelled.histogram(),
+            side: Side::Bounds,
+            is_bucket: true,
+        }),
+        other: le.and_then(|_| known.slot_of_any(&[labelled.whole()])),
     };
     let slot = match known.meet(met, whom, (numbers, limits), &mut batch.tell) {
         Ok(slot) => slot,

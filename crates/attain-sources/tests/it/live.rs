@@ -4,6 +4,7 @@ mod exposed;
 mod fuzz;
 mod otlp;
 mod remote_write;
+mod sides;
 
 use std::fmt::Write as _;
 

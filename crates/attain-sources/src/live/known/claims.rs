@@ -20,11 +20,13 @@ struct Claim {
 }
 
 /// A histogram as one stream sees it.
+///
+/// Its stream first: the hasher takes the last of the two.
 pub(super) type Group = (u64, u64);
 
 /// The histogram of these labels (without `le`), for a stream.
 pub(super) fn group_of(labels: u64, stream: &StreamKey) -> Group {
-    (labels, xxh3_64(stream.as_str().as_bytes()))
+    (xxh3_64(stream.as_str().as_bytes()), labels)
 }
 
 /// See the module.
@@ -81,7 +83,7 @@ impl Claims {
             .iter()
             .map(|stream| (xxh3_64(stream.key.as_str().as_bytes()), stream))
             .collect();
-        self.by_group.retain(|(_, stream), claims| {
+        self.by_group.retain(|(stream, _), claims| {
             let stream = edges.get(stream);
             claims.retain(|claim| {
                 stream.is_some_and(|stream| {

@@ -38,6 +38,12 @@ impl Lifts {
         self.by_slot.insert(slot, lift);
     }
 
+    /// When a series stood where it was remembered last: of one that a meter knew and that was not met since, where the
+    /// meter left off.
+    pub(super) fn stood_ms(&self, slot: Slot) -> Option<i64> {
+        self.by_slot.get(&slot).map(|lift| lift.time_ms)
+    }
+
     pub(super) fn forget(&mut self, slot: Slot) {
         self.by_slot.remove(&slot);
     }

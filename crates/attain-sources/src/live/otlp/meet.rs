@@ -9,7 +9,7 @@ use attain_wire::otlp::{Kind, Metric, Point};
 use super::super::Intake;
 use super::super::batch::Batch;
 use super::super::edges::{of_edges, slot_of};
-use super::super::known::{Entry, Shape};
+use super::super::known::{Entry, Shape, Side};
 use super::super::names::{Form, Written, unit_billionths};
 use super::super::series::Labelled;
 use super::super::whom::{Meaning, NAME_LABEL, Says};
@@ -35,10 +35,16 @@ pub(super) fn meet(
     let own_unit = unit_billionths(metric.unit);
     let stated = || Some(intake.whom.unit_of(meanings.first()?).billionths());
     let billionths = own_unit.or_else(stated).unwrap_or(1_000_000_000) as f64;
-    let slots = if matches!(metric.kind, Kind::Histogram | Kind::Exponential) {
-        of_edges(intake, &labelled, &meanings, batch).map(|edges| (None, edges))
-    } else {
-        slot_of(intake, &labelled, None, meanings, batch).map(|slot| (slot, Vec::new()))
+    let side = match metric.kind {
+        Kind::Histogram => Some(Side::Bounds),
+        Kind::Exponential => Some(Side::Powers),
+        _ => None,
+    };
+    let slots = match side {
+        Some(side) => {
+            of_edges(intake, &labelled, &meanings, side, batch).map(|edges| (None, edges))
+        }
+        None => slot_of(intake, &labelled, meanings, batch).map(|slot| (slot, Vec::new())),
     };
     let Ok((slot, edges)) = slots else {
         return Ok(Entry::TooMany);

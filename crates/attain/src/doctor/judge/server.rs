@@ -131,7 +131,7 @@ fn refused(one: &ServedSource, about: &str, out: &mut Diagnosis) {
             "{} histograms come both by classic buckets and as native ones",
             number::grouped(one.twice)
         );
-        let what = "their requests are counted twice: budgets are spent twice as fast, and allow twice as much";
+        let what = "their requests count once, by the form that came first; the other one costs as many series and samples again";
         let fix = "send one of the two: `send_native_histograms: false`, or drop `.*_bucket` by `write_relabel_configs`";
         out.find("histogram-twice", about, text, what, fix.to_owned());
     }
