@@ -12,6 +12,7 @@ mod hearing;
 mod open;
 mod track;
 mod trail;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,7 @@ use hearing::Hearing;
 use open::{Column, Cut, Open};
 use track::{Birth, Outcome, SETTLING_MS, Track};
 use trail::Trail;
+use writers::{Line, Writers};
 
 /// Turns live samples into counts per slice.
 ///
@@ -56,6 +58,7 @@ pub struct Meter {
     counters: Vec<Option<Counter>>,
     /// By slot: what of a counter is not needed for each sample.
     known: Vec<Option<Known>>,
+    writers: Writers,
     trail: Trail,
     open: Open,
     sources: Vec<Source>,
@@ -107,7 +110,7 @@ pub struct Metered {
     pub conflicting: u64,
     /// Older than what their series said last in a closed slice: they change no sum, only in which slice it lies.
     pub too_late: u64,
-    /// Stretches that overlap one that was told in part: which of their events are new cannot be known.
+    /// Stretches that overlap all that was told of their series, when no more writers can be remembered: not counted.
     pub overlapping: u64,
     /// Samples of no known slot.
     pub unknown: u64,
@@ -129,6 +132,7 @@ impl Meter {
             since: BTreeMap::new(),
             counters: Vec::new(),
             known: Vec::new(),
+            writers: Writers::default(),
             trail: Trail::default(),
             open: Open::default(),
             sources: Vec::new(),
@@ -151,7 +155,11 @@ impl Meter {
             meter.make(&series);
             let closed_ms = meter.closed_ms();
             if let Some(Some(counter)) = meter.counters.get_mut(slot) {
-                counter.track = Track::of(&points, closed_ms, &mut meter.trail);
+                let track = Track::of(&points, closed_ms, &mut meter.trail);
+                match counter.track.newest_ms() {
+                    None => counter.track = track,
+                    Some(_) => meter.writers.add(series.slot, track),
+                }
             }
         }
         for count in facts.open {
@@ -224,6 +232,7 @@ impl Meter {
         let first_open = self.grid.index(until).max(self.closed.unwrap_or(i64::MIN));
         self.closed = Some(first_open);
         self.trail.let_go(self.closed_ms());
+        self.writers.let_go(self.closed_ms());
         let mut counted = self.open.close(first_open, self.grid, &self.cuts);
         let mut deliveries = Vec::new();
         for (index, source) in self.sources.iter_mut().enumerate() {
@@ -257,16 +266,19 @@ impl Meter {
         let series = self.counters.iter().zip(&self.known).enumerate();
         let series = series.filter_map(|(slot, (counter, known))| {
             let (counter, known) = (counter.as_ref()?, known.as_ref()?);
-            Some(MeteredSeries {
-                series: self.described(u32::try_from(slot).ok()?, counter, known),
-                points: counter.track.points(closed_ms, &self.trail),
-            })
+            let series = self.described(u32::try_from(slot).ok()?, counter, known);
+            let others = self.writers.of(series.slot);
+            let tracks = std::iter::once(&counter.track).chain(others);
+            Some(tracks.map(move |track| MeteredSeries {
+                series: series.clone(),
+                points: track.points(closed_ms, &self.trail),
+            }))
         });
         let sources = self.sources.iter();
         MeterFacts {
             closed_until: self.closed_until(),
             delivered: self.delivered,
-            series: series.collect(),
+            series: series.flatten().collect(),
             open: self.open.waiting(|source| &self.sources[source].id),
             owed: self.open.owed(),
             counted_since: (self.since.iter())
@@ -291,6 +303,7 @@ impl Meter {
         match (&mut self.counters[slot], &mut self.known[slot]) {
             (Some(counter), Some(known)) if known.id == series.id => counter.columns = columns,
             (counter, known) => {
+                self.writers.forget(series.slot);
                 *counter = Some(Counter {
                     track: Track::default(),
                     columns,
@@ -364,9 +377,14 @@ impl Meter {
             return;
         };
         let closed_ms = circumstances.closed_ms;
-        let before_ms = counter.track.newest_ms();
         let hearing = &mut self.sources[counter.source as usize].hearing;
-        let outcome = match sample.says {
+        let line = Line {
+            slot: sample.slot,
+            main: &mut counter.track,
+            closed_ms,
+            trail: &mut self.trail,
+        };
+        let (before_ms, outcome) = match sample.says {
             LiveValue::Stands { value, created_ms } => {
                 let point = LivePoint {
                     time_ms: sample.time_ms,
@@ -375,16 +393,17 @@ impl Meter {
                     created_ms,
                 };
                 // Of a first sample only: the rest of what a series says needs none of it.
-                let birth = || {
+                let is_born = || {
                     let since = (counter.columns.all().iter())
                         .filter_map(|column| self.since.get(self.open.stream_of(*column)).copied());
-                    Birth {
+                    let birth = Birth {
                         observed: hearing.observe(known.thing, sample.time_ms),
                         counted_since_ms: since.max().flatten(),
                         heard_before_ms: circumstances.heard_before_ms,
-                    }
+                    };
+                    birth.is_born(&point)
                 };
-                (counter.track).stand(point, closed_ms, &mut self.trail, birth)
+                self.writers.stand(line, point, is_born)
             }
             LiveValue::Happened { events, start_ms } => {
                 let point = LivePoint {
@@ -393,7 +412,7 @@ impl Meter {
                     added: events,
                     created_ms: Some(start_ms),
                 };
-                counter.track.happen(point, closed_ms, &mut self.trail)
+                self.writers.happen(line, point)
             }
             LiveValue::Ended => return,
         };

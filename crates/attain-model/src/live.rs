@@ -132,7 +132,8 @@ pub struct MeterFacts {
     pub closed_until: Option<Timestamp>,
     /// Deliveries made so far; the position of the next one.
     pub delivered: u64,
-    /// Series, by slot. A slot that is missing was given up.
+    /// Series, by slot. A slot that is missing was given up; one that comes again has several writers: processes that say
+    /// the same of themselves.
     pub series: Vec<MeteredSeries>,
     /// Increments of slices that are not closed, and late ones that were not delivered.
     pub open: Vec<OpenCount>,

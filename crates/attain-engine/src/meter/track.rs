@@ -11,6 +11,9 @@ use super::trail::{Place, Trail};
 /// How far back a start is believed when the thing was never observed before: the same as for samples in files.
 const BELIEVED_START_MS: i64 = 3_600_000;
 
+/// Starts that are closer are one: some senders work theirs out anew for each sample.
+const SAME_START_MS: u64 = 1_000;
+
 /// How long a source must be heard before it is known which counters are there: several times what passes between two
 /// samples of one series.
 pub(super) const SETTLING_MS: i64 = 300_000;
@@ -62,7 +65,7 @@ pub(super) enum Outcome {
     Conflicts,
     /// It lies before what is remembered.
     TooLate,
-    /// A part of it was known.
+    /// A part of its stretch was told.
     Overlaps,
 }
 
@@ -100,14 +103,31 @@ impl Track {
         (self.last_ms != NEVER).then_some(self.last_ms)
     }
 
+    /// The oldest sample that can still matter.
+    pub(super) fn oldest_ms(&self, closed_ms: i64, trail: &Trail) -> Option<i64> {
+        let known = self.known(closed_ms, trail);
+        known.first().map(|known| known.point.time_ms)
+    }
+
+    /// Whether a counter that began at an instant may be this one: if it began then, or does not know when.
+    pub(super) fn may_count_since(&self, start_ms: i64) -> bool {
+        let is_known = self.created_ms != NEVER && self.created_ms <= self.last_ms;
+        !is_known || self.created_ms.abs_diff(start_ms) <= SAME_START_MS
+    }
+
+    /// Whether it is known to have begun after an instant.
+    pub(super) fn began_after(&self, instant_ms: i64) -> bool {
+        self.created_ms > instant_ms
+    }
+
     /// The samples that can still matter, ascending by time. What the oldest of them added does not: 0.
     pub(super) fn points(&self, closed_ms: i64, trail: &Trail) -> Vec<LivePoint> {
         let known = self.known(closed_ms, trail);
         known.into_iter().map(|known| known.point).collect()
     }
 
-    /// A cumulative counter stands at a value that was taken after all others: what it added. `None` if another was taken
-    /// then or later, or none before.
+    /// A cumulative counter stands at a value that was taken after all others and began when they did: what it added.
+    /// `None` if that is not so, or if it is the first.
     #[inline]
     pub(super) fn follow(
         &mut self,
@@ -115,7 +135,9 @@ impl Track {
         closed_ms: i64,
         trail: &mut Trail,
     ) -> Option<u64> {
-        if point.time_ms <= self.last_ms || self.last_ms == NEVER {
+        let is_next = point.time_ms > self.last_ms && self.last_ms != NEVER;
+        // Another beginning may be that of another writer.
+        if !is_next || point.created_ms.unwrap_or(NEVER) != self.created_ms {
             return None;
         }
         let last = self.last();
@@ -135,11 +157,8 @@ impl Track {
         mut point: LivePoint,
         closed_ms: i64,
         trail: &mut Trail,
-        birth: impl FnOnce() -> Birth,
+        is_born: impl FnOnce() -> bool,
     ) -> Outcome {
-        if let Some(added) = self.follow(point, closed_ms, trail) {
-            return adds(point.time_ms, added);
-        }
         let known = self.known(closed_ms, trail);
         let at = match place(&known, &point, closed_ms) {
             Ok(at) => at,
@@ -147,7 +166,7 @@ impl Track {
         };
         let Some(before) = at.checked_sub(1) else {
             // Observed in any case, so that what comes beside it later is known to be born.
-            let is_born = birth().is_born(&point);
+            let is_born = is_born();
             if !known.is_empty() {
                 // It was first seen later: where its value up to here lies is not known any better now.
                 return Outcome::TooLate;
@@ -182,36 +201,53 @@ impl Track {
         closed_ms: i64,
         trail: &mut Trail,
     ) -> Outcome {
-        let start = start_of(&point).unwrap_or(point.time_ms);
-        if self.last_ms != NEVER && point.time_ms > self.last_ms {
-            if self.last_ms > start {
-                return Outcome::Overlaps;
-            }
-            self.append(&point, closed_ms, trail);
-            return adds(point.time_ms, point.added);
-        }
-        let known = self.known(closed_ms, trail);
-        let at = match place(&known, &point, closed_ms) {
-            Ok(at) => at,
-            Err(outcome) => return outcome,
+        let (known, at) = match self.stretch_at(&point, closed_ms, trail) {
+            Ok(place) => place,
+            Err(refused) => return refused,
         };
-        let begins_too_early = |before: usize| known[before].point.time_ms > start;
-        if at.checked_sub(1).is_some_and(begins_too_early) {
-            return Outcome::Overlaps;
-        }
-        let after = known.get(at).map(|after| after.point);
-        if after
-            .and_then(|after| start_of(&after))
-            .is_some_and(|start| start < point.time_ms)
-        {
-            return Outcome::Overlaps;
-        }
-        match after {
+        match known.get(at).map(|after| after.point.value) {
             // What a stretch adds does not depend on what is before it.
-            Some(after) => self.insert(&known, at, (&point, after.value), trail),
+            Some(after) => self.insert(&known, at, (&point, after), trail),
             None => self.append(&point, closed_ms, trail),
         }
         adds(point.time_ms, point.added)
+    }
+
+    /// Whether a stretch is new and overlaps none of these; else why not.
+    pub(super) fn fits(
+        &self,
+        point: &LivePoint,
+        closed_ms: i64,
+        trail: &Trail,
+    ) -> Result<(), Outcome> {
+        self.stretch_at(point, closed_ms, trail).map(drop)
+    }
+
+    /// Before which of the known points a stretch belongs; behind the last one none need be known.
+    fn stretch_at(
+        &self,
+        point: &LivePoint,
+        closed_ms: i64,
+        trail: &Trail,
+    ) -> Result<(Vec<Known>, usize), Outcome> {
+        let start = start_of(point).unwrap_or(point.time_ms);
+        if self.last_ms != NEVER && point.time_ms > self.last_ms {
+            return match self.last_ms > start {
+                true => Err(Outcome::Overlaps),
+                false => Ok((Vec::new(), 0)),
+            };
+        }
+        let known = self.known(closed_ms, trail);
+        let at = place(&known, point, closed_ms)?;
+        let begins_too_early = |before: usize| known[before].point.time_ms > start;
+        if at.checked_sub(1).is_some_and(begins_too_early) {
+            return Err(Outcome::Overlaps);
+        }
+        let after = known.get(at).and_then(|after| start_of(&after.point));
+        match after.is_some_and(|start| start < point.time_ms) {
+            true => Err(Outcome::Overlaps),
+            false => Ok((known, at)),
+        }
     }
 
     /// Puts a point behind the last one.
@@ -318,7 +354,7 @@ fn place(known: &[Known], point: &LivePoint, closed_ms: i64) -> Result<usize, Ou
 
 impl Birth {
     /// Whether the counter was at zero just before its first sample.
-    fn is_born(&self, point: &LivePoint) -> bool {
+    pub(super) fn is_born(&self, point: &LivePoint) -> bool {
         let settled = |since: i64| since.saturating_add(SETTLING_MS);
         // Whoever looked at the thing before, when it was counted already, did not see this counter.
         let was_looked_at = |observed: i64| {

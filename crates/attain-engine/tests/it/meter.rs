@@ -321,7 +321,7 @@ fn a_start_before_it_was_counted_is_not_believed() {
 }
 
 #[test]
-fn stretches_count_once_and_what_overlaps_is_refused() {
+fn stretches_count_once_and_what_overlaps_is_of_another_writer() {
     let ok = series(0, LiveRole::Events(Class::good()));
     let happened = |from: i64, to: i64, events: u64| LiveSample {
         slot: 0,
@@ -340,16 +340,23 @@ fn stretches_count_once_and_what_overlaps_is_refused() {
             happened(20, 30, 4),
             happened(20, 30, 4),
             happened(25, 45, 50),
+            happened(45, 46, 60),
+            happened(25, 45, 50),
         ],
     ));
     let expected = Metered {
-        new: 3,
-        already: 1,
-        overlapping: 1,
+        new: 5,
+        already: 2,
         ..Metered::default()
     };
     assert_eq!(taken, expected);
-    assert_eq!(by_slice(&meter.close(second(50))), [(2, 3), (3, 4), (4, 5)]);
+    assert_eq!(
+        by_slice(&meter.close(second(50))),
+        [(2, 3), (3, 4), (4, 115)]
+    );
+    // What was told before it was closed is not told apart from what is another's: it does not count.
+    let taken = meter.take(&batch(&[], &[happened(10, 20, 3), happened(31, 39, 1)]));
+    assert_eq!((taken.new, taken.too_late), (0, 2));
 }
 
 #[test]
@@ -634,6 +641,137 @@ fn stretches_in_any_order_and_told_twice_count_once_whenever_it_is_stopped() {
         }
         let expected: Vec<_> = expected.into_iter().collect();
         assert_eq!(by_slice(&meter.close(second(10_000))), expected);
+    }
+}
+
+/// Processes that nothing but their starts tell apart: each counts since its beginning, some end and others begin.
+#[test]
+fn writers_of_one_series_count_each_for_itself_whenever_it_is_stopped() {
+    let mut rng = Rng::with_seed(19);
+    for _ in 0..300 {
+        let mut expected: BTreeMap<i64, u64> = BTreeMap::new();
+        // One that is there when it is first looked at, whose past does not count.
+        let mut samples = vec![begun(0, 5, -9_000, 70_000)];
+        for writer in 0..rng.i64(1..6) {
+            let (start, mut value) = match writer {
+                0 => (-9_000, 70_000),
+                _ => (writer * 37 + rng.i64(-30..5), 0),
+            };
+            let mut at = start.max(5);
+            for _ in 0..rng.usize(1..10) {
+                at += rng.i64(1..25);
+                let events = rng.u64(0..30);
+                value += events;
+                // Two that are told at the same instant are two.
+                samples.push(begun(0, at, start, value));
+                if events > 0 {
+                    *expected.entry(at / SLICE).or_default() += events;
+                }
+            }
+        }
+        // As they come: by time, some of them twice.
+        samples.sort_by_key(|sample| sample.time_ms);
+        let again = samples.clone();
+        let mut meter = meter();
+        let ok = series(0, LiveRole::Events(Class::good()));
+        meter.take(&batch(&[ok], &samples[..1]));
+        let mut deliveries = Vec::new();
+        for (place, sample) in samples.iter().enumerate() {
+            meter.take(&batch(&[], &[*sample, again[rng.usize(..=place)]]));
+            if rng.u8(0..4) == 0 {
+                deliveries.extend(meter.close(second(sample.time_ms / 1000 - rng.i64(0..30))));
+                let facts = meter.facts();
+                meter = Meter::restore(facts.clone(), u32::try_from(SLICE).unwrap());
+                meter.count(&streams());
+                assert_eq!(meter.facts(), facts);
+            }
+        }
+        deliveries.extend(meter.close(second(10_000)));
+        let expected: Vec<_> = expected.into_iter().collect();
+        assert_eq!(by_slice(&deliveries), expected);
+    }
+}
+
+/// Processes without a number of their own, each of which tells what happened since it told last.
+#[test]
+fn stretches_of_several_writers_count_whoever_they_are_of() {
+    let mut rng = Rng::with_seed(23);
+    for _ in 0..300 {
+        let mut expected: BTreeMap<i64, u64> = BTreeMap::new();
+        let mut samples = Vec::new();
+        for _ in 0..rng.usize(1..6) {
+            let mut at = rng.i64(0..60_000);
+            for _ in 0..rng.usize(1..12) {
+                let until = at + rng.i64(9_000..11_000);
+                let events = rng.u64(0..30);
+                // Nothing is said of stretches without events.
+                if events > 0 {
+                    let says = LiveValue::Happened {
+                        events,
+                        start_ms: at,
+                    };
+                    samples.push(LiveSample {
+                        slot: 0,
+                        time_ms: until,
+                        says,
+                    });
+                    *expected.entry(until / 1000 / SLICE).or_default() += events;
+                }
+                at = until;
+            }
+        }
+        samples.sort_by_key(|sample| sample.time_ms);
+        let mut meter = meter();
+        meter.take(&batch(&[series(0, LiveRole::Events(Class::good()))], &[]));
+        let mut deliveries = Vec::new();
+        for (place, sample) in samples.iter().enumerate() {
+            let newest = samples[rng.usize(place.saturating_sub(3)..=place)];
+            meter.take(&batch(&[], &[*sample, newest]));
+            if rng.u8(0..4) == 0 {
+                deliveries.extend(meter.close(second(sample.time_ms / 1000 - 15)));
+                let facts = meter.facts();
+                meter = Meter::restore(facts.clone(), u32::try_from(SLICE).unwrap());
+                meter.count(&streams());
+                assert_eq!(meter.facts(), facts);
+            }
+        }
+        deliveries.extend(meter.close(second(10_000)));
+        let expected: Vec<_> = expected.into_iter().collect();
+        assert_eq!(by_slice(&deliveries), expected);
+    }
+}
+
+#[test]
+fn writers_that_end_are_forgotten_after_a_day_and_so_is_the_most_silent_of_too_many() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let mut meter = meter();
+    meter.take(&batch(&[ok], &[begun(0, 5, 1, 1)]));
+    for process in 1..100 {
+        meter.take(&batch(&[], &[begun(0, 5 + process * 10, process * 10, 1)]));
+    }
+    assert_eq!(meter.facts().series.len(), 64);
+    let oldest = meter
+        .facts()
+        .series
+        .iter()
+        .map(|one| one.points[0].time_ms)
+        .min();
+    assert_eq!(oldest, Some(365_000));
+    meter.close(second(370 + 86_400));
+    assert_eq!(meter.facts().series.len(), 63);
+    meter.close(second(10_000 + 86_400));
+    assert_eq!(meter.facts().series.len(), 1);
+}
+
+/// Where a counter stands that says when it began.
+fn begun(slot: u32, second: i64, start: i64, value: u64) -> LiveSample {
+    LiveSample {
+        slot,
+        time_ms: second * 1000,
+        says: LiveValue::Stands {
+            value,
+            created_ms: Some(start * 1000),
+        },
     }
 }
 

@@ -456,6 +456,10 @@ impl Known {
     /// Takes a series that a meter knows.
     pub(super) fn restore(&mut self, metered: &MeteredSeries) {
         let series = &metered.series;
+        if self.held.contains_key(&series.slot) {
+            // Of several writers the first goes on.
+            return;
+        }
         if let Some(point) = metered.points.last() {
             self.lifts.restore(series.slot, point);
         }

@@ -66,7 +66,11 @@ impl Lifts {
         let lift = self.by_slot.entry(slot).or_insert(new);
         let lifted = events.saturating_add(lift.lift);
         if time_ms < lift.time_ms {
-            return lifted.min(lift.last);
+            // Of another process nothing is known here.
+            return match start_ms == lift.start_ms {
+                true => lifted.min(lift.last),
+                false => events,
+            };
         }
         if start_ms != lift.start_ms || all < lift.all {
             *lift = new;

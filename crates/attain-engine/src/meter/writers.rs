@@ -1,0 +1,193 @@
+//! Several writers of one series: processes that say the same of themselves, each with a count of its own.
+//!
+//! Happens where nothing tells processes apart, such as OpenTelemetry resources without `service.instance.id`. A start
+//! time does, if they count since their beginning: what began at another time is a track of its own, and a process that
+//! was restarted is no different. Stretches are of one writer as long as they do not overlap: what overlaps is
+//! another's. Most series have one writer, and nothing here.
+
+use std::collections::BTreeMap;
+
+use attain_model::live::{LivePoint, Slot};
+
+use super::track::{Outcome, Track};
+use super::trail::Trail;
+
+/// Writers of one series besides the first. Of more the one that was silent for longest is forgotten.
+const OTHERS_AT_MOST: usize = 63;
+/// Writers of all series besides their first. What more of them say is refused.
+const ALL_AT_MOST: usize = 100_000;
+/// A writer that was silent for so long has ended: longer than a process goes on without being heard.
+const ENDED_MS: i64 = 86_400_000;
+
+/// See the module.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Writers {
+    /// By slot, those besides the one that is tracked with its series.
+    others: BTreeMap<Slot, Vec<Track>>,
+    /// How many these are.
+    count: usize,
+}
+
+/// Where a sample is put.
+pub(super) struct Line<'m> {
+    pub(super) slot: Slot,
+    /// The track of the series.
+    pub(super) main: &'m mut Track,
+    /// The end of the last closed slice.
+    pub(super) closed_ms: i64,
+    pub(super) trail: &'m mut Trail,
+}
+
+/// When the writer of a sample was heard before it, and what the sample came to.
+pub(super) type Written = (Option<i64>, Outcome);
+
+impl Writers {
+    /// Those besides the one that is tracked with its series.
+    pub(super) fn of(&self, slot: Slot) -> &[Track] {
+        self.others.get(&slot).map_or(&[], Vec::as_slice)
+    }
+
+    /// Another writer of a series.
+    pub(super) fn add(&mut self, slot: Slot, track: Track) {
+        let others = self.others.entry(slot).or_default();
+        others.push(track);
+        self.count += 1;
+        if others.len() > OTHERS_AT_MOST {
+            let heard = others.iter().map(Track::newest_ms).enumerate();
+            if let Some((silent, _)) = heard.min_by_key(|(_, heard)| *heard) {
+                others.remove(silent);
+                self.count -= 1;
+            }
+        }
+    }
+
+    /// The slot is of another series from now on.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        self.count -= self.others.remove(&slot).map_or(0, |others| others.len());
+    }
+
+    /// Forgets those that have ended.
+    pub(super) fn let_go(&mut self, closed_ms: i64) {
+        if self.others.is_empty() {
+            return;
+        }
+        let is_alive = |heard: i64| heard.saturating_add(ENDED_MS) > closed_ms;
+        self.others.retain(|_, others| {
+            others.retain(|track| track.newest_ms().is_some_and(is_alive));
+            !others.is_empty()
+        });
+        self.count = self.others.values().map(Vec::len).sum();
+    }
+
+    /// A cumulative counter stands at a value. `is_born` says whether it was at zero just before, where its series does
+    /// not say so.
+    pub(super) fn stand(
+        &mut self,
+        line: Line<'_>,
+        point: LivePoint,
+        is_born: impl FnOnce() -> bool,
+    ) -> Written {
+        let Line {
+            slot,
+            main,
+            closed_ms,
+            trail,
+        } = line;
+        // One that lies in the future is not known.
+        let start = point.created_ms.filter(|start| *start <= point.time_ms);
+        let Some(start) = start.filter(|start| !main.may_count_since(*start)) else {
+            let before = main.newest_ms();
+            return (before, main.stand(point, closed_ms, trail, is_born));
+        };
+        let others = self
+            .others
+            .get_mut(&slot)
+            .map_or(&mut [][..], |o| &mut o[..]);
+        if let Some(track) = others.iter_mut().find(|track| track.may_count_since(start)) {
+            let before = track.newest_ms();
+            return (before, track.stand(point, closed_ms, trail, is_born));
+        }
+        let is_older = main.began_after(start);
+        if (is_older && main.began_after(point.time_ms)) || self.count >= ALL_AT_MOST {
+            // Of a process that had ended when the one that is known began: it lies before all that is remembered.
+            let before = main.newest_ms();
+            return (before, main.stand(point, closed_ms, trail, is_born));
+        }
+        // Whoever was heard before a process began was heard when it was at zero.
+        let mut heard = std::iter::once(&*main).chain(others.iter());
+        let is_heard = heard.any(|track| track.oldest_ms(closed_ms, trail) < Some(start));
+        let mut track = Track::default();
+        let outcome = track.stand(point, closed_ms, trail, || is_born() || is_heard);
+        if !is_older {
+            // The newest is with its series: it is the one that goes on.
+            std::mem::swap(main, &mut track);
+        }
+        self.add(slot, track);
+        (None, outcome)
+    }
+
+    /// Events happened in a stretch that ends at the point's time.
+    pub(super) fn happen(&mut self, line: Line<'_>, point: LivePoint) -> Written {
+        let Line {
+            slot,
+            main,
+            closed_ms,
+            trail,
+        } = line;
+        let others = self.others.get_mut(&slot);
+        let refused = match others {
+            None => match main.fits(&point, closed_ms, trail) {
+                Ok(()) => Ok(main),
+                Err(refused) => Err(refused),
+            },
+            Some(others) => whose(
+                std::iter::once(main).chain(others),
+                &point,
+                closed_ms,
+                trail,
+            ),
+        };
+        match refused {
+            Ok(track) => {
+                let before = track.newest_ms();
+                (before, track.happen(point, closed_ms, trail))
+            }
+            Err(Outcome::Overlaps | Outcome::Conflicts) if self.count < ALL_AT_MOST => {
+                let mut track = Track::default();
+                let outcome = track.happen(point, closed_ms, trail);
+                self.add(slot, track);
+                (None, outcome)
+            }
+            Err(refused) => (None, refused),
+        }
+    }
+}
+
+/// Whose stretch it is: of the one whose last ends where it begins, or else of the first that it does not overlap.
+fn whose<'t>(
+    tracks: impl Iterator<Item = &'t mut Track>,
+    point: &LivePoint,
+    closed_ms: i64,
+    trail: &Trail,
+) -> Result<&'t mut Track, Outcome> {
+    let mut goes_on = None;
+    let mut free = None;
+    let mut refused = None;
+    for track in tracks {
+        match track.fits(point, closed_ms, trail) {
+            Ok(()) if track.newest_ms() == point.created_ms => goes_on = goes_on.or(Some(track)),
+            Ok(()) => free = free.or(Some(track)),
+            // Told twice, whoever else it might be of.
+            Err(Outcome::Already) => return Err(Outcome::Already),
+            // What one has forgotten another must not count once more.
+            Err(Outcome::TooLate) => refused = Some(Outcome::TooLate),
+            Err(other) => refused = refused.or(Some(other)),
+        }
+    }
+    match (goes_on, free, refused) {
+        (Some(track), ..) => Ok(track),
+        (None, _, Some(Outcome::TooLate)) => Err(Outcome::TooLate),
+        (None, Some(track), _) => Ok(track),
+        (None, None, refused) => Err(refused.unwrap_or(Outcome::Overlaps)),
+    }
+}
