@@ -211,4 +211,8 @@ pub enum GapReason {
     NotCounted,
     /// Counts that were kept can no longer be read; what is wrong with them.
     Damaged(String),
+    /// A source that is heard never sent anything that counts; what of it there is instead.
+    NeverHeard(String),
+    /// What a source sends lacks a label: nobody can tell good from bad by it, or one segment from another; which one.
+    NoLabel(String),
 }

@@ -1,9 +1,12 @@
 //! What every request needs: who may, the queue to the core, what it has published last, and the room that is left.
 //! Knows no path and no protocol.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use attain_model::SourceId;
+use attain_view::number;
 use attain_view::status_json::{ReadSource, Reading};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -52,7 +55,7 @@ pub(crate) struct App {
 }
 
 /// What a reader of the status should know about the server that says it.
-pub(crate) fn notes(published: &Published) -> Vec<String> {
+pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(why) = &published.core.disk {
         notes.push(format!("nothing can be kept at the moment: {why}"));
@@ -65,6 +68,9 @@ pub(crate) fn notes(published: &Published) -> Vec<String> {
     }
     for (source, why) in &published.core.trouble {
         notes.push(format!("source {source}: {why}"));
+    }
+    for source in app.gates.open().keys() {
+        notes.extend(unclaimed(source, &app.gates.fitting.unclaimed(source)));
     }
     let conflicting = published.core.metered.conflicting;
     if conflicting > 0 {
@@ -81,6 +87,25 @@ pub(crate) fn notes(published: &Published) -> Vec<String> {
     notes
 }
 
+/// Values of the segment label that no segment claims, those of the most series first.
+fn unclaimed(source: &SourceId, values: &BTreeMap<String, u64>) -> Option<String> {
+    const SHOWN: usize = 3;
+    let mut values: Vec<(&String, &u64)> = values.iter().collect();
+    values.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let shown = values.iter().take(SHOWN);
+    let mut shown: Vec<String> = shown
+        .map(|(value, series)| format!("`{value}` ({} series)", number::grouped(**series)))
+        .collect();
+    let first = values.first()?.0;
+    if values.len() > SHOWN {
+        shown.push(format!("{} more", values.len() - SHOWN));
+    }
+    Some(format!(
+        "source {source}: no segment claims {}; add them to a segment: match: [.., \"{first}\"]",
+        shown.join(", ")
+    ))
+}
+
 /// What was received of each source that sends samples.
 pub(crate) fn reading(app: &App) -> Reading {
     let open = app.gates.open();
@@ -91,6 +116,7 @@ pub(crate) fn reading(app: &App) -> Reading {
             supported: true,
             lines: entry.accepted.load(Ordering::Relaxed) + entry.refused.load(Ordering::Relaxed),
             unparsed: entry.refused.load(Ordering::Relaxed),
+            unclaimed_segments: app.gates.fitting.unclaimed(&gate.source),
             ..ReadSource::default()
         }
     });

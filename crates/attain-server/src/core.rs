@@ -409,7 +409,7 @@ impl Core {
             };
             self.turns.keep(monitor.evaluation(), &self.restated);
             self.judged = Some(Judged {
-                evaluation: monitor.shared(),
+                evaluation: self.gates.fitting.told(monitor.shared(), &self.promises),
                 until,
                 took: begun.elapsed(),
             });

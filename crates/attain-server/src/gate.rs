@@ -15,6 +15,7 @@ use attain_sources::pull::secret_of;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::fitting::Fitting;
 use crate::loaded::Loaded;
 
 /// How a source sends.
@@ -32,6 +33,7 @@ pub(crate) struct Gates {
     limits: IntakeLimits,
     open: RwLock<Arc<BTreeMap<SourceId, Arc<Gate>>>>,
     beside: RwLock<Arc<Beside>>,
+    pub(crate) fitting: Fitting,
 }
 
 /// What belongs to the catalogue in force and stands in other files.
@@ -63,6 +65,8 @@ pub(crate) struct Entry {
     pub(crate) series: AtomicU64,
     pub(crate) overflowing: AtomicU64,
     pub(crate) histograms_twice: AtomicU64,
+    /// [`Intake::heard_changes`] after the last request.
+    pub(crate) heard_changes: AtomicU64,
 }
 
 /// Why a request does not enter.
@@ -92,6 +96,7 @@ impl Gates {
             },
             open: RwLock::default(),
             beside: RwLock::default(),
+            fitting: Fitting::default(),
         };
         check_tokens(&loaded.catalogue, &loaded.base)?;
         gates.reload(loaded, known);
@@ -129,6 +134,7 @@ impl Gates {
                         series: AtomicU64::new(0),
                         overflowing: AtomicU64::new(0),
                         histograms_twice: AtomicU64::new(0),
+                        heard_changes: AtomicU64::new(0),
                     })
                 }
             };
@@ -246,6 +252,9 @@ impl Gate {
         entry
             .histograms_twice
             .store(counters.histograms_twice, Ordering::Relaxed);
+        entry
+            .heard_changes
+            .store(intake.heard_changes(), Ordering::Relaxed);
     }
 
     /// The newest sample since the start.

@@ -25,6 +25,7 @@ use crate::core::Core;
 use crate::error::Error;
 use crate::events::Events;
 use crate::fetch::Fetchers;
+use crate::fitting;
 use crate::follow;
 use crate::gate::Gates;
 use crate::handle::Handle;
@@ -127,6 +128,7 @@ pub fn start(config: Config) -> Result<Server, Error> {
     let look = Arc::new(Bell::default());
     let done = loaded.done.clone();
     watcher::start(config.clone(), done, jobs, Arc::clone(&look)).map_err(Error::Start)?;
+    runtime.spawn(fitting::keep(Arc::clone(&app)));
     let (all_drained, drained) = oneshot::channel();
     let (router, limits) = (routes::router(Arc::clone(&app)), config.limits.clone());
     runtime.spawn(async move {

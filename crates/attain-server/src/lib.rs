@@ -25,6 +25,7 @@ mod core;
 mod error;
 mod events;
 mod fetch;
+mod fitting;
 mod follow;
 mod gate;
 mod handle;

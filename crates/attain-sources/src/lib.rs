@@ -32,6 +32,7 @@ mod counting;
 mod error;
 mod file;
 mod first;
+pub mod fit;
 pub mod live;
 mod log;
 pub mod pull;

@@ -39,7 +39,7 @@ use std::time::Duration;
 
 use attain_model::live::{LiveBatch, MeterFacts, Slot};
 use attain_model::source::Source;
-use attain_model::{Catalogue, SourceId};
+use attain_model::{Catalogue, SourceId, StreamKey};
 use attain_wire::WireError;
 use attain_wire::snappy::Unpacker;
 use jiff::Timestamp;
@@ -253,6 +253,18 @@ impl Intake {
     #[must_use]
     pub fn heard(&self) -> HeardSample {
         self.heard.sample()
+    }
+
+    /// Changes whenever [`Intake::heard`] does.
+    #[must_use]
+    pub fn heard_changes(&self) -> u64 {
+        self.heard.changes
+    }
+
+    /// Whether a series counts for a stream, or did before the start and was not given up.
+    #[must_use]
+    pub fn has_series(&self, stream: &StreamKey) -> bool {
+        self.known.has_any(stream, self.whom.segments())
     }
 
     /// What it holds.

@@ -24,7 +24,7 @@ pub(crate) use now::units;
 
 use attain_cascade::why::Why;
 use attain_model::slo::{Goal, Objective, Slo};
-use attain_model::{Evaluation, Promises, Scope, Standing, Verdict};
+use attain_model::{Evaluation, Gap, GapReason, Promises, Scope, Standing, Verdict};
 use jiff::tz::TimeZone;
 
 use crate::look::{Look, Tone, wrap};
@@ -96,12 +96,32 @@ impl Desk<'_> {
     }
 
     /// Whether what was counted is what the objective is about: where nothing is promised of a latency, no limit says which
-    /// requests were fast.
+    /// requests were fast; where a label is missing, none can be bad.
     pub(crate) fn is_measured(&self, verdict: &Verdict) -> bool {
         let objective = self
             .slo(verdict)
             .and_then(|slo| slo.objectives.get(&verdict.name.objective));
-        verdict.goal != Some(Goal::BestEffort) || !objective.is_some_and(Objective::is_latency)
+        let is_judged = !self.is_blind(verdict);
+        let is_limited = verdict.goal != Some(Goal::BestEffort);
+        is_judged && (is_limited || !objective.is_some_and(Objective::is_latency))
+    }
+
+    /// Whether nothing that was counted tells good from bad.
+    pub(crate) fn is_blind(&self, verdict: &Verdict) -> bool {
+        let is_its = |gap: &Gap| {
+            matches!(gap.why, GapReason::NoLabel(_)) && gap.about == verdict.name.slo.as_str()
+        };
+        verdict.standing == Standing::Unknown && self.evaluation.gaps.iter().any(is_its)
+    }
+
+    /// Whether nothing that counts for it was ever heard, although its sources are.
+    pub(crate) fn is_unheard(&self, verdict: &Verdict) -> bool {
+        let is_its = |gap: &Gap| {
+            matches!(gap.why, GapReason::NeverHeard(_)) && gap.about == verdict.name.slo.as_str()
+        };
+        verdict.standing == Standing::Unknown
+            && verdict.attainment.total() == 0
+            && self.evaluation.gaps.iter().any(is_its)
     }
 
     /// Place of a scope in the order in which segments are saved; all traffic comes last.

@@ -346,6 +346,8 @@ fn gap(gap: &Gap) -> GapEntry<'_> {
         GapReason::CoverageUnknown => ("coverage unknown", None, None),
         GapReason::NotCounted => ("not counted", None, None),
         GapReason::Damaged(what) => ("damaged", None, Some(what.as_str())),
+        GapReason::NeverHeard(what) => ("never heard", None, Some(what.as_str())),
+        GapReason::NoLabel(what) => ("no label", None, Some(what.as_str())),
     };
     GapEntry {
         about: &gap.about,

@@ -3,13 +3,11 @@
 //! The readers (read/) ask sources, a folder and a server, and write down what they see (seen.rs); the judges (judge/) are
 //! pure. Knows which reader and which judge a source needs; nothing of it changes anything.
 
-mod alike;
 mod finding;
 mod judge;
 mod read;
 mod said;
 mod seen;
-mod wanted;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -19,7 +17,8 @@ use std::time::{Duration, SystemTime};
 use attain_model::policy::Secret;
 use attain_model::source::{ApiSource, Source, SourceKind};
 use attain_model::{Catalogue, Stream};
-use attain_sources::live::Limits;
+use attain_sources::fit::{self, MetricSeen, Wanted, misfits};
+use attain_sources::live::{HeardSample, Limits};
 use attain_sources::pull::{Puller, delay_for, headers_of, secret_of};
 use attain_sources::{Customers, files_now};
 use attain_view::number;
@@ -29,7 +28,6 @@ use self::judge::metric::Read;
 use self::judge::reach::{self, Asked};
 use self::read::api::Reach;
 use self::seen::Unreached;
-use self::wanted::Wanted;
 use crate::catalogue::{self, shown};
 use crate::cli::{DoctorArguments, StatusFormat};
 use crate::exit::{Exit, Failure};
@@ -233,14 +231,14 @@ impl<'a> Doctor<'a> {
         let wanted = Wanted::of(self.catalogue, self.source);
         let label = &self.source.labels.segment;
         let most = u64::from(Limits::default().series);
-        for metric in &read::page::metrics(&wanted, &shown, label) {
+        for metric in &fit::metrics_on(&wanted, &shown, label) {
             self.metric(metric, Duration::ZERO, Some(most), out);
         }
     }
 
     fn metric(
         &self,
-        metric: &seen::MetricSeen,
+        metric: &MetricSeen,
         held_back: Duration,
         most_series: Option<u64>,
         out: &mut Diagnosis,
@@ -252,14 +250,21 @@ impl<'a> Doctor<'a> {
             is_sent: self.is_sent(),
             delay: self.source.delay.unwrap_or_else(|| delay_for(held_back)),
         };
-        if !judge::metric::is_there(&read, metric, out) {
+        let (source, catalogue) = (self.source, self.catalogue);
+        let misfits = misfits(catalogue, source, metric);
+        if !judge::metric::is_there(&read, metric, &misfits, out) {
             return;
         }
         judge::metric::judge(&read, metric, held_back, out);
-        judge::metric::classes(&read, metric, out);
+        judge::metric::classes(&read, metric, &misfits, out);
         judge::edges::judge(&self.about, metric, out);
-        let (source, catalogue) = (self.source, self.catalogue);
-        judge::labels::judge(&self.about, source, catalogue, metric, most_series, out);
+        let tagged = judge::labels::Read {
+            about: &self.about,
+            source,
+            catalogue,
+            most_series,
+        };
+        judge::labels::judge(&tagged, metric, &misfits, out);
     }
 
     /// What is sent can only be seen where it arrives.
@@ -281,12 +286,12 @@ impl<'a> Doctor<'a> {
     }
 
     /// What was sent, as the server that got it says.
-    fn heard(&self, heard: &seen::Heard, out: &mut Diagnosis) {
+    fn heard(&self, heard: &HeardSample, out: &mut Diagnosis) {
         if heard.series.is_empty() && heard.others.is_empty() {
             return;
         }
         let wanted = Wanted::of(self.catalogue, self.source);
-        for metric in &read::heard::metrics(&wanted, heard, &self.source.labels.segment) {
+        for metric in &fit::metrics_heard(&wanted, heard, self.source) {
             self.metric(metric, Duration::ZERO, None, out);
         }
     }
@@ -332,7 +337,7 @@ impl<'a> Doctor<'a> {
 fn look_at_server(
     text: &str,
     out: &mut Diagnosis,
-    compare: impl FnOnce(&BTreeMap<String, seen::Heard>, &mut Diagnosis),
+    compare: impl FnOnce(&BTreeMap<String, HeardSample>, &mut Diagnosis),
 ) {
     let (url, asked) = read::server::server(text);
     let about = format!("server {url}");

@@ -125,6 +125,8 @@ impl Page<'_> {
             GapReason::CoverageUnknown => "coverage is not known".to_owned(),
             GapReason::NotCounted => "not counted so far".to_owned(),
             GapReason::Damaged(what) => format!("kept counts are damaged: {what}"),
+            GapReason::NeverHeard(what) => format!("never heard: {what}"),
+            GapReason::NoLabel(what) => what.clone(),
         };
         match gap.interval {
             Some(interval) => format!("{} {}: {why}", gap.about, self.interval(interval)),

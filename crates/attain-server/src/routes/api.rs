@@ -123,7 +123,7 @@ fn about(app: &App, seen: &Seen, slos: Vec<attain_model::SloId>) -> report::Abou
         title: None,
         run: Run {
             instant_is: seen.is_live.then(|| "the last closed slice".to_owned()),
-            notes: notes(&seen.published),
+            notes: notes(app, &seen.published),
             ..Run::default()
         },
         data: None,

@@ -50,7 +50,7 @@ pub(super) async fn guard(
         Ok(asked) => asked,
         Err(problem) => return problem.into_response(),
     };
-    let tag = (row.sort == Sort::OfTick).then(|| tag(&published, &request));
+    let tag = (row.sort == Sort::OfTick).then(|| tag(&app, &published, &request));
     if let Some(tag) = &tag
         && knows(request.headers(), tag)
     {
@@ -174,7 +174,7 @@ fn is_acceptable(headers: &HeaderMap, row: &Route) -> bool {
 }
 
 /// Says which answer it is: the same as long as the tick, the catalogue, what is wrong with the server and the question are.
-fn tag(published: &Published, request: &Request) -> String {
+fn tag(app: &App, published: &Published, request: &Request) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update((text.len() as u64).to_le_bytes());
@@ -186,7 +186,7 @@ fn tag(published: &Published, request: &Request) -> String {
     add(&published.catalogue.sha256);
     add(&published.catalogue.since.to_string());
     add(published.catalogue.refused.as_deref().unwrap_or_default());
-    notes(published).iter().for_each(|note| add(note));
+    notes(app, published).iter().for_each(|note| add(note));
     let uri = request.uri();
     add(uri.path_and_query().map_or("", |whole| whole.as_str()));
     let digest = hash.finalize();

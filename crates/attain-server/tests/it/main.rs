@@ -11,6 +11,7 @@ mod blaming;
 mod client;
 mod counted;
 mod crowding;
+mod fitting;
 mod following;
 mod judging;
 mod metrics;

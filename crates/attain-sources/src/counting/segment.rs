@@ -57,6 +57,11 @@ impl Segments {
         at.and_then(|at| u32::try_from(at).ok()).unwrap_or(0)
     }
 
+    /// All of them; unknown comes first.
+    pub(crate) fn names(&self) -> &[CountedSegment] {
+        &self.names
+    }
+
     pub(crate) fn name(&self, index: SegmentIndex) -> &CountedSegment {
         self.names.get(index as usize).unwrap_or(&self.names[0])
     }

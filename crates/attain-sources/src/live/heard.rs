@@ -53,6 +53,8 @@ pub(super) struct Heard {
     others: BTreeSet<String>,
     requests: u64,
     is_looking: bool,
+    /// How often any of it changed.
+    pub(super) changes: u64,
 }
 
 impl Heard {
@@ -79,6 +81,7 @@ impl Heard {
             && !self.others.contains(name)
         {
             self.others.insert(name.to_owned());
+            self.changes += 1;
         }
     }
 
@@ -94,6 +97,7 @@ impl Heard {
         for (name, _) in labels() {
             if names.len() < LABELS && !names.contains(*name) {
                 names.insert((*name).to_owned());
+                self.changes += 1;
             }
         }
         if *series >= SERIES || self.series.len() >= ALL_SERIES {
@@ -107,12 +111,17 @@ impl Heard {
             is_whole,
         };
         let id = (metric.to_owned(), labelled.id(None).0);
-        *series += usize::from(self.series.insert(id, heard).is_none());
+        let is_new = self.series.insert(id, heard).is_none();
+        *series += usize::from(is_new);
+        self.changes += u64::from(is_new);
     }
 
     /// Another catalogue is in force.
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            changes: self.changes + 1,
+            ..Self::default()
+        };
     }
 
     /// All of it, in an order that does not depend on when it came.

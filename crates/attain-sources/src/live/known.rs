@@ -453,6 +453,13 @@ impl Known {
         to
     }
 
+    /// Whether any series is of a stream.
+    pub(super) fn has_any(&self, stream: &StreamKey, segments: &[CountedSegment]) -> bool {
+        let count = |segment| self.counts.get(&hash_of(&(stream, segment)));
+        let mut counts = segments.iter().filter_map(count);
+        counts.any(|count| *count > 0)
+    }
+
     /// Takes a series that a meter knows.
     pub(super) fn restore(&mut self, metered: &MeteredSeries) {
         let series = &metered.series;

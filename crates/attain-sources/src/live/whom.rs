@@ -161,6 +161,11 @@ impl Whom {
         }
     }
 
+    /// All segments, unknown among them.
+    pub(super) fn segments(&self) -> &[CountedSegment] {
+        self.matcher.decider.segments.names()
+    }
+
     /// All streams that look at the source.
     pub(super) fn streams(&self) -> &[Stream] {
         &self.matcher.streams

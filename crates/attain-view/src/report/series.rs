@@ -243,6 +243,12 @@ pub(crate) fn advice(sheet: &Sheet<'_>, verdict: &Verdict) -> Option<String> {
         Standing::NoTraffic => {
             "No traffic in the window. If there should have been some, look at how its segment is recognised.".to_owned()
         }
+        Standing::Unknown if sheet.desk.is_unheard(verdict) => {
+            "Never heard of: no source sends anything that counts for it. The notes say what is sent instead.".to_owned()
+        }
+        Standing::Unknown if sheet.desk.is_blind(verdict) => {
+            "Not judged: nothing tells good events from bad ones. The notes say which label is missing.".to_owned()
+        }
         Standing::Unknown => {
             let enough = sheet
                 .desk

@@ -353,6 +353,8 @@ pub(super) fn why(why: &GapReason) -> String {
         GapReason::CoverageUnknown => "coverage is not known".to_owned(),
         GapReason::NotCounted => "it was not counted".to_owned(),
         GapReason::Damaged(what) => format!("counts that were kept can no longer be read: {what}"),
+        GapReason::NeverHeard(what) => format!("never heard: {what}"),
+        GapReason::NoLabel(what) => what.clone(),
     }
 }
 

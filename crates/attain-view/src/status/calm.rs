@@ -44,9 +44,25 @@ pub(super) fn calm(desk: &Desk<'_>, run: &Run) -> Summary {
             number::plural(met, "promise")
         )
     };
-    if unknown > 0 {
+    let unheard = promises.iter().filter(|verdict| desk.is_unheard(verdict));
+    let unheard = unheard.count() as u64;
+    if unheard > 0 {
+        let were = if unheard == 1 { "was" } else { "were" };
         text.push_str(&format!(
-            " {unknown} cannot be judged: too little was observed."
+            " {unheard} {were} never heard of: the notes say what is not sent."
+        ));
+    }
+    let blind = promises.iter().filter(|verdict| desk.is_blind(verdict));
+    let blind = blind.count() as u64;
+    if blind > 0 {
+        text.push_str(&format!(
+            " {blind} cannot be judged: nothing tells good from bad."
+        ));
+    }
+    let little = unknown.saturating_sub(unheard + blind);
+    if little > 0 {
+        text.push_str(&format!(
+            " {little} cannot be judged: too little was observed."
         ));
     }
     if silent > 0 {

@@ -134,8 +134,9 @@ fn row(
     let attained =
         number::attained(verdict.attainment, told_from).filter(|_| desk.is_measured(verdict));
     let left = number::budget_left(verdict.budget)
-        .filter(|_| verdict.attainment.total() > 0 && has_budget(verdict));
-    let (word, tone) = standing(verdict);
+        .filter(|_| verdict.attainment.total() > 0 && has_budget(verdict))
+        .filter(|_| !desk.is_blind(verdict));
+    let (word, tone) = standing(desk, verdict);
     let mut said = vec![word.to_owned()];
     if shape == Shape::Wide {
         said.extend(remarks(desk, verdict, common));
@@ -211,7 +212,7 @@ fn burn(verdict: &Verdict, shared_window: bool) -> String {
     }
 }
 
-fn standing(verdict: &Verdict) -> (&'static str, Tone) {
+fn standing(desk: &Desk<'_>, verdict: &Verdict) -> (&'static str, Tone) {
     let tone = match verdict.standing {
         Standing::Met if is_firing(verdict) => Tone::Warn,
         Standing::Met => Tone::Good,
@@ -219,7 +220,11 @@ fn standing(verdict: &Verdict) -> (&'static str, Tone) {
         Standing::BestEffort | Standing::NoTraffic => Tone::Quiet,
         Standing::Unknown => Tone::Warn,
     };
-    (verdict.standing.word(), tone)
+    let word = match desk.is_unheard(verdict) {
+        true => "never heard",
+        false => verdict.standing.word(),
+    };
+    (word, tone)
 }
 
 pub(crate) fn is_firing(verdict: &Verdict) -> bool {
@@ -241,6 +246,9 @@ fn remarks(desk: &Desk<'_>, verdict: &Verdict, common: &Common) -> Vec<String> {
         remarks.push(format!("masked since {}", desk.event(masked.since)));
     }
     remarks.extend(firing_words(desk, verdict));
+    if desk.is_blind(verdict) {
+        remarks.push("nothing tells good from bad".to_owned());
+    }
     if common.coverage.is_none() {
         remarks.extend(coverage_text(verdict.coverage));
     }

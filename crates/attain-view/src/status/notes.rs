@@ -40,8 +40,10 @@ pub(super) fn notes(desk: &Desk<'_>, run: &Run) -> String {
 /// What the numbers of an evaluation leave out, a sentence each.
 pub(crate) fn of_evaluation(desk: &Desk<'_>) -> Vec<String> {
     let evaluation = desk.evaluation;
+    // What makes a verdict no verdict comes first.
+    let mut notes = gaps(desk, is_misfit);
     let untagged = [true, false].map(|is_in_all| untagged(desk, is_in_all));
-    let mut notes: Vec<String> = untagged.into_iter().flatten().collect();
+    notes.extend(untagged.into_iter().flatten());
     notes.extend(evaluation.verdicts.iter().filter_map(over_load));
     notes.extend(
         evaluation
@@ -52,7 +54,7 @@ pub(crate) fn of_evaluation(desk: &Desk<'_>) -> Vec<String> {
     notes.extend(uncertain(desk));
     notes.extend(unreachable(desk));
     notes.extend(not_yet(desk));
-    notes.extend(gaps(desk));
+    notes.extend(gaps(desk, |why| !is_misfit(why)));
     if evaluation.verdicts.iter().any(|verdict| verdict.pooled) {
         notes.push(
             "all (pooled): no target of its own; its budget is the sum of the segments' budgets, and its target what \
@@ -230,10 +232,16 @@ fn not_yet(desk: &Desk<'_>) -> Vec<String> {
         .collect()
 }
 
+/// What a source sends does not fit what is promised.
+fn is_misfit(why: &GapReason) -> bool {
+    matches!(why, GapReason::NeverHeard(_) | GapReason::NoLabel(_))
+}
+
 /// What is missing for the same reason at the same time is one line; of one sort, the first few lines.
-fn gaps(desk: &Desk<'_>) -> Vec<String> {
+fn gaps(desk: &Desk<'_>, is_shown: impl Fn(&GapReason) -> bool) -> Vec<String> {
     let mut lines: Vec<(&'static str, String, Vec<&str>)> = Vec::new();
     let gaps = desk.evaluation.gaps.iter();
+    let gaps = gaps.filter(|gap| is_shown(&gap.why));
     for gap in gaps.filter(|gap| gap.why != GapReason::NotYet || gap.interval.is_none()) {
         let text = gap_text(desk, gap);
         match lines.iter_mut().find(|(_, other, _)| *other == text) {
@@ -279,6 +287,8 @@ fn sort(why: &GapReason) -> &'static str {
         GapReason::CoverageUnknown => "coverage unknown",
         GapReason::NotCounted => "not counted",
         GapReason::Damaged(_) => "damaged",
+        GapReason::NeverHeard(_) => "never heard",
+        GapReason::NoLabel(_) => "no label",
     }
 }
 
@@ -323,6 +333,8 @@ fn gap_text(desk: &Desk<'_>, gap: &Gap) -> String {
             "not counted so far; replay the files again to count it".to_owned()
         }
         GapReason::Damaged(what) => format!("kept counts are damaged: {what}"),
+        GapReason::NeverHeard(what) => format!("never heard: {what}"),
+        GapReason::NoLabel(what) => what.clone(),
     };
     format!("{why}{when}")
 }

@@ -29,7 +29,8 @@ pub struct ReadSource {
     pub examples: Vec<UnparsedLine>,
     /// Patterns of the catalogue that no file fits.
     pub without_files: Vec<String>,
-    /// Values of the segment label that no segment claims, and how many events had each.
+    /// Values of the segment label that no segment claims, and how many events had each; of what a server is sent, how
+    /// many series, of at most 50 values.
     pub unclaimed_segments: BTreeMap<String, u64>,
     /// What else a person should know.
     pub notes: Vec<String>,

@@ -2,7 +2,6 @@
 
 pub mod api;
 pub mod folder;
-pub mod heard;
 mod http;
 pub mod page;
 pub mod server;

@@ -1,9 +1,10 @@
 //! What was read, as plain data: the readers write it, the judges read it. Knows no network, no file and no clock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use attain_model::quantity::Threshold;
+use attain_sources::fit::MetricSeen;
+use attain_sources::live::HeardSample;
 
 /// An answer over HTTP, whatever it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,64 +54,6 @@ pub struct TargetSeen {
     pub unreadable: u64,
 }
 
-/// Whether a metric is a number of events, a histogram, or something that goes up and down.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Shape {
-    /// Counts.
-    #[default]
-    Counter,
-    /// Counts by edge.
-    Histogram,
-    /// Readings.
-    Gauge,
-}
-
-/// A metric that the catalogue wants, as one source has it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MetricSeen {
-    /// Its name.
-    pub name: String,
-    /// The SLOs that look at it.
-    pub slos: Vec<String>,
-    /// What it is.
-    pub shape: Shape,
-    /// Latency limits that promises cut it at.
-    pub thresholds: BTreeSet<Threshold>,
-    /// Series that count for the SLOs, now.
-    pub series: u64,
-    /// Those that said something within the last day.
-    pub lately: u64,
-    /// Series of that name, whatever their labels.
-    pub named: u64,
-    /// Other names that look like it; only where `named` is 0.
-    pub alike: Vec<String>,
-    /// Series of native histograms in place of its buckets; only where `named` is 0.
-    pub native: u64,
-    /// How old its newest sample is.
-    pub age: Option<Duration>,
-    /// From one sample to the next.
-    pub interval: Option<Duration>,
-    /// Labels that the catalogue asks something of, and what they must be.
-    pub asked: Vec<(String, String)>,
-    /// The labels by which its events are good or bad, and the SLOs that ask.
-    pub classes: Vec<(String, Vec<String>)>,
-    /// Values of labels: of the series that count, or of all of that name where none does. Not all of them.
-    pub labels: BTreeMap<String, BTreeSet<String>>,
-    /// By the value of the label that says the segment; `""` where it is absent.
-    pub tagged: BTreeMap<String, Tagged>,
-    /// Edges of a histogram, ascending, without infinity.
-    pub edges: BTreeSet<Threshold>,
-}
-
-/// How much has one value of the label that says the segment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tagged {
-    /// Series.
-    pub series: u64,
-    /// Events: of the last hour, or since the counter began.
-    pub events: u64,
-}
-
 /// A data folder and the disk that it lies on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderSeen {
@@ -157,18 +100,7 @@ pub struct ServerSeen {
     /// SLO, untagged events, all events.
     pub untagged: Vec<(String, u64, u64)>,
     /// What arrived of its sources, by their names.
-    pub heard: BTreeMap<String, Heard>,
-}
-
-/// A sample of what arrived of a source.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Heard {
-    /// Series of wanted metrics: the metric as the catalogue has it, the labels, and whether it is a whole histogram.
-    pub series: Vec<(String, BTreeMap<String, String>, bool)>,
-    /// The labels that series of a metric have, those outside the sample included.
-    pub labels: BTreeMap<String, BTreeSet<String>>,
-    /// Names of metrics that nobody wants.
-    pub others: Vec<String>,
+    pub heard: BTreeMap<String, HeardSample>,
 }
 
 /// A source, as the server that reads it says.

@@ -409,7 +409,10 @@ fn the_doctor_knows_what_is_wrong_with_what_is_pushed() {
         seen,
         "no series of `http_requests_total` has the label `status`, which `good:` or `bad:` looks at"
     );
-    assert!(fix.contains("they have `code`, `path`, `segment`"), "{fix}");
+    assert!(
+        fix.starts_with("write `code` for it under `good:` or `bad:`; `code` is"),
+        "{fix}"
+    );
     let [seen, fix] = found("metric-missing", "typo");
     assert_eq!(
         seen,

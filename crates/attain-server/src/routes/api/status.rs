@@ -47,7 +47,7 @@ pub(in crate::routes) async fn status(
             };
             let run = Run {
                 instant_is: seen.is_live.then(|| "the last closed slice".to_owned()),
-                notes: notes(&seen.published),
+                notes: notes(&app, &seen.published),
                 ..Run::default()
             };
             let text = text_of(promises, evaluation, &run, &look);

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use attain_model::quantity::Threshold;
+use attain_sources::fit::{MetricSeen, Shape};
 
 use crate::doctor::finding::Diagnosis;
-use crate::doctor::seen::{MetricSeen, Shape};
 
 /// Finds limits that no edge is at.
 pub fn judge(about: &str, metric: &MetricSeen, out: &mut Diagnosis) {

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 
 use attain_model::Catalogue;
 use attain_model::source::Source;
+use attain_sources::fit::{MetricSeen, Misfit, Tagged, claimed_by, nearness};
 use attain_view::number;
 
 use super::{percent, some_of};
-use crate::doctor::alike::nearness;
 use crate::doctor::finding::Diagnosis;
-use crate::doctor::seen::{MetricSeen, Tagged};
 
 /// More values than this are customers, not segments.
 const VALUES_AT_MOST: usize = 50;
@@ -21,45 +20,46 @@ const UNTAGGED_THOUSANDTHS: u64 = 10;
 /// A share of the most series of one stream and segment, in percent, from which on it is said.
 const NEAR_FULL_PERCENT: u64 = 80;
 
-/// Judges the tags of one metric. `most_series` is how many series of one stream and segment count, where that is
-/// limited.
-pub fn judge(
-    about: &str,
-    source: &Source,
-    catalogue: &Catalogue,
-    metric: &MetricSeen,
-    most_series: Option<u64>,
-    out: &mut Diagnosis,
-) {
+/// How a source is tagged.
+pub struct Read<'a> {
+    /// Whom it is about.
+    pub about: &'a str,
+    /// The source.
+    pub source: &'a Source,
+    /// What is promised of it, and to whom.
+    pub catalogue: &'a Catalogue,
+    /// How many series of one stream and segment count, where that is limited.
+    pub most_series: Option<u64>,
+}
+
+/// Judges the tags of one metric.
+pub fn judge(read: &Read<'_>, metric: &MetricSeen, misfits: &[Misfit], out: &mut Diagnosis) {
+    let (source, catalogue) = (read.source, read.catalogue);
     let label = &source.labels.segment;
-    if catalogue.segments.is_empty() || source.add.contains_key(label) {
-        return;
-    }
-    let claimed: BTreeSet<&str> = (catalogue.segments.values())
-        .flat_map(|segment| segment.matches.iter().map(String::as_str))
-        .collect();
     let tags = Tags {
-        about,
+        about: read.about,
         source: source.id.as_str(),
         label,
         metric,
-        claimed,
+        claimed: claimed_by(catalogue),
     };
-    let has_label = metric.tagged.keys().any(|value| !value.is_empty());
-    let by_customer = source.labels.customer.is_some();
-    if !has_label {
-        if !by_customer {
-            tags.absent(out);
+    for misfit in misfits {
+        if let Misfit::NoSegmentLabel { other } = misfit {
+            tags.absent(other.as_deref(), out);
         }
+    }
+    let is_tagged = metric.tagged.keys().any(|value| !value.is_empty());
+    if catalogue.segments.is_empty() || source.add.contains_key(label) || !is_tagged {
         return;
     }
+    let by_customer = source.labels.customer.is_some();
     if metric.tagged.len() > VALUES_AT_MOST {
         tags.too_many(out);
     } else {
         tags.unclaimed(by_customer, out);
         tags.idle(catalogue, out);
     }
-    if let Some(most) = most_series {
+    if let Some(most) = read.most_series {
         tags.near_full(most, out);
     }
 }
@@ -81,7 +81,7 @@ impl Tags<'_> {
     }
 
     /// No series has the label.
-    fn absent(&self, out: &mut Diagnosis) {
+    fn absent(&self, other: Option<&str>, out: &mut Diagnosis) {
         let Self {
             source,
             label,
@@ -89,15 +89,7 @@ impl Tags<'_> {
             ..
         } = self;
         let seen = format!("no series of `{}` has the label `{label}`", metric.name);
-        let says_it = |values: &BTreeSet<String>| {
-            let claims = |value: &String| {
-                let mut claimed = self.claimed.iter();
-                claimed.any(|claimed| nearness(claimed, value) == Some(0))
-            };
-            values.iter().any(claims)
-        };
-        let other = metric.labels.iter().find(|(_, values)| says_it(values));
-        let fix = match other {
+        let fix = match other.and_then(|other| metric.labels.get_key_value(other)) {
             Some((other, values)) => format!(
                 "sources: {{{source}: {{…, labels: {{segment: {other}}}}}}}; `{other}` is {}",
                 some_of(values.iter().map(String::as_str), VALUES_SHOWN)
@@ -290,6 +282,7 @@ fn quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use attain_sources::fit::misfits;
     use attain_spec::{Input, parse};
 
     use super::*;
@@ -316,6 +309,7 @@ sources:
             .expect("a source");
         let mut metric = MetricSeen {
             name: "x_total".to_owned(),
+            series: 1,
             ..MetricSeen::default()
         };
         for (value, series, events) in tagged {
@@ -326,7 +320,14 @@ sources:
         let plans = ["Premium", "basic"].map(str::to_owned);
         metric.labels.insert("plan".to_owned(), plans.into());
         let mut out = Diagnosis::default();
-        judge("source prom", source, &catalogue, &metric, most, &mut out);
+        let read = Read {
+            about: "source prom",
+            source,
+            catalogue: &catalogue,
+            most_series: most,
+        };
+        let misfits = misfits(&catalogue, source, &metric);
+        judge(&read, &metric, &misfits, &mut out);
         out
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::some_of;
 use crate::doctor::finding::Diagnosis;
-use crate::doctor::seen::{MetricSeen, Shape};
+use attain_sources::fit::{MetricSeen, Misfit, Shape};
 use attain_view::number;
 
 /// A Prometheus-compatible system forgets a series that said nothing for so long.
@@ -27,7 +27,12 @@ pub struct Read<'a> {
 }
 
 /// Whether it is there; what else is judged of it makes no sense otherwise.
-pub fn is_there(read: &Read<'_>, metric: &MetricSeen, out: &mut Diagnosis) -> bool {
+pub fn is_there(
+    read: &Read<'_>,
+    metric: &MetricSeen,
+    misfits: &[Misfit],
+    out: &mut Diagnosis,
+) -> bool {
     let name = &metric.name;
     if metric.series > 0 {
         return true;
@@ -42,7 +47,7 @@ pub fn is_there(read: &Read<'_>, metric: &MetricSeen, out: &mut Diagnosis) -> bo
             "see whether its scrape target is up: query `up == 0`, then `{name}` over the last day"
         );
         ("metric-silent", seen, fix)
-    } else if metric.named > 0 {
+    } else if misfits.contains(&Misfit::NoneCounts) {
         (
             "metric-unmatched",
             unmatched(metric),
@@ -104,23 +109,47 @@ fn unmatched(metric: &MetricSeen) -> String {
 }
 
 /// Finds labels that say good from bad and that no series has: nothing can count as bad, or nothing as good.
-pub fn classes(read: &Read<'_>, metric: &MetricSeen, out: &mut Diagnosis) {
-    for (label, slos) in &metric.classes {
-        if metric.labels.contains_key(label) {
+pub fn classes(read: &Read<'_>, metric: &MetricSeen, misfits: &[Misfit], out: &mut Diagnosis) {
+    for misfit in misfits {
+        let Misfit::NoClassLabel { label, slos, other } = misfit else {
             continue;
-        }
+        };
         let seen = format!(
             "no series of `{}` has the label `{label}`, which `good:` or `bad:` looks at",
             metric.name
         );
         let why = "where it is absent every event is the same: with `bad:` all count as good, with `good:` as bad";
-        let labels = metric.labels.keys().map(String::as_str);
+        let write = match other
+            .as_ref()
+            .zip(other.as_ref().and_then(|other| metric.labels.get(other)))
+        {
+            Some((other, values)) => format!(
+                "write `{other}` for it under `good:` or `bad:`; `{other}` is {}",
+                some_of(values.iter().map(String::as_str), VALUES_SHOWN)
+            ),
+            None => {
+                let labels = metric.labels.keys().map(String::as_str);
+                let labels = some_of(labels, 2 * VALUES_SHOWN);
+                format!("write the label that says it under `good:` or `bad:`; they have {labels}")
+            }
+        };
         let fix = format!(
-            "write the label that says it under `good:` or `bad:`; they have {}. \
-             A label that comes with the first failure (`error.type`) may be absent until then",
-            some_of(labels, 2 * VALUES_SHOWN)
+            "{write}. If it comes with the first failure: sources: {{{}: {{…, add: {{{label}: none}}}}}}",
+            read.source
         );
         out.find_for("label-missing", read.about, slos, seen, why, fix);
+    }
+    let is_missing = |label: &str| {
+        let mut misfits = misfits.iter();
+        misfits.any(|misfit| matches!(misfit, Misfit::NoClassLabel { label: missing, .. } if missing == label))
+    };
+    for class in &metric.classes {
+        if !metric.labels.contains_key(&class.label) && !is_missing(&class.label) {
+            let (name, label) = (&metric.name, &class.label);
+            let said =
+                format!("`{name}`: no series has `{label}` so far, which comes with a failure");
+            out.look(read.about, said);
+        }
     }
 }
 
@@ -249,7 +278,7 @@ mod tests {
         let (mut out, mut seen) = (Diagnosis::default(), metric(1, 15));
         (seen.series, seen.native) = (0, 3);
         seen.name = "x_seconds_bucket".to_owned();
-        assert!(!is_there(&read(10), &seen, &mut out));
+        assert!(!is_there(&read(10), &seen, &[], &mut out));
         let found = &out.findings[0];
         assert_eq!(found.code, "histogram-native");
         assert!(
@@ -289,18 +318,76 @@ mod tests {
         seen.asked = vec![("handler".to_owned(), "/pay".to_owned())];
         let values = ["/checkout", "/search"].map(str::to_owned);
         seen.labels.insert("handler".to_owned(), values.into());
-        assert!(!is_there(&read(10), &seen, &mut out));
+        let misfits = [Misfit::NoneCounts];
+        assert!(!is_there(&read(10), &seen, &misfits, &mut out));
         assert_eq!(
             out.findings[0].seen,
             "none of the 7 series of `x_total` counts: `handler` shall be /pay and is `/checkout`, `/search`"
         );
         seen.named = 0;
         seen.alike = vec!["xs_total".to_owned()];
-        is_there(&read(10), &seen, &mut out);
+        is_there(&read(10), &seen, &[], &mut out);
         assert_eq!(out.findings[1].code, "metric-missing");
         assert!(out.findings[1].fix.starts_with("write `metric: xs_total`"));
         seen.lately = 3;
-        is_there(&read(10), &seen, &mut out);
+        is_there(&read(10), &seen, &[], &mut out);
         assert_eq!(out.findings[2].code, "metric-silent");
+    }
+
+    /// What is said of a label that no series has.
+    fn without(outcome: &str, add: &str) -> (Vec<String>, Vec<String>) {
+        let text = format!(
+            "
+attain: 1
+sources: {{prom: {{remote_write: {{}}, {add}}}}}
+slos:
+  pay:
+    owner: pay
+    indicator: {{source: prom, metric: x_total, {outcome}}}
+    objectives: {{availability: 99%}}
+"
+        );
+        let input = attain_spec::Input {
+            name: "shop.yaml".to_owned(),
+            text,
+        };
+        let catalogue = attain_spec::parse(&[input]).catalogue.expect("valid");
+        let source = catalogue.sources.values().next().expect("a source");
+        let wanted = attain_sources::fit::Wanted::of(&catalogue, source);
+        let seen = MetricSeen {
+            series: 2,
+            named: 2,
+            labels: [("code".to_owned(), ["200".to_owned()].into())].into(),
+            ..wanted[0].unseen()
+        };
+        let misfits = attain_sources::fit::misfits(&catalogue, source, &seen);
+        let mut out = Diagnosis::default();
+        classes(&read(10), &seen, &misfits, &mut out);
+        let found = out.findings.into_iter().map(|found| found.fix);
+        let said = out.looked.into_iter().map(|looked| looked.said);
+        (found.collect(), said.collect())
+    }
+
+    #[test]
+    fn a_label_that_comes_with_a_failure_is_expected_to_be_absent() {
+        let nothing: Vec<String> = Vec::new();
+        for outcome in [
+            "bad: {error.type: timeout}",
+            "bad: {error_type: [timeout, \"500\"]}",
+            "bad: {reason: ~.+}",
+        ] {
+            let (found, said) = without(outcome, "");
+            assert_eq!(found, nothing, "{outcome}");
+            assert!(said[0].contains("so far"), "{said:?}");
+        }
+        assert_eq!(without("good: {error.type: \"\"}", "").0, nothing);
+        assert_eq!(
+            without("bad: {reason: timeout}", "add: {reason: none}").0,
+            nothing
+        );
+        let (found, _) = without("bad: {reason: timeout}", "");
+        assert!(found[0].ends_with("{…, add: {reason: none}}}"), "{found:?}");
+        let (found, _) = without("good: {status: 2xx}", "");
+        assert!(found[0].starts_with("write `code` for it"), "{found:?}");
     }
 }

@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use attain_sources::fit::{MetricSeen, Shape, Wanted, alike};
 use attain_sources::pull::{Ask, HttpApi, Line, Puller, Trouble, lines_in};
 use jiff::Timestamp;
 
 use super::http::{WITHIN, fetch};
-use crate::doctor::alike::alike;
-use crate::doctor::seen::{ApiSeen, MetricSeen, Shape, Unreached};
-use crate::doctor::wanted::Wanted;
+use crate::doctor::seen::{ApiSeen, Unreached};
 
 /// Series whose labels are looked at.
 const SAMPLED: u32 = 200;
@@ -154,7 +153,7 @@ impl Asking<'_> {
 
     /// Labels that say good from bad may be on few series: those that are not among the first are asked for by name.
     fn classes(&self, selector: &str, seen: &mut MetricSeen) -> Result<(), Trouble> {
-        for (label, _) in &seen.classes {
+        for label in seen.classes.iter().map(|class| &class.label) {
             if seen.labels.contains_key(label) {
                 continue;
             }

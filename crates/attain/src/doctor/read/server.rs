@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use attain_sources::live::{HeardSample, HeardSeries};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::http::fetch;
-use crate::doctor::seen::{Answered, Heard, ServedSource, ServerSeen, Unreached};
+use crate::doctor::seen::{Answered, ServedSource, ServerSeen, Unreached};
 
 /// Asks a server, given as a URL or `host:port`.
 pub fn server(text: &str) -> (String, Result<(Answered, ServerSeen), Unreached>) {
@@ -89,13 +90,17 @@ fn of_source(source: &Value, now: Option<Timestamp>) -> ServedSource {
     }
 }
 
-fn of_heard(source: &Value) -> Heard {
+fn of_heard(source: &Value) -> HeardSample {
     let series = source["series"].as_array().map_or(&[][..], Vec::as_slice);
     let one = |one: &Value| {
         let labels = serde_json::from_value(one["labels"].clone()).ok()?;
-        Some((text(&one["metric"])?, labels, one["is_whole"] == true))
+        Some(HeardSeries {
+            metric: text(&one["metric"])?,
+            labels,
+            is_whole: one["is_whole"] == true,
+        })
     };
-    Heard {
+    HeardSample {
         series: series.iter().filter_map(one).collect(),
         labels: serde_json::from_value(source["labels"].clone()).unwrap_or_default(),
         others: serde_json::from_value(source["others"].clone()).unwrap_or_default(),

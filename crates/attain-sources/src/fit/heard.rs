@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use attain_sources::scrape::Shown;
+use attain_model::source::Source;
 
+use super::alike::alike;
 use super::page;
-use crate::doctor::alike::alike;
-use crate::doctor::seen::{Heard, MetricSeen, Shape};
-use crate::doctor::wanted::Wanted;
+use super::seen::{MetricSeen, Shape};
+use super::wanted::Wanted;
+use crate::live::HeardSample;
+use crate::scrape::Shown;
 
 /// How a segment may be said, whatever the label of the source is called.
 const SEGMENT_ATTRIBUTE: &str = "attain_segment";
@@ -15,21 +17,20 @@ const SEGMENT_ATTRIBUTE: &str = "attain_segment";
 const NAMES_SHOWN: usize = 3;
 
 /// What a sample has of what is wanted.
-pub fn metrics(wanted: &[Wanted], heard: &Heard, segment_label: &str) -> Vec<MetricSeen> {
+pub fn metrics_heard(wanted: &[Wanted], heard: &HeardSample, source: &Source) -> Vec<MetricSeen> {
+    let segment_label = &source.labels.segment;
     let metric = |wanted: &Wanted| {
         let asked = asked(wanted, segment_label);
         let is_its = |metric: &str| base(metric) == base(&wanted.name);
-        let series = heard.series.iter().filter(|(metric, ..)| is_its(metric));
+        let series = heard.series.iter().filter(|one| is_its(&one.metric));
         let shown: Vec<Shown> = series
-            .filter_map(|(_, labels, is_whole)| {
-                shown(wanted, labels, *is_whole, &asked, segment_label)
-            })
+            .filter_map(|one| shown(wanted, &one.labels, one.is_whole, &asked, source))
             .collect();
-        let mut seen = page::metrics(std::slice::from_ref(wanted), &shown, segment_label)
+        let mut seen = page::metrics_on(std::slice::from_ref(wanted), &shown, segment_label)
             .pop()
             .unwrap_or_default();
         if seen.named == 0 {
-            let names = heard.series.iter().map(|(metric, ..)| metric);
+            let names = heard.series.iter().map(|one| &one.metric);
             let names = names.chain(&heard.others).map(String::as_str);
             seen.alike = alike(&wanted.name, names, NAMES_SHOWN);
         }
@@ -50,7 +51,7 @@ fn shown(
     labels: &BTreeMap<String, String>,
     is_whole: bool,
     asked: &BTreeSet<String>,
-    segment_label: &str,
+    source: &Source,
 ) -> Option<Shown> {
     let is_histogram = wanted.shape == Shape::Histogram;
     if is_histogram && !is_whole && !labels.contains_key("le") {
@@ -66,8 +67,12 @@ fn shown(
     }
     let segment = (labels.iter()).find(|(label, _)| spelled(label) == SEGMENT_ATTRIBUTE);
     if let Some((_, segment)) = segment {
-        let label = one.labels.entry(segment_label.to_owned());
+        let label = one.labels.entry(source.labels.segment.clone());
         label.or_insert_with(|| segment.clone());
+    }
+    for (label, value) in &source.add {
+        let label = one.labels.entry(label.clone());
+        label.or_insert_with(|| value.clone());
     }
     if is_histogram && is_whole {
         one.labels.insert("le".to_owned(), "+Inf".to_owned());
@@ -80,7 +85,7 @@ fn asked(wanted: &Wanted, segment_label: &str) -> BTreeSet<String> {
     let selector = &wanted.selector;
     let selecting = selector.only.keys().chain(selector.except.keys());
     let service = wanted.service.iter().map(|(label, _)| label);
-    let classes = wanted.classes.iter().map(|(label, _)| label);
+    let classes = wanted.classes.iter().map(|class| &class.label);
     let mut asked: BTreeSet<String> = selecting.chain(service).chain(classes).cloned().collect();
     asked.insert(segment_label.to_owned());
     asked

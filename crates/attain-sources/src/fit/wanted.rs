@@ -1,15 +1,15 @@
 //! What the catalogue wants of a source: metrics, which of their series, and for which SLOs. Knows the catalogue alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::indicator::{Counting, MetricKind};
 use attain_model::quantity::{Threshold, Unit};
-use attain_model::selector::Selector;
+use attain_model::selector::{Match, Outcome, Selector};
 use attain_model::slo::Slo;
 use attain_model::source::Source;
-use attain_model::{Catalogue, Stream};
+use attain_model::{Catalogue, Stream, StreamKey};
 
-use super::seen::{MetricSeen, Shape};
+use super::seen::{ClassLabel, MetricSeen, Shape};
 
 /// A metric that some SLOs want of a source.
 pub struct Wanted {
@@ -27,8 +27,8 @@ pub struct Wanted {
     pub slos: Vec<String>,
     /// Latency limits of these.
     pub thresholds: BTreeSet<Threshold>,
-    /// The labels by which its events are good or bad, and the SLOs that ask.
-    pub classes: Vec<(String, Vec<String>)>,
+    /// The labels by which its events are good or bad.
+    pub classes: Vec<ClassLabel>,
     /// The stream that it counts for.
     pub stream: Stream,
 }
@@ -37,24 +37,21 @@ impl Wanted {
     /// Everything that is wanted of a source, in the order of the streams.
     pub fn of(catalogue: &Catalogue, source: &Source) -> Vec<Self> {
         let mut all = Vec::new();
+        let mut by_stream: BTreeMap<StreamKey, Vec<&Slo>> = BTreeMap::new();
+        for slo in catalogue.slos.values() {
+            let key = Stream::key_of(catalogue, slo);
+            by_stream.entry(key).or_default().push(slo);
+        }
         let streams = Stream::all(catalogue).into_iter();
         for stream in streams.filter(|stream| stream.sources.contains(&source.id)) {
-            let slos: Vec<_> = (catalogue.slos.values())
-                .filter(|slo| Stream::key_of(catalogue, slo) == stream.key)
-                .collect();
+            let slos = by_stream.remove(&stream.key).unwrap_or_default();
             let thresholds: BTreeSet<Threshold> =
                 slos.iter().flat_map(|slo| slo.thresholds()).collect();
             let service = (source.labels.service.clone())
                 .filter(|_| !stream.service_matches.is_empty())
                 .map(|label| (label, stream.service_matches.clone()));
-            let asking = |label: &String| {
-                let asks =
-                    |slo: &&&Slo| slo.indicator.outcome().labels().any(|asked| asked == label);
-                let slos = slos.iter().filter(asks).map(|slo| slo.id.to_string());
-                (label.clone(), slos.collect())
-            };
-            let classes: Vec<(String, Vec<String>)> =
-                stream.class_labels.iter().map(asking).collect();
+            let class = |label: &String| class_label(label, &slos);
+            let classes: Vec<ClassLabel> = stream.class_labels.iter().map(class).collect();
             for (name, shape, unit, selector) in metrics(&stream) {
                 all.push(Self {
                     name,
@@ -106,6 +103,48 @@ impl Wanted {
         let is_one = nanoseconds > 0.0 && nanoseconds < u64::MAX as f64;
         is_one.then(|| Threshold::from_nanoseconds(nanoseconds as u64))
     }
+}
+
+/// Who looks at a label to tell good from bad, and would not notice that it is absent.
+fn class_label(label: &str, slos: &[&Slo]) -> ClassLabel {
+    let mut class = ClassLabel {
+        label: label.to_owned(),
+        ..ClassLabel::default()
+    };
+    for slo in slos {
+        let (matches, is_bad) = match slo.indicator.outcome() {
+            Outcome::Good(matches) => (matches, false),
+            Outcome::Bad(matches) => (matches, true),
+            Outcome::AllGood | Outcome::GoodIf(_) => continue,
+        };
+        let may_be_absent = |values: &Match| match is_bad {
+            // `good: {error.type: ""}` says so.
+            false => values.matches(""),
+            true => comes_with_failure(label, values),
+        };
+        if let Some(values) = matches.get(label)
+            && !may_be_absent(values)
+        {
+            class.slos.push(slo.id.to_string());
+            if !class.values.contains(values) {
+                class.values.push(values.clone());
+            }
+        }
+    }
+    class
+}
+
+/// A label that comes with a failure: any value of it is one, or it is one of those that say what went wrong.
+fn comes_with_failure(label: &str, values: &Match) -> bool {
+    // OpenTelemetry's `error.type` is set if, and only if, there was an error.
+    const ABOUT_FAILURES: [&str; 2] = ["error", "exception"];
+    let first = label.split(['.', '_']).next().unwrap_or_default();
+    let is_any = || {
+        ["0", "no value that anybody would write"]
+            .iter()
+            .all(|any| values.matches(any))
+    };
+    ABOUT_FAILURES.contains(&first) || is_any()
 }
 
 /// The metrics of a stream; none of what is no metric.

@@ -1,0 +1,141 @@
+//! What arrives and does not fit what the catalogue wants is said where people look: in the status, for people and programs.
+
+use std::time::Duration;
+
+use attain_server::Limits;
+use serde_json::Value;
+
+use crate::client::{get, within, write};
+use crate::shop::{Shop, now_ms};
+
+const CATALOGUE: &str = "
+attain: 1
+catalogue: {name: shop}
+segments:
+  premium:  {rank: 1, price: 90 USD/month, contract: 12 months, severity: sev1}
+  standard: {rank: 2, price: 9 USD/month, contract: none, severity: sev2}
+sources:
+  prom:  {remote_write: {}, delay: 0s}
+  wrong: {remote_write: {}, delay: 0s, labels: {segment: tier}}
+defaults: {source: prom, window: 1h, owner: shop, alerting: none, coverage: 0%}
+slos:
+  ok:
+    outcome: A customer can pay
+    indicator: {metric: http_requests_total, bad: {code: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
+  typo:
+    outcome: A customer can pay
+    indicator: {metric: http_request_total, bad: {code: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
+  nopath:
+    outcome: A customer can search
+    indicator: {metric: http_requests_total, where: {path: /search}, bad: {code: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
+  badlabel:
+    outcome: A customer can pay
+    indicator: {metric: http_requests_total, bad: {status: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
+  errors:
+    outcome: A customer can pay
+    indicator: {metric: http_requests_total, bad: {error.type: timeout}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
+  tier:
+    outcome: A customer can pay
+    indicator: {source: wrong, metric: http_requests_total, bad: {code: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
+";
+
+fn pushed(value: u64) -> Vec<u8> {
+    let sample = [(value as f64, now_ms())];
+    let series = ["premium", "standard", "gold"].map(|segment| {
+        let name = ("__name__", "http_requests_total");
+        [
+            name,
+            ("code", "200"),
+            ("path", "/pay"),
+            ("segment", segment),
+        ]
+    });
+    let series: Vec<_> = series
+        .iter()
+        .map(|labels| (labels.as_slice(), sample.as_slice()))
+        .collect();
+    attain_wire::remote_write::encode(&series)
+}
+
+#[test]
+fn what_does_not_fit_is_said_in_the_status() {
+    let limits = Limits {
+        look: Duration::from_millis(10),
+        ..Limits::default()
+    };
+    let shop = Shop::of(CATALOGUE, limits);
+    for source in ["prom", "wrong"] {
+        for value in [0, 5] {
+            let path = format!("/api/v1/write/{source}");
+            assert_eq!(write(shop.address(), &path, "", &pushed(value)).status, 204);
+        }
+    }
+    let status = within(60, "a note", || {
+        let status: Value =
+            serde_json::from_str(&get(shop.address(), "/api/v1/status").body).ok()?;
+        let is_said = status["gaps"]
+            .as_array()?
+            .iter()
+            .any(|gap| gap["why"] == "never heard");
+        is_said.then_some(status)
+    });
+    let what = |slo: &str, why: &str| -> Option<String> {
+        let mut gaps = status["gaps"].as_array().unwrap().iter();
+        let gap = gaps.find(|gap| gap["about"] == slo && gap["why"] == why)?;
+        gap["what"].as_str().map(str::to_owned)
+    };
+    assert_eq!(
+        what("typo", "never heard").unwrap(),
+        "prom sends no `http_request_total`; alike: `http_requests_total`"
+    );
+    assert_eq!(
+        what("nopath", "never heard").unwrap(),
+        "no series of `http_requests_total` from prom counts: `path` shall be /search and is `/pay`"
+    );
+    assert_eq!(
+        what("badlabel", "no label").unwrap(),
+        "nothing tells good from bad: no series of `http_requests_total` from prom has `status`; it has `code`, `path`, `segment`"
+    );
+    assert_eq!(
+        what("tier", "never heard").unwrap(),
+        "no series of `http_requests_total` from wrong has `tier`, which says the segment; `segment` has segments"
+    );
+    for slo in ["ok", "errors", "badlabel"] {
+        assert_eq!(what(slo, "never heard"), None);
+    }
+    for slo in ["ok", "errors", "tier"] {
+        assert_eq!(what(slo, "no label"), None);
+    }
+    let premium = |slo: &str| {
+        let mut verdicts = status["verdicts"].as_array().unwrap().iter();
+        let verdict = verdicts.find(|one| one["slo"] == slo && one["segment"] == "premium");
+        verdict.unwrap()["verdict"].as_str().unwrap().to_owned()
+    };
+    // Missing is not good.
+    for slo in ["typo", "nopath", "tier", "badlabel"] {
+        assert_eq!(premium(slo), "unknown", "{slo}");
+    }
+    for slo in ["ok", "errors"] {
+        assert_eq!(premium(slo), "met", "{slo}");
+    }
+    let sources = status["reading"]["sources"].as_array().unwrap();
+    assert_eq!(sources[0]["unclaimed_segments"]["gold"], 1);
+
+    let answer = get(shop.address(), "/api/v1/status?format=human&width=200");
+    assert!(answer.head.contains("attain-exit: 3"), "{}", answer.head);
+    for says in [
+        "never heard",
+        "6 were never heard of: the notes say what is not sent. 2 cannot be judged: nothing tells good from bad.",
+        "typo: never heard: prom sends no `http_request_total`; alike: `http_requests_total`",
+        "badlabel: nothing tells good from bad",
+        "source prom: no segment claims `gold` (1 series)",
+    ] {
+        assert!(answer.body.contains(says), "{says} in {}", answer.body);
+    }
+}

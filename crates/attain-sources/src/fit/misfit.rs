@@ -1,0 +1,91 @@
+//! The judgement: what of a metric does not fit, so that nothing is counted, or everything counts the same. Knows one
+//! metric of one source; knows no words for it.
+
+use std::collections::BTreeSet;
+
+use attain_model::Catalogue;
+use attain_model::source::Source;
+
+use super::alike::nearness;
+use super::seen::MetricSeen;
+
+/// What does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Misfit {
+    /// No series has the metric's name.
+    Absent,
+    /// Series have its name, and none of them counts: `where`, `except` or the service take them all.
+    NoneCounts,
+    /// No series has a label that `good:` or `bad:` looks at, and nothing says that it may be absent: all events count the
+    /// same.
+    NoClassLabel {
+        /// The label.
+        label: String,
+        /// The SLOs that look at it.
+        slos: Vec<String>,
+        /// A label that does have such values, e.g. `code` for `status: 5xx`.
+        other: Option<String>,
+    },
+    /// No series has the label that says the segment: all events are in none.
+    NoSegmentLabel {
+        /// A label that says the catalogue's segments instead.
+        other: Option<String>,
+    },
+}
+
+/// What does not fit of a metric, the worst first. Nothing while it is there and silent, or there in another form.
+#[must_use]
+pub fn misfits(catalogue: &Catalogue, source: &Source, metric: &MetricSeen) -> Vec<Misfit> {
+    if metric.series == 0 {
+        let is_there = metric.lately > 0 || metric.native > 0;
+        return match metric.named {
+            _ if is_there => Vec::new(),
+            0 => vec![Misfit::Absent],
+            _ => vec![Misfit::NoneCounts],
+        };
+    }
+    let mut all = Vec::new();
+    for class in &metric.classes {
+        let is_said = source.add.contains_key(&class.label);
+        if metric.labels.contains_key(&class.label) || class.slos.is_empty() || is_said {
+            continue;
+        }
+        let fits = |values: &BTreeSet<String>| {
+            let mut wanted = class.values.iter();
+            wanted.any(|wanted| values.iter().any(|value| wanted.matches(value)))
+        };
+        let other = (metric.labels.iter()).find(|(_, values)| fits(values));
+        all.push(Misfit::NoClassLabel {
+            label: class.label.clone(),
+            slos: class.slos.clone(),
+            other: other.map(|(label, _)| label.clone()),
+        });
+    }
+    let label = &source.labels.segment;
+    let is_tagged = metric.tagged.keys().any(|value| !value.is_empty());
+    let is_by_tag = !catalogue.segments.is_empty() && !source.add.contains_key(label);
+    if is_by_tag && !is_tagged && source.labels.customer.is_none() {
+        let claimed = claimed_by(catalogue);
+        let says_it = |values: &BTreeSet<String>| {
+            let is_claimed = |value: &String| {
+                let mut claimed = claimed.iter();
+                claimed.any(|claimed| nearness(claimed, value) == Some(0))
+            };
+            values.iter().any(is_claimed)
+        };
+        let other = metric.labels.iter().find(|(_, values)| says_it(values));
+        all.push(Misfit::NoSegmentLabel {
+            other: other.map(|(label, _)| label.clone()),
+        });
+    }
+    all
+}
+
+/// All values of the segment label that some segment claims.
+#[must_use]
+pub fn claimed_by(catalogue: &Catalogue) -> BTreeSet<&str> {
+    let segments = catalogue.segments.values();
+    segments
+        .flat_map(|segment| segment.matches.iter().map(String::as_str))
+        .collect()
+}
