@@ -356,9 +356,13 @@ impl Birth {
     /// Whether the counter was at zero just before its first sample.
     pub(super) fn is_born(&self, point: &LivePoint) -> bool {
         let settled = |since: i64| since.saturating_add(SETTLING_MS);
-        // Whoever looked at the thing before, when it was counted already, did not see this counter.
+        // Whoever looked at the thing before, when it was counted already, did not see this counter. What comes in several
+        // ways at once, such as the pages of several targets, does not come in the order of time: if later samples are
+        // there, earlier ones were looked at, too, as each series comes in its own order.
         let was_looked_at = |observed: i64| {
-            let looked = self.heard_before_ms.filter(|heard| *heard < point.time_ms);
+            let looked = self
+                .heard_before_ms
+                .map(|heard| heard.min(point.time_ms - 1));
             looked.is_some_and(|looked| {
                 observed <= looked && self.counted_since_ms.is_none_or(|s| settled(s) <= looked)
             })

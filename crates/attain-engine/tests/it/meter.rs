@@ -151,6 +151,24 @@ fn a_counter_that_appears_beside_others_is_born_and_one_of_a_new_thing_is_not() 
     assert_eq!(by_slice(&meter.close(second(20))), [(1, 7)]);
 }
 
+/// The pages of two targets, each scraped in its own time: what is new on one is new whatever came of the other.
+#[test]
+fn a_counter_is_born_whatever_came_earlier_from_other_things() {
+    let ok = |slot, thing| LiveSeries {
+        thing,
+        ..series(slot, LiveRole::Events(Class::good()))
+    };
+    let mut meter = meter();
+    meter.take(&batch(&[ok(0, 1), ok(1, 2)], &[stands(0, 5, 100)]));
+    meter.take(&batch(&[], &[stands(1, 6, 200)]));
+    // The page of the other target, which was taken later, is there first.
+    meter.take(&batch(&[], &[stands(1, 16, 200)]));
+    meter.take(&batch(&[ok(2, 1)], &[stands(0, 15, 100), stands(2, 15, 3)]));
+    // A thing that is new has its own first contact, whatever was heard meanwhile.
+    meter.take(&batch(&[ok(3, 3)], &[stands(3, 14, 1_000)]));
+    assert_eq!(by_slice(&meter.close(second(30))), [(1, 3)]);
+}
+
 #[test]
 fn a_start_time_tells_births_and_restarts() {
     let ok = series(0, LiveRole::Events(Class::good()));
