@@ -319,7 +319,7 @@ pub const CODES: &[Code] = &[
         code: "metric-suffix",
         level: Level::Error,
         title: "A metric is one part of a histogram",
-        explanation: "`_bucket`, `_count` and `_sum` are written for each histogram. attain takes the whole and picks the part it needs.",
+        explanation: "`_bucket` and `_sum` are written for each histogram: the buckets are taken with the whole, and a sum is no number of events. How many events there were is `_count`, which is a counter.",
         example: "metric: http_request_duration_seconds_bucket",
         instead: "metric: http_request_duration_seconds",
     },

@@ -235,6 +235,10 @@ impl Wanted {
         {
             names.push(format!("{base}{suffix}"));
         }
+        // The count of a histogram that comes as a whole (native::meet) has no series of its own.
+        if let Some(whole) = base.strip_suffix("_count") {
+            self.hashes.insert(xxh3_64(whole.as_bytes()));
+        }
         if kind == MetricKind::Counter && !base.ends_with("_total") {
             names.extend(names.clone().iter().map(|name| format!("{name}_total")));
         }

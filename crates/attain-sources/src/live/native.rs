@@ -1,13 +1,13 @@
 //! Native histograms of remote write: from a whole histogram to the slots of its edges.
 
-use attain_model::live::LiveValue;
+use attain_model::live::{LiveValue, Slot};
 use attain_wire::Broken;
 use attain_wire::remote_write::native;
 
 use super::Intake;
 use super::batch::Batch;
-use super::edges::{Powers, of_edges, under_powers};
-use super::known::{Entry, Shape, Side};
+use super::edges::{Powers, of_edges, slot_of, under_powers};
+use super::known::{Entry, Shape, Side, TooMany};
 use super::series::Labelled;
 use super::whom::{NAME_LABEL, Says};
 
@@ -27,14 +27,19 @@ pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Bat
                 .filter(|m| matches!(m.says, Says::AtOrUnder(..))),
         );
     }
-    let Some(first) = meanings.first() else {
-        return Entry::Nobody;
+    let Ok(slot) = count(intake, labelled, &format!("{name}_count"), batch) else {
+        return Entry::TooMany;
     };
-    let billionths = intake.whom.unit_of(first).billionths() as f64;
+    let unit = meanings.first().map(|first| intake.whom.unit_of(first));
+    if unit.is_none() && slot.is_none() {
+        return Entry::Nobody;
+    }
+    let billionths = unit.map_or(0, |unit| unit.billionths()) as f64;
     match of_edges(intake, labelled, &meanings, Side::Powers, batch) {
         Ok(edges) => {
             let text = labelled.text();
             let shape = Shape {
+                slot,
                 edges,
                 billionths,
                 text,
@@ -43,6 +48,33 @@ pub(super) fn meet(intake: &mut Intake, labelled: &Labelled<'_>, batch: &mut Bat
             intake.known.add_shape(shape, &intake.limits)
         }
         Err(_) => Entry::TooMany,
+    }
+}
+
+/// The slot of its count, if somebody counts that: the one of the series `x_count` that comes with buckets, so that who sends
+/// both is counted once.
+fn count(
+    intake: &mut Intake,
+    labelled: &Labelled<'_>,
+    name: &str,
+    batch: &mut Batch,
+) -> Result<Option<Slot>, TooMany> {
+    let written = intake.whom.wanted.written(name).to_vec();
+    let mut meanings = Vec::new();
+    for written in &written {
+        intake.heard.met(&written.metric, labelled, true);
+        let found = intake
+            .whom
+            .meanings(written, None, |label| labelled.find(label));
+        meanings.extend(
+            found
+                .into_iter()
+                .filter(|m| !matches!(m.says, Says::Gauge(_))),
+        );
+    }
+    match meanings.is_empty() {
+        true => Ok(None),
+        false => slot_of(intake, &labelled.named(name), meanings, batch),
     }
 }
 
@@ -66,7 +98,8 @@ pub(super) fn take(
         }
         _ => None,
     };
-    let Some((shape, lifts)) = shape.filter(|(shape, _)| !shape.edges.is_empty()) else {
+    let is_counted = |shape: &Shape| shape.slot.is_some() || !shape.edges.is_empty();
+    let Some((shape, lifts)) = shape.filter(|(shape, _)| is_counted(shape)) else {
         batch.nobodys(time_ms);
         return Ok(());
     };
@@ -79,6 +112,17 @@ pub(super) fn take(
         zero_threshold: histogram.zero_threshold,
         count: histogram.count,
     };
+    if let Some(slot) = shape.slot {
+        let stands = LiveValue::Stands {
+            value: histogram.count,
+            created_ms: None,
+        };
+        let says = match histogram.is_stale {
+            true => LiveValue::Ended,
+            false => stands,
+        };
+        batch.push(slot, time_ms, says);
+    }
     let under = under_powers(shape, &powers, histogram.buckets.iter().copied().map(Ok))?;
     for (slot, value) in under {
         let at = (0, time_ms);

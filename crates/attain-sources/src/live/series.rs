@@ -130,6 +130,17 @@ impl<'a> Labelled<'a> {
         Labelled { labels }.id(None)
     }
 
+    /// The same labels under another name.
+    pub(super) fn named<'n>(&'n self, name: &'n str) -> Labelled<'n> {
+        let mut labels: Vec<(&str, &str)> = self.labels.clone();
+        for (label, value) in &mut labels {
+            if *label == NAME_LABEL {
+                *value = name;
+            }
+        }
+        Labelled { labels }
+    }
+
     /// `name{a="b"}`.
     pub(super) fn text(&self) -> String {
         let name = self.get(NAME_LABEL).unwrap_or("");

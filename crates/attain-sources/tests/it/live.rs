@@ -1,5 +1,6 @@
 //! Requests in, samples by slot as text.
 
+mod counts;
 mod exposed;
 mod fuzz;
 mod otlp;

@@ -287,7 +287,7 @@ fn metric(obj: &Obj<'_, '_>) -> Option<Counting> {
     }
     let kind = typed.map_or_else(
         || match &name {
-            Some(name) if name.ends_with("_total") => MetricKind::Counter,
+            Some(name) if is_counter(name) => MetricKind::Counter,
             _ => MetricKind::Histogram,
         },
         kind_of,
@@ -305,22 +305,30 @@ fn metric(obj: &Obj<'_, '_>) -> Option<Counting> {
     })
 }
 
-/// `_bucket` and its like are parts of a histogram, and no metric of their own.
+/// By the conventions of Prometheus; the count of a histogram or a summary is a counter, too.
+fn is_counter(name: &str) -> bool {
+    name.ends_with("_total") || name.ends_with("_count")
+}
+
+/// `_bucket` and `_sum` are parts of a histogram, and no number of events of their own.
 fn check_suffix(at: &At<'_, '_>, name: &str) {
-    let suffix = ["_bucket", "_count", "_sum"]
-        .into_iter()
-        .find(|suffix| name.ends_with(suffix));
-    let Some(suffix) = suffix else { return };
-    let stem = name.trim_end_matches(suffix);
-    // `orders_count` may well be a counter; `..._seconds_count` is a histogram's.
-    if suffix != "_bucket" && unit_of_name(stem).is_none() {
-        return;
+    if let Some(stem) = name.strip_suffix("_bucket") {
+        at.error(
+            "metric-suffix",
+            "`_bucket` is one part of a histogram",
+            format!("write `{stem}`"),
+        );
     }
-    at.error(
-        "metric-suffix",
-        format!("`{suffix}` is one part of a histogram"),
-        format!("write `{stem}`"),
-    );
+    // `cart_sum` may well be a counter; `..._seconds_sum` is a histogram's.
+    if let Some(stem) = name.strip_suffix("_sum")
+        && unit_of_name(stem).is_some()
+    {
+        at.error(
+            "metric-suffix",
+            "`_sum` says how much was measured, not how many events there were",
+            format!("write `{stem}_count` for events, `{stem}` for how long they took"),
+        );
+    }
 }
 
 /// The unit that a name ends with, by the conventions of Prometheus.

@@ -118,6 +118,15 @@ const MISTAKES: &[Mistake] = &[
     Mistake {
         folder: "search",
         file: "search.yaml",
+        typed: [
+            "metric: http_requests_total",
+            "metric: http_request_duration_seconds_sum",
+        ],
+        expected: "error search.yaml:7:25 metric-suffix: `_sum` says how much was measured, not how many events there were | write `http_request_duration_seconds_count` for events, `http_request_duration_seconds` for how long they took",
+    },
+    Mistake {
+        folder: "search",
+        file: "search.yaml",
         typed: ["{availability: 99.9%}", "{latency: p99 < 200ms}"],
         expected: "error search.yaml:8:27 latency-needs-histogram: `http_requests_total` is a counter: it does not say how long a request took | use the histogram of the same requests, in an SLO of its own",
     },
