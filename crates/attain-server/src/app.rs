@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use attain_model::SourceId;
 use attain_view::number;
@@ -17,9 +18,9 @@ use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::events::Events;
-use crate::gate::Gates;
+use crate::gate::{Gates, Way};
 use crate::job::Job;
-use crate::metrics::Counters;
+use crate::metrics::{Counters, LATELY};
 use crate::published::Published;
 use crate::told::Told;
 
@@ -54,6 +55,19 @@ pub(crate) struct App {
     pub(crate) counters: Counters,
 }
 
+/// What is judged while nobody names an instant, and how late that is if it is more than a little.
+pub(crate) fn instant_is(published: &Published) -> String {
+    const LITTLE: Duration = Duration::from_secs(30);
+    let after = Duration::try_from(published.core.judged_after).unwrap_or_default();
+    match after > LITTLE {
+        true => format!(
+            "the last closed slice (judged {} after its end)",
+            number::about(after)
+        ),
+        false => "the last closed slice".to_owned(),
+    }
+}
+
 /// What a reader of the status should know about the server that says it.
 pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
     let mut notes = Vec::new();
@@ -68,6 +82,9 @@ pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
     }
     for (source, why) in &published.core.trouble {
         notes.push(format!("source {source}: {why}"));
+    }
+    for (way, kind) in [(Way::RemoteWrite, "remote_write"), (Way::Otlp, "otlp")] {
+        notes.extend(turned_away(kind, app.counters.turned_away(way)));
     }
     for source in app.gates.open().keys() {
         notes.extend(unclaimed(source, &app.gates.fitting.unclaimed(source)));
@@ -85,6 +102,20 @@ pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Somebody sends with a token that is none.
+fn turned_away(kind: &str, requests: u64) -> Option<String> {
+    let times = match requests {
+        0 => return None,
+        1 => "1 request was".to_owned(),
+        more => format!("{} requests were", number::grouped(more)),
+    };
+    Some(format!(
+        "{kind}: {times} turned away in the last {} (401): no token, or another one than the source asks for; nothing of \
+         it is kept",
+        number::about(LATELY)
+    ))
 }
 
 /// Values of the segment label that no segment claims, those of the most series first.

@@ -5,9 +5,10 @@
 mod promises;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use attain_model::source::SourceKind;
 
@@ -23,12 +24,55 @@ pub(crate) struct Counters {
     /// Requests that found no room.
     pub(crate) shed: AtomicU64,
     answers: Mutex<BTreeMap<(&'static str, u16), u64>>,
+    turned_away: Mutex<VecDeque<Minute>>,
+}
+
+/// Whoever is turned away is said for so long.
+pub(crate) const LATELY: Duration = Duration::from_secs(600);
+
+/// Requests that were turned away in a minute.
+#[derive(Debug)]
+struct Minute {
+    way: &'static str,
+    begun: Instant,
+    requests: u64,
 }
 
 impl Counters {
     pub(crate) fn answered(&self, way: Way, code: u16) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         *answers.entry((name(way), code)).or_default() += 1;
+        if code == 401 {
+            self.turn_away(name(way), Instant::now());
+        }
+    }
+
+    fn turn_away(&self, way: &'static str, now: Instant) {
+        const MINUTE: Duration = Duration::from_secs(60);
+        let away = self.turned_away.lock();
+        let mut away = away.unwrap_or_else(PoisonError::into_inner);
+        away.retain(|minute| now.duration_since(minute.begun) < LATELY);
+        let is_now =
+            |minute: &&mut Minute| minute.way == way && now.duration_since(minute.begun) < MINUTE;
+        match away.iter_mut().find(is_now) {
+            Some(minute) => minute.requests += 1,
+            None => away.push_back(Minute {
+                way,
+                begun: now,
+                requests: 1,
+            }),
+        }
+    }
+
+    /// Requests of a way that showed no token, or another one, within [`LATELY`].
+    pub(crate) fn turned_away(&self, way: Way) -> u64 {
+        let now = Instant::now();
+        let away = self.turned_away.lock();
+        let away = away.unwrap_or_else(PoisonError::into_inner);
+        let lately = away
+            .iter()
+            .filter(|minute| minute.way == name(way) && now.duration_since(minute.begun) < LATELY);
+        lately.map(|minute| minute.requests).sum()
     }
 
     /// Requests with telemetry that were answered so, whichever way they came.

@@ -20,7 +20,7 @@ use super::guard::Question;
 use super::parameters::Asked;
 use super::problem::Problem;
 use super::seen::Seen;
-use crate::app::{App, notes, reading};
+use crate::app::{App, instant_is, notes, reading};
 use crate::asked::burning;
 
 /// SLOs of one page unless said.
@@ -122,7 +122,7 @@ fn about(app: &App, seen: &Seen, slos: Vec<attain_model::SloId>) -> report::Abou
     report::About {
         title: None,
         run: Run {
-            instant_is: seen.is_live.then(|| "the last closed slice".to_owned()),
+            instant_is: seen.is_live.then(|| instant_is(&seen.published)),
             notes: notes(app, &seen.published),
             ..Run::default()
         },

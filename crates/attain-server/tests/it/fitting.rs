@@ -79,10 +79,15 @@ fn what_does_not_fit_is_said_in_the_status() {
     let status = within(60, "a note", || {
         let status: Value =
             serde_json::from_str(&get(shop.address(), "/api/v1/status").body).ok()?;
+        // What was heard is looked at beside what is judged: both must have seen what was sent to both sources.
         let is_said = status["gaps"]
             .as_array()?
             .iter()
-            .any(|gap| gap["why"] == "never heard");
+            .any(|gap| gap["why"] == "never heard" && gap["about"] == "tier");
+        let is_counted = status["verdicts"].as_array()?.iter().any(|verdict| {
+            verdict["slo"] == "ok" && verdict["segment"] == "premium" && verdict["good"] == 5
+        });
+        let is_said = is_said && is_counted;
         is_said.then_some(status)
     });
     let what = |slo: &str, why: &str| -> Option<String> {
@@ -138,4 +143,22 @@ fn what_does_not_fit_is_said_in_the_status() {
     ] {
         assert!(answer.body.contains(says), "{says} in {}", answer.body);
     }
+}
+
+#[test]
+fn a_status_says_how_late_it_is() {
+    let pulled = CATALOGUE.replace(
+        "prom:  {remote_write: {}, delay: 0s}",
+        "prom: {prometheus: {url: \"http://127.0.0.1:1\"}}",
+    );
+    let shop = Shop::of(&pulled, Limits::default());
+    let said = within(60, "a status", || {
+        let said = get(shop.address(), "/api/v1/status?format=human&width=200");
+        (said.status == 200).then_some(said.body)
+    });
+    let says = "the last closed slice (judged 1m 15s after its end)";
+    assert!(said.contains(says), "{said}");
+    // What is always so late is not stale.
+    let page = get(shop.address(), "/").body;
+    assert!(!page.contains("Stale: nothing was judged"), "{page}");
 }

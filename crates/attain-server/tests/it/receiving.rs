@@ -2,7 +2,7 @@
 
 use attain_server::Limits;
 
-use crate::client::{get, request, write};
+use crate::client::{eventually, get, request, write};
 use crate::counted;
 use crate::shop::{CATALOGUE, Shop, now_ms, samples};
 
@@ -147,6 +147,13 @@ fn a_token_is_asked_for_and_several_sources_are_told_apart() {
         204
     );
     assert_eq!(status(WRITE, "authorization: Bearer s3cret\r\n"), 204);
+    let said = eventually("a status", || {
+        let said = get(address, "/api/v1/status?format=human&width=200");
+        (said.status == 200).then_some(said.body)
+    });
+    let says =
+        "remote_write: 2 requests were turned away in the last 10m (401): no token, or another one";
+    assert!(said.contains(says), "{said}");
     assert_eq!(status(WRITE, ""), 400);
     assert_eq!(status("/api/v1/write/open", ""), 204);
 }

@@ -95,6 +95,8 @@ pub struct ServerSeen {
     pub lag: Duration,
     /// By how many seconds its clock jumped and is not believed.
     pub clock_off_seconds: Option<i64>,
+    /// By way, requests with telemetry that were turned away lately.
+    pub turned_away: Vec<(String, u64)>,
     /// Its sources.
     pub sources: Vec<ServedSource>,
     /// SLO, untagged events, all events.

@@ -17,9 +17,10 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{Answer, json};
-use crate::app::{App, notes, reading};
+use crate::app::{App, instant_is, notes, reading};
 use crate::core::pulled_delay;
 use crate::gate::Way;
+use crate::metrics::LATELY;
 use crate::routes::guard::Question;
 use crate::routes::problem::Problem;
 
@@ -46,7 +47,7 @@ pub(in crate::routes) async fn status(
                 ..Look::plain()
             };
             let run = Run {
-                instant_is: seen.is_live.then(|| "the last closed slice".to_owned()),
+                instant_is: seen.is_live.then(|| instant_is(&seen.published)),
                 notes: notes(&app, &seen.published),
                 ..Run::default()
             };
@@ -160,6 +161,11 @@ pub(in crate::routes) async fn server(
         "slices_judged": core.slices,
         "lag_seconds": core.lag.as_secs(),
         "judged_after_seconds": core.judged_after.as_secs(),
+        "turned_away": {
+            "within_seconds": LATELY.as_secs(),
+            "remote_write": app.counters.turned_away(Way::RemoteWrite),
+            "otlp": app.counters.turned_away(Way::Otlp),
+        },
         "disk": core.disk,
         "clock_off_seconds": core.clock_off.map(|by| by.as_secs()),
         "sources": sources,

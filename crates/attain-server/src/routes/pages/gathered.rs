@@ -10,27 +10,21 @@ use attain_view::pages::{Definition, InForce, Server, SourceState};
 use axum::http::{HeaderMap, header};
 
 use crate::app::App;
-use crate::core::pulled_delay;
 use crate::published::Published;
 
 /// What pages say of the server.
 pub(super) fn server(app: &App, published: &Published, headers: &HeaderMap) -> Server {
-    let catalogue = published.promises.catalogue();
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or("localhost");
-    let delay = catalogue
-        .sources
-        .values()
-        .map(|source| pulled_delay(source, &published.core.delays))
-        .max();
+    let delay = published.core.judged_after;
     Server {
         now: app.clock.now(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         slice: Duration::from_secs(u64::from(app.slice_seconds)),
         judged_until: published.judged.as_ref().map(|judged| judged.until),
-        delay: delay.unwrap_or_default(),
+        delay: Duration::try_from(delay).unwrap_or_default(),
         catalogue: InForce {
             sha256: published.catalogue.sha256.clone(),
             since: published.catalogue.since,

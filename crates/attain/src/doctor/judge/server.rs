@@ -56,6 +56,22 @@ pub fn judge(about: &str, url: &str, seen: &ServerSeen, out: &mut Diagnosis) {
             "`timedatectl` there says whether NTP is on".to_owned(),
         );
     }
+    for (way, requests) in seen
+        .turned_away
+        .iter()
+        .filter(|(_, requests)| *requests > 0)
+    {
+        let text = format!(
+            "{} by {way} {} turned away in the last minutes: no token, or another one than the source asks for (401)",
+            number::plural(*requests, "request"),
+            if *requests == 1 { "was" } else { "were" }
+        );
+        let what = "somebody sends, and nothing of it is kept";
+        let fix = "give the sender the token that `token:` of the source names: `authorization: {credentials: TOKEN}` at its \
+                   remote_write, `OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer TOKEN`"
+            .to_owned();
+        out.find("sender-turned-away", about, text, what, fix);
+    }
     for one in &seen.sources {
         source(one, url, out);
     }
@@ -219,6 +235,7 @@ mod tests {
             disk: Some("full".to_owned()),
             lag: Duration::from_secs(40),
             clock_off_seconds: Some(-3600),
+            turned_away: vec![("otlp".to_owned(), 0), ("remote_write".to_owned(), 7)],
             untagged: vec![("pay".to_owned(), 5, 100)],
             ..ServerSeen::default()
         };
@@ -229,6 +246,7 @@ mod tests {
                 "catalogue-refused",
                 "judging-behind",
                 "clock-off",
+                "sender-turned-away",
                 "untagged"
             ]
         );

@@ -66,6 +66,9 @@ fn of_page(page: &Value, now: Option<Timestamp>) -> ServerSeen {
             .iter()
             .map(|source| of_source(source, now))
             .collect(),
+        turned_away: ["remote_write", "otlp"]
+            .map(|way| (way.to_owned(), number(&page["turned_away"][way])))
+            .into(),
         untagged: Vec::new(),
         heard: BTreeMap::new(),
     }
