@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::counts::{Counts, Heard};
+use crate::cuts::Cuts;
 use crate::judge::Judged;
 use crate::look::{Looked, Reader};
 use crate::standing::coverage;
@@ -72,20 +73,30 @@ pub fn stood_at(
     as_of: AsOf,
     instants: &[Timestamp],
 ) -> Vec<(SeriesName, Vec<Point>)> {
-    let mut reader = Reader::new(promises, counts, as_of.instant, as_of.known_until);
+    let catalogue = promises.catalogue();
     let mut stood = Vec::new();
-    for name in names {
-        let slo = promises.catalogue().slos.get(&name.slo);
-        let objective = slo.and_then(|slo| Some((slo, slo.objectives.get(&name.objective)?)));
-        let Some((slo, objective)) = objective else {
+    for names in names.chunk_by(|a, b| a.slo == b.slo) {
+        let Some(slo) = names.first().and_then(|name| catalogue.slos.get(&name.slo)) else {
             continue;
         };
-        let looked = reader.look(slo);
-        let judged = looked.judge(objective, &name.scope);
-        let points = instants
-            .iter()
-            .map(|at| point(&looked, &judged, looked.grid.index(*at)));
-        stood.push((name.clone(), points.collect()));
+        let objectives = names.iter().filter_map(|name| {
+            let objective = slo.objectives.get(&name.objective)?;
+            Some((name, objective))
+        });
+        let of: Vec<&Objective> = objectives.clone().map(|(_, objective)| objective).collect();
+        // A cut before all of it is known would tell what is counted behind it.
+        let is_known = instants.iter().all(|at| *at <= as_of.known_until);
+        let grid = (as_of.instant, counts.grid());
+        let cuts = Cuts::of(promises, slo, &of, instants, grid).filter(|_| is_known);
+        let reader = Reader::new(promises, counts, as_of.instant, as_of.known_until);
+        let looked = reader.cut(cuts).look(slo);
+        for (name, objective) in objectives {
+            let judged = looked.judge(objective, &name.scope);
+            let points = instants
+                .iter()
+                .map(|at| point(&looked, &judged, looked.grid.index(*at)));
+            stood.push((name.clone(), points.collect()));
+        }
     }
     stood
 }

@@ -65,6 +65,13 @@ impl Excluded {
         }
     }
 
+    /// Where any of it begins or ends.
+    pub(crate) fn edges(&self) -> impl Iterator<Item = i64> {
+        let all = std::iter::once(&self.everybody).chain(self.segments.values());
+        all.flat_map(|slices| slices.ranges())
+            .flat_map(|range| [range.start, range.end])
+    }
+
     /// The slices in which anything of a scope is excluded.
     pub(crate) fn touching(&self, scope: &Scope) -> RangeSet<i64> {
         let mut slices = self.of_scope(scope).clone();

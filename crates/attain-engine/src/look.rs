@@ -19,6 +19,7 @@ use jiff::civil::Date;
 
 use crate::by_slice::BySlice;
 use crate::counts::{Column, Counts, Heard, Read};
+use crate::cuts::Cuts;
 use crate::exclusions::Excluded;
 use crate::grid::Grid;
 use crate::judge::Judged;
@@ -43,6 +44,8 @@ pub(crate) struct Reader<'a> {
     known_until: Timestamp,
     /// The first slice that is read.
     since: i64,
+    /// Where sums begin and end, if nothing else is asked for.
+    cuts: Option<Cuts>,
     seen: BTreeMap<ReadKey, Rc<Read>>,
     /// How many counts of slices are in there.
     cells: usize,
@@ -70,6 +73,7 @@ impl<'a> Reader<'a> {
                 .date(),
             known_until,
             since: i64::MIN,
+            cuts: None,
             seen: BTreeMap::new(),
             cells: 0,
         }
@@ -81,6 +85,11 @@ impl<'a> Reader<'a> {
             since: slice,
             ..self
         }
+    }
+
+    /// For whoever asks only for sums from cut to cut, of one SLO. It is told of no damage.
+    pub(crate) fn cut(self, cuts: Option<Cuts>) -> Self {
+        Self { cuts, ..self }
     }
 
     /// What an SLO looks at.
@@ -100,7 +109,11 @@ impl<'a> Reader<'a> {
         };
         let read = self.read((key.clone(), condition, slo.indicator.slice), slo, until);
         let window = grid.index(resolved.interval.start)..until;
-        let damage = counts.damage(&key, since..until);
+        let damage = match self.cuts {
+            None => counts.damage(&key, since..until),
+            // Sums of events do not depend on it, and to find it all of the stream would be read.
+            Some(_) => Vec::new(),
+        };
         let damaged = damaged(&damage, grid, &window);
         let heard = counts.heard(&key);
         let first_of = |slices: &RangeSet<i64>| slices.ranges().first().map(|range| range.start);
@@ -149,7 +162,11 @@ impl<'a> Reader<'a> {
         let slices = self.since..until;
         let (stream, indicator) = (&key.0, &slo.indicator);
         let (names, known_until) = (&self.names, self.known_until);
-        let read = (self.counts).read(stream, indicator, names, slices, known_until);
+        let counts = self.counts;
+        let read = match &self.cuts {
+            None => counts.read(stream, indicator, names, slices, known_until),
+            Some(cuts) => counts.read_cut(stream, indicator, names, (cuts, slices), known_until),
+        };
         let cells = read.columns.iter().map(|column| column.counts.len());
         self.cells += cells.sum::<usize>();
         let read = Rc::new(read);

@@ -13,6 +13,7 @@ use attain_model::{Gap, Interval, SegmentNames, SourceId, StreamKey};
 use jiff::Timestamp;
 
 use crate::counts::{Counts, Heard, Read};
+use crate::cuts::Cuts;
 use crate::grid::Grid;
 use crate::ledger::Ledger;
 use crate::pile::Pile;
@@ -35,6 +36,13 @@ pub trait Shelf {
     fn stream_within(&self, stream: &StreamKey, interval: Interval) -> (StreamFacts, Vec<Damage>) {
         let _ = interval;
         self.stream(stream)
+    }
+
+    /// All that was handed over of a stream, its events added up from cut to cut: see [`Cuts::add_up`].
+    fn stream_cut(&self, stream: &StreamKey, cuts: &Cuts) -> StreamFacts {
+        let (mut facts, _) = self.stream(stream);
+        cuts.add_up(&mut facts);
+        facts
     }
 }
 
@@ -168,6 +176,31 @@ impl Counts for Shelved<'_> {
             known_until,
         };
         question.read(self.ledger, &piece.pile)
+    }
+
+    fn read_cut(
+        &self,
+        stream: &StreamKey,
+        indicator: &Indicator,
+        names: &SegmentNames,
+        (cuts, slices): (&Cuts, Range<i64>),
+        known_until: Timestamp,
+    ) -> Read {
+        // It is no more than a few sums for each cut: not worth keeping.
+        let mut facts = self.shelf.stream_cut(stream, cuts);
+        if let Some(hot) = self.ledger.counts.get(stream) {
+            let mut hot = hot.facts_within(&(i64::MIN..i64::MAX));
+            cuts.add_up(&mut hot);
+            facts.merge(hot);
+        }
+        let pile = Pile::of(facts, names);
+        let question = Question {
+            stream,
+            indicator,
+            slices,
+            known_until,
+        };
+        question.read(self.ledger, &pile)
     }
 
     fn heard(&self, stream: &StreamKey) -> Heard {

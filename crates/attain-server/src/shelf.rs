@@ -1,7 +1,7 @@
 //! The pages of a data folder as the shelf of a ledger: whoever judges reads of them what the ledger has handed over. Knows
 //! what stands for a stream that cannot be read.
 
-use attain_engine::Shelf;
+use attain_engine::{Cuts, Shelf};
 use attain_model::facts::{Damage, StreamFacts};
 use attain_model::{Interval, StreamKey};
 use attain_store::{Error, Store};
@@ -37,6 +37,11 @@ impl Shelf for Pages<'_> {
 
     fn stream_within(&self, stream: &StreamKey, interval: Interval) -> (StreamFacts, Vec<Damage>) {
         self.or_unread(stream, self.store.stream_within(stream, interval))
+    }
+
+    fn stream_cut(&self, stream: &StreamKey, cuts: &Cuts) -> StreamFacts {
+        let read = self.store.stream_cut(stream, cuts.slices());
+        self.or_unread(stream, read).0
     }
 
     fn damage(&self) -> Vec<Damage> {

@@ -22,11 +22,21 @@ pub(crate) struct Gather {
     layouts: Vec<(Layout, BTreeMap<Cell, usize>)>,
     series: BTreeMap<SeriesName, usize>,
     gauges: BTreeMap<GaugeName, usize>,
+    /// Slices from which on events are added up until the next of them; if there are none, each stays in its own.
+    cuts: Vec<i64>,
     /// Pages still to come: a column that grows makes room for as much of each.
     pages_left: usize,
 }
 
 impl Gather {
+    /// With events added up from cut to cut.
+    pub(crate) fn cut(cuts: &[i64]) -> Self {
+        Self {
+            cuts: cuts.to_vec(),
+            ..Self::default()
+        }
+    }
+
     /// The next page comes; after it so many.
     pub(crate) fn page(&mut self, pages_left: usize) {
         self.pages_left = pages_left;
@@ -100,6 +110,22 @@ impl Taker for Gather {
             }
         };
         let column = &mut columns[at];
+        if let Some(first_cut) = self.cuts.first() {
+            let mut cut = Cut {
+                cuts: &self.cuts,
+                after: self.cuts.partition_point(|cut| *cut <= scratch.first),
+                before: first_cut.saturating_sub(1),
+            };
+            let begins = cut.of(scratch.first);
+            if column.on_time.last().is_some_and(|last| last.0 > begins) {
+                self.crossed.insert(at);
+            }
+            cut.add(&mut column.on_time, scratch);
+            let late = scratch.late.iter();
+            let late = late.map(|(slice, at, events)| (cut.of_any(*slice), *at, *events));
+            column.late.extend(late);
+            return;
+        }
         if let Some((first, rest)) = scratch.events.split_first() {
             let room = column.on_time.capacity() - column.on_time.len();
             if room < scratch.events.len() {
@@ -156,6 +182,52 @@ impl Taker for Gather {
             Entry::Vacant(place) => {
                 place.insert(self.facts.gauges.len());
                 self.facts.gauges.push(gauge);
+            }
+        }
+    }
+}
+
+/// Where events are added up.
+struct Cut<'c> {
+    /// Ascending.
+    cuts: &'c [i64],
+    /// The place of the first cut after the last slice that was asked for.
+    after: usize,
+    /// Stands for all before the first cut.
+    before: i64,
+}
+
+impl Cut<'_> {
+    /// The cut of a slice that does not lie before the last one.
+    fn of(&mut self, slice: i64) -> i64 {
+        while self.cuts.get(self.after).is_some_and(|cut| *cut <= slice) {
+            self.after += 1;
+        }
+        self.at(self.after)
+    }
+
+    /// The cut of any slice.
+    fn of_any(&self, slice: i64) -> i64 {
+        self.at(self.cuts.partition_point(|cut| *cut <= slice))
+    }
+
+    fn at(&self, after: usize) -> i64 {
+        let place = after.checked_sub(1);
+        place.map_or(self.before, |place| self.cuts[place])
+    }
+
+    /// Adds a column of a page.
+    fn add(&mut self, sums: &mut Vec<(i64, u64)>, scratch: &Scratch) {
+        let mut slice = scratch.first;
+        let gaps = [None].into_iter().chain(scratch.gaps.iter().map(Some));
+        for (gap, events) in gaps.zip(&scratch.events) {
+            if let Some(gap) = gap {
+                slice = slice.wrapping_add(*gap as i64).wrapping_add(1);
+            }
+            let cut = self.of(slice);
+            match sums.last_mut() {
+                Some(last) if last.0 == cut => last.1 = last.1.saturating_add(*events),
+                _ => sums.push((cut, *events)),
             }
         }
     }

@@ -17,7 +17,7 @@ impl Store {
     /// # Errors
     /// Those of the disk. A page that cannot be read is damage, not an error.
     pub fn stream(&self, key: &StreamKey) -> Result<(StreamFacts, Vec<Damage>), Error> {
-        self.pages(key, |_| true)
+        self.pages(key, Gather::default(), |_| true)
     }
 
     /// The same of a stretch of time, from the pages that have any of it: they may say more. Where there are samples or
@@ -30,7 +30,7 @@ impl Store {
         key: &StreamKey,
         interval: Interval,
     ) -> Result<(StreamFacts, Vec<Damage>), Error> {
-        let (facts, damage) = self.pages(key, |own| {
+        let (facts, damage) = self.pages(key, Gather::default(), |own| {
             own.start < interval.end && interval.start < own.end
         })?;
         if facts.series.is_empty() && facts.gauges.is_empty() {
@@ -40,9 +40,23 @@ impl Store {
         }
     }
 
+    /// The same, with the events of before each cut and up to the next added up in it, and those of before the first in the
+    /// slice before it: months of minutes are a few sums then. Cuts are slices that ascend. Samples and readings stay.
+    ///
+    /// # Errors
+    /// As [`Store::stream`].
+    pub fn stream_cut(
+        &self,
+        key: &StreamKey,
+        cuts: &[i64],
+    ) -> Result<(StreamFacts, Vec<Damage>), Error> {
+        self.pages(key, Gather::cut(cuts), |_| true)
+    }
+
     fn pages(
         &self,
         key: &StreamKey,
+        mut gather: Gather,
         is_wanted: impl Fn(Interval) -> bool,
     ) -> Result<(StreamFacts, Vec<Damage>), Error> {
         let Some(listed) = self.head.streams.get(key) else {
@@ -51,7 +65,6 @@ impl Store {
         let Some(manifest) = self.manifest(key, listed) else {
             return Ok((StreamFacts::default(), vec![no_manifest(key, listed)]));
         };
-        let mut gather = Gather::default();
         let mut scratch = Scratch::default();
         let mut damage = Vec::new();
         for (at, listing) in manifest.pages.iter().enumerate() {

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use attain_engine::Ledger;
+use attain_engine::{Ledger, Shelf};
 use attain_model::company::{Exclusion, ExclusionTime};
+use attain_model::delivery::Delivery;
 use attain_model::detail::{Detail, Stretch};
+use attain_model::facts::{Damage, StreamFacts};
 use attain_model::meta::Meta;
 use attain_model::quantity::CalendarPeriod;
 use attain_model::schedule::{Schedule, ScheduleDays};
 use attain_model::slo::{Budgeting, MissingData, NoTraffic, Objective, OverLoad, Promised};
 use attain_model::verdict::Attainment;
 use attain_model::{
-    AsOf, Catalogue, ExclusionId, Goal, ObjectiveId, Promises, SeriesName, Slo, Stream, Targets,
-    Verdict, Window,
+    AsOf, Catalogue, ExclusionId, Goal, ObjectiveId, Promises, SeriesName, Slo, Stream, StreamKey,
+    Targets, Verdict, Window,
 };
 use fastrand::Rng;
 use jiff::civil::{Weekday, date, time};
@@ -388,6 +390,104 @@ fn what_lies_behind_a_verdict_adds_up_to_it() {
         }
     }
     assert!(compared > 500 && bad * 3 > compared, "{bad} of {compared}");
+}
+
+/// What was handed over, whole.
+struct Shelved(BTreeMap<StreamKey, StreamFacts>);
+
+impl Shelf for Shelved {
+    fn stream(&self, stream: &StreamKey) -> (StreamFacts, Vec<Damage>) {
+        (self.0.get(stream).cloned().unwrap_or_default(), Vec::new())
+    }
+
+    fn damage(&self) -> Vec<Damage> {
+        Vec::new()
+    }
+}
+
+/// Traffic of ten days, some of it told late.
+fn traffic(rng: &mut Rng, catalogue: &Catalogue, start: i64, origin: &str) -> Delivery {
+    let mut rows = Rows::of(catalogue);
+    rows.delivery.origin = origin.to_owned();
+    for _ in 0..rng.usize(50..600) {
+        let time = second(start + rng.i64(-SPAN..SPAN));
+        let who = rng
+            .choice(["premium", "standard", "free", "unknown"])
+            .unwrap();
+        let cells = [("200", 0, rng.u64(1..9)), ("500", 1, rng.u64(0..3))];
+        rows.timed(time, who, &cells);
+        if rng.u8(0..5) == 0 {
+            let late = time + rng.i64(60..90_000).seconds();
+            rows.delivery.counted.last_mut().unwrap().received = Some(late);
+        }
+    }
+    rows.delivery
+}
+
+#[test]
+fn windows_are_the_same_of_counts_that_were_added_up_from_cut_to_cut() {
+    let mut rng = Rng::with_seed(61);
+    let (mut compared, mut spent) = (0, 0);
+    for number in 0..10 {
+        let start = at(rng.choice(STARTS).unwrap()).as_second();
+        let mut catalogue = promises(&mut rng);
+        for slo in catalogue.slos.values_mut() {
+            // Most of what is promised counts events, at any load; the rest is read as it is.
+            if rng.u8(0..4) > 0 {
+                slo.budgeting = Budgeting::Occurrences;
+                slo.objectives = slo.objectives.clone().into_iter().map(unloaded).collect();
+            }
+        }
+        let streams = Stream::all(&catalogue);
+        let (mut whole, mut ledger) = (
+            Ledger::new(&streams, 60, None),
+            Ledger::new(&streams, 60, None),
+        );
+        let mut shelf = Shelved(BTreeMap::new());
+        for origin in ["old", "new"] {
+            let delivery = traffic(&mut rng, &catalogue, start, origin);
+            assert_eq!(whole.take(delivery.clone()).refused, None);
+            if origin == "new" {
+                shelf = Shelved(ledger.unload());
+            }
+            assert_eq!(ledger.take(delivery).refused, None);
+        }
+        let promises = Promises::of(catalogue);
+        for as_of in instants(&mut rng, start) {
+            let known_until = as_of.instant + rng.i64(-90_000..200_000).seconds();
+            for as_of in [
+                as_of,
+                AsOf {
+                    known_until,
+                    ..as_of
+                },
+            ] {
+                let found = attain_engine::evaluate(&promises, &whole, as_of);
+                let names: Vec<SeriesName> = found.verdicts.into_iter().map(|v| v.name).collect();
+                let last = as_of.instant.as_second().div_euclid(3600) * 3600;
+                let hours: Vec<Timestamp> =
+                    (0..200).rev().map(|h| second(last - h * 3600)).collect();
+                let few: Vec<Timestamp> = (0..5)
+                    .map(|_| as_of.instant - rng.i64(0..SPAN).seconds())
+                    .collect();
+                for instants in [hours, few] {
+                    let slowly =
+                        attain_engine::stood_at(&promises, &whole, &names, as_of, &instants);
+                    let counts = attain_engine::Shelved::new(&ledger, &shelf);
+                    let quickly =
+                        attain_engine::stood_at(&promises, &counts, &names, as_of, &instants);
+                    assert_eq!(slowly, quickly, "history {number} at {as_of:?}");
+                    let points = quickly.iter().flat_map(|(_, points)| points);
+                    compared += points.clone().count();
+                    spent += points.filter(|point| point.budget.spent > 0).count();
+                }
+            }
+        }
+    }
+    assert!(
+        compared > 20_000 && spent * 4 > compared,
+        "{spent} of {compared}"
+    );
 }
 
 fn one(slo: Slo) -> Catalogue {

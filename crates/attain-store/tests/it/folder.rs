@@ -86,24 +86,53 @@ pub const GROUP: i64 = 6;
 impl Plain {
     /// The same by groups of slices: what is left to be compared once some of it was made coarser.
     fn by_group(&self) -> Self {
-        let mut coarse = Self {
+        self.moved(|slice| slice.div_euclid(GROUP))
+    }
+
+    /// Some slices that events are added up from: whole groups, so that it does not matter what was made coarser.
+    fn cuts(&self) -> Vec<i64> {
+        let slices = self
+            .on_time
+            .keys()
+            .map(|(_, slice)| slice.div_euclid(5 * GROUP));
+        let mut cuts: Vec<i64> = slices
+            .map(|piece| piece.saturating_mul(5 * GROUP))
+            .collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        // Not from the first, nor from all of them.
+        cuts.into_iter().skip(1).step_by(2).collect()
+    }
+
+    /// The same with all events in the last cut up to their slice.
+    fn cut(&self, cuts: &[i64]) -> Self {
+        let Some(first) = cuts.first() else {
+            return self.clone();
+        };
+        self.moved(|slice| {
+            let cut = cuts.iter().rev().find(|cut| **cut <= slice);
+            cut.copied().unwrap_or(first.saturating_sub(1))
+        })
+    }
+
+    /// The same events in other slices.
+    fn moved(&self, to: impl Fn(i64) -> i64) -> Self {
+        let mut moved = Self {
             samples: self.samples.clone(),
             readings: self.readings.clone(),
             ..Self::default()
         };
         for ((cell, slice), events) in &self.on_time {
-            let sum = coarse
-                .on_time
-                .entry((cell.clone(), slice.div_euclid(GROUP)));
+            let sum = moved.on_time.entry((cell.clone(), to(*slice)));
             let sum = sum.or_default();
             *sum = sum.saturating_add(*events);
         }
         for ((cell, slice, at), events) in &self.late {
-            let key = (cell.clone(), slice.div_euclid(GROUP), *at);
-            let sum = coarse.late.entry(key).or_default();
+            let key = (cell.clone(), to(*slice), *at);
+            let sum = moved.late.entry(key).or_default();
             *sum = sum.saturating_add(*events);
         }
-        coarse
+        moved
     }
 }
 
@@ -191,6 +220,10 @@ impl Model {
             } else {
                 assert_eq!(&found, plain, "{key:?}");
             }
+            let cuts = plain.cuts();
+            let (facts, damage) = store.stream_cut(key, &cuts).unwrap();
+            assert_eq!(damage, []);
+            assert_eq!(Plain::of(&facts), plain.cut(&cuts), "{key:?} {cuts:?}");
         }
         for (key, _) in store.streams() {
             assert!(self.streams.contains_key(key), "{key:?}");
