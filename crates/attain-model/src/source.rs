@@ -24,6 +24,9 @@ pub struct Source {
     pub interval: Option<Duration>,
     /// Live data older than this is late, if said; see [`Source::delay`].
     pub delay: Option<Duration>,
+    /// A metric that says when processes began, in seconds since 1970: a counter with its `job` and `instance` that is first
+    /// met stood at zero then.
+    pub started: Option<String>,
     /// Labels, notes, exceptions.
     pub meta: Meta,
 }

@@ -200,6 +200,7 @@ fn catalogue() -> (Catalogue, Source) {
         add: BTreeMap::new(),
         interval: None,
         delay: Some(Duration::from_secs(60)),
+        started: None,
         meta: Meta::default(),
     };
     let mut catalogue = Catalogue::empty("bench");

@@ -139,6 +139,8 @@ pub struct Intake {
     delay_ms: i64,
     /// When counters of remote write began, by what they have in common with the series that says so.
     births: HashMap<u64, i64>,
+    /// The metric that says when processes began.
+    started: Option<String>,
     /// How many samples the last request had that count for somebody.
     usual_samples: usize,
 }
@@ -164,6 +166,7 @@ impl Intake {
             overflowing: 0,
             delay_ms: milliseconds(source.delay()),
             births: HashMap::new(),
+            started: source.started.clone(),
             usual_samples: 0,
         }
     }
@@ -183,6 +186,7 @@ impl Intake {
     pub fn reload(&mut self, catalogue: &Catalogue, source: &Source, customers: &Customers) {
         self.whom = Whom::new(catalogue, source, customers);
         self.delay_ms = milliseconds(source.delay());
+        self.started.clone_from(&source.started);
         self.known.forget_meanings(&self.whom);
         self.heard.clear();
     }
@@ -331,6 +335,7 @@ pub fn doc_source() -> Source {
         add: std::collections::BTreeMap::new(),
         interval: None,
         delay: Some(Duration::from_secs(60)),
+        started: None,
         meta: attain_model::meta::Meta::default(),
     }
 }

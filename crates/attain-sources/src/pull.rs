@@ -190,7 +190,8 @@ impl Puller {
                     services,
                     self.by(stream, role),
                     self.slice,
-                ),
+                )
+                .with_started(source.started.as_deref()),
                 is_gauge: matches!(role, AskedRole::Gauge(_)),
                 index,
                 role,

@@ -188,6 +188,7 @@ fn source(id: &str) -> Source {
         add: BTreeMap::new(),
         interval: None,
         delay: None,
+        started: None,
         meta: Meta::default(),
     }
 }

@@ -1,5 +1,5 @@
 //! When counters of remote write began. OpenMetrics has that in a series of its own, `x_created`, beside `x_total` or the
-//! parts of a histogram `x`.
+//! parts of a histogram `x`. What does not is as old as its process, if a metric of the source's choice says when that began.
 //!
 //! It is asked when a counter is first met: a reset is seen by the counter itself. The two may come in either order within
 //! a request; in requests of their own, the birth has to come first. Knows bytes of remote write; knows no catalogue.
@@ -8,38 +8,54 @@ use std::ops::Range;
 
 use attain_model::live::LiveValue;
 use attain_wire::remote_write::{Item, Series};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use super::Intake;
 use super::batch::Batch;
-use super::series::stem_of;
+use super::series::{Labelled, stem_of};
 use super::whom::NAME_LABEL;
 
 /// What the name of such a series ends with.
-pub(super) const SUFFIX: &[u8] = b"_created";
+const SUFFIX: &[u8] = b"_created";
 
 /// Births that are remembered. What comes beyond is not known.
 const MOST: usize = 100_000;
 
-/// Remembers what a series says of a beginning, if anybody counts what began.
+/// Any number of its own.
+const PROCESS_SEED: u64 = 0x70_72_6f_63;
+
+/// Remembers what a series that nobody wants says of a beginning, if it does.
+#[inline]
+pub(super) fn note(intake: &mut Intake, name: &[u8], series: &Series<'_>) {
+    if name.ends_with(SUFFIX) {
+        note_created(intake, name, series);
+    } else if let Some(started) = &intake.started
+        && started.as_bytes() == name
+    {
+        remember(intake, process(series), series);
+    }
+}
+
+/// Counters began, if anybody counts them.
 #[cold]
-pub(super) fn note(intake: &mut Intake, series: &Series<'_>) {
-    let Some(stem) = series
-        .leading_name()
-        .and_then(|name| name.strip_suffix(SUFFIX))
-    else {
+fn note_created(intake: &mut Intake, name: &[u8], series: &Series<'_>) {
+    let Some(stem) = name.strip_suffix(SUFFIX) else {
         return;
     };
     let parts = ["_total", "_bucket", "_count", ""];
     let is_wanted = |part: &&str| intake.whom.wanted.has(&[stem, part.as_bytes()].concat());
-    if !parts.iter().any(is_wanted) {
-        return;
+    if parts.iter().any(is_wanted) {
+        remember(intake, family(series), series);
     }
-    let (Some(family), Some(born_ms)) = (family(series), newest(series)) else {
+}
+
+#[cold]
+fn remember(intake: &mut Intake, what: Option<u64>, series: &Series<'_>) {
+    let (Some(what), Some(born_ms)) = (what, newest(series)) else {
         return;
     };
-    if intake.births.len() < MOST || intake.births.contains_key(&family) {
-        intake.births.insert(family, born_ms);
+    if intake.births.len() < MOST || intake.births.contains_key(&what) {
+        intake.births.insert(what, born_ms);
     }
 }
 
@@ -49,7 +65,10 @@ pub(super) fn bear(intake: &Intake, met: &[(Range<usize>, Series<'_>)], batch: &
         return;
     }
     for (places, series) in met {
-        let born = family(series).and_then(|family| intake.births.get(&family));
+        let born = |what: Option<u64>| intake.births.get(&what?);
+        // What a counter says of itself is nearer than what its process does.
+        let of_process = || intake.started.as_ref().and_then(|_| born(process(series)));
+        let born = born(family(series)).or_else(of_process);
         let (Some(born), Some(samples)) = (born, batch.samples.get_mut(places.clone())) else {
             continue;
         };
@@ -96,4 +115,14 @@ fn family(series: &Series<'_>) -> Option<u64> {
         hasher.update(&[0xfe]);
     }
     Some(hasher.digest())
+}
+
+/// What all counters of a process have in common.
+fn process(series: &Series<'_>) -> Option<u64> {
+    let labelled = Labelled::new(series.labels().ok()?).ok()?;
+    // Apart from those of families, which are hashed otherwise.
+    Some(xxh3_64_with_seed(
+        &labelled.thing().to_le_bytes(),
+        PROCESS_SEED,
+    ))
 }

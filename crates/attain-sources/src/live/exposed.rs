@@ -5,6 +5,7 @@
 //! that `_created` says when counters began.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use attain_model::live::{LiveBatch, LiveValue};
 use attain_wire::Broken;
@@ -33,6 +34,10 @@ struct Page<'p> {
     births: Option<HashMap<u64, i64, AsIs>>,
     /// Samples of counters by their place in the batch, and by what their births are found.
     counters: Vec<(usize, u64)>,
+    /// When the process began whose page it is, if it says so.
+    started_ms: Option<i64>,
+    /// Samples of what is first met, by their places in the batch.
+    met: Vec<Range<usize>>,
 }
 
 /// See [`Intake::exposition`].
@@ -57,6 +62,8 @@ pub(super) fn take(
         family: ("", ""),
         births: memchr::memmem::find(page, b"_created").map(|_| HashMap::default()),
         counters: Vec::new(),
+        started_ms: intake.started.as_ref().and_then(|name| started(page, name)),
+        met: Vec::new(),
     };
     let (mut rest, mut number) = (page, 0_u64);
     while !rest.is_empty() {
@@ -135,7 +142,8 @@ impl<'p> Page<'p> {
             return Ok(());
         }
         let bytes = xxh3_128_with_seed(sample.series.as_bytes(), self.seed);
-        let entry = match intake.known.entry(bytes) {
+        let known = intake.known.entry(bytes);
+        let entry = match known {
             Some(entry) => entry,
             None => {
                 let entry = self.meet(sample.series, intake, batch)?;
@@ -148,6 +156,9 @@ impl<'p> Page<'p> {
         };
         let place = batch.samples.len();
         self.sample(entry, &sample, time_ms, intake, batch)?;
+        if known.is_none() && self.started_ms.is_some() {
+            self.met.push(place..batch.samples.len());
+        }
         if self.births.is_some() && batch.samples.len() > place {
             self.counters.push((place, base_of(stem_of(name), labels)));
         }
@@ -252,8 +263,17 @@ impl<'p> Page<'p> {
         Ok(())
     }
 
-    /// Says of each counter when it began, where the page does.
+    /// Says of each counter when it began, where the page does: by itself, or as old as its process.
     fn bear(&self, batch: &mut Batch) {
+        let met = self.met.iter().flat_map(Clone::clone);
+        for (place, started) in met.filter_map(|place| Some((place, self.started_ms?))) {
+            if let Some(sample) = batch.samples.get_mut(place)
+                && let LiveValue::Stands { created_ms, .. } = &mut sample.says
+                && (1..=sample.time_ms).contains(&started)
+            {
+                *created_ms = Some(started);
+            }
+        }
         let Some(births) = self.births.as_ref().filter(|births| !births.is_empty()) else {
             return;
         };
@@ -269,6 +289,22 @@ impl<'p> Page<'p> {
             }
         }
     }
+}
+
+/// When a process began, in milliseconds, as its page says.
+fn started(page: &[u8], name: &str) -> Option<i64> {
+    let mut found = memchr::memmem::find_iter(page, name);
+    let line = found.find_map(|at| {
+        let is_first = at == 0 || page[at - 1] == b'\n';
+        let rest = page[at..].strip_prefix(name.as_bytes())?;
+        let is_whole = matches!(rest.first(), Some(b' ' | b'{'));
+        let end = memchr::memchr(b'\n', &page[at..]).map_or(page.len(), |end| at + end);
+        (is_first && is_whole).then(|| &page[at..end])
+    })?;
+    let Ok(Line::Sample(sample)) = exposition::parse(line) else {
+        return None;
+    };
+    i64::try_from(scaled(sample.value?, 1000)?).ok()
 }
 
 /// A number at the end of its line, and what follows the line. A number that is written in another way than most is none

@@ -39,9 +39,7 @@ pub(super) fn take(
                     }
                 }
                 if !last.1 {
-                    if name.ends_with(births::SUFFIX) {
-                        births::note(intake, &series);
-                    }
+                    births::note(intake, name, &series);
                     return unwanted(&series, &mut batch);
                 }
             }

@@ -30,6 +30,8 @@ pub struct Query {
     selector: String,
     by: Vec<String>,
     slice: Duration,
+    /// The metric that says when processes began, as a selector.
+    started: Option<String>,
 }
 
 impl Query {
@@ -45,7 +47,14 @@ impl Query {
             selector: selected(metric, selector, services),
             by,
             slice,
+            started: None,
         }
+    }
+
+    /// A metric says when processes began.
+    pub(crate) fn with_started(mut self, metric: Option<&str>) -> Self {
+        self.started = metric.map(|metric| format!("{{__name__={}}}", quoted(metric)));
+        self
     }
 
     /// A query that somebody wrote, whose range is the slice.
@@ -55,6 +64,7 @@ impl Query {
             selector: String::new(),
             by: Vec::new(),
             slice: Duration::ZERO,
+            started: None,
         }
     }
 
@@ -120,21 +130,46 @@ impl Query {
     }
 
     /// The increments of the series that [`Query::absent`] is about: one that was silent is caught up, and one that is new
-    /// counts from zero if its instance was seen before.
+    /// counts from zero if its instance was seen before, or its process began a moment ago; else from its first sample.
     #[must_use]
     pub fn far(&self) -> String {
         let now = format!("({} unless {})", self.now(), self.before(NEAR));
         let (before, least) = (self.before(FAR), self.over("min_over_time"));
+        let young = self
+            .young()
+            .map(|young| format!(" or ({now} and on (job, instance) {young})"));
         self.sum(&format!(
-            "({now} - ({before} <= {least})) or ({now} and {before}) or ({now} and on (job, instance) {before})"
+            "({now} - ({before} <= {least})) or ({now} and {before}) or ({now} and on (job, instance) {before}){} or ({now} - \
+             {least})",
+            young.unwrap_or_default()
         ))
     }
 
     /// First values of series whose instance was not seen before either: at most so many events are missing.
     #[must_use]
     pub fn unborn(&self) -> String {
-        let (now, before) = (self.now(), self.before(FAR));
-        self.sum(&format!("{now} unless on (job, instance) {before}"))
+        let (least, before) = (self.over("min_over_time"), self.before(FAR));
+        let young = self
+            .young()
+            .map(|young| format!(" unless on (job, instance) {young}"));
+        let young = young.unwrap_or_default();
+        self.sum(&format!(
+            "{least} unless on (job, instance) {before}{young}"
+        ))
+    }
+
+    /// The processes that began shortly before the slice or in it.
+    ///
+    /// An older one that was not seen before may have been counted by whoever was asked before: an API whose disk is new has
+    /// forgotten all of them.
+    pub(super) fn young(&self) -> Option<String> {
+        let (started, reach) = (
+            self.started.as_ref()?,
+            NEAR.saturating_add(self.slice).as_secs(),
+        );
+        Some(format!(
+            "(last_over_time({started}[{reach}s]) > time() - {reach})"
+        ))
     }
 
     /// What series said last before the slice, however far back, as they are: of those with one of some labels' values.

@@ -102,7 +102,7 @@ fn stretch(
                 Some(before) => window.left_out_near(before),
                 None => match known.before(&line.labels) {
                     Some(before) => window.left_out_far(before),
-                    None => 0,
+                    None => window.left_out_new(),
                 },
             };
             if missing > 0 {
@@ -162,6 +162,11 @@ fn far_back(
             known.series.insert(labels, value);
         }
     }
+    if let Some(young) = ask.query.young() {
+        let lines = times.ask(api, &young, &(slice..slice + 1))?.into_iter();
+        let instances = lines.map(|line| instance_of(&nameless(line.labels)));
+        known.instances.extend(instances);
+    }
     Ok(known)
 }
 
@@ -210,6 +215,15 @@ impl Window {
         let least = self.values.iter().copied().min().unwrap_or(now);
         let taken = if before <= least { now - before } else { now };
         self.exactly(before).saturating_sub(taken)
+    }
+
+    /// The same of a series of which nobody saw where it began: its first sample is a baseline.
+    fn left_out_new(&self) -> u64 {
+        let (Some(first), Some(now)) = (self.values.first(), self.values.last()) else {
+            return 0;
+        };
+        let least = self.values.iter().min().unwrap_or(now);
+        self.exactly(*first).saturating_sub(now - least)
     }
 
     /// A value that is lower than the one before it began again at zero.

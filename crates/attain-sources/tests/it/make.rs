@@ -32,6 +32,7 @@ pub trait Make: Sized {
     fn segment(self, id: &str, matches: &[&str]) -> Self;
     fn service(self, id: &str, value: &str) -> Self;
     fn source(self, id: &str, kind: SourceKind) -> Self;
+    fn started(self, id: &str, metric: &str) -> Self;
     fn labels(self, id: &str, segment: &str, service: Option<&str>, customer: Option<&str>)
     -> Self;
     fn slo(self, id: &str, counting: Counting, under_ms: &[u64]) -> Self;
@@ -80,9 +81,16 @@ impl Make for Catalogue {
             add: BTreeMap::new(),
             interval: None,
             delay: None,
+            started: None,
             meta: Meta::default(),
         };
         self.sources.insert(id.into(), source);
+        self
+    }
+
+    fn started(mut self, id: &str, metric: &str) -> Self {
+        let source = self.sources.get_mut(&SourceId::from(id)).unwrap();
+        source.started = Some(metric.to_owned());
         self
     }
 

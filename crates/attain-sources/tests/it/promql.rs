@@ -18,6 +18,8 @@ pub(crate) struct World<'a> {
 #[derive(Debug)]
 pub(crate) enum Expression {
     Number(f64),
+    /// `time()`.
+    Time,
     /// A function over a range.
     Over(String, Range),
     SumBy(Vec<String>, Box<Expression>),
@@ -88,10 +90,7 @@ impl World<'_> {
             }
             Expression::Binary(operator, on, sides) => {
                 let left = self.dense(&sides[0], time);
-                let right = match &sides[1] {
-                    Expression::Number(number) => vec![Some(*number); left.len()],
-                    other => self.dense(other, time),
-                };
+                let right = self.dense(&sides[1], time);
                 let known = match on {
                     None => right,
                     Some(on) => self.shared(on, &right),
@@ -100,6 +99,8 @@ impl World<'_> {
                 both.map(|(left, right)| binary(operator, left, right))
                     .collect()
             }
+            Expression::Number(number) => vec![Some(*number); self.series.len()],
+            Expression::Time => vec![Some(time as f64 / 1000.0); self.series.len()],
             other => panic!("{other:?} is no part of another"),
         }
     }
@@ -281,6 +282,7 @@ impl Tokens {
         let whole = match first.as_str() {
             "sum" => Expression::SumBy(by.unwrap_or_default(), Box::new(self.expression(0))),
             "count" => Expression::Count(Box::new(self.expression(0))),
+            "time" => Expression::Time,
             _ => Expression::Over(first, self.range()),
         };
         self.expect(")");

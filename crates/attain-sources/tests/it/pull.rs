@@ -305,6 +305,9 @@ fn raw_promql_that_cannot_be_pulled_says_what_to_write() {
     );
 }
 
+/// The metric that says when processes began.
+const STARTED: &str = "process_start_time_seconds";
+
 /// A series as Prometheus would have it: milliseconds and values.
 struct Scraped {
     labels: BTreeMap<String, String>,
@@ -424,6 +427,25 @@ fn scraped(rng: &mut Rng, wild: Wild) -> Vec<Scraped> {
             }
             time += every;
         }
+        let of_it = |name: &str, code: &str| {
+            let instance = format!("10.0.0.{instance}:80");
+            let mut pairs = vec![("__name__", name), ("job", "shop"), ("instance", &instance)];
+            if !code.is_empty() {
+                pairs.extend([("segment", "premium"), ("code", code)]);
+            }
+            labels(&pairs)
+        };
+        // Some say when they began; one that was there long before it was scraped is no birth.
+        if rng.bool() {
+            let mut began = (birth - [0, 0, 3_600_000][rng.usize(0..3)]).max(0);
+            let mut samples = BTreeMap::new();
+            for (time, is_restart) in &times {
+                began = if *is_restart { *time } else { began };
+                samples.insert(*time, (began / 1000).cast_unsigned());
+            }
+            let labels = of_it(STARTED, "");
+            all.push(Scraped { labels, samples });
+        }
         for code in ["200", "404", "500"] {
             let since = if code == "200" { 0 } else { rng.i64(0..end) };
             let mut value = if rng.bool() { 0 } else { rng.u64(0..10_000) };
@@ -438,13 +460,7 @@ fn scraped(rng: &mut Rng, wild: Wild) -> Vec<Scraped> {
                     samples.insert(*time, value);
                 }
             }
-            let labels = labels(&[
-                ("__name__", "http_requests_total"),
-                ("segment", "premium"),
-                ("code", code),
-                ("job", "shop"),
-                ("instance", &format!("10.0.0.{instance}:80")),
-            ]);
+            let labels = of_it("http_requests_total", code);
             all.push(Scraped { labels, samples });
         }
     }
@@ -454,26 +470,34 @@ fn scraped(rng: &mut Rng, wild: Wild) -> Vec<Scraped> {
 /// What samples add up to, one by one and without any query: a lower one began again at zero.
 fn oracle(series: &[Scraped]) -> BTreeMap<(i64, String), u64> {
     let mut counted = BTreeMap::new();
-    for one in series {
+    for one in series
+        .iter()
+        .filter(|one| one.labels["__name__"] != STARTED)
+    {
         let mut before: Option<u64> = None;
-        let mut birth = None;
         for (time, value) in &one.samples {
             let slice = time.div_euclid(60_000);
-            let was_seen = |other: &Scraped| {
-                let is_of_it = other.labels["instance"] == one.labels["instance"];
-                is_of_it && other.samples.range(..slice * 60_000).next().is_some()
+            let is_of_it = |other: &&Scraped| other.labels["instance"] == one.labels["instance"];
+            let mut others = series.iter().filter(is_of_it);
+            let mut is_new = || {
+                others.any(|other| match other.labels["__name__"] == STARTED {
+                    // A process that began in this minute or the five before it.
+                    true => {
+                        let end = (slice + 1) * 60_000 - 1;
+                        let newest = other.samples.range(..=end).next_back();
+                        newest.is_some_and(|(_, began)| began.cast_signed() * 1000 > end - 360_000)
+                    }
+                    false => other.samples.range(..slice * 60_000).next().is_some(),
+                })
             };
-            if before.is_none() {
-                birth = (!series.iter().any(was_seen)).then_some(slice);
-            }
-            // A new instance: what it has at the end of its first minute is a baseline.
-            if birth != Some(slice) {
-                let key = (slice, one.labels["code"].clone());
-                *counted.entry(key).or_insert(0) += match before {
-                    Some(before) => value.checked_sub(before).unwrap_or(*value),
-                    None => *value,
-                };
-            }
+            let added = match before {
+                Some(before) => value.checked_sub(before).unwrap_or(*value),
+                // Of a new instance the first sample is a baseline.
+                None if is_new() => *value,
+                None => 0,
+            };
+            let key = (slice, one.labels["code"].clone());
+            *counted.entry(key).or_insert(0) += added;
             before = Some(*value);
         }
     }
@@ -491,6 +515,7 @@ fn pay() -> Catalogue {
     empty()
         .segment("premium", &["premium"])
         .source("prom", prometheus())
+        .started("prom", STARTED)
         .slo("pay", http, &[])
 }
 

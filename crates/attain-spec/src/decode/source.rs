@@ -28,6 +28,17 @@ pub(crate) fn source(id: &str, obj: &Obj<'_, '_>) -> Option<Source> {
     let add = obj.get("add").map(|at| at.labels()).unwrap_or_default();
     let interval = obj.parse("interval", length::positive_duration);
     let delay = obj.parse("delay", length::duration);
+    let started = obj.text("started");
+    let has_processes = ["prometheus", "remote_write", "scrape"];
+    if let Some(at) = obj.get("started")
+        && !has_processes.into_iter().any(|kind| obj.has(kind))
+    {
+        at.error_at_key(
+            "key-without-effect",
+            "`started` has no effect here: nothing from this source says when processes began in a metric",
+            "take the line out",
+        );
+    }
     let meta = meta(obj);
     Some(Source {
         id: SourceId::from(id),
@@ -36,6 +47,7 @@ pub(crate) fn source(id: &str, obj: &Obj<'_, '_>) -> Option<Source> {
         add,
         interval,
         delay,
+        started,
         meta,
     })
 }

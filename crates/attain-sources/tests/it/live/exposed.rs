@@ -63,6 +63,29 @@ up 1
 }
 
 #[test]
+fn a_page_that_says_when_its_process_began_says_it_of_its_counters() {
+    let mut catalogue = catalogue("request_seconds");
+    for source in catalogue.sources.values_mut() {
+        source.started = Some("process_start_time_seconds".to_owned());
+    }
+    let mut intake = intake(&catalogue);
+    let page = "\
+# process_start_time_seconds 1
+http_requests_total{code=\"200\"} 3
+process_start_time_seconds_old 2
+process_start_time_seconds 1.79361239e+09
+";
+    let first = scrape(&mut intake, page);
+    assert!(first.contains("0 at 0: 3 since -10000\n"), "{first}");
+    let page = page.replace("} 3", "} 4\nhttp_requests_total{code=\"500\"} 1");
+    let then = scrape(&mut intake, &page);
+    assert!(
+        then.contains("0 at 0: 4\n1 at 0: 1 since -10000\n"),
+        "{then}"
+    );
+}
+
+#[test]
 fn a_family_of_counters_is_meant_by_either_name() {
     let mut intake = intake(&catalogue("request_seconds"));
     let page =

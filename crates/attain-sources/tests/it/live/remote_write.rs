@@ -177,6 +177,43 @@ fn births_that_are_no_time_say_nothing() {
     }
 }
 
+#[test]
+fn a_process_that_says_when_it_began_says_it_of_its_counters() {
+    let born = (NOW_MS / 1000 - 30) as f64;
+    let of = |name: &'static str, instance: &'static str| {
+        let code = (name == "http_requests_total").then_some(("code", "200"));
+        let mut labels = vec![("__name__", name), ("instance", instance), ("job", "shop")];
+        labels.extend(code);
+        labels
+    };
+    let started = "process_start_time_seconds";
+    let all = [
+        (of("http_requests_total", "a"), 5.0),
+        (of(started, "a"), born),
+        (of("http_requests_total", "b"), 7.0),
+        // Nobody believes that it begins tomorrow.
+        (of(started, "b"), born + 86_400.0),
+        (of("http_requests_total", "c"), 9.0),
+    ];
+    let at: Vec<[(f64, i64); 1]> = all.iter().map(|(_, value)| [(*value, 0)]).collect();
+    let given: Vec<Given<'_>> = (all.iter().zip(&at))
+        .map(|((labels, _), at)| (labels.as_slice(), at.as_slice()))
+        .collect();
+    let mut catalogue = catalogue("request_seconds");
+    let got = send(&mut intake(&catalogue), &given);
+    assert!(got.contains("0 at 0: 5\n1 at 0: 7\n2 at 0: 9\n"), "{got}");
+    for source in catalogue.sources.values_mut() {
+        source.started = Some(started.to_owned());
+    }
+    let mut intake = intake(&catalogue);
+    let got = send(&mut intake, &given);
+    let told = "0 at 0: 5 since -30000\n1 at 0: 7\n2 at 0: 9\n";
+    assert!(got.contains(told), "{got}");
+    // It is of the past as soon as the counter is known.
+    let got = send(&mut intake, &given);
+    assert!(got.contains("0 at 0: 5\n"), "{got}");
+}
+
 fn bucket<'a>(le: &'a str, pod: &'a str) -> [(&'a str, &'a str); 4] {
     [
         ("__name__", "request_seconds_bucket"),

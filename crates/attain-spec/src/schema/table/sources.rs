@@ -28,6 +28,12 @@ pub(crate) static SOURCE: Section = object(
         key("interval", DURATION, "scrape interval").or("observed"),
         key("delay", DURATION, "later data is late")
             .or("10s; pulled: what the API holds back, if that is more"),
+        key(
+            "started",
+            TEXT,
+            "a metric that says when processes began, in seconds since 1970, e.g. `process_start_time_seconds`: what the \
+             counters of the same `job` and `instance` stand at when they are first met has happened since",
+        ),
     ],
 )
 .one_of(&["prometheus", "otlp", "remote_write", "scrape", "log", "csv"]);
