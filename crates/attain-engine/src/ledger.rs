@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attain_model::facts::{Facts, KeptStream, OriginFacts, State, StreamFacts};
-use attain_model::{SourceId, Stream, StreamKey};
+use attain_model::{SourceId, SourceNames, Stream, StreamKey};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cells::StreamCounts;
@@ -203,6 +203,25 @@ impl Ledger {
             .filter(|(_, counts)| !counts.is_empty())
             .map(|(stream, counts)| (stream.clone(), counts.unload()))
             .collect()
+    }
+
+    /// From now on sources have the names of today. Says whether that changes anything.
+    ///
+    /// Invariant: its counts were unloaded before, and whoever keeps them knows the names, too: what is still here goes.
+    pub fn call(&mut self, names: &SourceNames) -> bool {
+        let state = self.state();
+        let today = state.clone().renamed(names);
+        if today == state {
+            return false;
+        }
+        let renamed = Self {
+            lateness: self.lateness,
+            delay: self.delay,
+            changes: self.changes.as_ref().map(|_| Changes::default()),
+            ..Self::restore(today, None)
+        };
+        *self = renamed;
+        true
     }
 
     /// The end of the last slice in which each source was heard, of those that say when they are: whoever reads on from

@@ -22,6 +22,7 @@ mod names;
 pub mod policy;
 pub mod promises;
 pub mod quantity;
+mod renamed;
 pub mod schedule;
 pub mod selector;
 pub mod slo;
@@ -38,7 +39,7 @@ pub use id::{
     CreditId, CustomerId, EscalationId, ExclusionId, IndicatorId, ObjectiveId, PolicyId,
     ReceiverId, ReportId, RoleId, SegmentId, ServiceId, SeverityId, SloId, SourceId, TeamId,
 };
-pub use names::SegmentNames;
+pub use names::{SegmentNames, SourceNames};
 pub use promises::Promises;
 pub use quantity::{Multiple, Rate, Share, Target, Threshold, Window};
 pub use slo::{Audience, Goal, Layer, Promised, Scope, Slo, Targets};

@@ -29,6 +29,12 @@ impl StreamKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The sources that are counted, and what of them; `None` if the text is none that a catalogue makes.
+    pub(crate) fn parts(&self) -> Option<(impl Iterator<Item = SourceId>, &str)> {
+        let (sources, rest) = self.0.split_once('|')?;
+        Some((sources.split('+').map(SourceId::from), rest))
+    }
 }
 
 /// What is counted once.

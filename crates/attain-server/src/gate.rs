@@ -115,7 +115,11 @@ impl Gates {
                 _ => continue,
             };
             let (catalogue, customers) = (&loaded.catalogue, &loaded.customers);
-            let entry = match before.get(&source.id) {
+            // Under another name it is the same: its series keep their slots.
+            let earlier = source.meta.formerly.iter();
+            let earlier = earlier.filter_map(|name| before.get(name.as_str()));
+            let same = before.get(&source.id).into_iter().chain(earlier).next();
+            let entry = match same {
                 Some(gate) => {
                     gate.entry().reload(catalogue, source, customers);
                     Arc::clone(&gate.entry)

@@ -12,7 +12,7 @@ use attain_engine::{Changes, Counts, Ledger, Meter, Metered, Shelved, Wanted};
 use attain_model::delivery::Delivery;
 use attain_model::facts::{Damage, KeptStream, OriginFacts};
 use attain_model::live::{LiveEntry, MeterFacts};
-use attain_model::{Catalogue, SourceId, Stream, StreamKey};
+use attain_model::{Catalogue, SegmentNames, SourceId, SourceNames, Stream, StreamKey};
 use attain_store::{Access, Coarser, Done, Error, Store};
 use jiff::Timestamp;
 
@@ -36,6 +36,8 @@ pub(crate) struct Kept {
     meter: Meter,
     slice_seconds: u32,
     damage: Vec<Damage>,
+    /// What sources are called today.
+    names: SourceNames,
     /// How the streams are counted now.
     kept: BTreeMap<StreamKey, KeptStream>,
     /// There may be pages to be merged.
@@ -100,6 +102,7 @@ impl Kept {
             meter: unsealed.meter,
             slice_seconds,
             damage,
+            names: SourceNames::default(),
             kept: BTreeMap::new(),
             is_untidy: true,
             unwritten: None,
@@ -130,11 +133,27 @@ impl Kept {
         // Invariant: frames are taken again by a ledger of the sealed state and a meter of the recorded catalogue, so
         // both must be those of the frames that come.
         let streams = Stream::all(catalogue);
+        self.call(catalogue);
         self.ledger.count(&streams);
         self.meter.count(&streams);
         self.kept = self.ledger.state().kept;
         self.must_seal = true;
         self.seal()
+    }
+
+    /// What was counted and not told yet goes on under the names of today. Everything else is in pages.
+    fn call(&mut self, catalogue: &Catalogue) {
+        self.names = SourceNames::of(catalogue);
+        self.ledger.call(&self.names);
+        let segments = SegmentNames::of(catalogue);
+        if self.names.is_empty() && segments.is_empty() {
+            return;
+        }
+        let facts = self.meter.facts();
+        let renamed = facts.clone().renamed(&self.names, &segments);
+        if renamed != facts {
+            self.meter = Meter::restore(renamed, self.slice_seconds);
+        }
     }
 
     /// Keeps what came together, and counts it. It is durable on return.
@@ -144,6 +163,11 @@ impl Kept {
     pub(crate) fn append(&mut self, mut together: Together) -> Result<(), Error> {
         if self.must_seal {
             self.seal()?;
+        }
+        if !self.names.is_empty() {
+            // It may have been on its way when a source was renamed.
+            (together.deliveries.iter_mut()).for_each(|delivery| delivery.rename(&self.names));
+            (together.live.iter_mut()).for_each(|entry| entry.rename(&self.names));
         }
         for delivery in &mut together.deliveries {
             // A frame must not count for streams that the catalogue gets later.
@@ -249,6 +273,7 @@ impl Kept {
         Unpaged {
             ledger: self.ledger.part(streams),
             damage: self.damage.clone(),
+            names: self.names.clone(),
             folder: self.store.folder().to_owned(),
             generation: self.store.generation(),
         }
@@ -263,6 +288,7 @@ impl Kept {
         Pages {
             store: &self.store,
             damage: &self.damage,
+            names: &self.names,
             why: Error::to_string,
         }
     }
@@ -297,7 +323,7 @@ impl Kept {
 
     /// What of an origin is still to be delivered, and for which streams.
     pub(crate) fn wanted(&self, source: &SourceId, origin: &str, range: Range<u64>) -> Vec<Wanted> {
-        self.ledger.wanted(source, origin, range)
+        (self.ledger).wanted(self.names.today(source), origin, range)
     }
 
     fn apply(&mut self, entry: &LiveEntry) {

@@ -181,9 +181,10 @@ impl Intake {
         }
     }
 
-    /// From now on another catalogue, source and customers are asked. Slots stay; a series that counts for others now is
+    /// From now on another catalogue, source and customers are asked; the source may have another name. Slots stay; a series that counts for others now is
     /// told again when it is next seen.
     pub fn reload(&mut self, catalogue: &Catalogue, source: &Source, customers: &Customers) {
+        self.source = source.id.clone();
         self.whom = Whom::new(catalogue, source, customers);
         self.delay_ms = milliseconds(source.delay());
         self.started.clone_from(&source.started);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use attain_engine::{Counts, Ledger};
 use attain_model::delivery::Delivery;
 use attain_model::source::SourceKind;
-use attain_model::{Catalogue, SourceId, Stream};
+use attain_model::{Catalogue, SourceId, SourceNames, Stream};
 use attain_sources::{Options, Reading, read};
 use attain_view::number;
 use jiff::Timestamp;
@@ -146,7 +146,7 @@ impl Facts {
 
     /// From what `attain replay` has kept.
     pub fn kept(path: &Path, catalogue: &Catalogue) -> Result<Self, Failure> {
-        let folder = Folder::open(path)?;
+        let folder = Folder::open(path, SourceNames::of(catalogue))?;
         Ok(Self {
             notes: folder.note(catalogue).into_iter().collect(),
             begin: folder.span.map(|span| span.start),

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use attain_engine::{Counts, Ledger, Shelved};
+use attain_engine::{Counts, Ledger, Shelf, Shelved};
 use attain_model::delivery::Delivery;
-use attain_model::facts::{Damage, KeptStream, OriginFacts};
+use attain_model::facts::{Damage, KeptStream, OriginFacts, StreamFacts};
 use attain_model::live::MeterFacts;
-use attain_model::{Catalogue, Interval, SourceId, Stream, StreamKey};
+use attain_model::{Catalogue, Interval, SegmentNames, SourceId, SourceNames, Stream, StreamKey};
 use attain_server::Pages;
 use attain_spec::{Input, parse};
 use attain_store::{Access, Done, Error, Store, Text};
@@ -30,15 +30,25 @@ pub struct Folder {
     /// What was not sealed yet.
     ledger: Ledger,
     damage: Vec<Damage>,
+    /// What sources are called by whoever asks.
+    names: SourceNames,
+    /// Counts that were not sealed, where a source was renamed since.
+    unsealed: BTreeMap<StreamKey, StreamFacts>,
     /// From the first to the last slice with counts.
     pub span: Option<Interval>,
 }
 
 impl Folder {
-    /// Opens a folder that `attain replay` has written.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
+    /// Opens a folder that `attain replay` or a server has written, for somebody to whom sources have these names.
+    pub fn open(path: &Path, names: SourceNames) -> Result<Self, Failure> {
         let store = Store::open(path, Access::Read).map_err(|error| Failure::of(&error))?;
         let unsealed = Unsealed::of(&store, SLICE_SECONDS)?;
+        let mut ledger = unsealed.unsealed.ledger;
+        let mut counts = BTreeMap::new();
+        if !names.is_empty() {
+            counts = ledger.unload();
+            ledger.call(&names);
+        }
         let kept = store.streams().map(|(_, interval)| interval);
         let span = kept.chain(unsealed.span).reduce(|a, b| Interval {
             start: a.start.min(b.start),
@@ -48,8 +58,10 @@ impl Folder {
         damage.extend(store.found().iter().cloned());
         damage.extend(store.since().map(Damage::pruned));
         Ok(Self {
-            ledger: unsealed.unsealed.ledger,
+            ledger,
             damage,
+            names,
+            unsealed: counts,
             span,
             store,
         })
@@ -65,9 +77,37 @@ impl Folder {
         let pages = Pages {
             store: &self.store,
             damage: &self.damage,
+            names: &self.names,
             why: |error| Failure::of(error).what,
         };
-        judge(&Shelved::new(&self.ledger, &pages))
+        let unsealed = &self.unsealed;
+        match unsealed.is_empty() {
+            true => judge(&Shelved::new(&self.ledger, &pages)),
+            false => judge(&Shelved::new(&self.ledger, &Renamed { pages, unsealed })),
+        }
+    }
+}
+
+/// Pages, and what is in none yet.
+struct Renamed<'f> {
+    pages: Pages<'f>,
+    unsealed: &'f BTreeMap<StreamKey, StreamFacts>,
+}
+
+impl Shelf for Renamed<'_> {
+    fn stream(&self, stream: &StreamKey) -> (StreamFacts, Vec<Damage>) {
+        let (mut facts, damage) = self.pages.stream(stream);
+        let names = self.pages.names;
+        for (key, more) in self.unsealed {
+            if names.stream_today(key) == *stream {
+                facts.merge(more.clone().renamed(names));
+            }
+        }
+        (facts, damage)
+    }
+
+    fn damage(&self) -> Vec<Damage> {
+        self.pages.damage()
     }
 }
 
@@ -87,13 +127,17 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Opens a folder, or makes one, to count these streams.
-    pub fn open(path: &Path, streams: &[Stream]) -> Result<Self, Failure> {
-        Self::open_with(path, streams, SLICE_SECONDS)
+    /// Opens a folder, or makes one, to count the streams of a catalogue.
+    pub fn open(path: &Path, catalogue: &Catalogue) -> Result<Self, Failure> {
+        Self::open_with(path, catalogue, SLICE_SECONDS)
     }
 
     /// As [`Keeper::open`]; a folder that is made has slices of this length.
-    pub fn open_with(path: &Path, streams: &[Stream], slice_seconds: u32) -> Result<Self, Failure> {
+    pub fn open_with(
+        path: &Path,
+        catalogue: &Catalogue,
+        slice_seconds: u32,
+    ) -> Result<Self, Failure> {
         let store =
             Store::open(path, Access::WriteOrCreate).map_err(|error| Failure::of(&error))?;
         let mut unsealed = Unsealed::of(&store, slice_seconds)?.unsealed;
@@ -122,12 +166,16 @@ impl Keeper {
             new: 0,
             known: 0,
         };
-        if keeper.unsealed > 0 {
-            // They were counted as the streams were then.
+        let names = SourceNames::of(catalogue);
+        if keeper.unsealed > 0 || !names.is_empty() {
+            // They were counted as the streams were then, and are kept under the names of then.
             keeper.seal()?;
         }
         let before = keeper.ledger.state();
-        keeper.ledger.count(streams);
+        keeper.ledger.call(&names);
+        let segments = SegmentNames::of(catalogue);
+        keeper.meter = keeper.meter.renamed(&names, &segments);
+        keeper.ledger.count(&Stream::all(catalogue));
         let now = keeper.ledger.state();
         keeper.kept.clone_from(&now.kept);
         if now != before {

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use attain_model::delivery::Delivery;
-use attain_model::{Catalogue, Interval, Promises, SeriesName, Stream};
+use attain_model::{Catalogue, Interval, Promises, SeriesName};
 use attain_sources::{Options, Reading};
 use attain_store::{Done, Input};
 use jiff::Timestamp;
@@ -101,7 +101,7 @@ fn keep(
 ) -> Result<Said, Failure> {
     let begun = Instant::now();
     let catalogue = promises.catalogue();
-    let mut keeper = Keeper::open(folder, &Stream::all(catalogue))?;
+    let mut keeper = Keeper::open(folder, catalogue)?;
     if let Some(note) = keeper.note(catalogue) {
         terminal.note(&note);
     }

@@ -11,8 +11,8 @@ use std::sync::mpsc;
 use std::thread;
 
 use attain_engine::{Counts, Ledger, Shelved};
-use attain_model::StreamKey;
 use attain_model::facts::Damage;
+use attain_model::{SourceNames, StreamKey};
 use attain_store::{Access, Error, Store};
 use tokio::sync::oneshot;
 
@@ -76,6 +76,8 @@ pub(crate) struct Unpaged {
     pub(crate) ledger: Ledger,
     pub(crate) damage: Vec<Damage>,
     pub(crate) folder: PathBuf,
+    /// What sources are called today.
+    pub(crate) names: SourceNames,
     /// The folder's when this was copied.
     pub(crate) generation: u64,
 }
@@ -99,6 +101,7 @@ impl Unpaged {
         let pages = Pages {
             store: &store,
             damage: &self.damage,
+            names: &self.names,
             why: Error::to_string,
         };
         Ok(work(&Shelved::new(&self.ledger, &pages)))

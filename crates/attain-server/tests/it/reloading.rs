@@ -276,3 +276,62 @@ fn a_renamed_segment_goes_on_where_it_was() {
     shop.stop();
     assert_eq!(counted::events(&shop.data()), 21_000);
 }
+
+#[test]
+fn a_renamed_source_goes_on_where_it_was() {
+    let catalogue = CATALOGUE
+        .replace("remote_write: {}", "remote_write: {}, delay: 0s")
+        .replace("alerting: none", "coverage: 0%");
+    let called = |name: &str, formerly: &str| {
+        catalogue
+            .replace("  prom: {", &format!("  {name}: {{formerly: {formerly}, "))
+            .replace("source: prom", &format!("source: {name}"))
+    };
+    let (second, third) = (called("push", "[prom]"), called("agents", "[prom, push]"));
+    assert!(is_valid(&second) && is_valid(&third) && second != catalogue);
+    let limits = || Limits {
+        seal: Duration::from_millis(50),
+        ..quick()
+    };
+    let mut shop = Shop::of(&catalogue, limits());
+    let begun = now_ms() - 30_000;
+    let at = |seconds: i64| begun + seconds * 1000;
+    let stands = [
+        (0, 0, at(0)),
+        (7_000, 3_000, at(5)),
+        (14_000, 6_000, at(15)),
+    ];
+    send(&shop, "premium", &stands);
+    let before = counted_of(&shop, "premium", 14_000, 6_000);
+    assert_eq!(before["verdict"], "breached");
+
+    shop.edit(&second);
+    eventually("in force", || {
+        let page = get(shop.address(), "/api/v1/server").body;
+        page.contains("\"push\"").then_some(())
+    });
+    let after = counted_of(&shop, "premium", 14_000, 6_000);
+    assert_eq!(after["overspent_since"], before["overspent_since"]);
+    let still = firing(&after);
+    assert!(
+        firing(&before).iter().all(|one| still.contains(one)),
+        "{after}"
+    );
+    // A counter goes on, and over a new start with another name as well; what comes again counts once.
+    let more = [
+        (14_000, 6_000, at(15)),
+        (15_000, 6_000, at(25)),
+        (16_000, 7_000, at(28)),
+    ];
+    send(&shop, "premium", &more);
+    shop.stop();
+    shop.edit(&third);
+    shop.start(limits());
+    let again = counted_of(&shop, "premium", 16_000, 7_000);
+    assert_eq!(again["verdict"], "breached");
+    send(&shop, "premium", &more);
+    let page = get(shop.address(), "/metrics").body;
+    assert!(page.contains("source=\"agents\"") && !page.contains("source=\"prom\""));
+    shop.stop();
+    assert_eq!(counted::events(&shop.data()), 23_000);
+}

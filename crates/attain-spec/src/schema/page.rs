@@ -69,7 +69,8 @@ names every segment; beside the segments `all` is a target for all traffic toget
 
 A name under `formerly` hands its history on and is gone from everywhere else: targets and commitments, past ones as well,
 name the segment as it is called today. `match` says what the data calls it. At the next renaming keep both:
-`platinum: {formerly: [gold, premium], match: [premium]}`.
+`platinum: {formerly: [gold, premium], match: [premium]}`. A source that is renamed is the same source: counters go on, and what
+was read or pulled of it is not read again.
 ";
 
 fn sentence(meaning: &str) -> String {

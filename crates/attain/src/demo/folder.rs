@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use attain_model::{SourceId, Stream};
+use attain_model::SourceId;
 use jiff::Timestamp;
 
 use super::history::history;
@@ -98,8 +98,7 @@ impl Folder {
         let parsed = attain_spec::parse(&files.inputs);
         let catalogue = catalogue::of(parsed)?;
         let source = SourceId::new(SOURCE);
-        let streams = Stream::all(&catalogue);
-        let mut keeper = Keeper::open_with(&self.data, &streams, SLICE_SECONDS)?;
+        let mut keeper = Keeper::open_with(&self.data, &catalogue, SLICE_SECONDS)?;
         keeper.take(history(&catalogue, &source, self.until, SLICE_SECONDS))?;
         keeper.finish(&[catalogue::written(&self.catalogue)?], now)?;
         Ok(())

@@ -110,6 +110,46 @@ fn without_name(ran: &crate::Ran, part: &str, name: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_renamed_source_keeps_what_a_folder_holds_of_it() {
+    let place = place();
+    // Twice, and the list of earlier names is in no order.
+    for (catalogue, source) in [
+        ("second.yaml", "requests: {formerly: [access], "),
+        ("third.yaml", "hits: {formerly: [access, requests], "),
+    ] {
+        let entry = shop::CATALOGUE
+            .replace("  access:\n", &format!("  {source}\n"))
+            .replace(
+                "duration: {field: request_time, unit: s}",
+                "duration: {field: request_time, unit: s}}}",
+            )
+            .replace("log:\n", "log: {\n")
+            .replace("files: [access.log]", "files: [access.log],")
+            .replace("format: combined", "format: combined,")
+            .replace("[request_time, segment]", "[request_time, segment],");
+        let name = source.split(':').next().unwrap();
+        let entry = entry.replace("{log: access,", &format!("{{log: {name},"));
+        place.write(catalogue, &entry);
+    }
+    let status = |catalogue: &str, data: &str| {
+        let ran = place.run(&["status", catalogue, "--data", data, "--format", "json"]);
+        without_name(&ran, "verdicts", "premium")
+    };
+    let before = status("shop.yaml", "data");
+    assert_eq!(status("second.yaml", "data"), before);
+    // Files that were read are not read again, and what is new adds up.
+    replay(&place, "second.yaml", &["access-03.log"], "data", &[]).exits(0);
+    assert_eq!(status("second.yaml", "data"), before);
+    assert_eq!(status("third.yaml", "data"), before);
+    place.write("access-04.log", &shop::log(4, 4, 500));
+    let files = ["access-02.log", "access-03.log", "access-04.log"];
+    replay(&place, "third.yaml", &files, "data", &[]).exits(0);
+    replay(&place, "third.yaml", &files, "whole", &[]).exits(0);
+    assert_eq!(status("third.yaml", "data"), status("third.yaml", "whole"));
+    assert_ne!(status("third.yaml", "data"), before);
+}
+
+#[test]
 fn a_renamed_segment_keeps_what_a_folder_holds_of_it() {
     let place = place();
     let renamed = shop::CATALOGUE
