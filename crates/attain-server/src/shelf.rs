@@ -57,8 +57,8 @@ impl Shelf for Pages<'_> {
     }
 
     fn stream_cut(&self, stream: &StreamKey, cuts: &Cuts) -> StreamFacts {
-        let read = self.store.stream_cut(stream, cuts.slices());
-        self.or_unread(stream, read).0
+        self.or_unread(stream, |key| self.store.stream_cut(key, cuts.slices()))
+            .0
     }
 
     fn damage(&self) -> Vec<Damage> {
