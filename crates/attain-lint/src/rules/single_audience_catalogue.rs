@@ -29,8 +29,11 @@ impl Rule for This {
             .slos()
             .filter(|slo| slo.audience == Audience::Customer)
             .count();
-        // A single SLO is a beginning, not a picture.
-        if total < 2 || (customer > 0 && customer < total) {
+        let mut services = look.slos().map(|slo| &slo.service);
+        let first = services.next();
+        let is_one_service = services.all(|service| Some(service) == first);
+        // A single SLO, or those of a single service, is a beginning, not a picture.
+        if total < 2 || is_one_service || (customer > 0 && customer < total) {
             return;
         }
         let (cause, help) = if customer == 0 {

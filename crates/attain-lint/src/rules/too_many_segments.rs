@@ -1,7 +1,7 @@
 //! `too-many-segments`: more than five segments, or two that were sold the same.
 
 use attain_model::Diagnostic;
-use attain_model::company::{Contract, Segment};
+use attain_model::company::Segment;
 
 use crate::found::Found;
 use crate::look::Look;
@@ -62,9 +62,9 @@ const NAME: &str = "too-many-segments";
 /// Three to five work; ten are sprawl.
 const AT_MOST: usize = 5;
 
-/// Whether two segments were sold the same. A segment without a contract is another rule's business, and two that
-/// were sold nothing at no price are only named so far, as in the first catalogue that `attain init` proposes.
+/// Whether two segments were sold the same. A segment without a contract is another rule's business, and what two of them
+/// cost is not known before a price is written, as in the first catalogue that `attain init` proposes.
 fn same_deal(a: &Segment, b: &Segment) -> bool {
-    let sold = a.contract.is_some() && (a.contract != Some(Contract::BestEffort) || a.price.is_some());
+    let sold = a.contract.is_some() && a.price.is_some();
     sold && a.contract == b.contract && a.price == b.price
 }

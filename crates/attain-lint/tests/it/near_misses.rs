@@ -482,6 +482,8 @@ fn a_first_slo_is_not_half_a_picture() {
         one.replace("slos:\n", "").replace("search-", "b-")
     );
     found("single-audience-catalogue", &two, 1);
+    let of_one = two.replace("    owner:", "    service: shop\n    owner:");
+    passes("single-audience-catalogue", &of_one);
     passes("never-rolled-up", &two);
 }
 
@@ -721,6 +723,10 @@ fn segments_that_were_sold_nothing_yet_are_no_twins() {
     };
     passes(rule, &several(5));
     found(rule, &several(6), 1);
+    passes(
+        rule,
+        "segments: {a: {rank: 1, contract: terms of service}, b: {rank: 2, contract: terms of service}}\n",
+    );
     let priced = "segments:
   basic: {rank: 1, price: 0 USD/month, contract: best effort}
   trial: {rank: 2, price: 0 USD/month, contract: best effort}

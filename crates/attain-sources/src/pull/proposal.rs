@@ -27,11 +27,13 @@ pub fn propose_pulled(survey: &Survey, answers: &Answers, api: &ApiSource) -> St
     // What was measured was measured by the first label.
     let is_measured = label == survey.segments.first();
     let tiers = label.map_or(Vec::new(), |(_, values)| tiers(values, &answers.order));
-    let service = answers
-        .service
-        .as_deref()
-        .map_or("my-service".to_owned(), id_of);
-    let team = answers.team.as_deref().map_or("my-team".to_owned(), id_of);
+    let named = answers.service.as_ref().or(survey.service.as_ref());
+    let service = named.map_or("my-service".to_owned(), |named| id_of(named));
+    let team = match (&answers.team, named) {
+        (Some(team), _) => id_of(team),
+        (None, Some(_)) => format!("{service}-team"),
+        (None, None) => "my-team".to_owned(),
+    };
     let mut text = format!(
         "# Written by `attain init` from {}. Every number below was measured over the last day or guessed, and says\n\
          # so. Nothing here is promised to anybody yet: correct it, then `attain check`.\nattain: 1\n\n",

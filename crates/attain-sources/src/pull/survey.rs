@@ -25,6 +25,8 @@ pub struct Survey {
     pub durations: Option<Durations>,
     /// Labels that may tell segments apart, the best first, with their values.
     pub segments: Vec<(String, Vec<String>)>,
+    /// What the one service is called that all of it is of, if it is one.
+    pub service: Option<String>,
     /// Further metrics of either shape, which were not chosen.
     pub others: Vec<String>,
 }
@@ -102,6 +104,7 @@ pub fn survey(api: &HttpApi) -> Result<Survey, Trouble> {
         }
     }
     found.segments = segments(&labels);
+    found.service = service(&labels);
     let by = found.segments.first().map(|(label, _)| label.clone());
     measure(api, &mut found, by.as_deref())?;
     Ok(found)
@@ -153,6 +156,15 @@ fn labels_of(api: &HttpApi, name: &str) -> Result<BTreeMap<String, BTreeSet<Stri
         }
     }
     Ok(labels)
+}
+
+/// The one value of the label that names a service; of a job `namespace/name` the name.
+fn service(labels: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+    let naming = ["service_name", "service", "app", "job"].into_iter();
+    let mut alone = naming.filter_map(|label| labels.get(label).filter(|values| values.len() == 1));
+    let name = alone.next()?.first()?;
+    let name = name.rsplit('/').next().unwrap_or(name);
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// The label that says whether a request was good, and which of its values mean bad.

@@ -17,6 +17,7 @@ use attain_model::{Audience, Scope, SeriesName, Standing, Verdict};
 use super::ended::{has_ended, is_quiet, is_segment_of};
 use super::lasting::{Lasting, lasting, measured_text};
 use super::lately::burns;
+use super::matrix::pooled_target;
 use super::next::facts;
 use super::others::{Also, also};
 use super::starting::is_starting;
@@ -457,6 +458,13 @@ fn hidden(desk: &Desk<'_>, verdict: &Verdict, masked: &Masked) -> String {
         // A pooled target is computed and has no end of decimals.
         .and_then(|all| number::attained(all.attainment, target_ppb(all).filter(|_| !all.pooled)))
         .map_or_else(String::new, |text| format!(" at {text}"));
+    // Nobody promised what a pooled goal comes to.
+    let asked = all.filter(|_| !desk.is_page && !fine.is_empty());
+    let asked = asked.and_then(pooled_target);
+    let fine = fine
+        + &asked.map_or_else(String::new, |asked| {
+            format!(" where all promises together ask for {asked}")
+        });
     // One time for one event: where a page says when the budget was used up, that is it.
     let since = if verdict.overspent_since == Some(masked.since)
         || desk.is_page && verdict.overspent_since.is_some()

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use attain_model::policy::Urgency;
 use attain_model::quantity::duration_text;
-use attain_model::verdict::{AlertState, Burn};
-use attain_model::{Audience, Goal, Layer, Scope, Standing, Verdict};
+use attain_model::verdict::{AlertRule, AlertState, Burn};
+use attain_model::{Audience, Goal, Layer, Multiple, Scope, Standing, Verdict};
+use jiff::Timestamp;
 
 use super::shared::{Common, Everywhere, coverage_text, heading};
 use super::{Desk, target_ppb};
@@ -246,6 +247,11 @@ fn remarks(desk: &Desk<'_>, verdict: &Verdict, common: &Common) -> Vec<String> {
         remarks.push(format!("masked since {}", desk.event(masked.since)));
     }
     remarks.extend(firing_words(desk, verdict));
+    if let Some(next) = looked_at_next(desk, verdict) {
+        remarks.push(format!(
+            "too few events for its page; looked at again {next}"
+        ));
+    }
     if desk.is_blind(verdict) {
         remarks.push("nothing tells good from bad".to_owned());
     }
@@ -259,6 +265,36 @@ fn remarks(desk: &Desk<'_>, verdict: &Verdict, common: &Common) -> Vec<String> {
         remarks.push(format!("{goal} until {}", desk.near(before.interval.end)));
     }
     remarks
+}
+
+/// When few events are looked at next, where a page would fire if there were more: a person expects one, and none is there.
+fn looked_at_next(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
+    /// Few events are judged in slots of five minutes.
+    const SLOT_SECONDS: i64 = 300;
+    let burns = |window: Duration, burn: Multiple| {
+        // No window is longer than the promise's own.
+        let all = verdict.burn.iter().filter(|one| one.window <= window);
+        all.max_by_key(|one| one.window).is_some_and(|one| {
+            let bad = u128::from(one.attainment.bad).saturating_mul(1_000_000_000);
+            let allowed = one
+                .allowed_billionths
+                .saturating_mul(u128::from(burn.millionths()));
+            bad > 0 && bad.saturating_mul(1_000_000) > allowed
+        })
+    };
+    let is_held_back = verdict.alerts.iter().any(|alert| {
+        let AlertRule::BurnRate { tier, burn } = alert.rule else {
+            return false;
+        };
+        let is_few = alert.state == AlertState::TooFewEvents && alert.urgency == Urgency::Page;
+        is_few && burns(tier.long, burn) && burns(tier.short, burn)
+    });
+    if !is_held_back || is_firing(verdict) {
+        return None;
+    }
+    let now = desk.evaluation.as_of.instant;
+    let next = (now.as_second().div_euclid(SLOT_SECONDS) + 1) * SLOT_SECONDS;
+    Some(desk.near(Timestamp::from_second(next).ok()?))
 }
 
 /// `paging since 14:25`; pages before tickets.

@@ -21,6 +21,9 @@ use crate::number::{self, grouped, plural};
 /// Gaps of one sort that are named one by one; the rest is counted.
 const GAPS_SHOWN: usize = 3;
 
+/// Instants at which counts began that are named one by one.
+const BEGINS_SHOWN: usize = 2;
+
 /// The section, or nothing.
 pub(super) fn notes(desk: &Desk<'_>, run: &Run) -> String {
     let mut notes = of_evaluation(desk);
@@ -199,7 +202,8 @@ fn push_new(list: &mut Vec<String>, text: String) {
     }
 }
 
-/// Windows that begin before the data: one line for each day on which something began, however far they look back.
+/// Windows that begin before the data: one line for each instant at which something began, however far they look back; one
+/// for all, where there are many.
 fn not_yet(desk: &Desk<'_>) -> Vec<String> {
     let mut begins: BTreeMap<Timestamp, Vec<String>> = BTreeMap::new();
     for gap in &desk.evaluation.gaps {
@@ -213,6 +217,18 @@ fn not_yet(desk: &Desk<'_>) -> Vec<String> {
         .iter()
         .map(|v| v.name.slo.as_str())
         .collect();
+    if begins.len() > BEGINS_SHOWN
+        && let (Some(first), Some(last)) = (begins.keys().next(), begins.keys().next_back())
+    {
+        let about: BTreeSet<&String> = begins.values().flatten().collect();
+        let about: Vec<&String> = about.into_iter().collect();
+        return vec![format!(
+            "of {} nothing was measured before {} to {}, and their windows reach further back",
+            named(&about),
+            desk.near(*first),
+            desk.near(*last)
+        )];
+    }
     begins
         .into_iter()
         .map(|(begin, about)| {

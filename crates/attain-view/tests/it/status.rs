@@ -5,7 +5,7 @@ use std::time::Duration;
 use attain_model::policy::{AlertPolicy, Spends, Urgency};
 use attain_model::slo::{Budgeting, Dependency, Provider};
 use attain_model::verdict::{
-    AlertCondition, AlertRule, AlertState, Attainment, Coverage, ExcludedShare, Masked,
+    AlertCondition, AlertRule, AlertState, Attainment, Burn, Coverage, ExcludedShare, Masked,
     OverLoadShare, Part, Untagged,
 };
 use attain_model::{
@@ -384,6 +384,65 @@ fn windows_before_the_data_are_one_line() {
         "  nothing was measured before 2026-11-01 09:30, and the window of auth-login reaches further back"
     );
     assert_eq!(line(&[]), "");
+    let from = |about: &str, end: &str| {
+        let mut gap = gap(about, "2026-10-01T00:00:00Z");
+        gap.interval = gap.interval.map(|interval| Interval {
+            end: at(end),
+            ..interval
+        });
+        gap
+    };
+    assert_eq!(
+        line(&[
+            &from("auth-login", "2026-11-01T09:30:00Z"),
+            &from("checkout-completes", "2026-11-01T09:31:00Z"),
+            &from("search", "2026-11-01T09:35:00Z"),
+        ]),
+        "  of auth-login, checkout-completes, search nothing was measured before 2026-11-01 09:30 to 2026-11-01 09:35, and \
+         their windows reach further back"
+    );
+}
+
+/// Somebody who sees a promise burn and no page expects one.
+#[test]
+fn a_page_that_waits_for_more_events_says_when_it_is_looked_at() {
+    let promises = Promises::of(shop::catalogue());
+    let policy = promises.catalogue().alert_policies.values().next().unwrap();
+    let tier = policy.page[0];
+    let said = |bad: u64, state: AlertState| {
+        let name = "checkout-completes/availability/premium";
+        let mut verdict = verdict(&promises, name, 100, bad, (100, bad));
+        let windows = [tier.short, tier.long];
+        let burnt = windows.map(|window| Burn {
+            window,
+            attainment: Attainment {
+                good: 100 - bad,
+                bad,
+            },
+            allowed_billionths: 50_000_000,
+        });
+        verdict.burn = burnt.to_vec();
+        verdict.alerts = vec![AlertCondition {
+            policy: policy.id.clone(),
+            urgency: Urgency::Page,
+            rule: AlertRule::BurnRate {
+                tier,
+                burn: Multiple::from_millionths(14_400_000),
+            },
+            state,
+        }];
+        status(
+            &promises,
+            &shop::evaluation(vec![verdict]),
+            &Run::default(),
+            &look(200),
+        )
+    };
+    let says = "too few events for its page; looked at again ";
+    let text = said(9, AlertState::TooFewEvents);
+    assert!(text.contains(says), "{text}");
+    assert!(!said(9, AlertState::Quiet).contains(says));
+    assert!(!said(0, AlertState::TooFewEvents).contains(says));
 }
 
 /// What broke below is where to look; what broke beside it is another story.

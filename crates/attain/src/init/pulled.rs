@@ -57,7 +57,11 @@ pub(super) fn run(
         "\nwrote {}\n{}\nNext:\n  {}\n  {}\n",
         strong(&shown(target)),
         wrap(
-            "Its numbers are taken from the last day: a place to start, promised to nobody yet.",
+            match is_measured(&found) {
+                true => "Its numbers are taken from the last day: a place to start, promised to nobody yet.",
+                false => "Nothing was counted in the last day: its targets are guesses, promised to nobody yet. Write it again when \
+                          there was traffic.",
+            },
             look.columns(),
             0
         ),
@@ -65,6 +69,21 @@ pub(super) fn run(
         strong(&format!("attain serve {} --data data", shown(dir))),
     ))?;
     Ok(Exit::Fine)
+}
+
+/// Whether anything happened on the last day.
+fn is_measured(found: &Survey) -> bool {
+    let requests = found
+        .requests
+        .iter()
+        .flat_map(|requests| requests.measured.values());
+    let durations = found
+        .durations
+        .iter()
+        .flat_map(|durations| durations.measured.values());
+    requests
+        .chain(durations)
+        .any(|measured| measured.events > 0)
 }
 
 /// What to do when there is no answer.

@@ -26,13 +26,15 @@ fn answers_make_a_catalogue_that_is_valid() {
         .says("attain status shop");
     let text = place.read("shop/catalogue.yaml");
     assert!(text.contains("premium: 99.95%"), "{text}");
-    place.run(&["check", "shop"]).exits(0);
+    place.run(&["check", "shop", "--deny", "warnings"]).exits(0);
     place.run(&["init", "plain", "--yes"]).exits(0);
-    place.run(&["check", "plain"]).exits(0);
+    place
+        .run(&["check", "plain", "--deny", "warnings"])
+        .exits(0);
     place
         .run(&["init", "one", "--service", "api", "--target", "99.9%"])
         .exits(0);
-    place.run(&["check", "one"]).exits(0);
+    place.run(&["check", "one", "--deny", "warnings"]).exits(0);
 }
 
 #[test]
@@ -118,7 +120,7 @@ fn two_commands_from_a_log_to_a_table() {
     place.write("elsewhere/note", "");
     let again = place.run(&["status", &place.0.path().join("shop").to_string_lossy()]);
     assert_eq!(again.code, ran.code);
-    place.run(&["check", "shop"]).exits(0);
+    place.run(&["check", "shop", "--deny", "warnings"]).exits(0);
 }
 
 /// A real log with a segment of a handful of requests: what is proposed has no tier that is saved first and promised less.
@@ -130,7 +132,7 @@ fn a_real_log_gives_a_catalogue_that_checks() {
     );
     let place = Place::new();
     place.run(&["init", "--from", log, "-o", "site"]).exits(0);
-    place.run(&["check", "site"]).exits(0);
+    place.run(&["check", "site", "--deny", "warnings"]).exits(0);
     place
         .run(&["status", "site"])
         .exits(0)
@@ -216,7 +218,8 @@ fn guarded(wanted: &'static [&'static str]) -> SocketAddr {
             let missing = wanted
                 .iter()
                 .find(|line| !lower.contains(&line.to_lowercase()));
-            let metric = r#"{"__name__":"http_requests_total","code":"200","plan":"gold"}"#;
+            let metric =
+                r#"{"__name__":"http_requests_total","code":"200","plan":"gold","job":"shop/web"}"#;
             let (status, body) = match missing {
                 Some(line) if line.contains("orgid") => (401, "no org id\n".to_owned()),
                 Some(_) => (403, r#"{"status":"error","error":"bad token"}"#.to_owned()),
@@ -283,7 +286,12 @@ fn who_asks_is_said_and_secrets_stay_where_they_are() {
         let text = place.read(&format!("{out}/catalogue.yaml"));
         assert!(!text.contains("s3cret"), "{text}");
         assert!(text.contains("tenant: \"shop\""), "{text}");
-        place.run(&["check", out]).exits(0);
+        // Its name is what the job is called.
+        assert!(
+            text.contains("  web-works:\n    service: web\n    owner: web-team\n"),
+            "{text}"
+        );
+        place.run(&["check", out, "--deny", "warnings"]).exits(0);
         text
     };
     let text = with("by-file", &["--token-file", "keys/token"]);
