@@ -212,6 +212,8 @@ pub(crate) struct Slot {
     pub(crate) target_ppb: Option<u32>,
     pub(crate) total: u64,
     pub(crate) bad: u64,
+    /// Its slices.
+    pub(crate) length: i64,
 }
 
 impl Evidence {
@@ -237,27 +239,32 @@ impl Evidence {
                 target_ppb: target_at(judged, looked.grid.start(range.start)),
                 total,
                 bad,
+                length: slot,
             };
-            let has_impact = || {
+            let has_impact = |later: u64| {
                 let within = back(looked, range.end, rule.within);
-                let bad_within = judged.budget_before(looked, &within).spent;
-                bad_within / unit(looked) >= rule.at_least_bad
+                let bad_within = judged.budget_before(looked, &within).spent / unit(looked);
+                bad_within.saturating_sub(later) >= rule.at_least_bad
             };
+            let begun =
+                |slices: i64| slot_counts(looked, judged, &(range.start..range.start + slices));
             let is_burning = || {
                 let hour = back(looked, range.end, RECOVERY);
                 exceeds(&judged.budget_before(looked, &hour), Multiple::ONE)
             };
-            evidence.step(&found, has_impact, is_burning);
+            evidence.step(&found, has_impact, begun, is_burning);
         }
         evidence
     }
 
-    /// Takes the next slot. Whether there were enough bad ones, and whether the last hour burnt faster than allowed, is
-    /// asked only where it matters.
+    /// Takes the next slot. Whether there were enough bad ones without so many of the last, how many there were of all and
+    /// bad ones in so many of its first slices, and whether the last hour burnt faster than allowed, is asked only where it
+    /// matters.
     pub(crate) fn step(
         &mut self,
         slot: &Slot,
-        has_impact: impl FnOnce() -> bool,
+        has_impact: impl Fn(u64) -> bool,
+        begun: impl Fn(i64) -> (u64, u64),
         is_burning: impl FnOnce() -> bool,
     ) {
         if self.test.as_ref().map(|(ppb, _)| *ppb) != slot.target_ppb {
@@ -268,10 +275,11 @@ impl Evidence {
             self.firing = None;
             return;
         };
-        let alarm = test.step_if(slot.total, slot.bad, has_impact);
+        let before = test.clone();
+        let alarm = test.step_if(slot.total, slot.bad, || has_impact(0));
         self.firing = match self.firing {
             Some(since) if is_burning() => Some(since),
-            _ if alarm => Some(slot.start),
+            _ if alarm => Some(crossing(&before, slot, has_impact, begun)),
             _ => None,
         };
     }
@@ -281,6 +289,23 @@ impl Evidence {
             AlertState::Firing(grid.start(slice))
         })
     }
+}
+
+/// The slice of a slot with which the evidence and the bad events were enough.
+fn crossing(
+    before: &Sequential,
+    slot: &Slot,
+    has_impact: impl Fn(u64) -> bool,
+    begun: impl Fn(i64) -> (u64, u64),
+) -> i64 {
+    let is_enough = |slices: &i64| {
+        let (total, bad) = begun(*slices);
+        let later = slot.bad.saturating_sub(bad);
+        (before.clone()).step_if(total, bad, || has_impact(later))
+    };
+    // With all of them it was.
+    let slices = (1..slot.length).find(is_enough).unwrap_or(slot.length);
+    slot.start + slices - 1
 }
 
 /// The slot with which the sequential test begins.

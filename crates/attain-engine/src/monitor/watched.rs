@@ -458,6 +458,13 @@ impl Carrier {
                 .and_then(|goal| Some(goal.promised()?.target.ppb())),
             total: events.total(),
             bad: events.bad,
+            length,
+        };
+        let series = self.series;
+        let begun = |slices: i64| {
+            let later = board.counted(series, length - slices).unwrap_or_default();
+            let (total, bad) = (events.total() - later.total(), events.bad - later.bad);
+            (total, bad)
         };
         let at_least = sequential.rule.at_least_bad;
         let hourly = budget(self.goal, hour);
@@ -466,7 +473,8 @@ impl Carrier {
             burn::exceeds_allowed(hourly.spent, hourly.allowed_billionths, one)
         };
         let evidence = &mut sequential.evidence;
-        evidence.step(&slot, || within.bad >= at_least, is_burning);
+        let has_impact = |later: u64| within.bad.saturating_sub(later) >= at_least;
+        evidence.step(&slot, has_impact, begun, is_burning);
     }
 
     /// What the sequential test says; `None` if it was not run from where it would begin today.

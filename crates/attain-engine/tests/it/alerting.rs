@@ -176,6 +176,33 @@ fn few_requests_are_judged_by_the_sequential_test() {
     assert_eq!(conditions[4].urgency, Urgency::Page);
 }
 
+/// The slot has five minutes; what happened in it may have begun with its last one.
+#[test]
+fn a_page_for_few_requests_is_since_the_event_that_crossed_it() {
+    let mut catalogue = checkout();
+    for slo in catalogue.slos.values_mut() {
+        slo.low_traffic = Some(LowTraffic::default());
+    }
+    for (first, between) in [(3, 1), (4, 5), (0, 2), (2, 2), (1, 7)] {
+        let mut rows = Rows::of(&catalogue);
+        let start = 30 * 60 + first;
+        for minute in (0..start).step_by(10) {
+            rows.count(minutes(minute), "premium", 1, 0);
+        }
+        for failure in 0..12 {
+            rows.count(minutes(start + failure * between), "premium", 0, 1);
+        }
+        let states_at = |minute| states(&alerts(&catalogue, &rows, "premium", minutes(minute)));
+        // Two in six hours are enough, and evidence among so few.
+        let second = start + between;
+        let slot_ends = second.div_euclid(5) * 5 + 5;
+        assert_eq!(states_at(slot_ends - 1)[4], AlertState::Quiet);
+        let since = AlertState::Firing(minutes(second));
+        assert_eq!(states_at(slot_ends)[4], since, "{first} {between}");
+        assert_eq!(states_at(slot_ends + 20)[4], since, "{first} {between}");
+    }
+}
+
 #[test]
 fn a_sequential_page_ends_at_medium_traffic_too() {
     // With 3,660 requests an hour, two bad ones in six hours are within the budget of 99.95 %.
