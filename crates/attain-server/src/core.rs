@@ -243,6 +243,10 @@ impl Core {
                     self.state.delays.insert(source, delay);
                     self.delay = delay_of(self.promises.catalogue(), &self.state.delays);
                 }
+                Job::Uncertain(events) => {
+                    let uncertain = &mut self.kept.metered.unknown_births;
+                    *uncertain = uncertain.saturating_add(events);
+                }
                 Job::Stop(answer) => {
                     self.keep(std::mem::take(&mut frame), &mut rest);
                     return Some(answer);

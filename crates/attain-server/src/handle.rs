@@ -126,6 +126,11 @@ impl Handle {
             .blocking_send(Job::Delay(source.clone(), delay));
     }
 
+    /// Says that so many events at most are missing of what was delivered: nobody saw where their counters began.
+    pub fn uncertain(&self, events: u64) {
+        let _ = self.app.jobs.blocking_send(Job::Uncertain(events));
+    }
+
     /// The time, as far as it is believed.
     #[must_use]
     pub fn now(&self) -> Timestamp {

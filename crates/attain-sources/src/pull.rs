@@ -342,9 +342,17 @@ impl Answers<'_> {
         }
     }
 
-    /// First values of counters whose beginning nobody saw.
-    pub fn unborn(&mut self, value: &str) {
-        self.unborn = self.unborn.saturating_add(events(value).unwrap_or(0));
+    /// First values of counters whose beginning nobody saw. An event is in each bucket from its own on, and in both metrics
+    /// of a pair it may be: it is missing once.
+    pub fn unborn(&mut self, ask: &Ask, labels: &BTreeMap<String, String>, value: &str) {
+        let is_told = match ask.role {
+            AskedRole::Buckets(_) => labels.get("le").is_some_and(|le| le == "+Inf"),
+            AskedRole::Part | AskedRole::Share => false,
+            AskedRole::Events | AskedRole::Total | AskedRole::Gauge(_) => true,
+        };
+        if is_told {
+            self.unborn = self.unborn.saturating_add(events(value).unwrap_or(0));
+        }
     }
 
     /// A slice cannot be counted, and why.

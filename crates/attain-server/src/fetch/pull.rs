@@ -42,6 +42,8 @@ trait Side {
     /// An error is the end: nobody keeps anything any more.
     fn wanted(&self, range: Range<u64>) -> Result<Vec<Wanted>, ()>;
     fn deliver(&self, delivery: Delivery) -> Result<(), String>;
+    /// So many events at most are missing of what was delivered.
+    fn uncertain(&self, events: u64);
     fn trouble(&self, why: Option<String>);
     /// So long after its end a minute is asked for, it turned out.
     fn delay(&self, delay: Duration);
@@ -64,6 +66,10 @@ impl Side for Fetcher {
     fn deliver(&self, delivery: Delivery) -> Result<(), String> {
         let kept = self.handle.deliver(delivery);
         kept.map_err(|refused| refused.to_string())
+    }
+
+    fn uncertain(&self, events: u64) {
+        self.handle.uncertain(events);
     }
 
     fn trouble(&self, why: Option<String>) {
@@ -218,7 +224,12 @@ impl Pulling {
             Ok(Some(pulled)) => {
                 self.at_a_stretch = (self.at_a_stretch * 2).min(SLICES_AT_ONCE);
                 match side.deliver(pulled.delivery) {
-                    Ok(()) => Round::More,
+                    Ok(()) => {
+                        if pulled.unborn > 0 {
+                            side.uncertain(pulled.unborn);
+                        }
+                        Round::More
+                    }
                     Err(refused) => self.later(side, refused, AWAY_AGAIN),
                 }
             }

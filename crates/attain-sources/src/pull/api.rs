@@ -195,7 +195,7 @@ fn increments(
     for run in runs(&away) {
         for line in times.ask(api, &ask.query.unborn(), &run)? {
             for (_, value) in &line.points {
-                answers.unborn(value);
+                answers.unborn(ask, &line.labels, value);
             }
         }
     }

@@ -90,7 +90,7 @@ fn a_counter_is_asked_for_once_by_segment_and_class() {
     answers.take(&asks[0], &ok, 13, "5");
     answers.take(&asks[0], &failed, 13, "NaN");
     answers.take(&asks[0], &ok, 14, "1000");
-    answers.unborn("9");
+    answers.unborn(&asks[0], &ok, "9");
     let pulled = answers.finish();
     assert_eq!(
         counted(&pulled.delivery),

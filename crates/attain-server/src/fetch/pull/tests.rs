@@ -50,6 +50,7 @@ struct Simulated {
     ledger: RefCell<Ledger>,
     /// Where deliveries are put on disk first, as a server does.
     store: Option<RefCell<Store>>,
+    uncertain: Cell<u64>,
     troubles: RefCell<Vec<Option<String>>>,
     delays: RefCell<Vec<Duration>>,
     /// The metric of each stream.
@@ -78,6 +79,10 @@ impl Side for Simulated {
         }
         self.ledger.borrow_mut().take(delivery);
         Ok(())
+    }
+
+    fn uncertain(&self, events: u64) {
+        self.uncertain.set(self.uncertain.get() + events);
     }
 
     fn trouble(&self, why: Option<String>) {
@@ -249,6 +254,7 @@ impl Case {
                 now_ms: Cell::new(BEGUN_MS),
                 ledger: RefCell::new(ledger),
                 store: None,
+                uncertain: Cell::new(0),
                 troubles: RefCell::default(),
                 delays: RefCell::default(),
                 metrics,
@@ -388,6 +394,35 @@ fn a_day_for_all(slos: usize) -> Duration {
     expected.retain(|(_, minute, _, _), _| *minute < due);
     assert_eq!(case.side.counted(), expected);
     took
+}
+
+#[test]
+fn what_a_new_instance_stood_at_is_said_to_be_uncertain() {
+    let metric = METRICS[0];
+    let scraped = |instance: usize, from: i64, code: &'static str, first: u64| Scraped {
+        metric,
+        segment: "premium",
+        code,
+        instance,
+        samples: (2 * from..80)
+            .map(|half| {
+                (
+                    BEGUN_MS + half * MINUTE_MS / 2 + 5_000,
+                    first + half.unsigned_abs(),
+                )
+            })
+            .collect(),
+    };
+    let series = vec![
+        scraped(0, 0, "200", 1_000),
+        scraped(1, 20, "200", 700),
+        // Its instance is known: from zero on.
+        scraped(1, 25, "500", 30),
+    ];
+    let rng = Rng::with_seed(1);
+    let mut case = Case::over(&catalogue(&[metric]), series, BTreeSet::new(), rng);
+    case.until(BEGUN_MS + 40 * MINUTE_MS, Duration::from_secs(60));
+    assert_eq!(case.side.uncertain.get(), 1_000 + 700 + 40);
 }
 
 #[test]
