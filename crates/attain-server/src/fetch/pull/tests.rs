@@ -182,8 +182,8 @@ fn oracle(world: &World) -> Counted {
                 birth = (!world.series.iter().any(was_seen)).then_some(minute);
             }
             let added = match before {
-                // What a new instance has at the end of its first minute is a baseline.
-                _ if birth == Some(minute) => 0,
+                // What a new instance stood at when it was first seen is a baseline.
+                None if birth == Some(minute) => 0,
                 Some(before) => value.checked_sub(before).unwrap_or(*value),
                 None => *value,
             };
