@@ -40,7 +40,7 @@ const DETAILS_KEPT: usize = 256;
 const WHYS_KEPT: usize = 64;
 /// Burn-downs that are kept as text, some 20 KB for each series.
 const BURN_DOWNS_KEPT: usize = 32;
-/// SLOs whose whole hours are kept, some 50 KB for each series.
+/// SLOs whose whole hours are kept, as text: some 20 KB for each series.
 const HOURS_KEPT: usize = 256;
 /// Evaluations of earlier instants that are kept.
 const EVALUATIONS_KEPT: usize = 8;

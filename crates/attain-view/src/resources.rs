@@ -12,7 +12,7 @@ use attain_model::verdict::AlertState;
 use attain_model::{Diagnostic, Evaluation, Promises, Scope, Slo, SourceMap, Standing, Verdict};
 use serde::Serialize;
 
-pub use burn_down::burn_down_json;
+pub use burn_down::{WholeHours, burn_down_json};
 pub use filter::{Filter, State};
 
 use crate::json::{Report, diagnostics, pretty};

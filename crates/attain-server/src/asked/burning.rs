@@ -11,6 +11,7 @@ use attain_engine::stood_at;
 use attain_model::detail::Point;
 use attain_model::slo::Budgeting;
 use attain_model::{AsOf, Evaluation, SeriesName, Slo, SloId, Stream, StreamKey};
+use attain_view::resources::WholeHours;
 use bytes::Bytes;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -21,8 +22,8 @@ use crate::published::{Published, Turns, whole_hour};
 /// Whole hours that are kept of each series: a month.
 pub(crate) const HOURS: u32 = 743;
 
-/// What stays of each series of one SLO.
-pub(crate) type Hours = Vec<(SeriesName, Vec<Point>)>;
+/// What stays of one SLO.
+pub(crate) type Hours = WholeHours;
 
 /// By what a whole answer is kept: catalogue, instant, SLO, points.
 pub(super) type BurnDownKey = (String, AsOf, SloId, usize);
@@ -70,7 +71,8 @@ impl Asking {
             let promises = Arc::clone(&seen.promises);
             let streams = streams_of(&promises, [&slo.id].into_iter());
             self.ask(streams, move |counts| {
-                stood_at(&promises, counts, &names, as_of, &hours_to(last))
+                let points = stood_at(&promises, counts, &names, as_of, &hours_to(last));
+                Hours::of(last, points)
             })
             .await
         });
@@ -84,8 +86,8 @@ impl Asking {
         };
         let before = self.hours.take(is_before);
         let mut same = (before.into_iter()).filter(|(other, _)| other.course == key.course);
-        let (before, hours) = same.next_back()?;
-        carry_on(&hours, names, before.last, key, turns)
+        let (_, hours) = same.next_back()?;
+        carry_on(Arc::unwrap_or_clone(hours), names, key, turns)
     }
 
     /// The burn-down of an SLO as text, worked out once a tick: `say` makes it of the whole hours.
@@ -131,28 +133,19 @@ fn course(seen: &Published, as_of: AsOf, slo: &Slo) -> Course {
     }
 }
 
-/// Hours that ended with one whole hour, up to another: as many as before, the oldest first.
-fn carry_on(
-    hours: &Hours,
-    names: &[SeriesName],
-    before: Timestamp,
-    to: &HoursKey,
-    turns: &Turns,
-) -> Option<Hours> {
+/// Hours that ended with one whole hour, up to another: as many as before.
+fn carry_on(mut hours: Hours, names: &[SeriesName], to: &HoursKey, turns: &Turns) -> Option<Hours> {
+    if !hours.names().eq(names) {
+        return None;
+    }
     let HoursKey { course, last } = to;
-    let is_same = hours.iter().map(|(name, _)| name).eq(names);
-    let more: Vec<Timestamp> = hours_to(*last)
-        .into_iter()
-        .skip_while(|hour| *hour <= before)
-        .collect();
-    let longer = |(name, points): &(SeriesName, Vec<Point>)| {
-        let mut all = points.get(more.len()..)?.to_vec();
-        for hour in &more {
-            all.push(turns.of((name, &course.stream), *hour, course.restated)?);
-        }
-        Some((name.clone(), all))
-    };
-    is_same.then(|| hours.iter().map(longer).collect())?
+    while hours.last() < *last {
+        let next = hours.last() + SignedDuration::from_hours(1);
+        let of = |name| turns.of((name, &course.stream), next, course.restated);
+        let points: Option<Vec<Point>> = names.iter().map(of).collect();
+        hours.go_on(&points?);
+    }
+    Some(hours)
 }
 
 /// Whole hours up to and including one, oldest first.
@@ -220,9 +213,9 @@ slos:
         };
         let last = hour(10_000);
         let points: Vec<Point> = hours_to(last).into_iter().map(point).collect();
-        let hours: Hours = (names.iter())
-            .map(|name| (name.clone(), points.clone()))
-            .collect();
+        let points = names.iter().map(|name| (name.clone(), points.clone()));
+        let points: Vec<(SeriesName, Vec<Point>)> = points.collect();
+        let hours = Hours::of(last, points.clone());
         let mut turns = Turns::default();
         let mut restated = Restated::default();
         let to = |last, restated: &Restated| HoursKey {
@@ -241,27 +234,27 @@ slos:
             let at = last + SignedDuration::from_secs(second);
             turns.keep(&judged(at, number), &restated);
         }
-        let on = |until: i64| carry_on(&hours, &names, last, &to(hour(until), &restated), &turns);
-        let two = on(10_002).unwrap();
-        for (place, (name, points)) in two.iter().enumerate() {
-            assert_eq!(*name, names[place]);
-            assert_eq!(points.len(), HOURS as usize);
-            let at: Vec<Timestamp> = points.iter().map(|point| point.at).collect();
-            assert_eq!(at, hours_to(hour(10_002)));
-            let good = |back: usize| points[points.len() - back].attainment.good;
-            let place = place as u64;
-            assert_eq!((good(3), good(2), good(1)), (0, 30 + place, 50 + place));
+        let on = |until: i64| carry_on(hours.clone(), &names, &to(hour(until), &restated), &turns);
+        let mut longer = points.clone();
+        for (place, (_, points)) in longer.iter_mut().enumerate() {
+            for (at, number) in [(10_001, 3), (10_002, 5)] {
+                let mut next = point(hour(at));
+                next.attainment.good = number * 10 + place as u64;
+                points.remove(0);
+                points.push(next);
+            }
         }
+        assert_eq!(on(10_002), Some(Hours::of(hour(10_002), longer)));
         assert_eq!(on(10_003), None);
         let one = to(hour(10_001), &restated);
-        assert_eq!(carry_on(&hours, &names[1..], last, &one, &turns), None);
+        assert_eq!(carry_on(hours.clone(), &names[1..], &one, &turns), None);
         // Nor do they go on with what was judged before something came late.
         restated.restate([StreamKey::new("other")].iter());
         let one = to(hour(10_001), &restated);
-        assert!(carry_on(&hours, &names, last, &one, &turns).is_some());
+        assert!(carry_on(hours.clone(), &names, &one, &turns).is_some());
         restated.restate([StreamKey::new("prom")].iter());
         let one = to(hour(10_001), &restated);
-        assert_eq!(carry_on(&hours, &names, last, &one, &turns), None);
+        assert_eq!(carry_on(hours.clone(), &names, &one, &turns), None);
         // What was judged a slice before is no point of the hour.
         let mut old = judged(hour(10_003), 6);
         old.verdicts[1].window.end = hour(10_003) - SignedDuration::from_secs(10);

@@ -8,6 +8,7 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::parameters::Asked;
@@ -175,28 +176,34 @@ fn is_acceptable(headers: &HeaderMap, row: &Route) -> bool {
 
 /// Says which answer it is: the same as long as the tick, the catalogue, what is wrong with the server and the question are.
 fn tag(app: &App, published: &Published, request: &Request) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut hash = Sha256::new();
-    let mut add = |text: &str| {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
+    let mut add = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
     };
+    let moment = |at: Timestamp| at.as_nanosecond().to_le_bytes();
     let judged = published.judged.as_ref();
-    add(env!("CARGO_PKG_VERSION"));
-    add(&judged.map_or_else(String::new, |judged| judged.until.to_string()));
-    add(&published.catalogue.sha256);
-    add(&published.catalogue.since.to_string());
-    add(published.catalogue.refused.as_deref().unwrap_or_default());
-    notes(app, published).iter().for_each(|note| add(note));
+    add(env!("CARGO_PKG_VERSION").as_bytes());
+    add(&judged.map_or([0; 16], |judged| moment(judged.until)));
+    add(published.catalogue.sha256.as_bytes());
+    add(&moment(published.catalogue.since));
+    let refused = published.catalogue.refused.as_deref();
+    add(refused.unwrap_or_default().as_bytes());
+    let notes = notes(app, published);
+    notes.iter().for_each(|note| add(note.as_bytes()));
     let uri = request.uri();
-    add(uri.path_and_query().map_or("", |whole| whole.as_str()));
-    let digest = hash.finalize();
-    let hex: String = digest
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let path = uri.path_and_query().map_or("", |whole| whole.as_str());
+    add(path.as_bytes());
     // Weak: how many samples were read goes on between two ticks.
-    format!("W/\"{hex}\"")
+    let mut tag = String::from("W/\"");
+    for byte in hash.finalize().iter().take(12) {
+        for half in [byte >> 4, byte & 15] {
+            tag.push(char::from(DIGITS[usize::from(half)]));
+        }
+    }
+    tag.push('"');
+    tag
 }
 
 /// Whether the request says that it has this answer already.

@@ -1,82 +1,206 @@
 //! The burn-down of one SLO for programs: columns of numbers, an hour a place. Knows no HTTP.
+//!
+//! What stood at a whole hour stands there as long as anybody asks, so that it is kept as it is written.
 
 use attain_model::detail::Point;
 use attain_model::{Evaluation, SeriesName, SloId, Verdict};
-use serde::Serialize;
+use jiff::{SignedDuration, Timestamp};
 
 use super::VERSION;
 use crate::status_json::utc;
 
 /// Seconds between two places.
-const STEP_SECONDS: u32 = 3600;
+const STEP_SECONDS: i64 = 3600;
 
-#[derive(Serialize)]
-struct BurnDown<'a> {
-    version: u32,
-    slo: &'a str,
-    as_of: String,
-    first: String,
-    step_seconds: u32,
-    series: Vec<Column<'a>>,
+/// The windows of an SLO's series as they stood at whole hours, an hour apart, the same hours of each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeHours {
+    last: Timestamp,
+    /// Places of each column.
+    count: usize,
+    series: Vec<(SeriesName, Columns)>,
 }
 
-/// A place is a window: the last one ends with the instant that is judged, the others with whole hours.
-#[derive(Serialize)]
-struct Column<'a> {
-    objective: &'a str,
-    segment: String,
-    good: Vec<u64>,
-    bad: Vec<u64>,
-    allowed_billionths: Vec<String>,
+/// Numbers as they are written.
+///
+/// Invariant: in each there are as many numbers, oldest first, and a comma behind each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Columns {
+    good: String,
+    bad: String,
+    allowed_billionths: String,
+}
+
+impl WholeHours {
+    /// Up to a whole hour, from the points of each series, oldest first and as many of each.
+    #[must_use]
+    pub fn of(last: Timestamp, points: Vec<(SeriesName, Vec<Point>)>) -> Self {
+        let count = points.iter().map(|(_, points)| points.len()).min();
+        let count = count.unwrap_or(0);
+        let columns = points.into_iter().map(|(name, points)| {
+            let mut columns = Columns::default();
+            let newest = &points[points.len() - count..];
+            newest.iter().for_each(|point| columns.push(point));
+            (name, columns)
+        });
+        Self {
+            last,
+            count,
+            series: columns.collect(),
+        }
+    }
+
+    /// The newest hour.
+    #[must_use]
+    pub fn last(&self) -> Timestamp {
+        self.last
+    }
+
+    /// The series, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &SeriesName> {
+        self.series.iter().map(|(name, _)| name)
+    }
+
+    /// One hour more, with a point for each series in their order; the oldest hour is forgotten.
+    pub fn go_on(&mut self, points: &[Point]) {
+        self.last += SignedDuration::from_secs(STEP_SECONDS);
+        for ((_, columns), point) in self.series.iter_mut().zip(points) {
+            for column in columns.each_mut() {
+                let oldest = column.len() - newest(column, self.count, self.count - 1).len();
+                column.drain(..oldest);
+            }
+            columns.push(point);
+        }
+    }
+}
+
+impl Columns {
+    fn each_mut(&mut self) -> [&mut String; 3] {
+        [&mut self.good, &mut self.bad, &mut self.allowed_billionths]
+    }
+
+    fn push(&mut self, point: &Point) {
+        number(&mut self.good, point.attainment.good);
+        number(&mut self.bad, point.attainment.bad);
+        let allowed = &mut self.allowed_billionths;
+        allowed.push('"');
+        match u64::try_from(point.budget.allowed_billionths) {
+            Ok(small) => number(allowed, small),
+            Err(_) => allowed.push_str(&point.budget.allowed_billionths.to_string()),
+        }
+        allowed.push('"');
+        for column in self.each_mut() {
+            column.push(',');
+        }
+    }
 }
 
 /// The windows of an SLO's series as they stood at whole hours, and as they are judged: at most `points` places, the
-/// newest. `hours` are those of each series before the instant, an hour apart and oldest first, as many of each.
+/// newest. A place is a window: the last one ends with the instant that is judged, the others with whole hours.
 #[must_use]
 pub fn burn_down_json(
     evaluation: &Evaluation,
     slo: &SloId,
-    hours: &[(SeriesName, Vec<Point>)],
+    hours: &WholeHours,
     points: usize,
 ) -> String {
+    let places = hours.count.min(points.saturating_sub(1));
+    let first = match i64::try_from(places) {
+        Ok(places @ 1..) => hours.last - SignedDuration::from_secs((places - 1) * STEP_SECONDS),
+        _ => evaluation.as_of.instant,
+    };
+    let of_series = hours.series.iter().map(|(_, columns)| columns);
+    let room = of_series.map(|own| own.good.len() + own.bad.len() + own.allowed_billionths.len());
+    let mut text = String::with_capacity(1024 + room.sum::<usize>());
+    text.push_str("{\"version\":");
+    number(&mut text, VERSION.into());
+    member(&mut text, "slo", slo.as_str());
+    member(&mut text, "as_of", &utc(evaluation.as_of.instant));
+    member(&mut text, "first", &utc(first));
+    text.push_str(",\"step_seconds\":3600,\"series\":[");
     let verdicts = evaluation.verdicts.iter();
-    let verdicts: Vec<&Verdict> = verdicts
-        .filter(|verdict| verdict.name.slo == *slo)
-        .collect();
-    let of = |verdict: &Verdict| {
-        let own = hours.iter().find(|(name, _)| *name == verdict.name);
-        let own = own.map_or(&[][..], |(_, points)| points);
-        &own[own.len().saturating_sub(points.saturating_sub(1))..]
-    };
-    let first = verdicts.first().and_then(|verdict| of(verdict).first());
-    let said = BurnDown {
-        version: VERSION,
-        slo: slo.as_str(),
-        as_of: utc(evaluation.as_of.instant),
-        first: utc(first.map_or(evaluation.as_of.instant, |point| point.at)),
-        step_seconds: STEP_SECONDS,
-        series: verdicts
-            .iter()
-            .map(|verdict| column(verdict, of(verdict)))
-            .collect(),
-    };
-    // In one line: so many numbers are for no one's eyes.
-    let mut text = serde_json::to_string(&said).unwrap_or_default();
-    text.push('\n');
+    for (at, verdict) in verdicts.filter(|own| own.name.slo == *slo).enumerate() {
+        text.push_str(if at == 0 { "{" } else { ",{" });
+        let own = hours.series.iter().find(|(name, _)| *name == verdict.name);
+        series(
+            &mut text,
+            verdict,
+            own.map(|(_, columns)| columns),
+            |column| newest(column, hours.count, places),
+        );
+        text.push('}');
+    }
+    text.push_str("]}\n");
     text
 }
 
-fn column<'a>(verdict: &'a Verdict, hours: &[Point]) -> Column<'a> {
-    let now = (verdict.attainment, verdict.budget);
-    let places = hours.iter().map(|point| (point.attainment, point.budget));
-    let places: Vec<_> = places.chain([now]).collect();
-    Column {
-        objective: verdict.name.objective.as_str(),
-        segment: verdict.name.scope.to_string(),
-        good: places.iter().map(|(events, _)| events.good).collect(),
-        bad: places.iter().map(|(events, _)| events.bad).collect(),
-        allowed_billionths: (places.iter())
-            .map(|(_, budget)| budget.allowed_billionths.to_string())
-            .collect(),
+fn series<'c>(
+    text: &mut String,
+    verdict: &Verdict,
+    columns: Option<&'c Columns>,
+    newest: impl Fn(&'c str) -> &'c str,
+) {
+    text.push_str("\"objective\":");
+    quoted(text, verdict.name.objective.as_str());
+    member(text, "segment", &verdict.name.scope.to_string());
+    let mut now = Columns::default();
+    now.push(&Point {
+        at: verdict.window.end,
+        attainment: verdict.attainment,
+        budget: verdict.budget,
+    });
+    let places = |of: fn(&Columns) -> &String| columns.map_or("", |columns| newest(of(columns)));
+    for (name, before, now) in [
+        ("good", places(|own| &own.good), &now.good),
+        ("bad", places(|own| &own.bad), &now.bad),
+        (
+            "allowed_billionths",
+            places(|own| &own.allowed_billionths),
+            &now.allowed_billionths,
+        ),
+    ] {
+        text.push_str(",\"");
+        text.push_str(name);
+        text.push_str("\":[");
+        text.push_str(before);
+        text.push_str(now.trim_end_matches(','));
+        text.push(']');
     }
+}
+
+/// The newest of so many numbers.
+fn newest(column: &str, count: usize, wanted: usize) -> &str {
+    let skipped = count.saturating_sub(wanted);
+    let end_of_skipped = match skipped {
+        0 => None,
+        few if few <= wanted => column.match_indices(',').nth(few - 1),
+        _ => column.rmatch_indices(',').nth(wanted),
+    };
+    &column[end_of_skipped.map_or(0, |(comma, _)| comma + 1)..]
+}
+
+fn member(text: &mut String, name: &str, value: &str) {
+    text.push_str(",\"");
+    text.push_str(name);
+    text.push_str("\":");
+    quoted(text, value);
+}
+
+fn quoted(text: &mut String, value: &str) {
+    text.push_str(&serde_json::to_string(value).unwrap_or_default());
+}
+
+/// Thousands of them are written at once: without the formatter, which takes several times as long.
+fn number(text: &mut String, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut from = digits.len();
+    loop {
+        from -= 1;
+        digits[from] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    text.extend(digits[from..].iter().copied().map(char::from));
 }

@@ -17,6 +17,7 @@ mod shop;
 mod statement;
 mod status;
 mod told;
+mod whole_hours;
 mod why;
 
 use std::path::Path;
