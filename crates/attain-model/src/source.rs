@@ -51,6 +51,8 @@ pub struct LabelNames {
     pub service: Option<String>,
     /// The customer.
     pub customer: Option<String>,
+    /// Which of several senders that say the same; of remote write only.
+    pub replica: Option<String>,
 }
 
 /// How a source is reached.

@@ -196,6 +196,7 @@ fn catalogue() -> (Catalogue, Source) {
             segment: "segment".to_owned(),
             service: None,
             customer: None,
+            replica: None,
         },
         add: BTreeMap::new(),
         interval: None,

@@ -29,6 +29,7 @@ mod names;
 mod native;
 mod otlp;
 mod remote_write;
+mod replicas;
 mod series;
 mod whom;
 
@@ -48,6 +49,7 @@ use self::batch::Batch;
 use self::heard::Heard;
 pub use self::heard::{HeardSample, HeardSeries};
 use self::known::Known;
+use self::replicas::Replicas;
 use self::whom::Whom;
 use crate::counting::roster::Customers;
 
@@ -141,6 +143,7 @@ pub struct Intake {
     births: HashMap<u64, i64>,
     /// The metric that says when processes began.
     started: Option<String>,
+    replicas: Replicas,
     /// How many samples the last request had that count for somebody.
     usual_samples: usize,
 }
@@ -155,24 +158,33 @@ impl Intake {
         numbers: &Numbers,
         limits: Limits,
     ) -> Self {
+        let whom = Whom::new(catalogue, source, customers);
+        let mut replicas = Replicas::default();
+        replicas.reload(source.labels.replica.as_deref(), |label| {
+            whom.looks_at(label)
+        });
         Self {
             source: source.id.clone(),
             limits,
             numbers: numbers.clone(),
             unpacker: Unpacker::default(),
-            whom: Whom::new(catalogue, source, customers),
+            whom,
             known: Known::default(),
             heard: Heard::default(),
             overflowing: 0,
             delay_ms: milliseconds(source.delay()),
             births: HashMap::new(),
             started: source.started.clone(),
+            replicas,
             usual_samples: 0,
         }
     }
 
     /// Goes on with the slots that a meter knows. Call it once, before anything arrives.
     pub fn restore(&mut self, facts: &MeterFacts) {
+        let own = facts.sources.iter().find(|(id, _)| *id == self.source);
+        self.replicas
+            .restore(own.and_then(|(_, source)| source.newest_ms));
         for metered in &facts.series {
             self.numbers.given(metered.series.slot);
             if metered.series.source == self.source {
@@ -181,13 +193,16 @@ impl Intake {
         }
     }
 
-    /// From now on another catalogue, source and customers are asked; the source may have another name. Slots stay; a series that counts for others now is
-    /// told again when it is next seen.
+    /// From now on another catalogue, source and customers are asked; the source may have another name. Slots stay; a series
+    /// that counts for others now is told again when it is next seen.
     pub fn reload(&mut self, catalogue: &Catalogue, source: &Source, customers: &Customers) {
         self.source = source.id.clone();
         self.whom = Whom::new(catalogue, source, customers);
         self.delay_ms = milliseconds(source.delay());
         self.started.clone_from(&source.started);
+        let replica = source.labels.replica.as_deref();
+        self.replicas
+            .reload(replica, |label| self.whom.looks_at(label));
         self.known.forget_meanings(&self.whom);
         self.heard.clear();
     }
@@ -332,6 +347,7 @@ pub fn doc_source() -> Source {
             segment: "segment".to_owned(),
             service: None,
             customer: None,
+            replica: None,
         },
         add: std::collections::BTreeMap::new(),
         interval: None,

@@ -184,6 +184,7 @@ fn source(id: &str) -> Source {
             segment: "segment".to_owned(),
             service: None,
             customer: None,
+            replica: None,
         },
         add: BTreeMap::new(),
         interval: None,

@@ -544,7 +544,7 @@ impl Known {
     }
 
     /// Bytes must find their way again.
-    fn forget_bytes(&mut self) {
+    pub(super) fn forget_bytes(&mut self) {
         self.entries.clear();
         self.nobodies.clear();
         self.shapes.clear();

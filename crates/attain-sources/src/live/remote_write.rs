@@ -2,6 +2,7 @@
 //! to attain-wire.
 
 use attain_model::live::{LiveBatch, LiveValue, Slot};
+use attain_wire::remote_write::native as wire_native;
 use attain_wire::remote_write::{Item, STALE_BITS, Series, Uncut, each_series};
 use attain_wire::{Broken, WireError};
 use jiff::Timestamp;
@@ -26,7 +27,11 @@ pub(super) fn take(
         // Most of what a sender has is for nobody, and series of one metric come together.
         let mut last: (&[u8], bool) = (b"", false);
         let mut met = Vec::new();
+        let mut is_first = true;
         each_series(request, |series| {
+            if std::mem::take(&mut is_first) {
+                hear_sender(intake, &series.cut());
+            }
             if again(intake, series, &mut batch).is_some() {
                 return;
             }
@@ -101,6 +106,44 @@ fn counted(series: &Series<'_>, slot: Slot, (value, time_ms): (f64, i64), batch:
     }
 }
 
+/// The labels of a series; `None` if another replica of its sender counts.
+fn labelled<'a>(intake: &Intake, series: &Series<'a>) -> Result<Option<Labelled<'a>>, Broken> {
+    let mut labels = series.labels()?;
+    let all = labels.clone();
+    let Some(sender) = intake.replicas.take(&mut labels) else {
+        return Labelled::new(labels).map(Some);
+    };
+    let (labelled, all) = (Labelled::new(labels)?, Labelled::new(all)?);
+    if !intake.replicas.leads(sender) {
+        return Ok(None);
+    }
+    let is_known = |one: &Labelled<'_>| intake.known.slot_of_any(&[one.id(None)]).is_some();
+    // A series that was counted with that label before it was known as a replica's goes on so.
+    let is_old = !is_known(&labelled) && is_known(&all);
+    Ok(Some(if is_old { all } else { labelled }))
+}
+
+/// What comes together comes from one sender, mostly: its first series says who is there.
+fn hear_sender(intake: &mut Intake, series: &Series<'_>) {
+    let Ok(mut labels) = series.labels() else {
+        return;
+    };
+    let Some(sender) = intake.replicas.take(&mut labels) else {
+        return;
+    };
+    let times = series.items().filter_map(|item| match item {
+        Ok(Item::Sample { time_ms, .. }) => Some(time_ms),
+        Ok(Item::Histogram(packed)) => wire_native(packed).ok().map(|histogram| histogram.time_ms),
+        Err(_) => None,
+    });
+    if let Some(newest) = times.max()
+        && intake.replicas.hear(sender, newest)
+    {
+        // Who counted for nobody counts now, and the other way round.
+        intake.known.forget_bytes();
+    }
+}
+
 /// A series of a metric that nobody wants: heard, and that is all.
 fn unwanted(series: &Series<'_>, batch: &mut Batch) {
     for item in series.items() {
@@ -116,9 +159,10 @@ fn unwanted(series: &Series<'_>, batch: &mut Batch) {
 #[cold]
 fn first(intake: &mut Intake, series: &Series<'_>, bytes: u128, batch: &mut Batch) -> Entry {
     let is_native = matches!(series.items().next(), Some(Ok(Item::Histogram(_))));
-    let entry = match series.labels().and_then(Labelled::new) {
-        Ok(labelled) if is_native => native::meet(intake, &labelled, batch),
-        Ok(labelled) => meet(intake, &labelled, batch),
+    let entry = match labelled(intake, series) {
+        Ok(None) => Entry::Nobody,
+        Ok(Some(labelled)) if is_native => native::meet(intake, &labelled, batch),
+        Ok(Some(labelled)) => meet(intake, &labelled, batch),
         Err(_) => return Entry::Broken,
     };
     let length = u32::try_from(series.label_bytes().len()).unwrap_or(0);

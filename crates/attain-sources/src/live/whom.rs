@@ -133,6 +133,11 @@ impl Whom {
         )
     }
 
+    /// Whether the catalogue looks at a label of this name.
+    pub(super) fn looks_at(&self, label: &str) -> bool {
+        self.labels.iter().any(|(_, spelled)| spelled == label)
+    }
+
     /// The stream of a meaning.
     pub(super) fn stream(&self, meaning: &Meaning) -> &Stream {
         &self.matcher.streams[meaning.stream as usize]

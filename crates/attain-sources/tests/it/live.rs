@@ -5,6 +5,7 @@ mod exposed;
 mod fuzz;
 mod otlp;
 mod remote_write;
+mod replicas;
 mod sides;
 
 use std::fmt::Write as _;

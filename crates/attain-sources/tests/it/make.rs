@@ -77,6 +77,7 @@ impl Make for Catalogue {
                 segment: "segment".to_owned(),
                 service: None,
                 customer: None,
+                replica: None,
             },
             add: BTreeMap::new(),
             interval: None,
@@ -105,6 +106,7 @@ impl Make for Catalogue {
             segment: segment.to_owned(),
             service: service.map(str::to_owned),
             customer: customer.map(str::to_owned),
+            replica: None,
         };
         self
     }

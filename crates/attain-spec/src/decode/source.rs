@@ -24,7 +24,16 @@ pub(crate) fn source(id: &str, obj: &Obj<'_, '_>) -> Option<Source> {
         segment: label("segment").unwrap_or_else(|| "segment".to_owned()),
         service: label("service").or_else(|| otlp.then(|| "service.name".to_owned())),
         customer: label("customer"),
+        replica: label("replica"),
     };
+    let replica = labels.as_ref().and_then(|labels| labels.get("replica"));
+    if let Some(at) = replica.filter(|_| !obj.has("remote_write")) {
+        at.error_at_key(
+            "key-without-effect",
+            "`replica` has no effect here: only senders of remote write are told apart by it",
+            "take the line out; where an API has what two Prometheus saw, select one: `where: {replica: a}` at the indicator",
+        );
+    }
     let add = obj.get("add").map(|at| at.labels()).unwrap_or_default();
     let interval = obj.parse("interval", length::positive_duration);
     let delay = obj.parse("delay", length::duration);

@@ -147,5 +147,11 @@ pub(crate) static LABEL_NAMES: Section = part(
         key("segment", TEXT, "the label that says the segment").or("segment"),
         key("service", TEXT, "the label that says the service"),
         key("customer", TEXT, "the label that says the customer"),
+        key(
+            "replica",
+            TEXT,
+            "remote write: the label that tells two Prometheus apart that send the same; one of them counts",
+        )
+        .or("__replica__ and prometheus_replica"),
     ],
 );
