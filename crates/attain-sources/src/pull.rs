@@ -11,6 +11,7 @@ mod proposal;
 mod query;
 mod reach;
 mod resets;
+mod returned;
 mod shown;
 mod survey;
 

@@ -11,7 +11,9 @@ use attain_model::StreamKey;
 use attain_model::source::Source;
 use jiff::Timestamp;
 
+use super::returned::Returned;
 use super::{Answers, Ask, Pulled, Puller, resets};
+use crate::text::number::events;
 
 /// An API that answers PromQL.
 pub trait Api {
@@ -189,8 +191,23 @@ fn increments(
         take(&ask.query.risen(), &stretch, &is_unusual)?;
         away.extend(slices_of(&ask.query.absent(), &stretch)?);
     }
+    let mut returned = Returned::default();
     for run in runs(&away) {
-        take(&ask.query.far(), &run, &|slice| away.contains(slice))?;
+        returned.look(api, ask, &run, times)?;
+        for line in times.ask(api, &ask.query.far(), &run)? {
+            for (time, value) in &line.points {
+                let slice = times.slice_of(*time);
+                match returned.counted_before(ask, slice, &line.labels) {
+                    _ if !away.contains(&slice) => {}
+                    0 => answers.take(ask, &line.labels, slice, value),
+                    before => {
+                        let rest = events(value).map(|all| all.saturating_sub(before));
+                        let rest = rest.map_or_else(|| value.clone(), |rest| rest.to_string());
+                        answers.take(ask, &line.labels, slice, &rest);
+                    }
+                }
+            }
+        }
     }
     for run in runs(&away) {
         for line in times.ask(api, &ask.query.unborn(), &run)? {
@@ -200,7 +217,7 @@ fn increments(
         }
     }
     for stretch in stretches(&unusual) {
-        resets::complete(api, ask, &stretch, times, answers)?;
+        resets::complete(api, ask, &stretch, times, &returned, answers)?;
     }
     Ok(())
 }

@@ -18,6 +18,8 @@ use attain_model::selector::{Match, Selector};
 pub(super) const NEAR: Duration = Duration::from_secs(300);
 /// How far back it is looked for where a series has none that near: it was silent, or it is new.
 const FAR: Duration = Duration::from_secs(86_400);
+/// How far back it is looked for where one is new to that, and its instance is not: few series.
+const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
 /// Labels, each with the values of which a series has one.
 pub(super) type Only = BTreeMap<String, BTreeSet<String>>;
@@ -156,6 +158,24 @@ impl Query {
         self.sum(&format!(
             "{least} unless on (job, instance) {before}{young}"
         ))
+    }
+
+    /// The least that series say in the slice which are new, though their instance and its process are not: [`Query::far`]
+    /// has them from zero on.
+    pub(super) fn new_of_known(&self) -> String {
+        let (least, before) = (self.over("min_over_time"), self.before(FAR));
+        let young = self
+            .young()
+            .map(|young| format!(" unless on (job, instance) {young}"));
+        let young = young.unwrap_or_default();
+        format!("({least} unless {before}) and on (job, instance) {before}{young}")
+    }
+
+    /// What series said last before the slice, as far back as anybody looks: of those with one of some labels' values.
+    pub(super) fn long_before_of(&self, only: &Only) -> String {
+        let (longest, slice) = (LONGEST.as_secs(), self.slice.as_secs());
+        let selector = self.narrowed(only);
+        format!("last_over_time({selector}[{longest}s] offset {slice}s)")
     }
 
     /// The processes that began shortly before the slice or in it.

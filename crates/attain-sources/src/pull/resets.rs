@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::api::{Api, Line, Times, Trouble, runs};
 use super::query::{NEAR, Only};
+use super::returned::Returned;
 use super::{Answers, Ask};
 use crate::text::number::events;
 
@@ -19,7 +20,7 @@ const SLICES_AT_ONCE: i64 = 30;
 const VALUES_AT_MOST: usize = 20;
 
 /// The labels of a series, without its name.
-type Labels = BTreeMap<String, String>;
+pub(super) type Labels = BTreeMap<String, String>;
 
 /// Series, and the slices in which they are hard.
 type Hard = BTreeMap<Labels, BTreeSet<i64>>;
@@ -34,6 +35,7 @@ pub(super) fn complete(
     ask: &Ask,
     slices: &Range<i64>,
     times: Times,
+    returned: &Returned,
     answers: &mut Answers<'_>,
 ) -> Result<(), Trouble> {
     let mut hard = Hard::new();
@@ -46,7 +48,7 @@ pub(super) fn complete(
         let mut start = run.start;
         while start < run.end {
             let end = (start + SLICES_AT_ONCE).min(run.end);
-            stretch(api, ask, &hard, start..end, times, answers)?;
+            stretch(api, ask, (&hard, returned), start..end, times, answers)?;
             start = end;
         }
     }
@@ -56,7 +58,7 @@ pub(super) fn complete(
 fn stretch(
     api: &dyn Api,
     ask: &Ask,
-    hard: &Hard,
+    (hard, returned): (&Hard, &Returned),
     slices: Range<i64>,
     times: Times,
     answers: &mut Answers<'_>,
@@ -73,6 +75,7 @@ fn stretch(
         Err(Trouble::Away(why)) => return Err(Trouble::Away(why)),
         Err(Trouble::TooMuch(_)) if count > 1 => {
             let middle = slices.start + count / 2;
+            let hard = (hard, returned);
             stretch(api, ask, hard, slices.start..middle, times, answers)?;
             return stretch(api, ask, hard, middle..slices.end, times, answers);
         }
@@ -100,7 +103,7 @@ fn stretch(
             let window = Window::of(line, slice, times);
             let missing = match window.before {
                 Some(before) => window.left_out_near(before),
-                None => match known.before(&line.labels) {
+                None => match known.before(&line.labels, || returned.stood(slice, &line.labels)) {
                     Some(before) => window.left_out_far(before),
                     None => window.left_out_new(),
                 },
@@ -124,10 +127,11 @@ struct Known {
 }
 
 impl Known {
-    /// What a series counted from; `None` if nobody saw where.
-    fn before(&self, labels: &Labels) -> Option<u64> {
+    /// What a series counted from; `None` if nobody saw where. It may have stood somewhere long ago.
+    fn before(&self, labels: &Labels, long_ago: impl FnOnce() -> Option<u64>) -> Option<u64> {
         let is_known = || self.instances.contains(&instance_of(labels)).then_some(0);
-        self.series.get(labels).copied().or_else(is_known)
+        let lately = self.series.get(labels).copied();
+        lately.or_else(long_ago).or_else(is_known)
     }
 }
 
@@ -238,7 +242,7 @@ impl Window {
 }
 
 /// By which values of which labels some series are selected, and few others.
-fn only(series: &[&Labels], may: impl Fn(&str) -> bool) -> Only {
+pub(super) fn only(series: &[&Labels], may: impl Fn(&str) -> bool) -> Only {
     let mut only = Only::new();
     let labels: BTreeSet<&String> = series.iter().flat_map(|labels| labels.keys()).collect();
     // Names beyond these are written differently from version to version.
@@ -260,7 +264,7 @@ fn only(series: &[&Labels], may: impl Fn(&str) -> bool) -> Only {
     only
 }
 
-fn nameless(mut labels: Labels) -> Labels {
+pub(super) fn nameless(mut labels: Labels) -> Labels {
     labels.remove("__name__");
     labels
 }

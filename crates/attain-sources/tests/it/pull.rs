@@ -628,3 +628,69 @@ fn two_questions_are_asked_where_nothing_began_again() {
     assert_eq!(events, 80 * 4 * 7 * 2);
     assert_eq!((fake.asked.get(), fake.samples.get()), (2, 0));
 }
+
+/// A counter that nobody scraped for more than a day, of an instance that was there all along, goes on from where it stood.
+#[test]
+fn a_counter_that_was_away_for_days_counts_what_it_rose_by() {
+    let day = 24 * 60;
+    let of = |code: &str, samples: BTreeMap<i64, u64>| Scraped {
+        labels: labels(&[
+            ("__name__", "http_requests_total"),
+            ("job", "shop"),
+            ("instance", "a"),
+            ("segment", "premium"),
+            ("code", code),
+        ]),
+        samples,
+    };
+    // It rose meanwhile; it began again while it was away; it begins again in the minute in which it is back.
+    for (first, again_at) in [(6_000, None), (300, None), (6_000, Some(2)), (300, Some(1))] {
+        let back = 2 * day + 7;
+        let at = |n: i64| n * 15_000 + 1_000;
+        let ok = (0..(2 * day + 30) * 4).map(|n| (at(n), 3 * n.unsigned_abs()));
+        let before = (0..80).map(|n| (at(n), 5_000 + n.unsigned_abs()));
+        let after = (0..60).map(|n| {
+            let value = match again_at {
+                Some(again) if n >= again => n - again,
+                _ => first + n,
+            };
+            (at(back * 4 + n), value.unsigned_abs())
+        });
+        let series = [
+            of("200", ok.collect()),
+            of("500", before.chain(after).collect()),
+            // New, and its instance is known.
+            of(
+                "404",
+                (0..40)
+                    .map(|n| (at(back * 4 + n), 7 + n.unsigned_abs()))
+                    .collect(),
+            ),
+        ];
+        let fake = Fake {
+            series: &series,
+            rng: RefCell::new(Rng::with_seed(1)),
+            fails: 0,
+            is_closed: true,
+            asked: Cell::new(0),
+            samples: Cell::new(0),
+        };
+        let mut puller = puller(&pay());
+        let stream = puller.asks()[0].stream.clone();
+        let slices = back - 5..back + 15;
+        let pulled = puller
+            .pull(&fake, &stream, slices.clone())
+            .unwrap()
+            .unwrap();
+        let mut got: BTreeMap<(i64, String), u64> = BTreeMap::new();
+        for row in pulled.delivery.counted {
+            for ((class, _), events) in row.tally.cells {
+                let key = (row.slice.as_second() / 60, class.label("code").to_owned());
+                *got.entry(key).or_insert(0) += events;
+            }
+        }
+        let mut expected = oracle(&series);
+        expected.retain(|(slice, _), _| slices.contains(slice));
+        assert_eq!(got, expected, "{first} {again_at:?}");
+    }
+}
