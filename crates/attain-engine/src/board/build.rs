@@ -8,14 +8,11 @@ use std::sync::Arc;
 
 use attain_math::burn;
 use attain_model::company::ExclusionTime;
-use attain_model::facts::{Damage, KeptStream};
-use attain_model::indicator::Indicator;
 use attain_model::promises::day_start;
 use attain_model::slo::{Budgeting, MissingData};
 use attain_model::verdict::{AlertRule, AlertState, Attainment};
 use attain_model::{
-    AsOf, Gap, Goal, Interval, ObjectiveId, Promises, Scope, SegmentNames, SeriesName, Share, Slo,
-    SourceId, StreamKey, Verdict, Window,
+    AsOf, Goal, Interval, ObjectiveId, Promises, Scope, SeriesName, Share, Slo, Verdict, Window,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,11 +21,12 @@ use super::lane::{Lane, NO_TRAFFIC, OVERSPENT, Run, Shape, TIERS_AT_MOST, TOO_FE
 use super::limit::{Limit, Word, least_events};
 use super::{Board, Layout, Leaving, NotCarried, Series, SloFacts, What};
 use crate::alerts;
-use crate::counts::{Counts, Heard, Read};
+use crate::counts::{Counts, Heard};
 use crate::evaluate::evaluate;
 use crate::exclusions::{is_about, touches};
 use crate::grid::Grid;
 use crate::judge::Judged;
+use crate::ledger::Ledger;
 use crate::look::{Looked, Reader};
 use crate::window;
 
@@ -285,7 +283,9 @@ fn plan(promises: &Promises, grid: Grid, until: i64, layout: Layout) -> Plan {
     for slo in plain.slos.values_mut() {
         slo.adoption = None;
     }
-    for verdict in evaluate(&Promises::of(plain), &Nothing(grid), as_of).verdicts {
+    let seconds = u32::try_from(grid.seconds()).unwrap_or(u32::MAX);
+    let no_counts = Ledger::new(&[], seconds, None);
+    for verdict in evaluate(&Promises::of(plain), &no_counts, as_of).verdicts {
         let Some(slo) = promises.catalogue().slos.get(&verdict.name.slo) else {
             continue;
         };
@@ -628,49 +628,5 @@ pub(crate) fn read_old<'s>(
             let judged = looked.judge(objective, &name.scope);
             each.for_each(|(slice, into)| *into = judged.sum(&(slice..slice + 1)).all());
         }
-    }
-}
-
-/// No counts at all.
-struct Nothing(Grid);
-
-impl Counts for Nothing {
-    fn grid(&self) -> Grid {
-        self.0
-    }
-
-    fn kept(&self, _: &StreamKey) -> Option<&KeptStream> {
-        None
-    }
-
-    fn is_counted(&self, _: &StreamKey) -> bool {
-        false
-    }
-
-    fn read(
-        &self,
-        _: &StreamKey,
-        _: &Indicator,
-        _: &SegmentNames,
-        _: Range<i64>,
-        _: Timestamp,
-    ) -> Read {
-        Read::default()
-    }
-
-    fn heard(&self, _: &StreamKey) -> Heard {
-        Heard::Never
-    }
-
-    fn heard_sources(&self, _: &StreamKey) -> Vec<(SourceId, Heard)> {
-        Vec::new()
-    }
-
-    fn damage(&self, _: &StreamKey, _: Range<i64>) -> Vec<Damage> {
-        Vec::new()
-    }
-
-    fn gaps(&self) -> Vec<Gap> {
-        Vec::new()
     }
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128_with_seed};
 
 use super::batch::Batch;
-use super::known::{AsIs, Came, Entry};
+use super::known::{AsIs, Entry};
 use super::remote_write::stands;
 use super::series::{Labelled, meet, stem_of};
 use super::whom::NAME_LABEL;
@@ -90,19 +90,12 @@ impl<'p> Page<'p> {
     /// Invariant: what is taken here, [`Page::line`] would take the same way.
     #[inline]
     fn again(&self, rest: &'p [u8], intake: &mut Intake, batch: &mut Batch) -> Option<&'p [u8]> {
-        let Came {
-            bytes,
-            entry: Entry::Slot(slot),
-            length: length @ 1..,
-        } = *intake.known.expected()?
-        else {
-            return None;
-        };
+        let (bytes, slot, length) = intake.known.expected()?;
         // What says when it began stands elsewhere on the page.
         if self.births.is_some() {
             return None;
         }
-        let (series, after) = rest.split_at_checked(length as usize)?;
+        let (series, after) = rest.split_at_checked(length)?;
         let (says, after) = number(after.strip_prefix(b" ")?)?;
         if xxh3_128_with_seed(series, self.seed) != bytes {
             return None;

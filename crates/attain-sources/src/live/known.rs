@@ -21,8 +21,7 @@ use attain_model::{CountedSegment, SourceId};
 use self::claims::{Claims, group_of};
 use self::lifts::Lifts;
 use self::nobody::Nobodies;
-pub(super) use self::row::Came;
-use self::row::Row;
+use self::row::{Came, Row};
 pub(super) use self::sides::Side;
 use self::sides::Sides;
 use super::whom::{Meaning, Says, Whom, at_or_under};
@@ -129,9 +128,17 @@ impl Known {
     }
 
     /// What is expected to come next, in the order in which it came before.
+    /// Only a counter that may be guessed by its length: a hash of its bytes, its slot, and how many bytes there are.
     #[inline]
-    pub(super) fn expected(&self) -> Option<&Came> {
-        self.entries.expected()
+    pub(super) fn expected(&self) -> Option<(u128, Slot, usize)> {
+        match *self.entries.expected()? {
+            Came {
+                bytes,
+                entry: Entry::Slot(slot),
+                length: length @ 1..,
+            } => Some((bytes, slot, length as usize)),
+            _ => None,
+        }
     }
 
     /// What was expected has come.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::batch::Batch;
-use super::known::{Came, Entry};
+use super::known::Entry;
 use super::series::{Labelled, meet};
 use super::{Intake, Outcome, births, native};
 
@@ -75,15 +75,8 @@ pub(super) fn take(
 /// Invariant: what is taken here, a walk of its labels would lead to the same slot.
 #[inline]
 fn again(intake: &mut Intake, series: Uncut<'_>, batch: &mut Batch) -> Option<()> {
-    let Came {
-        bytes,
-        entry: Entry::Slot(slot),
-        length: length @ 1..,
-    } = *intake.known.expected()?
-    else {
-        return None;
-    };
-    let series = series.cut_at(length as usize)?;
+    let (bytes, slot, length) = intake.known.expected()?;
+    let series = series.cut_at(length)?;
     if xxh3_128(series.label_bytes()) != bytes {
         return None;
     }

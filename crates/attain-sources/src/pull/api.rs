@@ -148,6 +148,12 @@ impl Times {
         time.as_millisecond().div_euclid(self.milliseconds)
     }
 
+    /// The slices that one series of an answer is about.
+    pub(super) fn slices_of(self, line: &Line) -> impl Iterator<Item = i64> {
+        let points = line.points.iter();
+        points.map(move |(time, _)| self.slice_of(*time))
+    }
+
     pub(super) fn ask(
         self,
         api: &dyn Api,
@@ -168,8 +174,10 @@ fn increments(
 ) -> Result<(), Trouble> {
     let slices_of = |query: &str, slices: &Range<i64>| -> Result<BTreeSet<i64>, Trouble> {
         let lines = times.ask(api, query, slices)?;
-        let points = lines.iter().flat_map(|line| &line.points);
-        Ok(points.map(|(time, _)| times.slice_of(*time)).collect())
+        Ok(lines
+            .iter()
+            .flat_map(|line| times.slices_of(line))
+            .collect())
     };
     let unusual = slices_of(&ask.query.unusual(), slices)?;
     let mut take = |query: &str, slices: &Range<i64>, of: &dyn Fn(&i64) -> bool| {

@@ -40,8 +40,9 @@ pub(super) fn complete(
 ) -> Result<(), Trouble> {
     let mut hard = Hard::new();
     for line in times.ask(api, &ask.query.hard(), slices)? {
+        let slices: Vec<i64> = times.slices_of(&line).collect();
         let of_series = hard.entry(nameless(line.labels)).or_default();
-        of_series.extend(line.points.iter().map(|(time, _)| times.slice_of(*time)));
+        of_series.extend(slices);
     }
     let all: BTreeSet<i64> = hard.values().flatten().copied().collect();
     for run in runs(&all) {
