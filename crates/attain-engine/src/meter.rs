@@ -84,6 +84,8 @@ struct Known {
 struct Source {
     id: SourceId,
     hearing: Hearing,
+    /// Since when it is heard, by those who are told what is missing.
+    since_ms: Option<i64>,
     readings: Vec<Reading>,
 }
 
@@ -116,6 +118,9 @@ pub struct Metered {
     pub unknown: u64,
     /// First values of counters whose beginning is not known: at most so many events are missing.
     pub unknown_births: u64,
+    /// Those of them that came after the first contact, of what was new since, by stream and segment: how many events at most
+    /// are missing.
+    pub missed: BTreeMap<(StreamKey, CountedSegment), u64>,
     /// Events whose slice was closed already: they count at their own time, and became known now.
     pub late_events: u64,
 }
@@ -427,6 +432,22 @@ impl Meter {
                 if !counter.columns.all().is_empty() {
                     metered.unknown_births += value;
                 }
+                let source_ms = self.sources[counter.source as usize].since_ms;
+                for to in counter
+                    .columns
+                    .all()
+                    .iter()
+                    .map(|at| self.open.described(*at))
+                {
+                    let counted_ms = self.since.get(&to.stream).copied().flatten();
+                    let is_settled = source_ms.is_some_and(|since| {
+                        counted_ms.max(Some(since)) < Some(sample.time_ms - SETTLING_MS)
+                    });
+                    if is_settled && value > 0 && to.role.is_whole() {
+                        let of = (to.stream.clone(), to.segment.clone());
+                        *metered.missed.entry(of).or_default() += value;
+                    }
+                }
             }
             Outcome::Adds { steps, taken_back } => {
                 metered.new += 1;
@@ -457,7 +478,13 @@ impl Meter {
 
     /// A source was heard at an instant.
     fn hear(&mut self, source: usize, time_ms: i64) {
-        let Source { id, hearing, .. } = &mut self.sources[source];
+        let Source {
+            id,
+            hearing,
+            since_ms,
+            ..
+        } = &mut self.sources[source];
+        since_ms.get_or_insert(time_ms);
         if hearing.is_broken_at(time_ms) {
             let before_ms = hearing.newest().unwrap_or(i64::MIN);
             let is_its = |stream| {
@@ -484,6 +511,7 @@ impl Meter {
         self.sources.push(Source {
             id: id.clone(),
             hearing: Hearing::default(),
+            since_ms: None,
             readings: Vec::new(),
         });
         self.sources.len() - 1

@@ -60,6 +60,17 @@ pub enum LiveRole {
     Part,
 }
 
+impl LiveRole {
+    /// Whether an event is in it once, whatever else of its histogram or pair it is in.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        matches!(
+            self,
+            Self::Events(_) | Self::AtOrUnder(_, None) | Self::Total
+        )
+    }
+}
+
 /// One sample of one series. Times are milliseconds since 1970, as the protocols have them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LiveSample {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use attain_model::SourceId;
+use attain_model::{SourceId, Stream};
 use attain_view::number;
 use attain_view::status_json::{ReadSource, Reading};
 use tokio::runtime::Handle;
@@ -89,6 +89,7 @@ pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
     for source in app.gates.open().keys() {
         notes.extend(unclaimed(source, &app.gates.fitting.unclaimed(source)));
     }
+    notes.extend(missed(published));
     let conflicting = published.core.metered.conflicting;
     if conflicting > 0 {
         let samples = if conflicting == 1 {
@@ -102,6 +103,33 @@ pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Processes are new and nothing says when they began: what they had counted before they were first seen is not counted.
+fn missed(published: &Published) -> Option<String> {
+    const SHOWN: usize = 3;
+    let catalogue = published.promises.catalogue();
+    let missed = &published.core.metered.missed;
+    let mut of: Vec<(u64, String)> = Vec::new();
+    for slo in catalogue.slos.values() {
+        let stream = Stream::key_of(catalogue, slo);
+        let its = missed.iter().filter(|((of, _), _)| *of == stream);
+        of.extend(its.map(|((_, segment), events)| (*events, format!("{} {segment}", slo.id))));
+    }
+    of.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let mut shown: Vec<String> = (of.iter().take(SHOWN))
+        .map(|(events, whose)| format!("{} of {whose}", number::grouped(*events)))
+        .collect();
+    if of.len() > SHOWN {
+        shown.push(format!("{} more", of.len() - SHOWN));
+    }
+    (!shown.is_empty()).then(|| {
+        format!(
+            "new processes: at most {} since the server started are not counted, as nothing says when their counters began; \
+             `started: process_start_time_seconds` at the source does, if they have that metric",
+            shown.join(", ")
+        )
+    })
 }
 
 /// Somebody sends with a token that is none.

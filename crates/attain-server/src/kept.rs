@@ -359,6 +359,9 @@ fn add(sum: &mut Metered, more: &Metered) {
     sum.unknown += more.unknown;
     sum.unknown_births += more.unknown_births;
     sum.late_events += more.late_events;
+    for (of, events) in &more.missed {
+        *sum.missed.entry(of.clone()).or_default() += events;
+    }
 }
 
 #[cfg(test)]

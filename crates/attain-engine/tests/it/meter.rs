@@ -170,6 +170,31 @@ fn a_counter_is_born_whatever_came_earlier_from_other_things() {
 }
 
 #[test]
+fn what_was_missed_of_new_things_is_told_and_what_was_there_at_first_is_not() {
+    let of = |slot, thing, role| LiveSeries {
+        thing,
+        ..series(slot, role)
+    };
+    let ok = || LiveRole::Events(Class::good());
+    let mut meter = meter();
+    let missed = |taken: Metered| taken.missed.into_values().sum::<u64>();
+    let first = meter.take(&batch(&[of(0, 1, ok())], &[stands(0, 0, 70_000)]));
+    assert_eq!((first.unknown_births, missed(first)), (70_000, 0));
+    // Too near to that: it may have been there.
+    let near = meter.take(&batch(&[of(1, 2, ok())], &[stands(1, 200, 500)]));
+    assert_eq!((near.unknown_births, missed(near)), (500, 0));
+    let later = meter.take(&batch(&[of(2, 3, ok())], &[stands(2, 310, 40)]));
+    assert_eq!((later.unknown_births, missed(later)), (40, 40));
+    // An event is in several buckets and missing once.
+    let under = |limit: Option<u64>| {
+        LiveRole::AtOrUnder(Class::good(), limit.map(Threshold::from_nanoseconds))
+    };
+    let buckets = [of(3, 4, under(Some(200_000_000))), of(4, 4, under(None))];
+    let bucket = meter.take(&batch(&buckets, &[stands(3, 320, 7), stands(4, 320, 9)]));
+    assert_eq!(missed(bucket), 9);
+}
+
+#[test]
 fn a_start_time_tells_births_and_restarts() {
     let ok = series(0, LiveRole::Events(Class::good()));
     let began = |at: i64, value: u64, created: i64| LiveSample {

@@ -162,3 +162,47 @@ fn a_status_says_how_late_it_is() {
     let page = get(shop.address(), "/").body;
     assert!(!page.contains("Stale: nothing was judged"), "{page}");
 }
+
+/// What an instance of the shop has answered so far, with its failures.
+fn answered(instance: &str, good: u64, bad: u64, time_ms: i64) -> Vec<u8> {
+    let label = |code| {
+        [
+            ("__name__", "http_requests_total"),
+            ("code", code),
+            ("instance", instance),
+            ("job", "shop"),
+            ("path", "/pay"),
+            ("segment", "premium"),
+        ]
+    };
+    let (ok, failed) = (label("200"), label("503"));
+    let (good, bad) = ([(good as f64, time_ms)], [(bad as f64, time_ms)]);
+    attain_wire::remote_write::encode(&[(&ok, &good), (&failed, &bad)])
+}
+
+#[test]
+fn what_new_processes_counted_before_they_were_seen_is_said_to_be_missing() {
+    let shop = Shop::of(CATALOGUE, Limits::default());
+    let send = |body: &[u8]| {
+        assert_eq!(
+            write(shop.address(), "/api/v1/write/prom", "", body).status,
+            204
+        );
+    };
+    let note = || {
+        let text = get(shop.address(), "/api/v1/status?format=human&width=400").body;
+        let line = text.lines().find(|line| line.contains("new processes:"));
+        line.map(|line| line.trim().to_owned())
+    };
+    // At the first contact something is there already: nobody is told of that.
+    let now = now_ms();
+    send(&answered("a", 1_000, 3, now - 400_000));
+    send(&answered("a", 1_001, 3, now - 200_000));
+    assert_eq!(note(), None);
+    send(&answered("b", 36, 4, now));
+    let note = within(60, "a note", note);
+    let says = "new processes: at most 40 of badlabel premium, 40 of errors premium, 40 of ok premium since the server started \
+                are not counted, as nothing says when their counters began; `started: process_start_time_seconds` at the \
+                source does, if they have that metric";
+    assert_eq!(note, says);
+}
