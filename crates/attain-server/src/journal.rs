@@ -3,12 +3,15 @@
 //! States are compared, so a source that is away says so once, however often it is tried. Whoever is turned away is said
 //! the first time, and then at most once a minute with how many there were. Knows words; writes nowhere.
 
+mod edit;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use attain_model::policy::Urgency;
 use attain_model::verdict::AlertState;
-use attain_model::{SeriesName, SourceId};
+use attain_model::{Promises, SeriesName, SourceId};
 use jiff::Timestamp;
 
 use crate::app::App;
@@ -16,6 +19,9 @@ use crate::published::Published;
 
 /// Whoever is turned away again and again is said so often.
 const AGAIN: Duration = Duration::from_secs(60);
+
+/// A source that is in trouble and stays so says another reason not sooner than this.
+const OTHER_TROUBLE: Duration = Duration::from_secs(600);
 
 /// Alerts that are said one by one of one look; more are counted.
 const NAMED: usize = 20;
@@ -25,7 +31,9 @@ const NAMED: usize = 20;
 pub struct Journal {
     /// What is in force, and why what is newer is not.
     catalogue: Option<(String, Option<String>)>,
-    trouble: BTreeMap<SourceId, String>,
+    promises: Option<Arc<Promises>>,
+    /// What is in trouble, why, and when that was said.
+    trouble: BTreeMap<SourceId, (String, Instant)>,
     disk: Option<String>,
     firing: BTreeMap<(SeriesName, Urgency), Timestamp>,
     denied: Turned,
@@ -36,8 +44,8 @@ impl Journal {
     /// What has changed, the oldest first. A line that begins with two spaces belongs to the one before it. Without
     /// control characters, and without what stands in a URL beside its place.
     pub(crate) fn look(&mut self, app: &App, now: Instant) -> Vec<String> {
-        let published = std::sync::Arc::clone(&app.published.borrow());
-        let mut lines = self.changes(&published);
+        let published = Arc::clone(&app.published.borrow());
+        let mut lines = self.changes(&published, now);
         let denied = app.counters.of(401);
         lines.extend(self.denied.more(denied, now).map(|more| {
             format!("{more} turned away: the token is missing or another one (401); nothing of it is kept")
@@ -49,13 +57,19 @@ impl Journal {
         lines.iter().map(|line| plain(line)).collect()
     }
 
-    fn changes(&mut self, published: &Published) -> Vec<String> {
+    fn changes(&mut self, published: &Published, now: Instant) -> Vec<String> {
         let mut lines = Vec::new();
         self.catalogue(published, &mut lines);
         let core = &published.core;
         for (source, why) in &core.trouble {
-            if self.trouble.get(source) != Some(why) {
+            // Of several targets that are away each try may name another one.
+            let is_said = self
+                .trouble
+                .get(source)
+                .is_some_and(|(said, at)| said == why || now.duration_since(*at) < OTHER_TROUBLE);
+            if !is_said {
                 lines.push(format!("source {source} is in trouble: {why}"));
+                self.trouble.insert(source.clone(), (why.clone(), now));
             }
         }
         let over = self
@@ -63,7 +77,8 @@ impl Journal {
             .keys()
             .filter(|source| !core.trouble.contains_key(*source));
         lines.extend(over.map(|source| format!("source {source} is well again")));
-        self.trouble.clone_from(&core.trouble);
+        self.trouble
+            .retain(|source, _| core.trouble.contains_key(source));
         match (&self.disk, &core.disk) {
             (None, Some(why)) => lines.push(format!(
                 "nothing can be kept: {why}; it is tried every second"
@@ -79,6 +94,7 @@ impl Journal {
     fn catalogue(&mut self, published: &Published, lines: &mut Vec<String>) {
         let in_force = &published.catalogue;
         let is_now = (in_force.sha256.clone(), in_force.refused.clone());
+        let before = self.promises.replace(Arc::clone(&published.promises));
         // The first was said by whoever started it.
         let Some((sha256, refused)) = self.catalogue.replace(is_now) else {
             return;
@@ -86,6 +102,12 @@ impl Journal {
         let short = in_force.sha256.get(..12).unwrap_or(&in_force.sha256);
         if sha256 != in_force.sha256 {
             lines.push(format!("another catalogue is in force: {short}"));
+            if let Some(before) = &before {
+                lines.extend(edit::edit(
+                    before.catalogue(),
+                    published.promises.catalogue(),
+                ));
+            }
         }
         match (&refused, &in_force.refused) {
             (before, Some(why)) if before.as_ref() != Some(why) => {

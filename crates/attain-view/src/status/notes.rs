@@ -8,7 +8,7 @@ use attain_math::Fraction;
 use attain_model::policy::{Spends, Tier};
 use attain_model::quantity::duration_text;
 use attain_model::slo::Promised;
-use attain_model::source::SourceKind;
+use attain_model::source::{Source, SourceKind};
 use attain_model::verdict::{AlertRule, AlertState, OverLoadShare, Untagged};
 use attain_model::{Gap, GapReason, Scope, Verdict};
 use jiff::Timestamp;
@@ -345,14 +345,26 @@ fn gap_text(desk: &Desk<'_>, gap: &Gap) -> String {
         ),
         GapReason::Unparsed(lines) => format!("{} could not be read", plural(*lines, "line")),
         GapReason::CoverageUnknown => coverage_unknown(desk, &gap.about),
-        GapReason::NotCounted => {
-            "not counted so far; replay the files again to count it".to_owned()
-        }
+        GapReason::NotCounted => not_counted(desk, &gap.about).to_owned(),
         GapReason::Damaged(what) => format!("kept counts are damaged: {what}"),
         GapReason::NeverHeard(what) => format!("never heard: {what}"),
         GapReason::NoLabel(what) => what.clone(),
     };
     format!("{why}{when}")
+}
+
+/// Only files can be read again by hand.
+fn not_counted(desk: &Desk<'_>, about: &str) -> &'static str {
+    let catalogue = desk.promises.catalogue();
+    let slo = catalogue.slos.get(about.split('/').next().unwrap_or(about));
+    let sources = slo.map_or(&[][..], |slo| &slo.indicator.sources);
+    let mut kinds = sources.iter().filter_map(|id| catalogue.sources.get(id));
+    let is_of_files =
+        |source: &Source| matches!(source.kind, SourceKind::Log(_) | SourceKind::Csv(_));
+    match sources.is_empty() || kinds.any(is_of_files) {
+        true => "not counted so far; replay the files again to count it",
+        false => "not counted so far; if it stays so, attain doctor says why",
+    }
 }
 
 fn coverage_unknown(desk: &Desk<'_>, about: &str) -> String {
