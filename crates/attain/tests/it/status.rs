@@ -404,7 +404,7 @@ fn a_page_in_progress_leads() {
     let tiers = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/three-tiers");
     let ran = place.run(&["status", tiers, "--at", "2026-11-02T14:30:00Z"]);
     ran.exits(1)
-        .says("page since 14:00")
+        .says("page since 14:04")
         .says("Broken earlier, not burning now: checkout-completes/availability/premium");
     assert!(
         ran.out
