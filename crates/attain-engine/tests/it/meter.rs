@@ -75,6 +75,15 @@ fn meter() -> Meter {
     meter
 }
 
+/// One that goes on where another left off, and knows what that knew.
+fn restored(meter: &Meter) -> Meter {
+    let facts = meter.facts();
+    let mut restored = Meter::restore(facts.clone(), u32::try_from(SLICE).unwrap());
+    restored.count(&streams());
+    assert_eq!(restored.facts(), facts);
+    restored
+}
+
 /// Events by slice and cell.
 type Cells = BTreeMap<(StreamKey, i64, Class, Bucket), u64>;
 
@@ -675,10 +684,7 @@ fn stretches_in_any_order_and_told_twice_count_once_whenever_it_is_stopped() {
         meter.take(&batch(&all, &[]));
         for sample in &samples {
             if rng.u8(0..10) == 0 {
-                let facts = meter.facts();
-                meter = Meter::restore(facts.clone(), u32::try_from(SLICE).unwrap());
-                meter.count(&streams());
-                assert_eq!(meter.facts(), facts);
+                meter = restored(&meter);
             }
             meter.take(&batch(&[], &[*sample]));
         }
@@ -723,10 +729,7 @@ fn writers_of_one_series_count_each_for_itself_whenever_it_is_stopped() {
             meter.take(&batch(&[], &[*sample, again[rng.usize(..=place)]]));
             if rng.u8(0..4) == 0 {
                 deliveries.extend(meter.close(second(sample.time_ms / 1000 - rng.i64(0..30))));
-                let facts = meter.facts();
-                meter = Meter::restore(facts.clone(), u32::try_from(SLICE).unwrap());
-                meter.count(&streams());
-                assert_eq!(meter.facts(), facts);
+                meter = restored(&meter);
             }
         }
         deliveries.extend(meter.close(second(10_000)));
@@ -772,10 +775,7 @@ fn stretches_of_several_writers_count_whoever_they_are_of() {
             meter.take(&batch(&[], &[*sample, newest]));
             if rng.u8(0..4) == 0 {
                 deliveries.extend(meter.close(second(sample.time_ms / 1000 - 15)));
-                let facts = meter.facts();
-                meter = Meter::restore(facts.clone(), u32::try_from(SLICE).unwrap());
-                meter.count(&streams());
-                assert_eq!(meter.facts(), facts);
+                meter = restored(&meter);
             }
         }
         deliveries.extend(meter.close(second(10_000)));
