@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use super::attain::{self, Attain, Counts, slo};
-use super::history::{History, PerMinute, SEGMENTS};
+use super::history::{History, PerMinute, SEGMENTS, STARTED};
 use super::process::{Running, free_address, wait_for};
 use super::{Checked, Outcome, http, install};
 use crate::root;
@@ -128,7 +128,7 @@ fn slo_of(history: &History) -> String {
 
 fn catalogue(histories: &[History], address: SocketAddr) -> String {
     let sources = format!(
-        "  prom: {{prometheus: {{url: \"http://{address}\"}}, interval: 15s, delay: 1s}}\n"
+        "  prom: {{prometheus: {{url: \"http://{address}\"}}, interval: 15s, delay: 1s, started: {STARTED}}}\n"
     );
     let (mut indicators, mut slos) = (String::new(), String::new());
     for history in histories {
@@ -161,6 +161,7 @@ impl Source {
         for history in histories {
             history.write(&mut text);
         }
+        History::write_started(histories, &mut text);
         text += "# EOF\n";
         let write =
             |name: &str, text: &str| fs::write(folder.join(name), text).map_err(Outcome::failed);
