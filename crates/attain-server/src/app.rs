@@ -86,7 +86,7 @@ pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
     for (way, kind) in [(Way::RemoteWrite, "remote_write"), (Way::Otlp, "otlp")] {
         notes.extend(turned_away(kind, app.counters.turned_away(way)));
     }
-    for source in app.gates.open().keys() {
+    for source in published.promises.catalogue().sources.keys() {
         notes.extend(unclaimed(source, &app.gates.fitting.unclaimed(source)));
     }
     notes.extend(missed(published));

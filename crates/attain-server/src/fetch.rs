@@ -14,6 +14,7 @@ use std::time::Duration;
 use attain_model::source::{Source, SourceKind};
 use attain_model::{Catalogue, Promises};
 
+pub(crate) use self::pull::Looked;
 use crate::bell::Bell;
 use crate::handle::Handle;
 

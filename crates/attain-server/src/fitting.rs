@@ -2,14 +2,15 @@
 //! judges, and told with what that says.
 //!
 //! A promise of which nothing was ever heard, although its sources are, is not one without traffic: it is not known; nor is
-//! one kept whose events cannot be told to be bad. Knows the words for what does not fit; the judgement is attain_sources::fit's. Only what is sent and scraped is known here.
+//! one kept whose events cannot be told to be bad. Knows the words for what does not fit; the judgement is attain_sources::fit's.
+//! What is sent and scraped is seen as it arrives; what is pulled is looked at by who pulls it (fetch/pull/looking.rs).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use attain_model::source::Source;
+use attain_model::source::{Source, SourceKind};
 use attain_model::{
     Catalogue, Evaluation, Gap, GapReason, Promises, SloId, SourceId, Standing, StreamKey,
 };
@@ -17,6 +18,7 @@ use attain_sources::fit::{MetricSeen, Misfit, Wanted, claimed_by, metrics_heard,
 use attain_sources::live::HeardSample;
 
 use crate::app::App;
+use crate::fetch::Looked;
 use crate::gate::{Gate, Gates};
 
 /// It is looked at not more often than this.
@@ -26,9 +28,21 @@ const SHOWN: usize = 3;
 /// Values of the segment label of one source that no segment claims: so many are kept.
 const UNCLAIMED: usize = 50;
 
-/// What was found last.
+/// What was found last, and what is known of sources that are pulled.
 #[derive(Debug, Default)]
-pub(crate) struct Fitting(RwLock<Arc<Found>>);
+pub(crate) struct Fitting {
+    found: RwLock<Arc<Found>>,
+    pulled: RwLock<BTreeMap<SourceId, Pulled>>,
+    /// How often that changed.
+    changes: AtomicU64,
+}
+
+/// What an API had when it was last looked at, and of which promises that is.
+#[derive(Debug, Clone)]
+struct Pulled {
+    promises: Arc<Promises>,
+    looked: Vec<Looked>,
+}
 
 /// What does not fit.
 #[derive(Debug, Default)]
@@ -49,7 +63,23 @@ pub(crate) struct Found {
 
 impl Fitting {
     fn found(&self) -> Arc<Found> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.found.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// An API was looked at.
+    pub(crate) fn looked(&self, source: &SourceId, promises: &Arc<Promises>, looked: Vec<Looked>) {
+        let promises = Arc::clone(promises);
+        let mut pulled = self.pulled.write().unwrap_or_else(PoisonError::into_inner);
+        pulled.insert(source.clone(), Pulled { promises, looked });
+        // Under the lock: whoever sees the number sees what it is of.
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What was last seen of a source that is pulled, if it was for these promises.
+    fn pulled(&self, source: &SourceId, promises: &Arc<Promises>) -> Option<Vec<Looked>> {
+        let pulled = self.pulled.read().unwrap_or_else(PoisonError::into_inner);
+        let pulled = pulled.get(source)?;
+        Arc::ptr_eq(&pulled.promises, promises).then(|| pulled.looked.clone())
     }
 
     /// What was judged, with what does not fit said in it.
@@ -64,6 +94,11 @@ impl Fitting {
             return evaluation;
         }
         let mut told = Arc::unwrap_or_clone(evaluation);
+        // What counted within a window was heard, if it has gone since; or has only just come.
+        let counted: BTreeSet<String> = (told.verdicts.iter())
+            .filter(|verdict| verdict.attainment.good + verdict.attainment.bad > 0)
+            .map(|verdict| verdict.name.slo.to_string())
+            .collect();
         for verdict in &mut told.verdicts {
             let slo = &verdict.name.slo;
             let is_unknown = match verdict.standing {
@@ -75,7 +110,14 @@ impl Fitting {
                 verdict.standing = Standing::Unknown;
             }
         }
-        told.gaps.extend(found.gaps.iter().cloned());
+        let gaps = found.gaps.iter().filter(|gap| {
+            let slo = gap.about.as_str();
+            let is_never = matches!(gap.why, GapReason::NeverHeard(_))
+                && found.unheard.contains(slo)
+                && !found.nobodys.contains(slo);
+            !(is_never && counted.contains(slo))
+        });
+        told.gaps.extend(gaps.cloned());
         Arc::new(told)
     }
 
@@ -117,50 +159,43 @@ fn changes(gates: &Gates) -> u64 {
     let changes = open
         .values()
         .map(|gate| gate.entry.heard_changes.load(Ordering::Relaxed));
-    changes.fold(0, u64::wrapping_add)
+    let looked = gates.fitting.changes.load(Ordering::Relaxed);
+    changes.fold(looked, u64::wrapping_add)
 }
 
 fn look(gates: &Gates, promises: Arc<Promises>) {
-    let open = gates.open();
-    let found = found(promises, &open);
-    *gates
-        .fitting
-        .0
-        .write()
-        .unwrap_or_else(PoisonError::into_inner) = Arc::new(found);
+    let found = found(promises, &gates.open(), &gates.fitting);
+    let mut known = (gates.fitting.found.write()).unwrap_or_else(PoisonError::into_inner);
+    *known = Arc::new(found);
 }
 
-fn found(promises: Arc<Promises>, open: &BTreeMap<SourceId, Arc<Gate>>) -> Found {
+fn found(
+    promises: Arc<Promises>,
+    open: &BTreeMap<SourceId, Arc<Gate>>,
+    fitting: &Fitting,
+) -> Found {
     let mut found = Found::default();
     let catalogue = promises.catalogue();
     // What was said of a stream, where no source has anything of it.
     let mut streams: BTreeMap<StreamKey, Unheard> = BTreeMap::new();
     for source in catalogue.sources.values() {
-        let Some(gate) = open.get(&source.id) else {
-            continue;
-        };
         let wanted = Wanted::of(catalogue, source);
-        let (heard, known) = {
-            let intake = gate.entry();
-            let streams = wanted.iter().map(|wanted| &wanted.stream.key);
-            let known: BTreeSet<StreamKey> = streams
-                .filter(|stream| intake.has_series(stream))
-                .cloned()
-                .collect();
-            (intake.heard(), known)
+        let seen = match open.get(&source.id) {
+            Some(gate) => arrived(gate, source, &wanted),
+            None => (fitting.pulled(&source.id, &promises))
+                .map(|looked| asked(&wanted, looked))
+                .unwrap_or_default(),
         };
-        if heard == HeardSample::default() {
+        if seen.is_empty() {
             continue;
         }
-        let seen = metrics_heard(&wanted, &heard, source);
-        for (wanted, metric) in wanted.iter().zip(&seen) {
+        for (wanted, metric, is_heard) in &seen {
             let misfits = misfits(catalogue, source, metric);
-            let is_heard = metric.series > 0 || known.contains(&wanted.stream.key);
             let stream = streams.entry(wanted.stream.key.clone()).or_default();
-            stream.note(source, wanted, metric, is_heard, &misfits);
+            stream.note(source, wanted, metric, *is_heard, &misfits);
             found.labels(source, wanted, metric, &misfits);
         }
-        let unclaimed = unclaimed(catalogue, &seen);
+        let unclaimed = unclaimed(catalogue, seen.iter().map(|(_, metric, _)| metric));
         found.unclaimed.insert(source.id.clone(), unclaimed);
     }
     for unheard in streams.into_values() {
@@ -168,6 +203,42 @@ fn found(promises: Arc<Promises>, open: &BTreeMap<SourceId, Arc<Gate>>) -> Found
     }
     found.promises = Some(promises);
     found
+}
+
+/// What is wanted, what was seen of it, and whether the stream was heard.
+type Seen<'w> = Vec<(&'w Wanted, MetricSeen, bool)>;
+
+/// What came of a source by itself, or by being scraped. Nothing where nothing came.
+fn arrived<'w>(gate: &Gate, source: &Source, wanted: &'w [Wanted]) -> Seen<'w> {
+    let (heard, known) = {
+        let intake = gate.entry();
+        let streams = wanted.iter().map(|wanted| &wanted.stream.key);
+        let known: BTreeSet<StreamKey> = streams
+            .filter(|stream| intake.has_series(stream))
+            .cloned()
+            .collect();
+        (intake.heard(), known)
+    };
+    if heard == HeardSample::default() {
+        return Vec::new();
+    }
+    let seen = metrics_heard(wanted, &heard, source);
+    let with = |(wanted, metric): (&'w Wanted, MetricSeen)| {
+        let is_heard = metric.series > 0 || known.contains(&wanted.stream.key);
+        (wanted, metric, is_heard)
+    };
+    wanted.iter().zip(seen).map(with).collect()
+}
+
+/// What an API was seen to have. What it was not asked for, or did not answer, is left out.
+fn asked(wanted: &[Wanted], looked: Vec<Looked>) -> Seen<'_> {
+    let with = |(stream, metric): Looked| {
+        let is_it = |one: &&Wanted| one.stream.key == stream && one.name == metric.name;
+        let wanted = wanted.iter().find(is_it)?;
+        let is_heard = metric.series > 0 || metric.lately > 0;
+        Some((wanted, metric, is_heard))
+    };
+    looked.into_iter().filter_map(with).collect()
 }
 
 /// What a stream was heard of by its sources.
@@ -284,7 +355,11 @@ fn absent(source: &Source, metric: &MetricSeen) -> String {
         [] => String::new(),
         names => format!("; alike: {}", some(names.iter().map(String::as_str))),
     };
-    format!("{} sends no `{name}`{alike}", source.id)
+    let has = match source.kind {
+        SourceKind::Prometheus(_) => "has",
+        _ => "sends",
+    };
+    format!("{} {has} no `{name}`{alike}", source.id)
 }
 
 fn none_counts(source: &Source, metric: &MetricSeen) -> String {
@@ -309,13 +384,16 @@ fn none_counts(source: &Source, metric: &MetricSeen) -> String {
 }
 
 /// Values of the segment label that no segment claims; each with the most series that one metric has of it.
-fn unclaimed(catalogue: &Catalogue, seen: &[MetricSeen]) -> BTreeMap<String, u64> {
+fn unclaimed<'m>(
+    catalogue: &Catalogue,
+    seen: impl Iterator<Item = &'m MetricSeen>,
+) -> BTreeMap<String, u64> {
     let claimed = claimed_by(catalogue);
     let mut unclaimed: BTreeMap<String, u64> = BTreeMap::new();
     if claimed.is_empty() {
         return unclaimed;
     }
-    for (value, tagged) in seen.iter().flat_map(|metric| &metric.tagged) {
+    for (value, tagged) in seen.flat_map(|metric| &metric.tagged) {
         let is_known = unclaimed.contains_key(value);
         if value.is_empty()
             || claimed.contains(value.as_str())

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::bell::Bell;
+use crate::fetch::Looked;
 use crate::gate::Beside;
 use crate::job::{Job, NotKept};
 use crate::kept::Taken;
@@ -146,6 +147,12 @@ impl Handle {
     /// Rings when other promises are in force, and when the core has ended.
     pub(crate) fn bell(&self) -> Arc<Bell> {
         Arc::clone(&self.app.bell)
+    }
+
+    /// What an API that is pulled has of what these promises want of it.
+    pub(crate) fn looked(&self, source: &SourceId, promises: &Arc<Promises>, looked: Vec<Looked>) {
+        let fitting = &self.app.gates.fitting;
+        fitting.looked(source, promises, looked);
     }
 
     pub(crate) fn beside(&self) -> Arc<Beside> {

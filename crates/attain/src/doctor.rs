@@ -173,10 +173,9 @@ impl<'a> Doctor<'a> {
         let reached = Reach {
             url: url.to_owned(),
             headers,
-            segment_label: source.labels.segment.clone(),
         };
         let wanted = Wanted::of(self.catalogue, source);
-        let seen = read::api::api(&reached, &wanted, &puller);
+        let seen = read::api::api(&reached, source, &wanted, &puller);
         if !reach::judge(&asked, &seen.reached, out) {
             return;
         }

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod fake;
+mod looking;
 // What the tests of attain-sources have to say about PromQL.
 #[cfg(test)]
 #[path = "../../../attain-sources/tests/it/promql.rs"]
@@ -12,18 +13,22 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use attain_engine::Wanted;
 use attain_model::delivery::Delivery;
 use attain_model::quantity::{CalendarPeriod, Window};
 use attain_model::source::{ApiSource, Source};
-use attain_model::{Catalogue, StreamKey};
+use attain_model::{Catalogue, Promises, StreamKey};
 use attain_sources::Customers;
 use attain_sources::pull::{Api, HttpApi, ORIGIN, Puller, SLICES_AT_ONCE, Trouble, delay_for};
 use jiff::{SignedDuration, Timestamp};
 
+use self::looking::{ANSWER_WITHIN, Looking};
 use super::Fetcher;
+
+pub(crate) use self::looking::Looked;
 
 /// Slices are a minute: what a Prometheus-compatible system is usually scraped by fits into it several times.
 const SLICE: Duration = Duration::from_secs(60);
@@ -99,18 +104,47 @@ pub(super) fn run(fetcher: &Fetcher, asked: &ApiSource) {
     let promises = fetcher.handle.promises();
     let customers = &fetcher.handle.beside().customers;
     let mut pulling = Pulling::new(promises.catalogue(), &fetcher.source, customers);
+    let mut looking = Looking::new(promises.catalogue(), &fetcher.source);
     fetcher.trouble(pulling.note());
     while !fetcher.is_stopped() {
         let round = match HttpApi::reached(asked, &fetcher.handle.beside().base, None) {
             Ok(api) => pulling.round(fetcher, &api),
             Err(why) => pulling.later(fetcher, why, REFUSED_AGAIN),
         };
+        let is_reached = matches!(round, Round::More | Round::Done);
+        if is_reached && !fetcher.is_stopped() && looking.is_due(fetcher.now()) {
+            look(fetcher, asked, &promises, &pulling.puller, &mut looking);
+            continue;
+        }
         match round {
             Round::More => {}
             Round::Done => fetcher.wait(Duration::from_secs(1)),
             Round::Later(time) => fetcher.wait(time),
             Round::End => return,
         }
+    }
+}
+
+/// Asks whether the API has the next metric that is wanted. What is not answered is not known, and no trouble.
+fn look(
+    fetcher: &Fetcher,
+    asked: &ApiSource,
+    promises: &Arc<Promises>,
+    puller: &Puller,
+    looking: &mut Looking,
+) {
+    let (handle, source) = (&fetcher.handle, &fetcher.source);
+    let within = asked.timeout.unwrap_or(ANSWER_WITHIN).min(ANSWER_WITHIN);
+    let asked = ApiSource {
+        timeout: Some(within),
+        ..asked.clone()
+    };
+    let Ok(api) = HttpApi::reached(&asked, &handle.beside().base, None) else {
+        return;
+    };
+    let of = (promises.catalogue(), source);
+    if let Some(looked) = looking.step(&api, of, puller, fetcher.now()) {
+        handle.looked(&source.id, promises, looked);
     }
 }
 

@@ -17,6 +17,7 @@ mod judging;
 mod metrics;
 mod otlp;
 mod pages;
+mod pulled;
 mod receiving;
 mod reloading;
 mod shop;
