@@ -64,7 +64,11 @@ pub fn detail(
 }
 
 /// The windows of series as they stood at some instants up to `as_of.instant`, with what had arrived by
-/// `as_of.known_until`: points as [`detail`] gives them. Names that the catalogue lacks are left out.
+/// `as_of.known_until`: each is what [`evaluate`](crate::evaluate) says at that instant of these counts. Names that the catalogue
+/// lacks are left out.
+///
+/// They are the points that [`detail`] gives, but for the midnight at which a calendar period begins: the whole of the
+/// period before stood then, and a burn-down of one period begins with nothing.
 #[must_use]
 pub fn stood_at(
     promises: &Promises,
@@ -94,7 +98,8 @@ pub fn stood_at(
             let judged = looked.judge(objective, &name.scope);
             let points = instants
                 .iter()
-                .map(|at| point(&looked, &judged, looked.grid.index(*at)));
+                .map(|at| looked.window_stood_at(looked.grid.index(*at)))
+                .map(|window| point(&looked, &judged, window));
             stood.push((name.clone(), points.collect()));
         }
     }
@@ -145,15 +150,15 @@ fn burn_down(looked: &Looked<'_>, judged: &Judged, step: i64) -> Vec<Point> {
     let window = &looked.window;
     let steps = ((window.end - window.start) / step).max(0);
     let ends = (0..=steps).rev().map(|back| window.end - back * step);
-    ends.map(|end| point(looked, judged, end)).collect()
+    ends.map(|end| point(looked, judged, looked.window_at(end)))
+        .collect()
 }
 
-/// The window as it stood at the end of a slice.
-fn point(looked: &Looked<'_>, judged: &Judged, end: i64) -> Point {
-    let window = looked.window_at(end);
+/// What is in a window, at its end.
+fn point(looked: &Looked<'_>, judged: &Judged, window: Range<i64>) -> Point {
     let sums = judged.sum(&window);
     Point {
-        at: looked.grid.start(end),
+        at: looked.grid.start(window.end),
         attainment: if judged.is_promised(&window) {
             sums.promised
         } else {

@@ -204,7 +204,18 @@ pub(crate) struct Looked<'a> {
 }
 
 impl Looked<'_> {
-    /// The slices of the SLO's window as seen from the end of a slice.
+    /// The slices of the SLO's window as it stood at the end of a slice, as `--at` judges it: at the midnight that begins a
+    /// period, the whole of the one before.
+    pub(crate) fn window_stood_at(&self, end: i64) -> Range<i64> {
+        if end == self.window.start {
+            let resolved = window::resolve(&self.slo.window, self.grid.start(end), self.grid);
+            return self.grid.index(resolved.interval.start)..end;
+        }
+        self.window_at(end)
+    }
+
+    /// The slices of the SLO's window as seen from the end of a slice. Empty at the beginning of the window's own period,
+    /// for whoever follows one period from there.
     pub(crate) fn window_at(&self, end: i64) -> Range<i64> {
         if end == self.window.end {
             return self.window.clone();

@@ -370,10 +370,20 @@ fn what_lies_behind_a_verdict_adds_up_to_it() {
             let names: Vec<SeriesName> = found.verdicts.iter().map(|v| v.name.clone()).collect();
             let details = attain_engine::detail(&promises, &ledger, &names, as_of);
             for detail in &details {
-                let instants: Vec<Timestamp> = detail.burn_down.iter().map(|p| p.at).collect();
+                let slo = &promises.catalogue().slos[&detail.name.slo];
+                let begins = match &slo.window {
+                    Window::Calendar(..) => found.verdicts.iter().find(|v| v.name == detail.name),
+                    Window::Rolling(_) => None,
+                };
+                // The burn-down of a period begins with nothing spent, where what stood then is the period before.
+                let burn_down = detail.burn_down.iter().copied();
+                let burn_down: Vec<_> = burn_down
+                    .filter(|p| begins.is_none_or(|verdict| p.at != verdict.window.start))
+                    .collect();
+                let instants: Vec<Timestamp> = burn_down.iter().map(|p| p.at).collect();
                 let name = std::slice::from_ref(&detail.name);
                 let stood = attain_engine::stood_at(&promises, &ledger, name, as_of, &instants);
-                assert_eq!(stood, [(detail.name.clone(), detail.burn_down.clone())]);
+                assert_eq!(stood, [(detail.name.clone(), burn_down)]);
             }
             assert_eq!(details.len(), names.len());
             for (verdict, detail) in found.verdicts.iter().zip(&details) {
@@ -488,6 +498,54 @@ fn windows_are_the_same_of_counts_that_were_added_up_from_cut_to_cut() {
         compared > 20_000 && spent * 4 > compared,
         "{spent} of {compared}"
     );
+}
+
+/// What `--at` says of the midnight at which a period ends, a burn-down says, too: the whole of the period.
+#[test]
+fn a_window_stood_as_it_is_judged_at_that_instant() {
+    let zone = TimeZone::get("Europe/Berlin").unwrap();
+    let goals: [(_, &[(&str, &str)]); 1] = [(None, &[("all", "90%")])];
+    let window = Window::Calendar(CalendarPeriod::Month, zone);
+    let objective = objective("availability", &goals);
+    let catalogue = one(slo("checkout", window, &[objective]));
+    let mut rows = Rows::of(&catalogue);
+    rows.count(at("2026-01-31T22:30:00Z"), "free", 400, 40)
+        .count(at("2026-02-27T10:00:00Z"), "free", 90, 10)
+        .count(at("2026-02-28T23:20:00Z"), "free", 7, 1);
+    let ledger = ledger(&catalogue, &rows);
+    let promises = Promises::of(catalogue);
+    let midnight = at("2026-02-28T23:00:00Z").as_second();
+    let hours: Vec<Timestamp> = (-700..=3).map(|h| second(midnight + h * 3600)).collect();
+    let as_of = |instant| AsOf {
+        instant,
+        known_until: Timestamp::MAX,
+    };
+    let judged = |instant| {
+        let found = attain_engine::evaluate(&promises, &ledger, as_of(instant));
+        let of = found.verdicts.into_iter();
+        let mut all = of.filter(|verdict| verdict.name.scope == scope("all"));
+        all.next().unwrap()
+    };
+    let names = [judged(second(midnight)).name];
+    // As of the midnight itself, of the hours after it, and of a month after that.
+    for now in [0, 3600, 4_000, 3 * 3600 + 10, 30 * 86_400] {
+        let now = second(midnight + now);
+        let hours: Vec<Timestamp> = hours.iter().copied().filter(|at| *at <= now).collect();
+        let stood = attain_engine::stood_at(&promises, &ledger, &names, as_of(now), &hours);
+        let mut good = BTreeMap::new();
+        for point in &stood[0].1 {
+            let verdict = judged(point.at);
+            assert_eq!(
+                (point.attainment, point.budget),
+                (verdict.attainment, verdict.budget),
+                "{} as of {now}",
+                point.at
+            );
+            good.insert(point.at.as_second() - midnight, point.attainment.good);
+        }
+        let first = midnight - at("2026-01-31T23:00:00Z").as_second();
+        assert_eq!((good[&0], good.get(&-first)), (90, Some(&400)));
+    }
 }
 
 fn one(slo: Slo) -> Catalogue {

@@ -148,6 +148,48 @@ fn a_burn_down_goes_on_from_one_hour_to_the_next_and_is_what_a_new_start_says() 
     assert_eq!((first_again, again), (first, late));
 }
 
+/// At the midnight that ends a week the whole of it stands in the burn-down, whoever works it out.
+#[test]
+fn a_burn_down_goes_on_over_a_midnight_as_a_new_start_says() {
+    const WEEK: i64 = 7 * 86_400;
+    // 1970 began with a Thursday.
+    const MONDAY: i64 = 4 * 86_400;
+    let mut shop = Shop::new(&quick().replace("window: 30d", "window: calendar week"));
+    let now = now_ms() / 1000;
+    let monday = (now - MONDAY).div_euclid(WEEK) * WEEK + MONDAY;
+    shop.clock_off.store(monday - 300 - now, Ordering::SeqCst);
+    shop.start(limits());
+    let send = |shop: &Shop, value: u64, at: i64| {
+        let body = samples(1, value, (monday + at) * 1000);
+        let answer = write(shop.address(), "/api/v1/write", "", &body);
+        assert_eq!(answer.status, 204);
+    };
+    for (value, at) in [(0, -7200), (100, -1800), (150, -400)] {
+        send(&shop, value, at);
+    }
+    let counted = |shop: &Shop, until: i64, all: u64| {
+        // Calendar windows are judged by the minute.
+        shop.clock_off.fetch_add(60, Ordering::SeqCst);
+        eventually("counted", || {
+            let (first, good, page) = burn_down(shop, "")?;
+            let as_of: jiff::Timestamp = page["as_of"].as_str()?.parse().ok()?;
+            let is_so = as_of.as_second() >= until && good.last() == Some(&all);
+            is_so.then_some((first.as_second(), good))
+        })
+    };
+    counted(&shop, monday - 310, 150);
+    shop.clock_off
+        .fetch_add(STEP_SECONDS - 120, Ordering::SeqCst);
+    counted(&shop, monday + 90, 0);
+    send(&shop, 170, 60);
+    let (first, good) = counted(&shop, monday + 90, 20);
+    assert_eq!(first + 718 * 3600, monday);
+    assert_eq!((good[717], good[718]), (0, 150));
+    shop.stop();
+    shop.start(limits());
+    assert_eq!(counted(&shop, monday + 90, 20), (first, good));
+}
+
 #[test]
 fn one_slo_says_what_lies_behind_it_now_and_at_an_earlier_instant() {
     let shop = Shop::of(&quick(), limits());
