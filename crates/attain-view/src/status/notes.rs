@@ -255,29 +255,45 @@ fn is_misfit(why: &GapReason) -> bool {
 
 /// What is missing for the same reason at the same time is one line; of one sort, the first few lines.
 fn gaps(desk: &Desk<'_>, is_shown: impl Fn(&GapReason) -> bool) -> Vec<String> {
-    let mut lines: Vec<(&'static str, String, Vec<&str>)> = Vec::new();
+    let mut lines: Vec<(&Gap, String, Vec<&str>)> = Vec::new();
     let gaps = desk.evaluation.gaps.iter();
     let gaps = gaps.filter(|gap| is_shown(&gap.why));
     for gap in gaps.filter(|gap| gap.why != GapReason::NotYet || gap.interval.is_none()) {
         let text = gap_text(desk, gap);
         match lines.iter_mut().find(|(_, other, _)| *other == text) {
             Some((_, _, about)) => about.push(&gap.about),
-            None => lines.push((sort(&gap.why), text, vec![&gap.about])),
+            None => lines.push((gap, text, vec![&gap.about])),
         }
     }
     let mut notes = Vec::new();
-    while let Some((sort, ..)) = lines.first() {
-        let sort = *sort;
-        let (these, others): (Vec<_>, Vec<_>) =
-            lines.into_iter().partition(|(other, ..)| *other == sort);
+    while let Some((first, ..)) = lines.first() {
+        let of = sort(&first.why);
+        let (these, others): (Vec<_>, Vec<_>) = lines
+            .into_iter()
+            .partition(|(other, ..)| sort(&other.why) == of);
         let shown = these.iter().take(GAPS_SHOWN);
         notes.extend(shown.map(|(_, text, about)| format!("{}: {text}", named(about))));
         if these.len() > GAPS_SHOWN {
-            notes.push(format!("... and {} more like it", these.len() - GAPS_SHOWN));
+            let rest = these[GAPS_SHOWN..].iter().map(|(gap, ..)| *gap);
+            notes.push(format!(
+                "... and {} more like it{}",
+                these.len() - GAPS_SHOWN,
+                how_long(rest)
+            ));
         }
         lines = others;
     }
     notes
+}
+
+/// `, 7m in all`: how much is missing must not be hidden with where.
+fn how_long<'g>(gaps: impl Iterator<Item = &'g Gap>) -> String {
+    let missing = gaps.filter(|gap| matches!(gap.why, GapReason::NoData | GapReason::NotCounted));
+    let seconds = missing.filter_map(|gap| Some(gap.interval?.seconds()));
+    match seconds.sum() {
+        0 => String::new(),
+        seconds => format!(", {} in all", duration_text(Duration::from_secs(seconds))),
+    }
 }
 
 /// `a, b, c and 11 more`.

@@ -180,6 +180,33 @@ fn what_the_numbers_leave_out_is_said() {
     );
 }
 
+/// Where data is missing is cut to a few lines, how much is not.
+#[test]
+fn gaps_that_are_not_named_are_measured() {
+    let promises = Promises::of(shop::catalogue());
+    let mut evaluation = holes(&promises);
+    let start = at("2026-11-01T08:00:00Z");
+    evaluation.gaps = (0..5_i64)
+        .map(|nth| {
+            let from = start + jiff::SignedDuration::from_hours(nth);
+            Gap {
+                about: "source main".to_owned(),
+                interval: Some(Interval {
+                    start: from,
+                    end: from + jiff::SignedDuration::from_mins(nth + 1),
+                }),
+                why: GapReason::NoData,
+            }
+        })
+        .collect();
+    let text = status(&promises, &evaluation, &Run::default(), &look(120));
+    assert_eq!(text.matches("source main: no data (").count(), 3, "{text}");
+    assert!(
+        text.contains("... and 2 more like it, 9m in all\n"),
+        "{text}"
+    );
+}
+
 /// What reading left out.
 fn reading() -> Reading {
     let access = ReadSource {
