@@ -15,6 +15,7 @@ use crate::html::Html;
 use crate::html::parts::{self, State, badge};
 use crate::number::thousands;
 use crate::report::{About, Sheet, masking, matrix, series, top};
+use crate::status::ended::has_ended;
 use crate::status::headline;
 use crate::status::{is_promise, no_slos, no_verdicts};
 use crate::why::cause;
@@ -85,9 +86,14 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top:
             .filter(|verdict| is_promise(verdict))
     };
     let is_calm = !promises().any(|verdict| headline::hurts(&sheet.desk, verdict));
+    // What is lost now stands before a first sentence about what is over.
+    let is_first = is_about_what_is_over(sheet);
+    if is_first {
+        losses(html, sheet, ask, |is_over| !is_over);
+    }
     html.element("div", &[("class", "now"), ("data-key", "now")], |html| {
         top::summarised(html, sheet, first, |html| {
-            last(html, sheet, ask);
+            losses(html, sheet, ask, |is_over| is_over || !is_first);
             ways(html, sheet, ask);
         });
         if is_calm {
@@ -98,6 +104,19 @@ pub(super) fn summary(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, first: top:
 
 /// What was lost last, beside what is hurt worst: whoever was woken minutes ago asks for it.
 pub(super) fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
+    losses(html, sheet, ask, |_| true);
+}
+
+fn is_about_what_is_over(sheet: &Sheet<'_>) -> bool {
+    let Some(worst) = headline::worst(&sheet.desk, &|_| true) else {
+        return false;
+    };
+    let mut verdicts = sheet.desk.evaluation.verdicts.iter();
+    verdicts.any(|verdict| verdict.name == worst && has_ended(&sheet.desk, verdict))
+}
+
+/// The same, of those that are over or that are not.
+fn losses(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask, is_shown: impl Fn(bool) -> bool) {
     let Some(why) = sheet.desk.told else { return };
     // Of what the first sentence is about, its own rows say it.
     let worst = headline::worst(&sheet.desk, &|_| true);
@@ -106,7 +125,10 @@ pub(super) fn last(html: &mut Html, sheet: &Sheet<'_>, ask: &Ask) {
         .into_iter()
         .enumerate()
     {
-        one_last(html, sheet, ask, nth, why, finding, episode);
+        let is_over = cause::is_over_of(why, finding, verdicts);
+        if is_shown(is_over) {
+            one_last(html, sheet, ask, nth, why, (finding, episode, is_over));
+        }
     }
 }
 
@@ -116,13 +138,11 @@ fn one_last(
     ask: &Ask,
     nth: usize,
     why: &Why,
-    finding: &Finding,
-    episode: &Episode,
+    (finding, episode, is_over): (&Finding, &Episode, bool),
 ) {
     let key = format!("last {nth}");
     let name = &finding.name;
     html.element("p", &[("class", "last"), ("data-key", &key)], |html| {
-        let is_over = cause::is_over_of(why, finding, &sheet.desk.evaluation.verdicts);
         let word = match is_over {
             true => "Last: ",
             false => "Losing now: ",

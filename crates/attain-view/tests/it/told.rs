@@ -288,6 +288,34 @@ fn what_is_over_is_told_in_the_past() {
     );
 }
 
+/// A page that is over does not hide what is lost now and fires nothing yet.
+#[test]
+fn what_is_lost_now_stands_before_a_page_that_is_over() {
+    let promises = Promises::of(catalogue());
+    let mut evaluation = judged(&promises, 60);
+    let server = server();
+    let [auth, premium] = [0, 1].map(|at| evaluation.verdicts[at].name.clone());
+    shortly(&mut evaluation.verdicts[1], (400, 60), (80, 0));
+    evaluation.verdicts[1].alerts = vec![crate::status::page(&promises)];
+    let over = lost(&premium, 1.2, "2026-11-02T23:58:30Z");
+    let read = |findings| {
+        let why = why(findings);
+        let scene = scene(&promises, &evaluation, &[], &server);
+        text(&pages::overview(&told(scene, &why), &Ask::default()))
+    };
+    let read_of = |until| read(vec![over.clone(), lost(&auth, 0.3, until)]);
+    let place = |read: &str, words: &str| {
+        read.find(words)
+            .unwrap_or_else(|| panic!("{words}: {read}"))
+    };
+    let first = "was broken for premium; over since";
+    let now = read_of(NOW);
+    assert!(place(&now, "Losing now:") < place(&now, first), "{now}");
+    assert_eq!(now.matches("Losing now:").count(), 1, "{now}");
+    let ended = read_of("2026-11-02T23:58:30Z");
+    assert!(place(&ended, first) < place(&ended, "Last:"), "{ended}");
+}
+
 /// A page of so long a pair of windows that does not fire.
 fn quiet_page() -> AlertCondition {
     let burn = Multiple::from_millionths(14_400_000);
