@@ -351,6 +351,12 @@ impl Found {
 
 fn absent(source: &Source, metric: &MetricSeen) -> String {
     let name = metric.name.trim_end_matches("_bucket");
+    if metric.plain > 0 {
+        return format!(
+            "`{name}` from {} is no histogram, and is taken for one: `type: counter` is missing beside `metric:`",
+            source.id
+        );
+    }
     let alike = match metric.alike.as_slice() {
         [] => String::new(),
         names => format!("; alike: {}", some(names.iter().map(String::as_str))),

@@ -39,6 +39,10 @@ slos:
     outcome: A customer can pay
     indicator: {metric: http_requests_total, bad: {error.type: timeout}}
     objectives: {availability: {premium: 99.9%, standard: 99%}}
+  rule:
+    outcome: A customer can pay
+    indicator: {metric: 'job:http:sum', bad: {code: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
   tier:
     outcome: A customer can pay
     indicator: {source: wrong, metric: http_requests_total, bad: {code: 5xx}}
@@ -56,8 +60,13 @@ fn pushed(value: u64) -> Vec<u8> {
             ("segment", segment),
         ]
     });
-    let series: Vec<_> = series
-        .iter()
+    let rule = [
+        ("__name__", "job:http:sum"),
+        ("code", "200"),
+        ("path", "/pay"),
+        ("segment", "premium"),
+    ];
+    let series: Vec<_> = (series.iter().chain([&rule]))
         .map(|labels| (labels.as_slice(), sample.as_slice()))
         .collect();
     attain_wire::remote_write::encode(&series)
@@ -100,6 +109,10 @@ fn what_does_not_fit_is_said_in_the_status() {
         "prom sends no `http_request_total`; alike: `http_requests_total`"
     );
     assert_eq!(
+        what("rule", "never heard").unwrap(),
+        "`job:http:sum` from prom is no histogram, and is taken for one: `type: counter` is missing beside `metric:`"
+    );
+    assert_eq!(
         what("nopath", "never heard").unwrap(),
         "no series of `http_requests_total` from prom counts: `path` shall be /search and is `/pay`"
     );
@@ -136,7 +149,7 @@ fn what_does_not_fit_is_said_in_the_status() {
     assert!(answer.head.contains("attain-exit: 3"), "{}", answer.head);
     for says in [
         "never heard",
-        "6 were never heard of: the notes say what is not sent. 2 cannot be judged: nothing tells good from bad.",
+        "8 were never heard of: the notes say what is not sent. 2 cannot be judged: nothing tells good from bad.",
         "typo: never heard: prom sends no `http_request_total`; alike: `http_requests_total`",
         "badlabel: nothing tells good from bad",
         "source prom: no segment claims `gold` (1 series)",

@@ -41,6 +41,10 @@ slos:
     outcome: A customer can pay
     indicator: {metric: http_requests_total, where: {path: /pay}, bad: {status: 5xx}}
     objectives: {availability: {premium: 99.9%, standard: 99%}}
+  rule:
+    outcome: A customer can pay
+    indicator: {metric: 'job:http:sum', bad: {code: 5xx}}
+    objectives: {availability: {premium: 99.9%, standard: 99%}}
   tier:
     outcome: A customer can pay
     indicator: {source: wrong, metric: http_requests_total, bad: {code: 5xx}}
@@ -101,7 +105,11 @@ fn series() -> Vec<Labels> {
         let owned = labels.map(|(label, value)| (label.to_owned(), value.to_owned()));
         BTreeMap::from(owned)
     });
-    series.into()
+    let mut series = Vec::from(series);
+    let mut rule = series[0].clone();
+    rule.insert("__name__".to_owned(), "job:http:sum".to_owned());
+    series.push(rule);
+    series
 }
 
 /// The answer to a path; `None` is a refusal.
@@ -116,6 +124,10 @@ fn answer(path: &str) -> Option<String> {
         return Some(r#"["http_requests_total","up"]"#.to_owned());
     }
     let query = path.split_once("query=")?.1;
+    // There are no native histograms.
+    if query.contains("histogram_count(") {
+        return Some(r#"{"resultType":"vector","result":[]}"#.to_owned());
+    }
     let selected = selected(query);
     let vector: Vec<(Labels, usize)> = if query.contains("count by (") {
         let label = query.split_once("count by (")?.1.split(')').next()?;
@@ -196,6 +208,10 @@ fn what_an_api_has_and_does_not_fit_is_said_in_the_status() {
             "never heard",
             "prom has no `http_request_total`; alike: `http_requests_total`"
         )
+    );
+    assert_eq!(
+        what(&status, "rule").unwrap().1,
+        "`job:http:sum` from prom is no histogram, and is taken for one: `type: counter` is missing beside `metric:`"
     );
     assert_eq!(
         what(&status, "nopath").unwrap(),

@@ -128,10 +128,25 @@ impl<'r> Asking<'r> {
         }
         seen.alike = self.alike(&wanted.name)?;
         if let Some(whole) = wanted.name.strip_suffix("_bucket") {
-            let whole = format!("{{__name__=\"{whole}\"}}");
-            seen.native = self.number(&format!("count({whole})"))?;
+            // What has quantiles is a summary.
+            let whole = format!("{{__name__=\"{whole}\",quantile=\"\"}}");
+            let there = self.number(&format!("count({whole})"))?;
+            if there > 0 {
+                seen.native = self.native(&whole, there)?;
+                seen.plain = there.saturating_sub(seen.native);
+            }
         }
         Ok(())
+    }
+
+    /// How many of these are native histograms. Who does not know the question has none.
+    fn native(&self, whole: &str, there: u64) -> Result<u64, Trouble> {
+        match self.number(&format!("count(histogram_count({whole}))")) {
+            Err(Trouble::Refused(_)) => Ok(0),
+            // VictoriaMetrics.
+            Err(Trouble::Away(why)) if why.contains("unknown func") => Ok(0),
+            native => Ok(native?.min(there)),
+        }
     }
 
     /// Labels that say good from bad may be on few series: those that are not among the first are asked for by name.

@@ -33,6 +33,14 @@ pub fn metrics_heard(wanted: &[Wanted], heard: &HeardSample, source: &Source) ->
             let names = heard.series.iter().map(|one| &one.metric);
             let names = names.chain(&heard.others).map(String::as_str);
             seen.alike = alike(&wanted.name, names, NAMES_SHOWN);
+            let plain = heard.series.iter().filter(|one| {
+                let is_part = ["le", "quantile"].map(|label| one.labels.contains_key(label));
+                is_its(&one.metric) && !one.is_whole && is_part == [false; 2]
+            });
+            seen.plain = match wanted.shape {
+                Shape::Histogram => plain.count() as u64,
+                Shape::Counter | Shape::Gauge => 0,
+            };
         }
         let labels = heard.labels.iter().filter(|(metric, _)| is_its(metric));
         for label in labels.flat_map(|(_, labels)| labels) {

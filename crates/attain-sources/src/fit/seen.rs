@@ -40,6 +40,8 @@ pub struct MetricSeen {
     pub alike: Vec<String>,
     /// Series of native histograms in place of its buckets; only where `named` is 0.
     pub native: u64,
+    /// Series of exactly the name that was written, as numbers in place of a histogram; only where `named` is 0.
+    pub plain: u64,
     /// How old its newest sample is.
     pub age: Option<Duration>,
     /// From one sample to the next.

@@ -65,6 +65,14 @@ pub fn is_there(
                    by remote write, with `send_native_histograms: true`, to a source `remote_write`"
             .to_owned();
         ("histogram-native", seen, fix)
+    } else if metric.plain > 0 {
+        let whole = name.trim_end_matches("_bucket");
+        let seen = format!(
+            "`{whole}` is no histogram, and is taken for one: it has {} series, and no buckets",
+            number::grouped(metric.plain)
+        );
+        let fix = format!("write `type: counter` beside `metric: {whole}`, if it counts up");
+        ("metric-missing", seen, fix)
     } else {
         let seen = match read.is_sent {
             true => format!("it sends, and no series of `{name}` is among what has arrived"),
@@ -286,6 +294,17 @@ mod tests {
                 .seen
                 .starts_with("`x_seconds` is a native histogram, not counted")
         );
+    }
+
+    #[test]
+    fn a_number_that_is_taken_for_a_histogram_lacks_its_type() {
+        let (mut out, mut seen) = (Diagnosis::default(), metric(1, 15));
+        (seen.series, seen.plain) = (0, 2);
+        seen.name = "job:x:sum_bucket".to_owned();
+        seen.alike = vec!["job:x:sum".to_owned()];
+        assert!(!is_there(&read(10), &seen, &[Misfit::Absent], &mut out));
+        let fix = "write `type: counter` beside `metric: job:x:sum`, if it counts up";
+        assert_eq!(out.findings[0].fix, fix);
     }
 
     #[test]
