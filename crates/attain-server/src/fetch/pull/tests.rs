@@ -301,7 +301,9 @@ fn outage(seed: u64, away_minutes: i64) {
     case.fake.world.lock().unwrap().is_away = true;
     let steps = u32::try_from(away_minutes.min(16)).unwrap();
     let step = minute * u32::try_from(away_minutes).unwrap() / steps;
-    case.until(at(MINUTES_BEFORE + away_minutes), step);
+    // It may have waited until then for answers that broke off: at least one minute is asked for in vain.
+    let back = at(MINUTES_BEFORE + away_minutes).max(case.side.now_ms.get() + 2 * MINUTE_MS);
+    case.until(back, step);
     let is_troubled = case
         .side
         .troubles
