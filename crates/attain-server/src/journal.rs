@@ -6,12 +6,12 @@
 mod edit;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use attain_model::policy::Urgency;
 use attain_model::verdict::AlertState;
-use attain_model::{Promises, SeriesName, SourceId};
+use attain_model::{Evaluation, Promises, SeriesName, SourceId};
 use jiff::Timestamp;
 
 use crate::app::App;
@@ -36,6 +36,8 @@ pub struct Journal {
     trouble: BTreeMap<SourceId, (String, Instant)>,
     disk: Option<String>,
     firing: BTreeMap<(SeriesName, Urgency), Timestamp>,
+    /// What that is of: it is looked again more often than it is judged.
+    of: Weak<Evaluation>,
     denied: Turned,
     shed: Turned,
 }
@@ -133,6 +135,11 @@ impl Journal {
         let Some(judged) = &published.judged else {
             return;
         };
+        let of = Arc::downgrade(&judged.evaluation);
+        if of.ptr_eq(&self.of) {
+            return;
+        }
+        self.of = of;
         let mut firing: BTreeMap<(SeriesName, Urgency), Timestamp> = BTreeMap::new();
         for verdict in &judged.evaluation.verdicts {
             for alert in &verdict.alerts {
