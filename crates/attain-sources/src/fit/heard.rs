@@ -1,5 +1,6 @@
 //! What was sent to a server, put as a page would be: what it has of what the catalogue wants. Judges nothing.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::source::Source;
@@ -17,16 +18,26 @@ const SEGMENT_ATTRIBUTE: &str = "attain_segment";
 const NAMES_SHOWN: usize = 3;
 
 /// What a sample has of what is wanted.
-pub fn metrics_heard(wanted: &[Wanted], heard: &HeardSample, source: &Source) -> Vec<MetricSeen> {
+pub fn metrics_heard<'w>(
+    wanted: &'w [Wanted],
+    heard: &HeardSample,
+    source: &Source,
+) -> Vec<MetricSeen> {
     let segment_label = &source.labels.segment;
-    let metric = |wanted: &Wanted| {
+    // Most indicators of a metric speak of the same labels: its series are the same to all of them.
+    let mut pages: BTreeMap<(&str, bool, Asked), Vec<Shown>> = BTreeMap::new();
+    let metric = |wanted: &'w Wanted| {
         let asked = asked(wanted, segment_label);
         let is_its = |metric: &str| base(metric) == base(&wanted.name);
-        let series = heard.series.iter().filter(|one| is_its(&one.metric));
-        let shown: Vec<Shown> = series
-            .filter_map(|one| shown(wanted, &one.labels, one.is_whole, &asked, source))
-            .collect();
-        let mut seen = page::metrics_on(std::slice::from_ref(wanted), &shown, segment_label)
+        let is_histogram = wanted.shape == Shape::Histogram;
+        let page = pages.entry((wanted.name.as_str(), is_histogram, asked.clone()));
+        let page = page.or_insert_with(|| {
+            let series = heard.series.iter().filter(|one| is_its(&one.metric));
+            series
+                .filter_map(|one| shown(wanted, &one.labels, one.is_whole, &asked, source))
+                .collect()
+        });
+        let mut seen = page::metrics_on(std::slice::from_ref(wanted), page, segment_label)
             .pop()
             .unwrap_or_default();
         if seen.named == 0 {
@@ -58,7 +69,7 @@ fn shown(
     wanted: &Wanted,
     labels: &BTreeMap<String, String>,
     is_whole: bool,
-    asked: &BTreeSet<String>,
+    asked: &Asked,
     source: &Source,
 ) -> Option<Shown> {
     let is_histogram = wanted.shape == Shape::Histogram;
@@ -88,30 +99,42 @@ fn shown(
     Some(one)
 }
 
-/// Labels that the catalogue speaks of.
-fn asked(wanted: &Wanted, segment_label: &str) -> BTreeSet<String> {
+/// Labels that the catalogue speaks of, by Prometheus' spelling: `http.route` and `http_route` are one.
+type Asked = BTreeMap<String, String>;
+
+fn asked(wanted: &Wanted, segment_label: &str) -> Asked {
     let selector = &wanted.selector;
     let selecting = selector.only.keys().chain(selector.except.keys());
     let service = wanted.service.iter().map(|(label, _)| label);
     let classes = wanted.classes.iter().map(|class| &class.label);
-    let mut asked: BTreeSet<String> = selecting.chain(service).chain(classes).cloned().collect();
-    asked.insert(segment_label.to_owned());
-    asked
+    let labels: BTreeSet<&str> = (selecting.chain(service).chain(classes))
+        .map(String::as_str)
+        .chain([segment_label])
+        .collect();
+    // Of two spellings of one label the first in order is meant.
+    let labels = labels.into_iter().rev();
+    labels
+        .map(|label| (spelled(label).into_owned(), label.to_owned()))
+        .collect()
 }
 
-/// A label as the catalogue spells it: `http.route` and `http_route` are one.
-fn as_asked(label: &str, asked: &BTreeSet<String>) -> String {
-    let is_it = |known: &&String| spelled(known) == spelled(label);
-    asked
-        .iter()
-        .find(is_it)
-        .map_or(label, |known| known)
-        .to_owned()
+/// A label as the catalogue spells it.
+fn as_asked(label: &str, asked: &Asked) -> String {
+    let known = asked.get(&*spelled(label));
+    known.map_or(label, String::as_str).to_owned()
 }
 
-fn spelled(name: &str) -> String {
-    let fits = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-    name.chars().map(fits).collect()
+/// Most names are spelled so already.
+fn spelled(name: &str) -> Cow<'_, str> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    match name.chars().all(fits) {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(
+            name.chars()
+                .map(|c| if fits(c) { c } else { '_' })
+                .collect(),
+        ),
+    }
 }
 
 fn base(metric: &str) -> &str {

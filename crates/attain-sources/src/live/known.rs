@@ -127,8 +127,8 @@ impl Known {
         self.entries.get(bytes).or_else(|| self.nobodies.get(bytes))
     }
 
-    /// What is expected to come next, in the order in which it came before.
-    /// Only a counter that may be guessed by its length: a hash of its bytes, its slot, and how many bytes there are.
+    /// What is expected to come next, in the order in which it came before, if it is a counter that may be guessed by its
+    /// length: a hash of its bytes, its slot, and how many bytes there are.
     #[inline]
     pub(super) fn expected(&self) -> Option<(u128, Slot, usize)> {
         match *self.entries.expected()? {

@@ -102,11 +102,10 @@ fn counted(series: &Series<'_>, slot: Slot, (value, time_ms): (f64, i64), batch:
 /// The labels of a series; `None` if another replica of its sender counts.
 fn labelled<'a>(intake: &Intake, series: &Series<'a>) -> Result<Option<Labelled<'a>>, Broken> {
     let mut labels = series.labels()?;
-    let all = labels.clone();
     let Some(sender) = intake.replicas.take(&mut labels) else {
         return Labelled::new(labels).map(Some);
     };
-    let (labelled, all) = (Labelled::new(labels)?, Labelled::new(all)?);
+    let (labelled, all) = (Labelled::new(labels)?, Labelled::new(series.labels()?)?);
     if !intake.replicas.leads(sender) {
         return Ok(None);
     }

@@ -76,13 +76,14 @@ impl Replicas {
             }
             !is_replica
         });
+        let replica = replica?;
         let mut pair = String::new();
         for (name, value) in labels.iter().filter(|(name, _)| PAIRS.contains(name)) {
             pair.extend([name, "\0", value, "\0"]);
         }
         Some(Sender {
             pair: xxh3_64(pair.as_bytes()),
-            replica: replica?,
+            replica,
         })
     }
 
