@@ -9,6 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::VERSION;
 use crate::status_json::utc;
 
+const BILLION: u128 = 1_000_000_000;
+
 /// Seconds between two places.
 const STEP_SECONDS: i64 = 3600;
 
@@ -28,7 +30,7 @@ pub struct WholeHours {
 struct Columns {
     good: String,
     bad: String,
-    allowed_billionths: String,
+    allowed: String,
 }
 
 impl WholeHours {
@@ -76,19 +78,13 @@ impl WholeHours {
 
 impl Columns {
     fn each_mut(&mut self) -> [&mut String; 3] {
-        [&mut self.good, &mut self.bad, &mut self.allowed_billionths]
+        [&mut self.good, &mut self.bad, &mut self.allowed]
     }
 
     fn push(&mut self, point: &Point) {
         number(&mut self.good, point.attainment.good);
         number(&mut self.bad, point.attainment.bad);
-        let allowed = &mut self.allowed_billionths;
-        allowed.push('"');
-        match u64::try_from(point.budget.allowed_billionths) {
-            Ok(small) => number(allowed, small),
-            Err(_) => allowed.push_str(&point.budget.allowed_billionths.to_string()),
-        }
-        allowed.push('"');
+        decimal(&mut self.allowed, point.budget.allowed_billionths);
         for column in self.each_mut() {
             column.push(',');
         }
@@ -110,7 +106,7 @@ pub fn burn_down_json(
         _ => evaluation.as_of.instant,
     };
     let of_series = hours.series.iter().map(|(_, columns)| columns);
-    let room = of_series.map(|own| own.good.len() + own.bad.len() + own.allowed_billionths.len());
+    let room = of_series.map(|own| own.good.len() + own.bad.len() + own.allowed.len());
     let mut text = String::with_capacity(1024 + room.sum::<usize>());
     text.push_str("{\"version\":");
     number(&mut text, VERSION.into());
@@ -153,11 +149,7 @@ fn series<'c>(
     for (name, before, now) in [
         ("good", places(|own| &own.good), &now.good),
         ("bad", places(|own| &own.bad), &now.bad),
-        (
-            "allowed_billionths",
-            places(|own| &own.allowed_billionths),
-            &now.allowed_billionths,
-        ),
+        ("allowed", places(|own| &own.allowed), &now.allowed),
     ] {
         text.push_str(",\"");
         text.push_str(name);
@@ -203,4 +195,17 @@ fn number(text: &mut String, mut number: u64) {
         }
     }
     text.extend(digits[from..].iter().copied().map(char::from));
+}
+
+/// Billionths as a decimal number, exact, without zeros at its end.
+fn decimal(text: &mut String, billionths: u128) {
+    let (whole, part) = (billionths / BILLION, (billionths % BILLION) as u64);
+    match u64::try_from(whole) {
+        Ok(small) => number(text, small),
+        Err(_) => text.push_str(&whole.to_string()),
+    }
+    if part > 0 {
+        text.push_str(&format!(".{part:09}"));
+        text.truncate(text.trim_end_matches('0').len());
+    }
 }
