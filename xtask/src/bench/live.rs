@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use self::fleet::Fleet;
 pub use self::servers::said;
-use self::servers::{Programs, Server};
+use self::servers::{AT_ONCE, Each, Programs, Server};
 use self::turning::Turning;
 use super::driven::Driven;
 use super::results::table;
@@ -57,6 +57,13 @@ const SETTLING_SECONDS: u64 = 75;
 const MEASURED_CYCLES: u64 = 2;
 const QUESTIONS: u64 = 20;
 
+/// What questions cost.
+#[derive(Clone, Copy)]
+struct Asked {
+    thirty_days: Each,
+    burn_down: Each,
+}
+
 /// What one server came to.
 struct Cost {
     who: String,
@@ -64,8 +71,7 @@ struct Cost {
     /// Seconds of CPU over the cycles.
     cpu_seconds: f64,
     resident: u64,
-    /// Milliseconds of CPU of a question: 30 days, burn-down.
-    asked: Option<(f64, f64)>,
+    asked: Option<Asked>,
     /// Of burn-downs that are not asked again within the hour, where these cost more.
     turning: Option<Turning>,
 }
@@ -209,7 +215,7 @@ fn loaded(
 }
 
 /// The ratios of 30 days of a service's segments, and 720 points of them; of one service after the other.
-fn asked_of_peer(server: &Server, fleet: Fleet) -> Result<(f64, f64), String> {
+fn asked_of_peer(server: &Server, fleet: Fleet) -> Result<Asked, String> {
     let ratio = |turn: u64| {
         let job = format!("job=\"svc-{:04}\"", turn % fleet.services);
         format!(
@@ -218,22 +224,25 @@ fn asked_of_peer(server: &Server, fleet: Fleet) -> Result<(f64, f64), String> {
         )
     };
     let now = crate::peers::http::escaped;
-    let single = server.asked(QUESTIONS, |turn| {
+    let thirty_days = server.asked(QUESTIONS, |turn| {
         format!("/api/v1/query?nocache=1&query={}", now(&ratio(turn)))
     })?;
     let end = seconds_now();
-    let many = server.asked(QUESTIONS.min(5), |turn| {
+    let burn_down = server.asked(QUESTIONS.min(5), |turn| {
         format!(
             "/api/v1/query_range?nocache=1&start={}&end={end}&step=3600&query={}",
             end - 719 * 3600,
             now(&ratio(turn))
         )
     })?;
-    Ok((single, many))
+    Ok(Asked {
+        thirty_days,
+        burn_down,
+    })
 }
 
 /// The list of a service's promises, and the burn-down of their SLO, of which each was asked for once before.
-fn asked_of_attain(server: &Server, fleet: Fleet) -> Result<(f64, f64), String> {
+fn asked_of_attain(server: &Server, fleet: Fleet) -> Result<Asked, String> {
     // Once judged, the first slice after the start is there.
     let begun = Instant::now();
     while http::get(server.address, "/api/v1/status").is_err() {
@@ -244,11 +253,14 @@ fn asked_of_attain(server: &Server, fleet: Fleet) -> Result<(f64, f64), String> 
     }
     let of = |turn: u64| format!("svc-{:04}", turn % fleet.services);
     let list = |turn: u64| format!("/api/v1/slos?q={}", of(turn));
-    let single = server.asked(100 * QUESTIONS, list)?;
-    let burn_down = |turn: u64| format!("/api/v1/slos/{}/burndown?points=720", of(turn));
-    server.asked(fleet.services, burn_down)?;
-    let many = server.asked(100 * QUESTIONS, burn_down)?;
-    Ok((single, many))
+    let thirty_days = server.asked(100 * QUESTIONS, list)?;
+    let points = |turn: u64| format!("/api/v1/slos/{}/burndown?points=720", of(turn));
+    server.asked(fleet.services, points)?;
+    let burn_down = server.asked(100 * QUESTIONS, points)?;
+    Ok(Asked {
+        thirty_days,
+        burn_down,
+    })
 }
 
 /// A sample a minute to everybody, and what that cost.
@@ -329,61 +341,60 @@ fn cycles_said(costs: &[Cost]) -> String {
 }
 
 fn asked_said(costs: &[Cost]) -> String {
-    let asked = |cost: &Cost| cost.asked;
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for cost in costs {
-        let Some((single, many)) = asked(cost) else {
-            continue;
-        };
-        let own = costs
-            .iter()
-            .find(|own| own.who == "attain" && own.fleet.name == cost.fleet.name);
-        let (own_single, own_many) = own.and_then(asked).unwrap_or((single, many));
-        let turning = own.and_then(|own| own.turning);
-        let times = |of: fn(Turning) -> f64| {
-            let own = turning.map(of);
-            own.map_or(String::new(), |own| format!("{:.1}", many / own.max(0.001)))
-        };
-        let is_own = cost.who == "attain";
-        let (first, of_hour) = match is_own {
-            true => (
-                turning.map_or(many, |turning| turning.first),
-                turning.map_or(many, |turning| turning.of_hour),
-            ),
-            false => (many, many),
-        };
-        rows.push(vec![
-            cost.fleet.name.to_string(),
-            cost.who.clone(),
-            format!("{single:.3}"),
-            format!("{:.1}", single / own_single.max(0.001)),
-            format!("{first:.2} / {of_hour:.2} / {many:.3}"),
-            match is_own {
-                true => "1 / 1 / 1".to_string(),
-                false => format!(
-                    "{} / {} / {:.1}",
-                    times(|turning| turning.first),
-                    times(|turning| turning.of_hour),
-                    many / own_many.max(0.001)
-                ),
-            },
-        ]);
-    }
-    let header = [
-        "",
-        "",
-        "30 days, CPU ms",
-        "times attain's",
-        "burn-down, CPU ms: first ever / first of an hour / again",
-        "times attain's",
+    let asked: Vec<(&Cost, Asked)> = (costs.iter())
+        .filter_map(|cost| Some((cost, cost.asked?)))
+        .collect();
+    let turning = asked.iter().find_map(|(cost, _)| cost.turning);
+    // What it costs who keeps nothing of an answer is the same each time.
+    let first = |of: fn(Turning) -> f64| {
+        move |cost: &Cost, asked: Asked| cost.turning.map_or(asked.burn_down.alone, of)
+    };
+    type Question<'q> = (&'q str, Box<dyn Fn(&Cost, Asked) -> f64>);
+    let mut questions: Vec<Question<'_>> = vec![
+        ("30 days", Box::new(|_, asked| asked.thirty_days.alone)),
+        (
+            "30 days, at once",
+            Box::new(|_, asked| asked.thirty_days.at_once),
+        ),
+        (
+            "burn-down, again",
+            Box::new(|_, asked| asked.burn_down.alone),
+        ),
+        (
+            "burn-down, again, at once",
+            Box::new(|_, asked| asked.burn_down.at_once),
+        ),
     ];
+    if turning.is_some() {
+        let of_hour = first(|turning| turning.of_hour);
+        let ever = first(|turning| turning.first);
+        questions.push(("burn-down, first of an hour", Box::new(of_hour)));
+        questions.push(("burn-down, first ever", Box::new(ever)));
+    }
+    let row = |(question, of): &Question<'_>| {
+        let own = asked.iter().find(|(cost, _)| cost.who == "attain");
+        let own = own.map_or(f64::NAN, |(cost, asked)| of(cost, *asked));
+        let mut row = vec![(*question).to_string()];
+        row.extend(asked.iter().map(|(cost, asked)| {
+            let each = of(cost, *asked);
+            match cost.who == "attain" {
+                true => format!("{each:.3}"),
+                false => format!("{each:.3} ({:.1}x)", each / own),
+            }
+        }));
+        row
+    };
+    let rows: Vec<Vec<String>> = questions.iter().map(row).collect();
+    let mut header = vec!["CPU ms"];
+    header.extend(asked.iter().map(|(cost, _)| cost.who.as_str()));
     format!(
-        "Asked over HTTP on a connection that is kept, one question after the other, before any rule runs; CPU of all threads, to \
-         the nanosecond. Of the peers, without their caches, the ratios of errors of a service's three segments over 30 days, and \
-         720 points of them an hour apart. Of attain the same SLO: what `/api/v1/slos` lists, and \
-         `/api/v1/slos/ID/burndown?points=720`. A burn-down that attain was never asked for reads pages; the first after an hour \
-         has ended adds a point; asked again it is as of the next slice at most. The first two are of a server in the example \
-         `kept`, whose clock can be told that an hour ends.\n\n{}",
+        "Asked over HTTP on connections that are kept, one question after the other, before any rule runs; CPU of all threads, to \
+         the nanosecond. At once: on {AT_ONCE} connections, as the panels of a dashboard do; alone, a small answer costs more than half \
+         of its time for waking up a processor that has nothing else to do. Of the peers, without their caches, the ratios of errors of a \
+         service's three segments over 30 days, and 720 points of them an hour apart. Of attain the same SLO: what `/api/v1/slos` \
+         lists, and `/api/v1/slos/ID/burndown?points=720`. A burn-down that attain was never asked for reads pages; the first after \
+         an hour has ended adds a point; asked again it is as of the next slice at most. The first two are of a server in the \
+         example `kept`, whose clock can be told that an hour ends.\n\n{}",
         table(&header, &rows)
     )
 }

@@ -43,6 +43,16 @@ pub fn said(outcome: Outcome) -> String {
     }
 }
 
+/// Questions that are asked at once, as the panels of a dashboard do.
+pub const AT_ONCE: u64 = 4;
+
+/// Milliseconds of CPU of a question: asked alone, and among [`AT_ONCE`].
+#[derive(Clone, Copy)]
+pub struct Each {
+    pub alone: f64,
+    pub at_once: f64,
+}
+
 /// A server at work.
 pub struct Server {
     pub address: SocketAddr,
@@ -103,18 +113,45 @@ impl Server {
             * 1024
     }
 
-    /// Milliseconds of CPU that each of some questions took, one after the other on a connection that is kept.
-    pub fn asked(&self, times: u64, path: impl Fn(u64) -> String) -> Result<f64, String> {
-        let mut connection = http::Connection::open(self.address)?;
+    /// Milliseconds of CPU that each of some questions took, one after the other on connections that are kept: on one, and
+    /// on several at once.
+    pub fn asked(&self, times: u64, path: impl Fn(u64) -> String + Sync) -> Result<Each, String> {
+        Ok(Each {
+            alone: self.asked_on(1, times, &path)?,
+            at_once: self.asked_on(AT_ONCE, times, &path)?,
+        })
+    }
+
+    fn asked_on(
+        &self,
+        connections: u64,
+        times: u64,
+        path: &(impl Fn(u64) -> String + Sync),
+    ) -> Result<f64, String> {
+        let open = |_| http::Connection::open(self.address);
+        let open: Vec<http::Connection> = (0..connections).map(open).collect::<Result<_, _>>()?;
         let cpu = || {
             std::thread::sleep(Duration::from_millis(50));
             let threads = measure::cpu_of_threads(self.child.id());
             threads.ok_or_else(|| format!("{} is gone", self.address))
         };
         let before = cpu()?;
-        for turn in 0..times {
-            connection.get(&path(turn))?;
-        }
+        std::thread::scope(|scope| {
+            let ask = |(first, mut connection): (u64, http::Connection)| {
+                let turns = (first..times).step_by(connections as usize);
+                scope.spawn(move || {
+                    turns
+                        .map(|turn| connection.get(&path(turn)))
+                        .find_map(Result::err)
+                })
+            };
+            let asking: Vec<_> = (0..).zip(open).map(ask).collect();
+            for one in asking {
+                let why = one.join().map_err(|_| "who asks broke".to_string())?;
+                why.map_or(Ok(()), Err)?;
+            }
+            Ok::<_, String>(())
+        })?;
         Ok((cpu()? - before) * 1000.0 / times as f64)
     }
 }
