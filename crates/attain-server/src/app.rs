@@ -83,6 +83,9 @@ pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
     for (source, why) in &published.core.trouble {
         notes.push(format!("source {source}: {why}"));
     }
+    for (source, why) in &published.core.late {
+        notes.push(format!("source {source}: {why}"));
+    }
     for (way, kind) in [(Way::RemoteWrite, "remote_write"), (Way::Otlp, "otlp")] {
         notes.extend(turned_away(kind, app.counters.turned_away(way)));
     }

@@ -243,6 +243,12 @@ impl Core {
                     self.state.delays.insert(source, delay);
                     self.delay = delay_of(self.promises.catalogue(), &self.state.delays);
                 }
+                Job::Late(source, why) => {
+                    match why {
+                        Some(why) => self.state.late.insert(source, why),
+                        None => self.state.late.remove(&source),
+                    };
+                }
                 Job::Uncertain(events) => {
                     let uncertain = &mut self.kept.metered.unknown_births;
                     *uncertain = uncertain.saturating_add(events);

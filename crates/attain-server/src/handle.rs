@@ -127,6 +127,11 @@ impl Handle {
             .blocking_send(Job::Delay(source.clone(), delay));
     }
 
+    /// Says that the `delay` that somebody wrote for a source is too short, or that it is not.
+    pub(crate) fn late(&self, source: &SourceId, why: Option<String>) {
+        let _ = self.app.jobs.blocking_send(Job::Late(source.clone(), why));
+    }
+
     /// Says that so many events at most are missing of what was delivered: nobody saw where their counters began.
     pub fn uncertain(&self, events: u64) {
         let _ = self.app.jobs.blocking_send(Job::Uncertain(events));

@@ -42,6 +42,8 @@ pub(crate) enum Job {
     Trouble(SourceId, Option<String>),
     /// A source that is pulled needs so long until all of a minute can be seen.
     Delay(SourceId, Duration),
+    /// The `delay` that somebody wrote for one is too short, or long enough.
+    Late(SourceId, Option<String>),
     /// So many events at most are missing, as nobody saw where their counters began.
     Uncertain(u64),
     /// Seal and end.

@@ -173,6 +173,8 @@ pub(crate) struct CoreState {
     pub(crate) trouble: BTreeMap<SourceId, String>,
     /// How long after the end of a minute a source can see all of it, as it was found to be.
     pub(crate) delays: BTreeMap<SourceId, Duration>,
+    /// Why the `delay` that somebody wrote is too short.
+    pub(crate) late: BTreeMap<SourceId, String>,
     /// What came of sources that are read and pulled, since the start.
     pub(crate) reads: BTreeMap<SourceId, Reads>,
     /// How long after its end a slice is judged.

@@ -247,7 +247,7 @@ impl<'a> Doctor<'a> {
             source: self.source.id.as_str(),
             is_pulled: matches!(self.source.kind, SourceKind::Prometheus(_)),
             is_sent: self.is_sent(),
-            delay: self.source.delay.unwrap_or_else(|| delay_for(held_back)),
+            delay: self.source.delay,
         };
         let (source, catalogue) = (self.source, self.catalogue);
         let misfits = misfits(catalogue, source, metric);

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod fake;
+mod lateness;
 mod looking;
 // What the tests of attain-sources have to say about PromQL.
 #[cfg(test)]
@@ -22,9 +23,11 @@ use attain_model::quantity::{CalendarPeriod, Window};
 use attain_model::source::{ApiSource, Source};
 use attain_model::{Catalogue, Promises, StreamKey};
 use attain_sources::Customers;
-use attain_sources::pull::{Api, HttpApi, ORIGIN, Puller, SLICES_AT_ONCE, Trouble, delay_for};
+use attain_sources::pull::{Api, HttpApi, ORIGIN, Puller, SLICES_AT_ONCE, Trouble};
+use attain_view::number;
 use jiff::{SignedDuration, Timestamp};
 
+use self::lateness::Lateness;
 use self::looking::{ANSWER_WITHIN, Looking};
 use super::Fetcher;
 
@@ -52,6 +55,8 @@ trait Side {
     fn trouble(&self, why: Option<String>);
     /// So long after its end a minute is asked for, it turned out.
     fn delay(&self, delay: Duration);
+    /// Its `delay` is too short, as somebody wrote it: why, and what to write. `None`: it is long enough.
+    fn late(&self, why: Option<String>);
 }
 
 impl Side for Fetcher {
@@ -84,6 +89,10 @@ impl Side for Fetcher {
     fn delay(&self, delay: Duration) {
         self.handle.delay(&self.source.id, delay);
     }
+
+    fn late(&self, why: Option<String>) {
+        self.handle.late(&self.source.id, why);
+    }
 }
 
 /// What one round came to.
@@ -106,6 +115,7 @@ pub(super) fn run(fetcher: &Fetcher, asked: &ApiSource) {
     let mut pulling = Pulling::new(promises.catalogue(), &fetcher.source, customers);
     let mut looking = Looking::new(promises.catalogue(), &fetcher.source);
     fetcher.trouble(pulling.note());
+    fetcher.late(None);
     while !fetcher.is_stopped() {
         let round = match HttpApi::reached(asked, &fetcher.handle.beside().base, None) {
             Ok(api) => pulling.round(fetcher, &api),
@@ -150,11 +160,14 @@ fn look(
 
 struct Pulling {
     puller: Puller,
-    /// Data of a slice may come so much later.
-    delay: Duration,
-    /// Whether the API is to be asked how far its queries are behind: nobody wrote it down, and it may have changed.
+    /// Data of a slice may come so much later, as somebody wrote.
+    written: Option<Duration>,
+    lateness: Lateness,
+    /// Whether the API is to be asked how far its queries are behind: it may have changed.
     asks_delay: bool,
-    is_delay_written: bool,
+    /// What was last said of the delay, and of its being too short.
+    said_delay: Option<Duration>,
+    said_late: Option<String>,
     /// As far back as the longest window reaches.
     slices_back: i64,
     /// Slices in one question: fewer where answers were too large.
@@ -170,11 +183,14 @@ struct Pulling {
 
 impl Pulling {
     fn new(catalogue: &Catalogue, source: &Source, customers: &Customers) -> Self {
+        let puller = Puller::new(catalogue, source, customers, SLICE);
         Self {
-            puller: Puller::new(catalogue, source, customers, SLICE),
-            delay: source.delay(),
-            asks_delay: source.delay.is_none(),
-            is_delay_written: source.delay.is_some(),
+            lateness: Lateness::new(&puller),
+            puller,
+            written: source.delay,
+            asks_delay: true,
+            said_delay: None,
+            said_late: None,
             slices_back: slices_back(catalogue),
             at_once: SLICES_AT_ONCE,
             at_a_stretch: SLICES_AT_ONCE,
@@ -194,6 +210,7 @@ impl Pulling {
         if let Some(round) = self.ask_delay(side, api) {
             return round;
         }
+        self.watch(side, api);
         let due = self.due(side);
         let now = side.now();
         self.refused.retain(|_, until| *until > now);
@@ -229,21 +246,76 @@ impl Pulling {
         if !std::mem::take(&mut self.asks_delay) {
             return None;
         }
-        let delay = match api.held_back() {
-            Ok(held_back) => delay_for(held_back.unwrap_or_default()),
+        match api.held_back() {
+            Ok(held_back) => self.lateness.met(held_back.unwrap_or_default()),
             Err(Trouble::Away(why)) => return Some(self.away(side, why)),
-            Err(_) => return None,
-        };
-        self.delay = delay;
-        side.delay(delay);
+            Err(_) => self.lateness.met(Duration::ZERO),
+        }
         None
+    }
+
+    /// Watches how late samples come, and says what that means once it is known.
+    fn watch(&mut self, side: &dyn Side, api: &dyn Api) {
+        // What is waited for meanwhile proves nothing.
+        let enough = self.written.unwrap_or_else(|| self.lateness.delay());
+        self.lateness.step(api, side.now(), enough);
+        if !self.lateness.is_settled() {
+            return;
+        }
+        let Some(written) = self.written else {
+            let delay = self.lateness.delay();
+            if self.said_delay.replace(delay) != Some(delay) {
+                side.delay(delay);
+            }
+            return;
+        };
+        let why = self.too_short(written);
+        if self.said_late != why {
+            self.said_late.clone_from(&why);
+            side.late(why);
+        }
+    }
+
+    /// That what somebody wrote is too short, which stays as it is: they may know why.
+    fn too_short(&self, written: Duration) -> Option<String> {
+        let held_back = self.lateness.held_back;
+        let (what, behind) = match self.lateness.worst() {
+            Some((metric, behind)) if behind > held_back => (
+                format!(
+                    "samples of `{metric}` take {} to arrive",
+                    number::about(behind)
+                ),
+                behind,
+            ),
+            _ => (
+                format!(
+                    "its queries see nothing younger than {}",
+                    number::about(held_back)
+                ),
+                held_back,
+            ),
+        };
+        // A second is how well clocks can be compared.
+        (behind > written.saturating_add(Duration::from_secs(1))).then(|| {
+            format!(
+                "{what}, `delay` is {}: what arrives later is never counted; write `delay: {}s`",
+                number::about(written),
+                self.lateness.delay().as_secs()
+            )
+        })
+    }
+
+    /// How long after its end a slice is asked for.
+    fn delay(&self) -> Duration {
+        let measured = || self.lateness.delay().max(self.lateness.meanwhile());
+        self.written.unwrap_or_else(measured)
     }
 
     /// Nobody is there: whoever is there afterwards is asked anew.
     fn away(&mut self, side: &dyn Side, why: String) -> Round {
         let wait = self.away;
         self.away = (self.away * 2).min(AWAY_AGAIN_AT_MOST);
-        self.asks_delay = !self.is_delay_written;
+        self.asks_delay = true;
         self.later(side, why, wait)
     }
 
@@ -288,7 +360,7 @@ impl Pulling {
 
     /// The slices that ought to be there by now.
     fn due(&self, side: &dyn Side) -> Range<i64> {
-        let delay = i64::try_from(self.delay.as_millis()).unwrap_or(0);
+        let delay = i64::try_from(self.delay().as_millis()).unwrap_or(0);
         let length = i64::try_from(SLICE.as_millis()).unwrap_or(60_000);
         let now = side.now().as_millisecond().saturating_sub(delay);
         let end = now.div_euclid(length);

@@ -8,12 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use attain_model::source::Source;
-use jiff::Timestamp;
 
 use super::alike::alike;
 use super::seen::{MetricSeen, Shape};
 use super::wanted::Wanted;
-use crate::pull::{HttpApi, Line, Puller, Trouble};
+use crate::pull::{Api as _, HttpApi, Line, Newest, Puller, Trouble};
 
 /// Series whose labels are looked at.
 const SAMPLED: u32 = 200;
@@ -91,7 +90,7 @@ impl<'r> Asking<'r> {
         if seen.series == 0 {
             return Ok(Some(seen));
         }
-        seen.age = self.age(selector)?;
+        seen.age = self.api.newest(selector)?.map(whole_age);
         // Of what began within these minutes nobody can tell how often it comes.
         let was_there = self.number(&format!("count({selector} offset 5m)"))? > 0;
         let said = self.number(&format!("max(count_over_time({selector}[5m]))"))?;
@@ -165,13 +164,6 @@ impl<'r> Asking<'r> {
         Ok(())
     }
 
-    /// How old the newest sample is, by the clock of the answer.
-    fn age(&self, selector: &str) -> Result<Option<Duration>, Trouble> {
-        let lines = self.lines(&format!("max(timestamp({selector}))"))?;
-        let newest = lines.first().and_then(|line| line.points.last());
-        Ok(newest.and_then(|(at, value)| age_of(*at, value)))
-    }
-
     fn labels(&self, selector: &str) -> Result<BTreeMap<String, BTreeSet<String>>, Trouble> {
         let mut labels: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for line in self.lines(&format!("topk({SAMPLED}, {selector})"))? {
@@ -227,9 +219,7 @@ fn whole_of(line: &Line) -> u64 {
     value.map_or(0, |value| value as u64)
 }
 
-fn age_of(at: Timestamp, sampled: &str) -> Option<Duration> {
-    let sampled: f64 = sampled.parse().ok()?;
-    let age = at.as_millisecond() as f64 / 1000.0 - sampled;
-    age.is_finite()
-        .then(|| Duration::from_secs(age.round().max(0.0) as u64))
+/// To the second.
+fn whole_age(newest: Newest) -> Duration {
+    Duration::from_secs(newest.age().as_secs_f64().round() as u64)
 }

@@ -11,6 +11,7 @@ use attain_model::StreamKey;
 use attain_model::source::Source;
 use jiff::Timestamp;
 
+use super::lateness::Newest;
 use super::returned::Returned;
 use super::{Answers, Ask, Pulled, Puller, resets};
 use crate::text::number::events;
@@ -41,6 +42,14 @@ pub trait Api {
     /// # Errors
     /// As [`Api::range`].
     fn held_back(&self) -> Result<Option<Duration>, Trouble> {
+        Ok(None)
+    }
+
+    /// The newest sample of the series that a selector chooses; `None` if there is none.
+    ///
+    /// # Errors
+    /// As [`Api::range`].
+    fn newest(&self, _selector: &str) -> Result<Option<Newest>, Trouble> {
         Ok(None)
     }
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::api::{Api, Line, Trouble};
+use super::lateness::Newest;
 use super::reach::headers_of;
 
 /// Larger answers are asked for in pieces.
@@ -202,6 +203,11 @@ impl Api for HttpApi {
             let behind = date.as_second() as f64 + 0.5 - queried;
             Duration::from_secs(behind.round().clamp(0.0, 86_400.0) as u64)
         }))
+    }
+
+    fn newest(&self, selector: &str) -> Result<Option<Newest>, Trouble> {
+        let lines = self.instant(&Newest::query(selector), None)?;
+        Ok(Newest::in_answer(&lines))
     }
 }
 

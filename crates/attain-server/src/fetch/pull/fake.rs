@@ -1,6 +1,7 @@
 //! A Prometheus API that is not one: it answers the questions of one puller from samples, over a real connection, and
 //! breaks as real ones do: away, half-open, cut off, lying about length, 500, a login page.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -24,11 +25,17 @@ pub(super) struct Scraped {
     pub(super) code: &'static str,
     pub(super) instance: usize,
     pub(super) samples: BTreeMap<i64, u64>,
+    /// Its samples are there so long after their time, where the world has a time.
+    pub(super) late_ms: i64,
 }
 
 /// What the fake knows, and how it behaves.
 pub(super) struct World {
     pub(super) series: Vec<Scraped>,
+    /// The time; `None`: after everything.
+    pub(super) now_ms: Option<i64>,
+    /// How often it was asked for the newest sample.
+    pub(super) looks: u64,
     /// Metrics and minutes since 1970 whose sums are no number.
     pub(super) broken: BTreeSet<(&'static str, i64)>,
     /// Connections are dropped.
@@ -81,6 +88,8 @@ impl Drop for Fake {
         // The thread ends at a connection once nobody else knows its world.
         self.world = Arc::new(Mutex::new(World {
             series: Vec::new(),
+            now_ms: None,
+            looks: 0,
             broken: BTreeSet::new(),
             is_away: true,
             spoilt: 0,
@@ -173,7 +182,7 @@ impl World {
     }
 
     /// The answer to `/api/v1/query_range?…`, or to `/api/v1/query?…` of samples. `None` is a refusal.
-    fn answer(&self, path: &str) -> Option<String> {
+    fn answer(&mut self, path: &str) -> Option<String> {
         let asked: BTreeMap<String, String> = (path.split_once('?')?.1.split('&'))
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name.to_owned(), unescaped(value)))
@@ -181,6 +190,10 @@ impl World {
         let milliseconds = |name| asked.get(name)?.replace('.', "").parse::<i64>().ok();
         let query = asked.get("query")?;
         let metric = self.asked(query)?;
+        if query.starts_with("max(timestamp(") {
+            self.looks += 1;
+            return Some(self.newest(metric, self.now_ms?));
+        }
         if let Some(time) = milliseconds("time") {
             return Some(self.samples(query, time));
         }
@@ -194,9 +207,10 @@ impl World {
             .map(Scraped::labels)
             .collect();
         let of_metric = self.series.iter().filter(|series| series.metric == metric);
+        let there: Vec<_> = of_metric.map(|series| series.there(self.now_ms)).collect();
         let world = promql::World {
-            series: (labels.iter().zip(of_metric))
-                .map(|(labels, series)| (labels, &series.samples))
+            series: (labels.iter().zip(&there))
+                .map(|(labels, samples)| (labels, &**samples))
                 .collect(),
             is_closed: true,
         };
@@ -213,9 +227,11 @@ impl World {
     /// The samples of a range selector.
     fn samples(&self, query: &str, time: i64) -> String {
         let labels: Vec<Labels> = self.series.iter().map(Scraped::labels).collect();
+        let there = self.series.iter().map(|series| series.there(self.now_ms));
+        let there: Vec<_> = there.collect();
         let world = promql::World {
-            series: (labels.iter().zip(&self.series))
-                .map(|(labels, series)| (labels, &series.samples))
+            series: (labels.iter().zip(&there))
+                .map(|(labels, samples)| (labels, &**samples))
                 .collect(),
             is_closed: true,
         };
@@ -225,6 +241,25 @@ impl World {
             (text_of(&labels), points.collect())
         });
         matrix(&lines.collect())
+    }
+
+    /// When the newest sample was taken that an instant query sees.
+    fn newest(&self, metric: &str, now_ms: i64) -> String {
+        let now_ms = now_ms - self.held_back_seconds * 1000;
+        let of_metric = self.series.iter().filter(|series| series.metric == metric);
+        let newest = of_metric.filter_map(|series| {
+            let there = series.there(self.now_ms);
+            let mut seen = there.range(now_ms - 300_000..=now_ms);
+            seen.next_back().map(|(time, _)| *time)
+        });
+        let lines = newest.max().map(|newest| {
+            let value = point(now_ms, newest as f64 / 1000.0);
+            format!(r#"{{"metric":{{}},"value":{value}}}"#)
+        });
+        format!(
+            r#"{{"status":"success","data":{{"resultType":"vector","result":[{}]}}}}"#,
+            lines.unwrap_or_default()
+        )
     }
 
     /// The metric that a query is about. `None` is a refusal.
@@ -260,6 +295,15 @@ impl World {
 }
 
 impl Scraped {
+    /// The samples that have arrived by then.
+    fn there(&self, now_ms: Option<i64>) -> Cow<'_, BTreeMap<i64, u64>> {
+        let Some(now_ms) = now_ms else {
+            return Cow::Borrowed(&self.samples);
+        };
+        let there = self.samples.range(..=now_ms - self.late_ms);
+        Cow::Owned(there.map(|(time, value)| (*time, *value)).collect())
+    }
+
     fn labels(&self) -> Labels {
         let instance = self.instance.to_string();
         let labels = [

@@ -53,6 +53,7 @@ struct Simulated {
     uncertain: Cell<u64>,
     troubles: RefCell<Vec<Option<String>>>,
     delays: RefCell<Vec<Duration>>,
+    late: RefCell<Vec<Option<String>>>,
     /// The metric of each stream.
     metrics: BTreeMap<StreamKey, String>,
 }
@@ -91,6 +92,10 @@ impl Side for Simulated {
 
     fn delay(&self, delay: Duration) {
         self.delays.borrow_mut().push(delay);
+    }
+
+    fn late(&self, why: Option<String>) {
+        self.late.borrow_mut().push(why);
     }
 }
 
@@ -159,6 +164,7 @@ fn scraped(rng: &mut Rng, minutes: i64) -> Vec<Scraped> {
                     code,
                     instance,
                     samples,
+                    late_ms: 0,
                 });
             }
         }
@@ -234,6 +240,8 @@ impl Case {
         let metrics = metrics.collect();
         let fake = Fake::open(World {
             series,
+            now_ms: None,
+            looks: 0,
             broken,
             is_away: false,
             spoilt: 0,
@@ -257,6 +265,7 @@ impl Case {
                 uncertain: Cell::new(0),
                 troubles: RefCell::default(),
                 delays: RefCell::default(),
+                late: RefCell::default(),
                 metrics,
             },
             pulling,
@@ -266,6 +275,9 @@ impl Case {
     /// Lets it pull until a time, and then until nothing is missing. Nobody waits but the clock.
     fn until(&mut self, time_ms: i64, step: Duration) {
         for _ in 0..50_000 {
+            if let Some(now_ms) = &mut self.fake.world.lock().unwrap().now_ms {
+                *now_ms = self.side.now_ms.get();
+            }
             let round = self.pulling.round(&self.side, &self.api);
             let wait = match round {
                 Round::More => continue,
@@ -375,6 +387,7 @@ fn a_day_for_all(slos: usize) -> Duration {
                 code,
                 instance: 0,
                 samples: samples.collect(),
+                late_ms: 0,
             });
         }
     }
@@ -414,6 +427,7 @@ fn what_a_new_instance_stood_at_is_said_to_be_uncertain() {
                 )
             })
             .collect(),
+        late_ms: 0,
     };
     let series = vec![
         scraped(0, 0, "200", 1_000),
@@ -494,10 +508,146 @@ fn what_an_api_holds_back_is_found_out_and_waited_for() {
 }
 
 #[test]
-fn a_delay_that_is_written_is_not_asked_for() {
+fn a_delay_that_is_written_stays_and_is_said_to_be_too_short() {
     let mut case = Case::new(&mut Rng::with_seed(31), 30);
     case.fake.world.lock().unwrap().held_back_seconds = 30;
     case.until(BEGUN_MS + 20 * MINUTE_MS + 10_000, Duration::from_secs(1));
     assert!(case.side.delays.borrow().is_empty());
     assert_eq!(newest(&case), Some(19));
+    let said = case.side.late.borrow().last().cloned().flatten();
+    let said = said.unwrap();
+    assert!(
+        said.starts_with("its queries see nothing younger than 3"),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("`delay` is 10s: what arrives later is never counted; write `delay: 30s`"),
+        "{said}"
+    );
+}
+
+/// Two processes that are scraped every so often, one half of that after the other, for an hour.
+fn steady(every_seconds: i64, late_seconds: i64) -> Vec<Scraped> {
+    let mut all = Vec::new();
+    for metric in METRICS {
+        for (instance, code) in [(0, "200"), (1, "200"), (1, "500")] {
+            let mut value = 0;
+            let begins = i64::try_from(instance).unwrap() * every_seconds / 2 + 3;
+            let times = (0..3_600 / every_seconds).map(|scrape| begins + scrape * every_seconds);
+            let sample = |seconds: i64| {
+                value += 1 + (seconds * 7 % 11).unsigned_abs();
+                (BEGUN_MS + seconds * 1000, value)
+            };
+            all.push(Scraped {
+                metric,
+                segment: "premium",
+                code,
+                instance,
+                samples: times.map(sample).collect(),
+                late_ms: late_seconds * 1000,
+            });
+        }
+    }
+    all
+}
+
+/// Pulls so from a minute on until another, second by second, and has all that the samples add up to.
+fn late_case(catalogue: &Catalogue, every_seconds: i64, late_seconds: i64) -> Case {
+    let series = steady(every_seconds, late_seconds);
+    let mut case = Case::over(catalogue, series, BTreeSet::new(), Rng::with_seed(40));
+    let begins = BEGUN_MS + 10 * MINUTE_MS + 47_000;
+    case.fake.world.lock().unwrap().now_ms = Some(begins);
+    case.side.now_ms.set(begins);
+    case.until(BEGUN_MS + 20 * MINUTE_MS, Duration::from_secs(1));
+    case
+}
+
+/// What the samples add up to in the minutes before one.
+fn due_before(case: &Case, minute: i64) -> Counted {
+    let mut expected = oracle(&case.fake.world.lock().unwrap());
+    expected.retain(|key, _| key.1 < BEGUN_MS / MINUTE_MS + minute);
+    expected
+}
+
+#[test]
+fn samples_that_come_late_are_waited_for() {
+    for every in [15, 30, 60] {
+        for late in (0..=120).step_by(12) {
+            let case = late_case(&without_delay(), every, late);
+            let delay = i64::try_from(case.pulling.delay().as_secs()).unwrap();
+            assert!(delay >= late, "{every} s, {late} s: {delay}");
+            assert!(delay <= (late + 12).max(10), "{every} s, {late} s: {delay}");
+            // No minute was asked for too early, not even the first.
+            let expected = due_before(&case, 20 - (delay + 59) / 60);
+            assert_eq!(case.side.counted(), expected, "{every} s, {late} s");
+            let looks = case.fake.world.lock().unwrap().looks;
+            assert!(looks <= 3 * 40, "{every} s, {late} s: {looks}");
+        }
+    }
+}
+
+#[test]
+fn a_written_delay_that_is_too_short_for_the_samples_is_said() {
+    let case = late_case(&catalogue(&METRICS), 15, 37);
+    assert!(case.side.delays.borrow().is_empty());
+    let said = case.side.late.borrow().last().cloned().flatten().unwrap();
+    assert!(said.starts_with("samples of `"), "{said}");
+    assert!(
+        said.contains("`delay` is 10s: what arrives later is never counted; write `delay: 40s`"),
+        "{said}"
+    );
+    let in_time = late_case(&catalogue(&METRICS), 15, 8);
+    assert!(in_time.side.late.borrow().is_empty());
+}
+
+#[test]
+fn what_says_nothing_any_more_raises_no_delay() {
+    let mut series = steady(15, 0);
+    for one in &mut series {
+        // Two metrics ended a moment before anybody looked.
+        if one.metric != METRICS[0] {
+            one.samples = one.samples.split_off(&0);
+            one.samples
+                .retain(|time, _| *time < BEGUN_MS + 9 * MINUTE_MS);
+        }
+    }
+    let mut case = Case::over(
+        &without_delay(),
+        series,
+        BTreeSet::new(),
+        Rng::with_seed(41),
+    );
+    let begins = BEGUN_MS + 10 * MINUTE_MS + 47_000;
+    case.fake.world.lock().unwrap().now_ms = Some(begins);
+    case.side.now_ms.set(begins);
+    case.until(BEGUN_MS + 30 * MINUTE_MS, Duration::from_secs(1));
+    assert_eq!(*case.side.delays.borrow(), [Duration::from_secs(10)]);
+    assert_eq!(case.side.counted(), due_before(&case, 29));
+}
+
+#[test]
+fn a_delay_rises_when_samples_come_later_and_falls_when_the_api_is_met_anew() {
+    let mut case = late_case(&without_delay(), 15, 0);
+    let late = |case: &Case, seconds: i64| {
+        for one in &mut case.fake.world.lock().unwrap().series {
+            one.late_ms = seconds * 1000;
+        }
+    };
+    let delays = |case: &Case| -> Vec<u64> {
+        let delays = case.side.delays.borrow();
+        delays.iter().map(Duration::as_secs).collect()
+    };
+    let second = Duration::from_secs(1);
+    late(&case, 38);
+    case.until(BEGUN_MS + 35 * MINUTE_MS, second);
+    assert_eq!(delays(&case), [10, 40]);
+    // One that is late now and then is late.
+    late(&case, 0);
+    case.until(BEGUN_MS + 50 * MINUTE_MS, second);
+    assert_eq!(delays(&case), [10, 40]);
+    case.fake.world.lock().unwrap().is_away = true;
+    case.until(BEGUN_MS + 52 * MINUTE_MS, Duration::from_secs(30));
+    case.fake.world.lock().unwrap().is_away = false;
+    case.until(BEGUN_MS + 55 * MINUTE_MS, second);
+    assert_eq!(delays(&case), [10, 40, 10]);
 }

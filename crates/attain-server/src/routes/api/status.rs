@@ -142,6 +142,7 @@ pub(in crate::routes) async fn server(
         if way == "pull" {
             told["delay_seconds"] = pulled_delay(source, &core.delays).as_secs().into();
             told["delay_is_written"] = source.delay.is_some().into();
+            told["late"] = core.late.get(&source.id).cloned().into();
         }
         sources.push(told);
     }

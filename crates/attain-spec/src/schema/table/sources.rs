@@ -27,7 +27,7 @@ pub(crate) static SOURCE: Section = object(
         key("add", LABELS, "constant labels"),
         key("interval", DURATION, "scrape interval").or("observed"),
         key("delay", DURATION, "later data is late")
-            .or("10s; pulled: what the API holds back, if that is more"),
+            .or("10s; pulled: as long as samples are found to take"),
         key(
             "started",
             TEXT,

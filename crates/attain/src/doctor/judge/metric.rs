@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::some_of;
 use crate::doctor::finding::Diagnosis;
+use attain_model::source::Source;
 use attain_sources::fit::{MetricSeen, Misfit, Shape};
+use attain_sources::pull::{arrives_after, delay_for, delay_of_late};
 use attain_view::number;
 
 /// A Prometheus-compatible system forgets a series that said nothing for so long.
@@ -22,8 +24,8 @@ pub struct Read<'a> {
     pub is_pulled: bool,
     /// It is sent to a server, which was asked.
     pub is_sent: bool,
-    /// Its `delay`.
-    pub delay: Duration,
+    /// Its `delay`, as somebody wrote it. Without one a server waits as long as it finds that samples take.
+    pub delay: Option<Duration>,
 }
 
 /// Whether it is there; what else is judged of it makes no sense otherwise.
@@ -202,33 +204,43 @@ pub fn judge(read: &Read<'_>, metric: &MetricSeen, held_back: Duration, out: &mu
 
 /// Samples that are not there yet when their minute is asked for.
 fn late(read: &Read<'_>, metric: &MetricSeen, held_back: Duration, out: &mut Diagnosis) {
-    // How old the newest sample must be is one interval at most; what is older took that long to arrive.
-    let longest = metric.age.unwrap_or_default();
-    let arrives = match metric.interval {
-        Some(interval) => longest.saturating_sub(interval),
-        None => Duration::ZERO,
-    };
+    let arrives = arrives_after(metric.age.unwrap_or_default(), metric.interval);
     // Queries that hold back hide what has arrived as well.
     let (behind, is_held_back) = match held_back >= arrives {
         true => (held_back, true),
         false => (arrives, false),
     };
-    if behind <= read.delay.saturating_add(Duration::from_secs(1)) {
+    let Some(delay) = read.delay else {
+        if !is_held_back && arrives > Source::USUAL_DELAY {
+            let said = format!(
+                "samples of `{}` take {} or more to arrive: `attain serve` waits so long, as no `delay` is written",
+                metric.name,
+                number::about(arrives)
+            );
+            out.look(read.about, said);
+        }
+        return;
+    };
+    if behind <= delay.saturating_add(Duration::from_secs(1)) {
         return;
     }
-    let enough = behind.as_secs().div_ceil(10).max(1) * 10;
+    let enough = match is_held_back {
+        true => delay_for(behind),
+        false => delay_of_late(behind),
+    };
+    let enough = enough.as_secs();
     let seen = if is_held_back {
         format!(
             "its queries see nothing that is younger than {} (VictoriaMetrics holds back 30 s unless told otherwise); `delay` is {}",
             number::about(behind),
-            number::about(read.delay)
+            number::about(delay)
         )
     } else {
         format!(
             "samples of `{}` take {} or more to arrive; `delay` is {}",
             metric.name,
             number::about(behind),
-            number::about(read.delay)
+            number::about(delay)
         )
     };
     let why = match metric.shape {
@@ -253,7 +265,7 @@ mod tests {
             source: "prom",
             is_pulled: true,
             is_sent: false,
-            delay: Duration::from_secs(delay_seconds),
+            delay: Some(Duration::from_secs(delay_seconds)),
         }
     }
 
@@ -279,6 +291,19 @@ mod tests {
         assert!(codes(&read(10), &metric(59, 60), 0).is_empty());
         assert_eq!(codes(&read(10), &metric(45, 15), 0), ["delay-short"]);
         assert!(codes(&read(30), &metric(45, 15), 0).is_empty());
+    }
+
+    #[test]
+    fn without_a_delay_the_server_waits_as_long_as_samples_take() {
+        let unwritten = Read {
+            delay: None,
+            ..read(0)
+        };
+        let mut out = Diagnosis::default();
+        judge(&unwritten, &metric(45, 15), Duration::ZERO, &mut out);
+        assert!(out.findings.is_empty());
+        let said = out.looked.last().map(|looked| looked.said.as_str());
+        assert!(said.is_some_and(|said| said.starts_with("samples of `x_total` take 30s or more")));
     }
 
     #[test]
