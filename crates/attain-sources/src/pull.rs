@@ -11,6 +11,7 @@ mod lateness;
 mod proposal;
 mod query;
 mod reach;
+mod relabelled;
 mod resets;
 mod returned;
 mod shown;

@@ -171,6 +171,11 @@ impl Query {
         format!("({least} unless {before}) and on (job, instance) {before}{young}")
     }
 
+    /// How many series said something shortly before the slice, by some labels.
+    pub(super) fn there_before(&self, by: &[String]) -> String {
+        format!("count by ({}) ({})", by.join(", "), self.before(NEAR))
+    }
+
     /// What series said last before the slice, as far back as anybody looks: of those with one of some labels' values.
     pub(super) fn long_before_of(&self, only: &Only) -> String {
         let (longest, slice) = (LONGEST.as_secs(), self.slice.as_secs());

@@ -1,11 +1,11 @@
-//! Counters that come back after longer than a slice's queries look back. To these they are new; they go on from where they
-//! stood. Knows what [`Query::far`](super::Query::far) made of them; asks for few series, and only where some are new.
+//! Counters that come back after longer than a slice's queries look back, or under other labels. To these they are new; they go
+//! on from where they stood. Knows what [`Query::far`](super::Query::far) made of them; asks for few series, and only where some are new.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Ask;
 use super::api::{Api, Times, Trouble};
+use super::relabelled::{self, GoneOn, New};
 use super::resets::{Labels, nameless, only};
 use crate::text::number::events;
 
@@ -13,7 +13,7 @@ use crate::text::number::events;
 #[derive(Default)]
 pub(super) struct Returned {
     /// By slice and labels: where it stood, and the least that it says in the slice.
-    stood: BTreeMap<(i64, Labels), (u64, u64)>,
+    stood: GoneOn,
 }
 
 impl Returned {
@@ -28,7 +28,7 @@ impl Returned {
         slices: &Range<i64>,
         times: Times,
     ) -> Result<(), Trouble> {
-        let mut new: BTreeMap<(i64, Labels), u64> = BTreeMap::new();
+        let mut new = New::new();
         for line in times.ask(api, &ask.query.new_of_known(), slices)? {
             let labels = nameless(line.labels);
             for (time, value) in &line.points {
@@ -44,17 +44,19 @@ impl Returned {
         let lines = match times.ask(api, &query, slices) {
             Ok(lines) => lines,
             Err(Trouble::Away(why)) => return Err(Trouble::Away(why)),
-            Err(_) => return Ok(()),
+            Err(_) => Vec::new(),
         };
         for line in lines {
             let labels = nameless(line.labels);
             for (time, value) in &line.points {
                 let key = (times.slice_of(*time), labels.clone());
-                if let (Some(least), Some(stood)) = (new.get(&key), events(value)) {
-                    self.stood.insert(key, (stood, *least));
+                if let (Some(least), Some(stood)) = (new.remove(&key), events(value)) {
+                    self.stood.insert(key, (stood, least));
                 }
             }
         }
+        self.stood
+            .extend(relabelled::look(api, ask, slices, times, &new)?);
         Ok(())
     }
 

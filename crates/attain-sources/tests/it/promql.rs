@@ -23,7 +23,7 @@ pub(crate) enum Expression {
     /// A function over a range.
     Over(String, Range),
     SumBy(Vec<String>, Box<Expression>),
-    Count(Box<Expression>),
+    Count(Option<Vec<String>>, Box<Expression>),
     Binary(String, Option<Vec<String>>, Box<[Expression; 2]>),
 }
 
@@ -45,7 +45,18 @@ impl World<'_> {
         let mut sums: BTreeMap<Labels, f64> = BTreeMap::new();
         let (by, of) = match expression {
             Expression::SumBy(by, of) => (Some(by), &**of),
-            Expression::Count(of) => {
+            Expression::Count(Some(by), of) => {
+                let mut counts: BTreeMap<Labels, f64> = BTreeMap::new();
+                for ((labels, _), value) in self.series.iter().zip(self.dense(of, time)) {
+                    let mut labels = (*labels).clone();
+                    labels.retain(|label, _| by.contains(label));
+                    if value.is_some() {
+                        *counts.entry(labels).or_default() += 1.0;
+                    }
+                }
+                return counts.into_iter().collect();
+            }
+            Expression::Count(None, of) => {
                 let count = self.dense(of, time).iter().flatten().count();
                 return Vec::from_iter((count > 0).then(|| (Labels::new(), count as f64)));
             }
@@ -281,7 +292,7 @@ impl Tokens {
         self.expect("(");
         let whole = match first.as_str() {
             "sum" => Expression::SumBy(by.unwrap_or_default(), Box::new(self.expression(0))),
-            "count" => Expression::Count(Box::new(self.expression(0))),
+            "count" => Expression::Count(by, Box::new(self.expression(0))),
             "time" => Expression::Time,
             _ => Expression::Over(first, self.range()),
         };

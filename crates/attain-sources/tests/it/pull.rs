@@ -694,3 +694,86 @@ fn a_counter_that_was_away_for_days_counts_what_it_rose_by() {
         assert_eq!(got, expected, "{first} {again_at:?}");
     }
 }
+
+/// A Prometheus is reloaded with another external label, or adds one: what it says of every process goes on under other labels.
+#[test]
+fn counters_that_go_on_under_other_labels_are_not_counted_again() {
+    let shop = [("segment", "premium"), ("job", "shop")];
+    let at = |n: i64| n * 15_000 + 4_000;
+    // By process, class and method: what it rises by at each scrape.
+    let counters = [
+        ("a", "200", "GET", 7_u64),
+        ("a", "200", "POST", 3),
+        ("a", "500", "GET", 1),
+        ("b", "200", "GET", 11),
+    ];
+    for (was, is) in [("c1", "c2"), ("", "c2"), ("c1", "")] {
+        for changed_at in [40_i64, 41, 43] {
+            let mut series = Vec::new();
+            for (instance, code, method, rise) in counters {
+                for (cluster, scrapes) in [(was, 0..changed_at), (is, changed_at..100)] {
+                    let mut all = vec![
+                        ("__name__", "http_requests_total"),
+                        ("instance", instance),
+                        ("code", code),
+                        ("method", method),
+                    ];
+                    all.extend(shop);
+                    if !cluster.is_empty() {
+                        all.push(("cluster", cluster));
+                    }
+                    let samples = scrapes.map(|n| (at(n), 900_000 + n.unsigned_abs() * rise));
+                    series.push(Scraped {
+                        labels: labels(&all),
+                        samples: samples.collect(),
+                    });
+                }
+            }
+            // Its first failures come with the change, and another's later: they are new.
+            for (instance, method, from) in
+                [("b", "GET", changed_at), ("a", "PUT", changed_at + 17)]
+            {
+                let mut all = vec![
+                    ("__name__", "http_requests_total"),
+                    ("instance", instance),
+                    ("code", "500"),
+                    ("method", method),
+                ];
+                all.extend(shop);
+                if !is.is_empty() {
+                    all.push(("cluster", is));
+                }
+                series.push(Scraped {
+                    labels: labels(&all),
+                    samples: (from..100)
+                        .map(|n| (at(n), 5 + (n - from).unsigned_abs()))
+                        .collect(),
+                });
+            }
+            let fake = Fake {
+                series: &series,
+                rng: RefCell::new(Rng::with_seed(1)),
+                fails: 0,
+                is_closed: true,
+                asked: Cell::new(0),
+                samples: Cell::new(0),
+            };
+            let mut puller = puller(&pay());
+            let stream = puller.asks()[0].stream.clone();
+            let pulled = puller.pull(&fake, &stream, 6..20).unwrap().unwrap();
+            let mut got: BTreeMap<String, u64> = BTreeMap::new();
+            for row in pulled.delivery.counted {
+                for ((class, _), events) in row.tally.cells {
+                    *got.entry(class.label("code").to_owned()).or_default() += events;
+                }
+            }
+            // 14 minutes of four scrapes.
+            let born = |from: i64| 5 + (79 - from).unsigned_abs();
+            let failures = 56 + born(changed_at) + born(changed_at + 17);
+            let expected =
+                BTreeMap::from([("200".to_owned(), 56 * 21), ("500".to_owned(), failures)]);
+            assert_eq!(got, expected, "{was:?} to {is:?} at {changed_at}");
+            assert!(fake.asked.get() < 40, "{}", fake.asked.get());
+        }
+    }
+}
