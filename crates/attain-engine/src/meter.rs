@@ -125,6 +125,24 @@ pub struct Metered {
     pub late_events: u64,
 }
 
+impl Metered {
+    /// Adds what another batch came to. Events of counters that stand as high as numbers go add up to no more than that.
+    pub fn add(&mut self, more: &Self) {
+        self.new += more.new;
+        self.already += more.already;
+        self.conflicting += more.conflicting;
+        self.too_late += more.too_late;
+        self.overlapping += more.overlapping;
+        self.unknown += more.unknown;
+        self.unknown_births = self.unknown_births.saturating_add(more.unknown_births);
+        self.late_events = self.late_events.saturating_add(more.late_events);
+        for (of, events) in &more.missed {
+            let missed = self.missed.entry(of.clone()).or_default();
+            *missed = missed.saturating_add(*events);
+        }
+    }
+}
+
 impl Meter {
     /// An empty one; slices of so many seconds.
     #[must_use]
@@ -360,7 +378,9 @@ impl Meter {
         }
         let slice = circumstances.instant.1;
         let is_late = self.closed.is_some_and(|closed| slice < closed);
-        metered.late_events += if is_late { added } else { 0 };
+        if is_late {
+            metered.late_events = metered.late_events.saturating_add(added);
+        }
         let late = is_late.then_some(circumstances.arrived);
         for column in columns {
             self.open.add(*column, slice, late, added);
@@ -430,7 +450,7 @@ impl Meter {
                 metered.new += 1;
                 // Of one that waits for another form of its histogram nothing is missing.
                 if !counter.columns.all().is_empty() {
-                    metered.unknown_births += value;
+                    metered.unknown_births = metered.unknown_births.saturating_add(value);
                 }
                 let source_ms = self.sources[counter.source as usize].since_ms;
                 for to in counter
@@ -445,7 +465,8 @@ impl Meter {
                     });
                     if is_settled && value > 0 && to.role.is_whole() {
                         let of = (to.stream.clone(), to.segment.clone());
-                        *metered.missed.entry(of).or_default() += value;
+                        let missed = metered.missed.entry(of).or_default();
+                        *missed = missed.saturating_add(value);
                     }
                 }
             }
@@ -465,7 +486,7 @@ impl Meter {
                     let slice = slice_of(self.grid, time_ms);
                     let is_late = self.closed.is_some_and(|closed| slice < closed);
                     if is_late {
-                        metered.late_events += events;
+                        metered.late_events = metered.late_events.saturating_add(events);
                     }
                     for column in columns {
                         let late = is_late.then_some(circumstances.arrived);

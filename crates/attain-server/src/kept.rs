@@ -332,7 +332,7 @@ impl Kept {
             self.unsealed_bytes += 40 + 5 * samples as u64 + 100 * batch.series.len() as u64;
         }
         let (metered, deliveries) = self.meter.apply(entry);
-        add(&mut self.metered, &metered);
+        self.metered.add(&metered);
         self.deliver(deliveries);
     }
 
@@ -347,20 +347,6 @@ impl Kept {
         let entries = self.store.entries().entries;
         let mut done = entries.into_iter().rev().map(|entry| entry.done);
         done.find(|done| matches!(done, Done::Catalogue { .. }))
-    }
-}
-
-fn add(sum: &mut Metered, more: &Metered) {
-    sum.new += more.new;
-    sum.already += more.already;
-    sum.conflicting += more.conflicting;
-    sum.too_late += more.too_late;
-    sum.overlapping += more.overlapping;
-    sum.unknown += more.unknown;
-    sum.unknown_births += more.unknown_births;
-    sum.late_events += more.late_events;
-    for (of, events) in &more.missed {
-        *sum.missed.entry(of.clone()).or_default() += events;
     }
 }
 

@@ -256,6 +256,11 @@ fn core(page: &mut Page, published: &Published) {
             core.metered.too_late as f64,
         ),
         (
+            "attain_samples_overlapping_total",
+            "Samples of processes that nothing tells apart, when no more of them could be remembered: not counted.",
+            core.metered.overlapping as f64,
+        ),
+        (
             "attain_late_events_total",
             "Events that arrived after their slice was closed; they count at their own time.",
             core.metered.late_events as f64,

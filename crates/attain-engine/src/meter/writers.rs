@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 
 use attain_model::live::{LivePoint, Slot};
 
-use super::track::{Outcome, Track};
+use super::track::{Outcome, SETTLING_MS, Track};
 use super::trail::Trail;
 
-/// Writers of one series besides the first. Of more the one that was silent for longest is forgotten.
+/// Writers of one series besides the first. For another one the one that was silent for longest is forgotten, if it was
+/// silent for a while; else what it says is refused.
 const OTHERS_AT_MOST: usize = 63;
 /// Writers of all series besides their first. What more of them say is refused.
 const ALL_AT_MOST: usize = 100_000;
@@ -47,7 +48,7 @@ impl Writers {
         self.others.get(&slot).map_or(&[], Vec::as_slice)
     }
 
-    /// Another writer of a series.
+    /// Another writer of a series; of too many the one that was silent for longest is forgotten.
     pub(super) fn add(&mut self, slot: Slot, track: Track) {
         let others = self.others.entry(slot).or_default();
         others.push(track);
@@ -108,16 +109,23 @@ impl Writers {
             return (before, track.stand(point, closed_ms, trail, is_born));
         }
         let is_older = main.began_after(start);
-        if (is_older && main.began_after(point.time_ms)) || self.count >= ALL_AT_MOST {
-            // Of a process that had ended when the one that is known began: it lies before all that is remembered.
+        let is_full = self.count >= ALL_AT_MOST;
+        if is_older && main.began_after(point.time_ms) || is_full && main.newest_ms() < Some(start)
+        {
+            // Of a process that had ended when the one that is known began, or that begins when that one has ended.
             let before = main.newest_ms();
             return (before, main.stand(point, closed_ms, trail, is_born));
+        }
+        let crowd = Crowd::of(main, others, point.time_ms);
+        if is_full || !crowd.has_room() {
+            return (None, Outcome::Overlaps);
         }
         // Whoever was heard before a process began was heard when it was at zero.
         let mut heard = std::iter::once(&*main).chain(others.iter());
         let is_heard = heard.any(|track| track.oldest_ms(closed_ms, trail) < Some(start));
         let mut track = Track::default();
-        let outcome = track.stand(point, closed_ms, trail, || is_born() || is_heard);
+        let is_new = || crowd.is_new(start) && (is_born() || is_heard);
+        let outcome = track.stand(point, closed_ms, trail, is_new);
         if !is_older {
             // The newest is with its series: it is the one that goes on.
             std::mem::swap(main, &mut track);
@@ -160,6 +168,43 @@ impl Writers {
             }
             Err(refused) => (None, refused),
         }
+    }
+}
+
+/// The writers of a series, of whom some may have been forgotten.
+struct Crowd {
+    /// When any of them was heard last.
+    heard_ms: i64,
+    /// When the one was heard that has to go for another; `None` if nobody has to.
+    silent_since_ms: Option<i64>,
+}
+
+impl Crowd {
+    /// With one that is heard at an instant.
+    fn of(main: &Track, others: &[Track], time_ms: i64) -> Self {
+        let heard = || others.iter().filter_map(Track::newest_ms);
+        let newest = heard().chain(main.newest_ms()).chain([time_ms]).max();
+        let is_full = others.len() >= OTHERS_AT_MOST;
+        Self {
+            heard_ms: newest.unwrap_or(time_ms),
+            silent_since_ms: heard().min().filter(|_| is_full),
+        }
+    }
+
+    fn is_recent(&self, time_ms: i64) -> bool {
+        time_ms > self.heard_ms.saturating_sub(SETTLING_MS)
+    }
+
+    fn has_room(&self) -> bool {
+        self.silent_since_ms
+            .is_none_or(|since| !self.is_recent(since))
+    }
+
+    /// Whether a process that began at an instant is surely none that was forgotten.
+    ///
+    /// Invariant: who is forgotten was silent for as long, so that it began before.
+    fn is_new(&self, start_ms: i64) -> bool {
+        self.silent_since_ms.is_none() || self.is_recent(start_ms)
     }
 }
 

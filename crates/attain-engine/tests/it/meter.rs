@@ -806,6 +806,115 @@ fn writers_that_end_are_forgotten_after_a_day_and_so_is_the_most_silent_of_too_m
     assert_eq!(meter.facts().series.len(), 1);
 }
 
+/// A fleet of processes that say the same of themselves: what is counted is what happened, of as many as can be told apart.
+#[test]
+fn of_more_writers_than_can_be_told_apart_nothing_counts_twice() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let mut meter = meter();
+    meter.take(&batch(&[ok], &[begun(0, 5, 1, 1)]));
+    let mut counted = 0;
+    let mut metered = Metered::default();
+    for round in 1..=30 {
+        for writer in 1..100 {
+            let start = 10 + writer * 2;
+            let at = 300 + round * 10;
+            let one = meter.take(&batch(&[], &[begun(0, at, start, round as u64)]));
+            metered.overlapping += one.overlapping;
+        }
+        counted += by_slice(&meter.close(second(290 + round * 10)))
+            .iter()
+            .map(|slice| slice.1)
+            .sum::<u64>();
+        meter = restored(&meter);
+    }
+    counted += by_slice(&meter.close(second(10_000)))
+        .iter()
+        .map(|slice| slice.1)
+        .sum::<u64>();
+    // The first has ended, so that there is room for 64.
+    assert_eq!((counted, metered.overlapping), (1 + 64 * 30, 35 * 30));
+}
+
+/// One that was silent for a while made room for another; it comes again, and what it counted was counted.
+#[test]
+fn a_writer_that_was_forgotten_and_comes_again_counts_nothing_twice() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let mut meter = meter();
+    meter.take(&batch(&[ok], &[begun(0, 5, 1, 1)]));
+    meter.take(&batch(&[], &[begun(0, 30, 20, 1_000)]));
+    for writer in 0..64 {
+        meter.take(&batch(
+            &[],
+            &[begun(0, 1_000 + writer, 900 + 2 * writer, 1)],
+        ));
+    }
+    let again = meter.take(&batch(&[], &[begun(0, 1_100, 20, 1_005)]));
+    assert_eq!((again.overlapping, again.unknown_births), (1, 0));
+    // There is room again for one whose beginning nobody remembers.
+    let again = meter.take(&batch(&[], &[begun(0, 2_000, 20, 1_010)]));
+    assert_eq!((again.overlapping, again.unknown_births), (0, 1_010));
+    meter.take(&batch(&[], &[begun(0, 2_010, 20, 1_013)]));
+    let counted: u64 = by_slice(&meter.close(second(10_000)))
+        .iter()
+        .map(|slice| slice.1)
+        .sum();
+    assert_eq!(counted, 1 + 1_000 + 64 + 3);
+}
+
+/// Two processes of one series when no more writers of any can be remembered: one of them counts.
+#[test]
+fn when_no_more_writers_are_remembered_what_they_say_is_refused() {
+    let mut meter = meter();
+    let all = 1_600;
+    let told: Vec<_> = (0..all)
+        .map(|slot| series(slot, LiveRole::Events(Class::good())))
+        .collect();
+    let first: Vec<_> = (0..all).map(|slot| begun(slot, 5, 1, 0)).collect();
+    meter.take(&batch(&told, &first));
+    for writer in 1..64 {
+        let samples: Vec<_> = (0..all)
+            .map(|slot| begun(slot, 300 + writer, 10 + 2 * writer, 0))
+            .collect();
+        meter.take(&batch(&[], &samples));
+    }
+    let last = all - 1;
+    let mut overlapping = 0;
+    for round in 0..20 {
+        let at = 400 + 10 * round;
+        // The one that is with its series, and one that is too many.
+        let samples = [begun(last, at, 1, 5_000), begun(last, at + 5, 200, 3_000)];
+        overlapping += meter.take(&batch(&[], &samples)).overlapping;
+    }
+    let counted: u64 = by_slice(&meter.close(second(10_000)))
+        .iter()
+        .map(|slice| slice.1)
+        .sum();
+    assert_eq!((counted, overlapping), (5_000, 20));
+    // A process that begins when the one before has ended follows it.
+    let follows = meter.take(&batch(&[], &[begun(last, 90_000, 89_990, 7)]));
+    assert_eq!((follows.new, follows.overlapping), (1, 0));
+}
+
+#[test]
+fn counters_that_stand_as_high_as_can_be_are_no_end() {
+    let all: Vec<_> = (0..3)
+        .map(|slot| series(slot, LiveRole::Events(Class::good())))
+        .collect();
+    let mut meter = meter();
+    let at = |second: i64, value: u64| [0, 1, 2].map(|slot| stands(slot, second, value));
+    let first = meter.take(&batch(&all, &at(5, u64::MAX)));
+    assert_eq!(first.unknown_births, u64::MAX);
+    meter.take(&batch(&[], &at(15, 0)));
+    meter.close(second(20));
+    let late = meter.take(&batch(&[], &at(18, u64::MAX)));
+    assert_eq!(late.late_events, u64::MAX);
+    let mut all = first.clone();
+    all.add(&first);
+    all.add(&late);
+    assert_eq!((all.new, all.unknown_births), (9, u64::MAX));
+    assert_eq!(by_slice(&meter.close(second(40))), [(1, u64::MAX)]);
+}
+
 /// Where a counter stands that says when it began.
 fn begun(slot: u32, second: i64, start: i64, value: u64) -> LiveSample {
     LiveSample {
