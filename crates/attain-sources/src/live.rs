@@ -33,7 +33,6 @@ mod replicas;
 mod series;
 mod whom;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -46,6 +45,7 @@ use attain_wire::snappy::Unpacker;
 use jiff::Timestamp;
 
 use self::batch::Batch;
+use self::births::Births;
 use self::heard::Heard;
 pub use self::heard::{HeardSample, HeardSeries};
 use self::known::Known;
@@ -125,6 +125,9 @@ pub struct Counters {
     /// Histograms that come both by bounds of their own (classic buckets) and by powers of a base (native): they count by the
     /// form that was met first.
     pub histograms_twice: u64,
+    /// Ways of writing a series that are recognised; at most a few for each series, and as many as a stream and segment may
+    /// have series.
+    pub remembered: u64,
 }
 
 /// Takes what arrives from one source.
@@ -139,8 +142,7 @@ pub struct Intake {
     overflowing: u64,
     /// What comes later than this after its time is late.
     delay_ms: i64,
-    /// When counters of remote write began, by what they have in common with the series that says so.
-    births: HashMap<u64, i64>,
+    births: Births,
     /// The metric that says when processes began.
     started: Option<String>,
     replicas: Replicas,
@@ -173,7 +175,7 @@ impl Intake {
             heard: Heard::default(),
             overflowing: 0,
             delay_ms: milliseconds(source.delay()),
-            births: HashMap::new(),
+            births: Births::default(),
             started: source.started.clone(),
             replicas,
             usual_samples: 0,
@@ -294,6 +296,7 @@ impl Intake {
             series: self.known.len(),
             overflowing: self.overflowing,
             histograms_twice: self.known.histograms_twice(),
+            remembered: self.known.remembered(),
         }
     }
 

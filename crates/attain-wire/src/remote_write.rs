@@ -130,14 +130,21 @@ impl<'a> Series<'a> {
         self.labels
     }
 
-    /// The metric's name as it came, if it is the first label, which it is unless a label begins with a capital letter.
+    /// The metric's name as it came. It is the first label, unless a label begins with a capital letter; `None` if there is
+    /// none, or what stands before it is written in another way than most.
     #[inline]
     #[must_use]
-    pub fn leading_name(&self) -> Option<&'a [u8]> {
+    pub fn name(&self) -> Option<&'a [u8]> {
         const NAME_LABEL: &[u8] = b"\x0a\x08__name__\x12";
-        let (label, _) = delimited(self.labels.get(1..)?).ok()?;
-        let (name, rest) = delimited(label.strip_prefix(NAME_LABEL)?).ok()?;
-        rest.is_empty().then_some(name)
+        let mut labels = self.labels;
+        loop {
+            let (label, others) = delimited(labels.get(1..)?).ok()?;
+            if let Some(name) = label.strip_prefix(NAME_LABEL) {
+                let (name, rest) = delimited(name).ok()?;
+                return rest.is_empty().then_some(name);
+            }
+            labels = others;
+        }
     }
 
     /// The labels, in the order in which they came.
@@ -448,16 +455,23 @@ mod tests {
             .to_vec();
         each_series(&raw, |series| {
             let series = series.cut();
-            assert_eq!(series.leading_name(), Some(&b"up"[..]));
+            assert_eq!(series.name(), Some(&b"up"[..]));
             assert_eq!(series.labels().unwrap(), request);
             assert!(series.label_bytes().ends_with(b"\x12\x01a"));
         })
         .unwrap();
-        let body = encode(&[(&[("A", "b"), ("__name__", "up")], &[])]);
-        let raw = crate::snappy::Unpacker::default()
-            .unpack(&body, 1000)
-            .unwrap()
-            .to_vec();
-        each_series(&raw, |series| assert_eq!(series.cut().leading_name(), None)).unwrap();
+        let before: &[(&str, &str)] = &[("A", "b"), ("__name__", "up"), ("job", "a")];
+        for (labels, name) in [
+            (before, Some(&b"up"[..])),
+            (&before[..1], None),
+            (&[], None),
+        ] {
+            let body = encode(&[(labels, &[])]);
+            let raw = crate::snappy::Unpacker::default()
+                .unpack(&body, 1000)
+                .unwrap()
+                .to_vec();
+            each_series(&raw, |series| assert_eq!(series.cut().name(), name)).unwrap();
+        }
     }
 }

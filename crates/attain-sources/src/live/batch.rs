@@ -38,10 +38,16 @@ impl Batch {
         }
     }
 
-    /// Whether a sample's time is one; if so, the source was heard then.
+    /// Whether a sample's time is one.
+    #[inline]
+    pub(super) fn is_time(&self, time_ms: i64) -> bool {
+        (0..=self.latest_ms).contains(&time_ms)
+    }
+
+    /// The same; if so, the source was heard then.
     #[inline]
     pub(super) fn hears(&mut self, time_ms: i64) -> bool {
-        if (0..=self.latest_ms).contains(&time_ms) {
+        if self.is_time(time_ms) {
             self.newest_ms = self.newest_ms.max(time_ms);
             return true;
         }

@@ -4,6 +4,7 @@
 //! It is asked when a counter is first met: a reset is seen by the counter itself. The two may come in either order within
 //! a request; in requests of their own, the birth has to come first. Knows bytes of remote write; knows no catalogue.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use attain_model::live::LiveValue;
@@ -18,8 +19,33 @@ use super::whom::NAME_LABEL;
 /// What the name of such a series ends with.
 const SUFFIX: &[u8] = b"_created";
 
-/// Births that are remembered. What comes beyond is not known.
+/// Births that are remembered: of these the newest half at least.
 const MOST: usize = 100_000;
+
+/// When counters of remote write began, by what they have in common with the series that says so. Processes come and go for
+/// years: what was said last is remembered, and each says it with every scrape.
+#[derive(Debug, Default)]
+pub(super) struct Births {
+    new: HashMap<u64, i64>,
+    old: HashMap<u64, i64>,
+}
+
+impl Births {
+    fn remember(&mut self, what: u64, born_ms: i64) {
+        if self.new.len() >= MOST / 2 && !self.new.contains_key(&what) {
+            self.old = std::mem::take(&mut self.new);
+        }
+        self.new.insert(what, born_ms);
+    }
+
+    fn of(&self, what: u64) -> Option<&i64> {
+        self.new.get(&what).or_else(|| self.old.get(&what))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.new.is_empty()
+    }
+}
 
 /// Any number of its own.
 const PROCESS_SEED: u64 = 0x70_72_6f_63;
@@ -54,9 +80,7 @@ fn remember(intake: &mut Intake, what: Option<u64>, series: &Series<'_>) {
     let (Some(what), Some(born_ms)) = (what, newest(series)) else {
         return;
     };
-    if intake.births.len() < MOST || intake.births.contains_key(&what) {
-        intake.births.insert(what, born_ms);
-    }
+    intake.births.remember(what, born_ms);
 }
 
 /// Says of counters that were met for the first time when they began. Each stands with its places in the batch.
@@ -65,7 +89,7 @@ pub(super) fn bear(intake: &Intake, met: &[(Range<usize>, Series<'_>)], batch: &
         return;
     }
     for (places, series) in met {
-        let born = |what: Option<u64>| intake.births.get(&what?);
+        let born = |what: Option<u64>| intake.births.of(what?);
         // What a counter says of itself is nearer than what its process does.
         let of_process = || intake.started.as_ref().and_then(|_| born(process(series)));
         let born = born(family(series)).or_else(of_process);
@@ -125,4 +149,24 @@ fn process(series: &Series<'_>) -> Option<u64> {
         &labelled.thing().to_le_bytes(),
         PROCESS_SEED,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_there_were_the_last_are_remembered() {
+        let mut births = Births::default();
+        for what in 0..3 * MOST as u64 {
+            births.remember(what, 7);
+            // One that says it again and again.
+            births.remember(1, 9);
+            assert_eq!(births.of(1), Some(&9));
+            let recent = what.saturating_sub(MOST as u64 / 2 - 2);
+            assert!(births.of(recent).is_some());
+        }
+        assert!(births.new.len() + births.old.len() <= MOST);
+        assert_eq!(births.of(2), None);
+    }
 }

@@ -139,6 +139,7 @@ impl<'p> Page<'p> {
         let entry = match known {
             Some(entry) => entry,
             None => {
+                intake.known.make_room(&intake.limits);
                 let entry = self.meet(sample.series, intake, batch)?;
                 // What is wanted only as what `# TYPE` says of it is looked at each time.
                 let length = u32::try_from(sample.series.len()).unwrap_or(0);
@@ -287,13 +288,11 @@ impl<'p> Page<'p> {
 /// When a process began, in milliseconds, as its page says.
 fn started(page: &[u8], name: &str) -> Option<i64> {
     let mut found = memchr::memmem::find_iter(page, name);
-    let line = found.find_map(|at| {
-        let is_first = at == 0 || page[at - 1] == b'\n';
-        let rest = page[at..].strip_prefix(name.as_bytes())?;
-        let is_whole = matches!(rest.first(), Some(b' ' | b'{'));
-        let end = memchr::memchr(b'\n', &page[at..]).map_or(page.len(), |end| at + end);
-        (is_first && is_whole).then(|| &page[at..end])
+    let at = found.find(|at| {
+        let is_first = *at == 0 || page[at - 1] == b'\n';
+        is_first && matches!(page.get(at + name.len()), Some(b' ' | b'{'))
     })?;
+    let line = page[at..].split(|byte| *byte == b'\n').next()?;
     let Ok(Line::Sample(sample)) = exposition::parse(line) else {
         return None;
     };

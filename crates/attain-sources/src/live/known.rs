@@ -118,6 +118,8 @@ pub(super) struct Known {
     sides: Sides,
     /// Series by a hash of stream and segment.
     counts: HashMap<u64, u32>,
+    /// Shapes that are gauges and nothing else, by the same.
+    gauges: HashMap<u64, u32>,
 }
 
 impl Known {
@@ -178,19 +180,44 @@ impl Known {
         self.shapes.get(index as usize)
     }
 
-    /// Remembers a series that is not just one counter.
+    /// Remembers a series that is not just one counter. What counts is admitted by its slots; gauges are admitted here.
     pub(super) fn add_shape(&mut self, shape: Shape, limits: &Limits) -> Entry {
-        match u32::try_from(self.shapes.len()) {
-            Ok(index) if shape.slot.is_some() || index < limits.series => {
-                self.shapes.push(shape);
-                Entry::Shape(index)
+        let Ok(index) = u32::try_from(self.shapes.len()) else {
+            return Entry::TooMany;
+        };
+        if shape.slot.is_none() && shape.edges.is_empty() {
+            let keys = shape.gauges.iter();
+            let keys: HashSet<u64> = keys
+                .map(|(stream, segment, _)| hash_of(&(stream, segment)))
+                .collect();
+            let is_full = |key: &u64| self.gauges.get(key).is_some_and(|n| *n >= limits.series);
+            if keys.iter().any(is_full) {
+                return Entry::TooMany;
             }
-            _ => Entry::TooMany,
+            for key in keys {
+                *self.gauges.entry(key).or_insert(0) += 1;
+            }
+        }
+        self.shapes.push(shape);
+        Entry::Shape(index)
+    }
+
+    /// Forgets all bytes if there are far more than there are series: whoever writes a series in another way each time
+    /// must not have all of them remembered. Call it before anything is met, which may lead to a shape.
+    pub(super) fn make_room(&mut self, limits: &Limits) {
+        let gauges: usize = self.gauges.values().map(|count| *count as usize).sum();
+        if self.entries.len() > 4 * (self.held.len() + gauges) + limits.series as usize {
+            self.forget_bytes();
         }
     }
 
     pub(super) fn len(&self) -> u64 {
         self.held.len() as u64
+    }
+
+    /// How many ways of writing a series are recognised.
+    pub(super) fn remembered(&self) -> u64 {
+        self.entries.len() as u64
     }
 
     /// How many histograms come in two forms.
@@ -555,6 +582,7 @@ impl Known {
         self.entries.clear();
         self.nobodies.clear();
         self.shapes.clear();
+        self.gauges.clear();
     }
 }
 

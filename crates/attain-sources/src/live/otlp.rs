@@ -29,15 +29,20 @@ pub(super) fn take(
     intake.heard.begin();
     each_metric(request, |metric| {
         let is_wanted = intake.whom.wanted.has_metric(&metric);
-        if !is_wanted {
-            intake.heard.unwanted(metric.name);
-        }
-        let seed = seed_of(&metric);
+        let seed = match is_wanted {
+            true => seed_of(&metric),
+            false => {
+                intake.heard.unwanted(metric.name);
+                Ok(0)
+            }
+        };
         for point in metric.points() {
-            match point {
-                Ok(point) if !is_wanted => batch.nobodys(point.time_ms),
-                Ok(point) => take_point(intake, &metric, seed, &point, &mut batch),
-                Err(broken) => batch.outcome.refuse(1, || of(&metric, &broken)),
+            match (&point, &seed) {
+                (Ok(point), _) if !is_wanted => batch.nobodys(point.time_ms),
+                (Ok(point), Ok(seed)) => take_point(intake, &metric, *seed, point, &mut batch),
+                (Err(broken), _) | (_, Err(broken)) => {
+                    batch.outcome.refuse(1, || of(&metric, broken));
+                }
             }
         }
     })?;
@@ -46,7 +51,16 @@ pub(super) fn take(
 }
 
 /// What all points of a metric have in common.
-fn seed_of(metric: &Metric<'_>) -> u64 {
+///
+/// # Errors
+/// Its resource is larger than anything that is walked for each of its metrics and series may be.
+fn seed_of(metric: &Metric<'_>) -> Result<u64, Broken> {
+    const RESOURCE_BYTES: usize = 64 << 10;
+    if metric.resource.bytes().len() > RESOURCE_BYTES {
+        return Err(Broken::new(
+            "its resource has more than 64 KiB of attributes; leave out what tells nothing apart",
+        ));
+    }
     let kind = match metric.kind {
         Kind::Gauge => 1,
         Kind::Sum { is_monotonic } => 2 + u64::from(is_monotonic),
@@ -55,7 +69,7 @@ fn seed_of(metric: &Metric<'_>) -> u64 {
         Kind::Summary => 6,
     };
     let seed = xxh3_64_with_seed(metric.name, xxh3_64(metric.resource.bytes()) ^ kind);
-    xxh3_64_with_seed(metric.unit, seed)
+    Ok(xxh3_64_with_seed(metric.unit, seed))
 }
 
 fn take_point(
@@ -68,9 +82,12 @@ fn take_point(
     let bytes = xxh3_128_with_seed(point.attributes.bytes(), seed);
     let entry = match intake.known.entry(bytes) {
         Some(entry) => Ok(entry),
-        None => meet(intake, metric, point, batch).inspect(|entry| {
-            intake.known.remember(bytes, *entry);
-        }),
+        None => {
+            intake.known.make_room(&intake.limits);
+            meet(intake, metric, point, batch).inspect(|entry| {
+                intake.known.remember(bytes, *entry);
+            })
+        }
     };
     let outcome = match entry {
         Ok(Entry::Slot(slot)) => batch.hears(point.time_ms).then(|| {

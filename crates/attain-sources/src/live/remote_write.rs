@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::batch::Batch;
 use super::known::Entry;
+use super::replicas::Sender;
 use super::series::{Labelled, meet};
 use super::{Intake, Outcome, births, native};
 
@@ -27,16 +28,20 @@ pub(super) fn take(
         // Most of what a sender has is for nobody, and series of one metric come together.
         let mut last: (&[u8], bool) = (b"", false);
         let mut met = Vec::new();
+        if intake.replicas.is_mixed {
+            each_series(request, |series| hear_wanted(intake, &series.cut(), &batch))?;
+        }
         let mut is_first = true;
         each_series(request, |series| {
             if std::mem::take(&mut is_first) {
-                hear_sender(intake, &series.cut());
+                let sender = hear_sender(intake, &series.cut(), &batch);
+                intake.replicas.begin(sender);
             }
             if again(intake, series, &mut batch).is_some() {
                 return;
             }
             let series = series.cut();
-            if let Some(name) = series.leading_name() {
+            if let Some(name) = series.name() {
                 if name != last.0 {
                     last = (name, intake.whom.wanted.has(name));
                     if !last.1 {
@@ -100,12 +105,20 @@ fn counted(series: &Series<'_>, slot: Slot, (value, time_ms): (f64, i64), batch:
 }
 
 /// The labels of a series; `None` if another replica of its sender counts.
-fn labelled<'a>(intake: &Intake, series: &Series<'a>) -> Result<Option<Labelled<'a>>, Broken> {
+fn labelled<'a>(
+    intake: &mut Intake,
+    series: &Series<'a>,
+    batch: &Batch,
+) -> Result<Option<Labelled<'a>>, Broken> {
     let mut labels = series.labels()?;
     let Some(sender) = intake.replicas.take(&mut labels) else {
         return Labelled::new(labels).map(Some);
     };
     let (labelled, all) = (Labelled::new(labels)?, Labelled::new(series.labels()?)?);
+    if intake.replicas.is_stranger(sender) {
+        intake.replicas.is_mixed = true;
+        hear(intake, series, sender, batch);
+    }
     if !intake.replicas.leads(sender) {
         return Ok(None);
     }
@@ -115,20 +128,32 @@ fn labelled<'a>(intake: &Intake, series: &Series<'a>) -> Result<Option<Labelled<
     Ok(Some(if is_old { all } else { labelled }))
 }
 
-/// What comes together comes from one sender, mostly: its first series says who is there.
-fn hear_sender(intake: &mut Intake, series: &Series<'_>) {
-    let Ok(mut labels) = series.labels() else {
-        return;
-    };
-    let Some(sender) = intake.replicas.take(&mut labels) else {
-        return;
-    };
+/// A series of a request of many says who is there, if anybody wants it.
+fn hear_wanted(intake: &mut Intake, series: &Series<'_>, batch: &Batch) {
+    if series
+        .name()
+        .is_none_or(|name| intake.whom.wanted.has(name))
+    {
+        hear_sender(intake, series, batch);
+    }
+}
+
+/// Whoever sends a series is there.
+fn hear_sender(intake: &mut Intake, series: &Series<'_>, batch: &Batch) -> Option<Sender> {
+    let sender = intake.replicas.take(&mut series.labels().ok()?)?;
+    hear(intake, series, sender, batch);
+    Some(sender)
+}
+
+/// A sender was heard with a series.
+fn hear(intake: &mut Intake, series: &Series<'_>, sender: Sender, batch: &Batch) {
     let times = series.items().filter_map(|item| match item {
         Ok(Item::Sample { time_ms, .. }) => Some(time_ms),
         Ok(Item::Histogram(packed)) => wire_native(packed).ok().map(|histogram| histogram.time_ms),
         Err(_) => None,
     });
-    if let Some(newest) = times.max()
+    // Whose clock runs wild would lead until its time has come.
+    if let Some(newest) = times.filter(|at| batch.is_time(*at)).max()
         && intake.replicas.hear(sender, newest)
     {
         // Who counted for nobody counts now, and the other way round.
@@ -151,7 +176,8 @@ fn unwanted(series: &Series<'_>, batch: &mut Batch) {
 #[cold]
 fn first(intake: &mut Intake, series: &Series<'_>, bytes: u128, batch: &mut Batch) -> Entry {
     let is_native = matches!(series.items().next(), Some(Ok(Item::Histogram(_))));
-    let entry = match labelled(intake, series) {
+    intake.known.make_room(&intake.limits);
+    let entry = match labelled(intake, series, batch) {
         Ok(None) => Entry::Nobody,
         Ok(Some(labelled)) if is_native => native::meet(intake, &labelled, batch),
         Ok(Some(labelled)) => meet(intake, &labelled, batch),
@@ -170,11 +196,12 @@ fn items(intake: &mut Intake, series: &Series<'_>, entry: Entry, batch: &mut Bat
                 Entry::Shape(shape) => shaped(intake, series, shape, (value, time_ms), batch),
                 Entry::Nobody => batch.nobodys(time_ms),
                 Entry::TooMany => intake.overflow(batch),
-                Entry::Broken => {
+                // Its labels are walked for the words only: there may be as many samples as there are bytes of labels.
+                Entry::Broken => batch.outcome.refuse(1, || {
                     let why = series.labels().and_then(Labelled::new).err();
                     let why = why.unwrap_or(Broken::new("its labels cannot be read"));
-                    batch.outcome.refuse(1, || of(series, &why));
-                }
+                    of(series, &why)
+                }),
             },
             Ok(Item::Histogram(histogram)) => {
                 if let Err(why) = native::take(intake, entry, histogram, batch) {

@@ -3,7 +3,10 @@
 //!
 //! The label is no part of a series' identity, so both lead to the same slots, and what one has not told the other makes up
 //! for: counters telescope. The first that is heard leads; when nothing came from it for a while, by the time of samples,
-//! another one goes on. Knows labels and times; knows no slots.
+//! another one goes on.
+//!
+//! What comes together comes from one sender, mostly, and its first series says which. Who passes on what many send mixes
+//! them: once that was seen, each series says whose it is. Knows labels and times; knows no slots.
 
 use std::collections::HashMap;
 
@@ -47,6 +50,10 @@ pub(super) struct Replicas {
     leaders: HashMap<u64, Leader>,
     /// Nobody leads by samples that are not later.
     before_ms: Option<i64>,
+    /// Whose request is walked, by its first series.
+    current: Option<Sender>,
+    /// Requests are of several senders.
+    pub(super) is_mixed: bool,
 }
 
 impl Replicas {
@@ -85,6 +92,16 @@ impl Replicas {
             pair: xxh3_64(pair.as_bytes()),
             replica,
         })
+    }
+
+    /// A request begins with a series of a sender, or of nobody who is one of several.
+    pub(super) fn begin(&mut self, sender: Option<Sender>) {
+        self.current = sender;
+    }
+
+    /// Whether a sender is another one than the request began with, which nobody expected.
+    pub(super) fn is_stranger(&self, sender: Sender) -> bool {
+        !self.is_mixed && self.current != Some(sender)
     }
 
     /// A sender was heard, with a sample of an instant. Returns whether what its pair says is counted from another one now.

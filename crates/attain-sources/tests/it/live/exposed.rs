@@ -86,6 +86,17 @@ process_start_time_seconds 1.79361239e+09
 }
 
 #[test]
+fn a_line_may_say_the_name_of_a_beginning_any_number_of_times() {
+    let mut made = catalogue("request_seconds");
+    for source in made.sources.values_mut() {
+        source.started = Some("started".to_owned());
+    }
+    let page = format!("# HELP x {}\nqueue_age 1\n", "started ".repeat(2_000_000));
+    let (batch, outcome) = intake(&made).exposition(page.as_bytes(), now(), &target());
+    assert_eq!((batch.readings.len(), outcome.refused), (1, 0));
+}
+
+#[test]
 fn a_family_of_counters_is_meant_by_either_name() {
     let mut intake = intake(&catalogue("request_seconds"));
     let page =

@@ -217,6 +217,54 @@ fn request(kind: &str, data: &str) -> String {
     )
 }
 
+/// Names of metrics that nobody wants stand in a few bytes, and a resource in as many as it likes.
+#[test]
+fn a_resource_is_looked_at_once_however_many_metrics_it_has() {
+    let resource = format!(
+        r#"{{"attributes":[{{"key":"text","value":{{"stringValue":"{}"}}}}]}}"#,
+        "x".repeat(8 << 20)
+    );
+    let names = ["none", "http.requests"];
+    let metrics: Vec<String> = (0..100_000)
+        .map(|at| {
+            format!(
+                r#"{{"name":"{}","sum":{{"dataPoints":[]}}}}"#,
+                names[at % 2]
+            )
+        })
+        .collect();
+    let json = format!(
+        r#"{{"resourceMetrics":[{{"resource":{resource},"scopeMetrics":[{{"metrics":[{}]}}]}}]}}"#,
+        metrics.join(",")
+    );
+    let (batch, outcome) = intake(&spelled(false))
+        .otlp_json(json.as_bytes(), arrived())
+        .unwrap();
+    assert_eq!((batch.samples.len(), outcome.refused), (0, 0));
+}
+
+#[test]
+fn a_resource_of_more_than_its_share_is_refused() {
+    let request = |bytes: usize| {
+        format!(
+            r#"{{"resourceMetrics":[{{"resource":{{"attributes":[{{"key":"text","value":{{"stringValue":"{}"}}}}]}},"scopeMetrics":[{{"metrics":[
+                {{"name":"http.requests","sum":{{"isMonotonic":true,"aggregationTemporality":2,"dataPoints":[
+                    {{"timeUnixNano":"{}","asInt":"5"}}]}}}}]}}]}}]}}"#,
+            "x".repeat(bytes),
+            NOW_MS * 1_000_000
+        )
+    };
+    let mut intake = intake(&spelled(false));
+    let mut refused = |bytes| {
+        let (_, outcome) = intake.otlp_json(request(bytes).as_bytes(), now()).unwrap();
+        (outcome.refused, outcome.reasons)
+    };
+    assert_eq!(refused(60_000), (0, vec![]));
+    let (points, reasons) = refused(70_000);
+    assert_eq!(points, 1);
+    assert!(reasons[0].contains("64 KiB"), "{reasons:?}");
+}
+
 #[test]
 fn what_a_point_may_say() {
     let mut intake = intake(&spelled(false));

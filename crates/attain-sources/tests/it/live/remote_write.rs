@@ -214,6 +214,27 @@ fn a_process_that_says_when_it_began_says_it_of_its_counters() {
     assert!(got.contains("0 at 0: 5\n"), "{got}");
 }
 
+/// A label that begins with a capital letter stands before the name.
+#[test]
+fn births_are_found_wherever_the_name_of_their_series_stands() {
+    let born = (NOW_MS / 1000 - 30) as f64;
+    let zone = ("Zone", "eu");
+    let created = [
+        zone,
+        ("__name__", "http_requests_created"),
+        OK[1],
+        OK[2],
+        OK[3],
+    ];
+    let counter = [zone, OK[0], OK[1], OK[2], OK[3]];
+    let mut first = intake(&catalogue("request_seconds"));
+    let got = send(
+        &mut first,
+        &[(&created, &[(born, 0)]), (&counter, &[(5.0, 0)])],
+    );
+    assert!(got.contains("0 at 0: 5 since -30000\n"), "{got}");
+}
+
 fn bucket<'a>(le: &'a str, pod: &'a str) -> [(&'a str, &'a str); 4] {
     [
         ("__name__", "request_seconds_bucket"),
@@ -393,6 +414,68 @@ fn what_is_too_many_is_refused_and_shown() {
         intake.remote_write(&bomb, now()),
         Err(WireError::TooLarge { .. })
     ));
+}
+
+/// Gauges have no slots, and no more of them are read than there may be series of a stream and segment.
+#[test]
+fn gauges_of_each_segment_have_their_own_limit() {
+    let limits = Limits {
+        series: 2,
+        ..Limits::default()
+    };
+    let mut intake = limited(&catalogue("request_seconds"), limits);
+    for segment in ["free", "gold", "other"] {
+        for (pod, is_taken) in [("a", true), ("b", true), ("c", false), ("a", true)] {
+            let labels = [
+                ("__name__", "queue_age"),
+                ("pod", pod),
+                ("segment", segment),
+            ];
+            let body = encode(&[(&labels, &[(1.0, NOW_MS)])]);
+            let (batch, outcome) = intake.remote_write(&body, now()).unwrap();
+            let got = (batch.readings.len(), outcome.refused);
+            let want = if is_taken { (1, 0) } else { (0, 1) };
+            assert_eq!(got, want, "{segment} {pod}");
+        }
+    }
+}
+
+/// Labels without a value are no labels: one series can be written in as many ways as there are names.
+#[test]
+fn of_a_series_that_is_never_written_the_same_way_not_all_ways_are_remembered() {
+    let limits = Limits {
+        series: 100,
+        ..Limits::default()
+    };
+    let mut intake = limited(&catalogue("request_seconds"), limits);
+    for round in 0..2_000 {
+        let nothing = format!("no_{round}");
+        let counter = [OK[0], OK[1], OK[2], (nothing.as_str(), ""), OK[3]];
+        let gauge = [("__name__", "queue_age"), (nothing.as_str(), "")];
+        let at = [(f64::from(round), NOW_MS + i64::from(round))];
+        let (batch, _) = intake
+            .remote_write(&encode(&[(&counter, &at), (&gauge, &at)]), now())
+            .unwrap();
+        assert_eq!(batch.samples.len(), 1);
+        assert_eq!(batch.samples[0].slot, 0);
+        assert!(intake.counters().remembered < 1_000, "{round}");
+    }
+}
+
+/// What cannot be read is read once, however many samples it has.
+#[test]
+fn a_series_whose_labels_cannot_be_read_has_any_number_of_samples() {
+    let names: Vec<String> = (0..50_000)
+        .map(|number| format!("label_{number}"))
+        .collect();
+    let mut labels: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
+    labels.extend([OK[0], OK[1], OK[1]]);
+    let samples: Vec<(f64, i64)> = (0..100_000).map(|at| (1.0, NOW_MS + at)).collect();
+    let body = encode(&[(&labels, &samples), (OK, &[(1.0, NOW_MS)])]);
+    let mut intake = intake(&catalogue("request_seconds"));
+    let (batch, outcome) = intake.remote_write(&body, now()).unwrap();
+    assert_eq!((outcome.refused, outcome.accepted), (100_000, 1));
+    assert_eq!(batch.samples.len(), 1);
 }
 
 #[test]

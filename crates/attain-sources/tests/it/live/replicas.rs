@@ -190,16 +190,6 @@ fn a_label_that_an_indicator_looks_at_is_no_replica_to_it() {
 fn each_pair_has_its_own_leader_and_requests_may_be_mixed() {
     let made = catalogue("request_seconds");
     let mut intake = intake(&made);
-    let of = |cluster: &'static str, replica: &'static str| {
-        [
-            ("__name__", "http_requests_total"),
-            ("__replica__", replica),
-            ("cluster", cluster),
-            ("code", "200"),
-            ("job", "shop"),
-            ("segment", "free"),
-        ]
-    };
     let all = [of("eu", "1"), of("eu", "2"), of("us", "2"), of("us", "1")];
     let mut send = |series: &[usize], time_ms: i64| {
         let at = [(1.0, NOW_MS + time_ms)];
@@ -215,9 +205,68 @@ fn each_pair_has_its_own_leader_and_requests_may_be_mixed() {
     assert_eq!(send(&[2, 3], 0), (vec![1], 1));
     assert_eq!(send(&[3, 2, 1, 0], 15_000), (vec![1, 0], 2));
     // The first of one cluster falls silent; the other cluster's stays.
-    assert_eq!(send(&[2], 60_000), (vec![1], 0));
-    assert_eq!(send(&[1], 60_000), (vec![], 1));
-    assert_eq!(send(&[1, 2, 3, 0], 60_001), (vec![0, 1], 2));
+    assert_eq!(send(&[2], 75_000), (vec![1], 0));
+    assert_eq!(send(&[1], 75_000), (vec![], 1));
+    assert_eq!(send(&[1, 2, 3, 0], 75_001), (vec![0, 1], 2));
+}
+
+/// A series of a replica of a pair.
+fn of<'l>(cluster: &'l str, replica: &'l str) -> [(&'l str, &'l str); 6] {
+    [
+        ("__name__", "http_requests_total"),
+        ("__replica__", replica),
+        ("cluster", cluster),
+        ("code", "200"),
+        ("job", "shop"),
+        ("segment", "free"),
+    ]
+}
+
+/// Who passes on what many send has one order, mostly, and something of its own in front.
+#[test]
+fn a_request_of_many_senders_is_of_all_of_them_whoever_stands_first() {
+    let own = [("__name__", "agent_requests_total"), ("job", "agent")];
+    let (eu, us) = (of("eu", "1"), of("us", "1"));
+    let (eu_too, us_too) = (of("eu", "2"), of("us", "2"));
+    let mut intake = intake(&catalogue("request_seconds"));
+    let mut send = |series: &[&[(&str, &str)]], time_ms: i64| {
+        let at = [(1.0, NOW_MS + time_ms)];
+        let given: Vec<_> = series.iter().map(|labels| (*labels, &at[..])).collect();
+        let body = attain_wire::remote_write::encode(&given);
+        let arrived = Timestamp::from_millisecond(NOW_MS + time_ms).unwrap();
+        let (batch, outcome) = intake.remote_write(&body, arrived).unwrap();
+        let slots: Vec<u32> = batch.samples.iter().map(|sample| sample.slot).collect();
+        (slots, outcome.unmatched)
+    };
+    // Nobody says who it is in the first series.
+    assert_eq!(send(&[&own, &eu], 0), (vec![0], 1));
+    for time_ms in (0..20).map(|round| round * 15_000) {
+        let all: [&[_]; 5] = [&own, &eu_too, &us, &eu, &us_too];
+        assert_eq!(send(&all, time_ms), (vec![1, 0], 3), "{time_ms}");
+    }
+    // One falls silent, and the other one goes on.
+    let rest: [&[_]; 4] = [&own, &us_too, &eu_too, &eu];
+    assert_eq!(send(&rest, 340_000), (vec![0], 3));
+    assert_eq!(send(&rest, 350_000), (vec![1, 0], 2));
+}
+
+#[test]
+fn a_time_that_is_refused_says_nothing_of_who_is_there() {
+    let mut intake = intake(&catalogue("request_seconds"));
+    let mut send = |replica: &str, time_ms: i64, arrived_ms: i64| {
+        let (labels, at) = (of("eu", replica), [(1.0, NOW_MS + time_ms)]);
+        let body = attain_wire::remote_write::encode(&[(&labels, &at)]);
+        let arrived = Timestamp::from_millisecond(NOW_MS + arrived_ms).unwrap();
+        let (batch, outcome) = intake.remote_write(&body, arrived).unwrap();
+        (batch.samples.len(), outcome.refused)
+    };
+    const YEAR_MS: i64 = 365 * 86_400_000;
+    assert_eq!(send("1", 0, 0), (1, 0));
+    // A clock runs wild: it neither takes over nor stays for a year.
+    assert_eq!(send("2", YEAR_MS, 0), (0, 1));
+    assert_eq!(send("1", 15_000, 15_000), (1, 0));
+    assert_eq!(send("1", YEAR_MS, 15_000), (0, 1));
+    assert_eq!(send("2", 90_000, 90_000), (1, 0));
 }
 
 /// Who counted series with that label before it was known to be a replica's goes on with them.
