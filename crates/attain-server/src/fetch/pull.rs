@@ -1,6 +1,7 @@
 //! Pulling one API: the newest slices first, then backwards until every window is filled, and after an outage what is
 //! missing. Knows what the ledger wants and when to ask again; what is asked is attain_sources::pull's.
 
+mod again;
 #[cfg(test)]
 mod fake;
 mod lateness;
@@ -27,6 +28,7 @@ use attain_sources::pull::{Api, HttpApi, ORIGIN, Puller, SLICES_AT_ONCE, Trouble
 use attain_view::number;
 use jiff::{SignedDuration, Timestamp};
 
+use self::again::Again;
 use self::lateness::Lateness;
 use self::looking::{ANSWER_WITHIN, Looking};
 use super::Fetcher;
@@ -163,6 +165,7 @@ struct Pulling {
     /// Data of a slice may come so much later, as somebody wrote.
     written: Option<Duration>,
     lateness: Lateness,
+    again: Again,
     /// Whether the API is to be asked how far its queries are behind: it may have changed.
     asks_delay: bool,
     /// What was last said of the delay, and of its being too short.
@@ -186,6 +189,7 @@ impl Pulling {
         let puller = Puller::new(catalogue, source, customers, SLICE);
         Self {
             lateness: Lateness::new(&puller),
+            again: Again::default(),
             puller,
             written: source.delay,
             asks_delay: true,
@@ -231,6 +235,12 @@ impl Pulling {
                     Round::Done => {}
                     other => return other,
                 },
+            }
+        }
+        if round == Round::Done {
+            round = self.again(side, api);
+            if !matches!(round, Round::Done | Round::More) {
+                return round;
             }
         }
         self.away = AWAY_AGAIN;
@@ -298,7 +308,7 @@ impl Pulling {
         // A second is how well clocks can be compared.
         (behind > written.saturating_add(Duration::from_secs(1))).then(|| {
             format!(
-                "{what}, `delay` is {}: what arrives later is never counted; write `delay: {}s`",
+                "{what}, `delay` is {}: what arrives later counts minutes later, or never; write `delay: {}s`",
                 number::about(written),
                 self.lateness.delay().as_secs()
             )
@@ -326,11 +336,14 @@ impl Pulling {
         stream: &StreamKey,
         slices: Range<i64>,
     ) -> Round {
-        match self.puller.pull(api, stream, slices) {
+        match self.puller.pull(api, stream, slices.clone()) {
             Ok(Some(pulled)) => {
                 self.at_a_stretch = (self.at_a_stretch * 2).min(SLICES_AT_ONCE);
+                let now = self.minute(side);
+                let noted = (self.again).note(&self.puller, stream, slices, &pulled, now);
                 match side.deliver(pulled.delivery) {
                     Ok(()) => {
+                        noted.into_iter().for_each(|noted| self.again.given(noted));
                         if pulled.unborn > 0 {
                             side.uncertain(pulled.unborn);
                         }
@@ -356,6 +369,29 @@ impl Pulling {
                 Round::Done
             }
         }
+    }
+
+    /// Asks once more for minutes of one stream that are settled, and delivers what came meanwhile.
+    fn again(&mut self, side: &dyn Side, api: &dyn Api) -> Round {
+        let Some((stream, slices)) = self.again.due(self.minute(side)) else {
+            return Round::Done;
+        };
+        match self.puller.pull(api, &stream, slices.clone()) {
+            Ok(Some(pulled)) => {
+                let excess = self.again.excess(&self.puller, &stream, &slices, pulled);
+                // What cannot be kept is lost to this second look alone, and the disk is somebody's trouble already.
+                let _ = excess.map_or(Ok(()), |excess| side.deliver(excess));
+            }
+            Err(Trouble::Away(why)) => return self.away(side, why),
+            Ok(None) | Err(_) => {}
+        }
+        self.again.done(&stream, &slices);
+        Round::More
+    }
+
+    /// The minute that is not over yet.
+    fn minute(&self, side: &dyn Side) -> i64 {
+        self.puller.slice_of(side.now())
     }
 
     /// The slices that ought to be there by now.

@@ -521,7 +521,9 @@ fn a_delay_that_is_written_stays_and_is_said_to_be_too_short() {
         "{said}"
     );
     assert!(
-        said.ends_with("`delay` is 10s: what arrives later is never counted; write `delay: 30s`"),
+        said.ends_with(
+            "`delay` is 10s: what arrives later counts minutes later, or never; write `delay: 30s`"
+        ),
         "{said}"
     );
 }
@@ -572,7 +574,7 @@ fn due_before(case: &Case, minute: i64) -> Counted {
 #[test]
 fn samples_that_come_late_are_waited_for() {
     for every in [15, 30, 60] {
-        for late in (0..=120).step_by(12) {
+        for late in (0..=120).step_by(24) {
             let case = late_case(&without_delay(), every, late);
             let delay = i64::try_from(case.pulling.delay().as_secs()).unwrap();
             assert!(delay >= late, "{every} s, {late} s: {delay}");
@@ -593,7 +595,9 @@ fn a_written_delay_that_is_too_short_for_the_samples_is_said() {
     let said = case.side.late.borrow().last().cloned().flatten().unwrap();
     assert!(said.starts_with("samples of `"), "{said}");
     assert!(
-        said.contains("`delay` is 10s: what arrives later is never counted; write `delay: 40s`"),
+        said.contains(
+            "`delay` is 10s: what arrives later counts minutes later, or never; write `delay: 40s`"
+        ),
         "{said}"
     );
     let in_time = late_case(&catalogue(&METRICS), 15, 8);
@@ -650,4 +654,81 @@ fn a_delay_rises_when_samples_come_later_and_falls_when_the_api_is_met_anew() {
     case.fake.world.lock().unwrap().is_away = false;
     case.until(BEGUN_MS + 55 * MINUTE_MS, second);
     assert_eq!(delays(&case), [10, 40, 10]);
+}
+
+#[test]
+fn what_comes_after_its_minute_was_pulled_is_counted_once() {
+    for late in [0, 37, 200] {
+        let mut case = late_case(&catalogue(&METRICS), 15, late);
+        let short: u64 = case.side.counted().values().sum();
+        let all: u64 = due_before(&case, 19).values().sum();
+        assert_eq!(short < all, late > 0, "{late}");
+        case.until(BEGUN_MS + 32 * MINUTE_MS, Duration::from_secs(5));
+        // Everything that has been settled since.
+        let until = BEGUN_MS / MINUTE_MS + 20;
+        let counted = |case: &Case| {
+            let mut counted = case.side.counted();
+            counted.retain(|key, _| key.1 < until && key.1 >= BEGUN_MS / MINUTE_MS + 10);
+            counted
+        };
+        let mut expected = due_before(&case, 20);
+        expected.retain(|key, _| key.1 >= BEGUN_MS / MINUTE_MS + 10);
+        assert_eq!(counted(&case), expected, "{late}");
+
+        // A server that starts anew has forgotten what it gave, and gives nothing twice.
+        let catalogue = catalogue(&METRICS);
+        let source = &catalogue.sources["prom"];
+        case.pulling = Pulling::new(&catalogue, source, &Customers::default());
+        case.until(BEGUN_MS + 62 * MINUTE_MS, Duration::from_secs(5));
+        assert_eq!(counted(&case), expected, "{late}");
+        let (counted, all) = (
+            case.side.counted(),
+            oracle(&case.fake.world.lock().unwrap()),
+        );
+        for (key, events) in counted {
+            assert!(Some(&events) <= all.get(&key), "{late}: {key:?}");
+        }
+    }
+}
+
+/// Two replicas that take turns say each minute a little else: that adds up to no more than one says.
+#[test]
+fn an_api_that_says_something_else_each_time_adds_nothing() {
+    let mut series = steady(15, 0);
+    series.retain(|one| one.metric == METRICS[0] && one.code == "200" && one.instance == 0);
+    let all = series[0].samples.clone();
+    let shifted = |by: i64| -> BTreeMap<i64, u64> {
+        let kept = all.iter().enumerate();
+        let kept = kept.filter(|(number, _)| i64::try_from(*number).unwrap() % 2 == by);
+        kept.map(|(_, (time, value))| (*time, *value)).collect()
+    };
+    let metrics = [METRICS[0]];
+    let mut case = Case::over(
+        &catalogue(&metrics),
+        series,
+        BTreeSet::new(),
+        Rng::with_seed(42),
+    );
+    let begins = BEGUN_MS + 10 * MINUTE_MS + 15_000;
+    case.side.now_ms.set(begins);
+    for minute in 10..58 {
+        case.fake.world.lock().unwrap().series[0].samples = shifted(minute % 2);
+        case.until(
+            BEGUN_MS + minute * MINUTE_MS + 15_000,
+            Duration::from_secs(30),
+        );
+    }
+    let counted: u64 = case.side.counted().values().sum();
+    let before = *all
+        .range(..BEGUN_MS + 57 * MINUTE_MS)
+        .next_back()
+        .unwrap()
+        .1;
+    let first = *all.values().next().unwrap();
+    // What two scrapes have, each way.
+    assert!(
+        counted <= before - first + 30,
+        "{counted} of {}",
+        before - first
+    );
 }

@@ -248,7 +248,7 @@ fn late(read: &Read<'_>, metric: &MetricSeen, held_back: Duration, out: &mut Dia
             "a minute is asked for before its readings are there: they are never counted"
         }
         _ => {
-            "a minute is asked for once, before all of it is there: what arrives later is never counted"
+            "a minute is asked for before all of it is there: what arrives later is counted minutes later, or never"
         }
     };
     let fix = format!("sources: {{{}: {{…, delay: {enough}s}}}}", read.source);
