@@ -74,7 +74,8 @@ impl Numbers {
 pub struct Limits {
     /// Bytes of one request, unpacked.
     pub unpacked_bytes: usize,
-    /// Series that count for one stream and segment. What comes beyond is refused, and counted as refused.
+    /// Series that count for one stream and segment. What comes beyond is refused, and counted as refused. Where there are
+    /// half as many, those that did not come for an hour make room for others.
     pub series: u32,
     /// How far ahead of its arrival a sample may be.
     pub ahead: Duration,
@@ -118,7 +119,7 @@ impl Outcome {
 /// What an intake holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Series that count for somebody.
+    /// Series that count for somebody, but for those that made room for others.
     pub series: u64,
     /// Samples that were refused since the start because their stream and segment had too many series.
     pub overflowing: u64,
@@ -185,12 +186,12 @@ impl Intake {
     /// Goes on with the slots that a meter knows. Call it once, before anything arrives.
     pub fn restore(&mut self, facts: &MeterFacts) {
         let own = facts.sources.iter().find(|(id, _)| *id == self.source);
-        self.replicas
-            .restore(own.and_then(|(_, source)| source.newest_ms));
+        let heard_ms = own.and_then(|(_, source)| source.newest_ms);
+        self.replicas.restore(heard_ms);
         for metered in &facts.series {
             self.numbers.given(metered.series.slot);
             if metered.series.source == self.source {
-                self.known.restore(metered);
+                self.known.restore(metered, heard_ms, &self.limits);
             }
         }
     }
@@ -330,6 +331,7 @@ impl Intake {
             outcome.unmatched += (before - live.samples.len()) as u64;
         }
         self.known.settle(&mut live.samples);
+        self.known.make_way(arrived_ms, &self.limits);
         (live, outcome)
     }
 }

@@ -103,7 +103,16 @@ struct Held {
     restored: Option<Box<[CountsFor]>>,
     /// Among whose series it is counted.
     counted: Box<[u64]>,
+    /// It came since it was looked at last.
+    came: bool,
+    /// It did not come for a while, and is counted among those that did not.
+    is_asleep: bool,
 }
+
+/// A series that did not come for so long makes room for others, where there are many.
+const ASLEEP_MS: i64 = 3_600_000;
+/// How many times as many may sleep as may be awake.
+const ASLEEP_AT_MOST: u32 = 4;
 
 /// See the module.
 #[derive(Default)]
@@ -118,6 +127,13 @@ pub(super) struct Known {
     sides: Sides,
     /// Series by a hash of stream and segment.
     counts: HashMap<u64, u32>,
+    /// The same of those that sleep.
+    asleep: HashMap<u64, u32>,
+    sleepers: u64,
+    /// Some stream and segment has many series.
+    is_crowded: bool,
+    /// Since when it is looked who comes.
+    looked_ms: Option<i64>,
     /// Shapes that are gauges and nothing else, by the same.
     gauges: HashMap<u64, u32>,
 }
@@ -211,8 +227,9 @@ impl Known {
         }
     }
 
+    /// How many series there are but those that sleep.
     pub(super) fn len(&self) -> u64 {
-        self.held.len() as u64
+        self.held.len() as u64 - self.sleepers
     }
 
     /// How many ways of writing a series are recognised.
@@ -249,8 +266,11 @@ impl Known {
         (numbers, limits): (&Numbers, &Limits),
         tell: &mut Vec<Slot>,
     ) -> Result<Option<Slot>, TooMany> {
-        let slot = match self.by_id.get(&met.id.0) {
-            Some(slot) => *slot,
+        let slot = match self.by_id.get(&met.id.0).copied() {
+            Some(slot) => {
+                self.wake(slot, &met.meanings, whom, limits)?;
+                slot
+            }
             None if !self.is_useful(&met, whom) => return Ok(None),
             None => {
                 let counted = self.admit(&met.meanings, whom, limits)?;
@@ -266,6 +286,8 @@ impl Known {
                     told: None,
                     restored: None,
                     counted,
+                    came: true,
+                    is_asleep: false,
                 };
                 self.held.insert(slot, held);
                 slot
@@ -274,7 +296,7 @@ impl Known {
         let Some(held) = self.held.get_mut(&slot) else {
             return Ok(None);
         };
-        held.is_seen = true;
+        (held.is_seen, held.came) = (true, true);
         held.thing = met.thing;
         held.histogram = met.histogram;
         held.meanings = met.meanings.into();
@@ -385,9 +407,67 @@ impl Known {
             return Err(TooMany);
         }
         for key in &keys {
-            *self.counts.entry(*key).or_insert(0) += 1;
+            let count = self.counts.entry(*key).or_insert(0);
+            *count += 1;
+            self.is_crowded |= is_many(*count, limits);
         }
         Ok(keys.into())
+    }
+
+    /// Counts a series that comes again after a while among the others.
+    fn wake(
+        &mut self,
+        slot: Slot,
+        meanings: &[Meaning],
+        whom: &Whom,
+        limits: &Limits,
+    ) -> Result<(), TooMany> {
+        if !self.held.get(&slot).is_some_and(|held| held.is_asleep) {
+            return Ok(());
+        }
+        let counted = self.admit(meanings, whom, limits)?;
+        if let Some(held) = self.held.get_mut(&slot) {
+            held.is_asleep = false;
+            self.sleepers -= 1;
+            let slept = std::mem::replace(&mut held.counted, counted);
+            uncount(&mut self.asleep, &slept);
+        }
+        Ok(())
+    }
+
+    /// Has series sleep that do not come any more, where there are so many that others might find no room: those of pods
+    /// that are gone. One that comes again has the slot that it had, and goes on from where it stood.
+    pub(super) fn make_way(&mut self, arrived_ms: i64, limits: &Limits) {
+        if !self.is_crowded {
+            return;
+        }
+        let looked_ms = *self.looked_ms.get_or_insert(i64::MIN);
+        // A clock that is set back begins anew.
+        if looked_ms <= arrived_ms && arrived_ms.saturating_sub(looked_ms) < ASLEEP_MS {
+            return;
+        }
+        let is_look_over = looked_ms != i64::MIN && looked_ms <= arrived_ms;
+        for held in self.held.values_mut() {
+            let came = std::mem::take(&mut held.came);
+            if came || held.is_asleep || !is_look_over {
+                continue;
+            }
+            let most = limits.series.saturating_mul(ASLEEP_AT_MOST);
+            let is_full = |key: &u64| self.asleep.get(key).is_some_and(|n| *n >= most);
+            if held.counted.iter().any(is_full) {
+                continue;
+            }
+            held.is_asleep = true;
+            self.sleepers += 1;
+            uncount(&mut self.counts, &held.counted);
+            for key in &held.counted {
+                *self.asleep.entry(*key).or_insert(0) += 1;
+            }
+        }
+        self.is_crowded = self.counts.values().any(|count| is_many(*count, limits));
+        self.looked_ms = self.is_crowded.then_some(arrived_ms);
+        // Whoever comes is met again.
+        self.forget_bytes();
     }
 
     /// Has a bucket of a classic histogram stand for the edges of its streams that no closer bucket stands for.
@@ -489,13 +569,18 @@ impl Known {
 
     /// Whether any series is of a stream.
     pub(super) fn has_any(&self, stream: &StreamKey, segments: &[CountedSegment]) -> bool {
-        let count = |segment| self.counts.get(&hash_of(&(stream, segment)));
-        let mut counts = segments.iter().filter_map(count);
-        counts.any(|count| *count > 0)
+        let mut keys = segments.iter().map(|segment| hash_of(&(stream, segment)));
+        let counts = [&self.counts, &self.asleep];
+        keys.any(|key| (counts.iter()).any(|counts| counts.get(&key).is_some_and(|n| *n > 0)))
     }
 
-    /// Takes a series that a meter knows.
-    pub(super) fn restore(&mut self, metered: &MeteredSeries) {
+    /// Takes a series that a meter knows, whose source was heard last at an instant.
+    pub(super) fn restore(
+        &mut self,
+        metered: &MeteredSeries,
+        heard_ms: Option<i64>,
+        limits: &Limits,
+    ) {
         let series = &metered.series;
         if self.held.contains_key(&series.slot) {
             // Of several writers the first goes on.
@@ -507,8 +592,18 @@ impl Known {
         let mut counted: Vec<u64> = series.to.iter().map(count_key).collect();
         counted.sort_unstable();
         counted.dedup();
+        let came_ms = metered.points.last().map(|point| point.time_ms);
+        let slept_ms = heard_ms.unwrap_or(i64::MIN).saturating_sub(ASLEEP_MS);
+        let is_asleep = came_ms.is_some_and(|came| came < slept_ms);
+        self.sleepers += u64::from(is_asleep);
+        let counts = match is_asleep {
+            true => &mut self.asleep,
+            false => &mut self.counts,
+        };
         for key in &counted {
-            *self.counts.entry(*key).or_insert(0) += 1;
+            let count = counts.entry(*key).or_insert(0);
+            *count += 1;
+            self.is_crowded |= !is_asleep && is_many(*count, limits);
         }
         let mut to = series.to.clone();
         to.sort_unstable();
@@ -523,6 +618,8 @@ impl Known {
             told: Some(hash_of(&to)),
             restored: Some(to.into()),
             counted: counted.into(),
+            came: true,
+            is_asleep,
         };
         self.by_id.insert(series.id.0, series.slot);
         self.held.insert(series.slot, held);
@@ -570,11 +667,12 @@ impl Known {
         self.by_id.remove(&held.id.0);
         self.lifts.forget(slot);
         self.sides.forget(slot);
-        for key in &held.counted {
-            if let Some(count) = self.counts.get_mut(key) {
-                *count = count.saturating_sub(1);
-            }
-        }
+        self.sleepers -= u64::from(held.is_asleep);
+        let counts = match held.is_asleep {
+            true => &mut self.asleep,
+            false => &mut self.counts,
+        };
+        uncount(counts, &held.counted);
     }
 
     /// Bytes must find their way again.
@@ -594,6 +692,19 @@ fn stands_for(to: &CountsFor, stream: &StreamKey, edge: u64) -> bool {
     let is_edge =
         matches!(&to.role, LiveRole::AtOrUnder(_, Some(limit)) if limit.nanoseconds() == edge);
     is_edge && to.stream == *stream
+}
+
+fn uncount(counts: &mut HashMap<u64, u32>, keys: &[u64]) {
+    for key in keys {
+        if let Some(count) = counts.get_mut(key) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+/// Half of what a stream and segment may have.
+fn is_many(count: u32, limits: &Limits) -> bool {
+    count >= limits.series.div_ceil(2)
 }
 
 /// Stream and segment. In memory only.

@@ -478,6 +478,78 @@ fn a_series_whose_labels_cannot_be_read_has_any_number_of_samples() {
     assert_eq!(batch.samples.len(), 1);
 }
 
+/// Pods come and go. Those that are gone make room for others, and one that comes again goes on from where it stood.
+#[test]
+fn series_that_are_gone_make_room_for_others() {
+    const HOUR_MS: i64 = 3_600_000;
+    let made = catalogue("request_seconds");
+    let limits = Limits {
+        series: 20,
+        ..Limits::default()
+    };
+    let mut intake = limited(&made, limits);
+    let mut meter = attain_engine::Meter::new(10);
+    meter.count(&attain_model::Stream::all(&made));
+    let mut counted = 0;
+    let mut slots = Vec::new();
+    let mut send = |intake: &mut Intake, meter: &mut attain_engine::Meter, pods, value, at: i64| {
+        let pods: std::ops::Range<u32> = pods;
+        let names: Vec<String> = pods.map(|pod| format!("pod-{pod}")).collect();
+        let samples = [(value, NOW_MS + at)];
+        let labels: Vec<_> = (names.iter())
+            .map(|pod| [OK[0], OK[1], OK[2], ("pod", pod.as_str()), OK[3]])
+            .collect();
+        let given: Vec<Given<'_>> = (labels.iter())
+            .map(|labels| (&labels[..], &samples[..]))
+            .collect();
+        let arrived = Timestamp::from_millisecond(NOW_MS + at).unwrap();
+        let (batch, outcome) = intake.remote_write(&encode(&given), arrived).unwrap();
+        assert_eq!((outcome.refused, outcome.unmatched), (0, 0), "{at}");
+        let took = meter.take(&batch);
+        assert_eq!(took.unknown, 0);
+        for delivery in meter.close(arrived) {
+            let cells = delivery.counted.iter();
+            counted += cells
+                .flat_map(|counted| counted.tally.cells.values())
+                .sum::<u64>();
+        }
+        batch
+            .samples
+            .iter()
+            .map(|sample| sample.slot)
+            .collect::<Vec<_>>()
+    };
+    let hours = 19;
+    for hour in 0..hours {
+        let pods = 4 * hour as u32..4 * hour as u32 + 4;
+        for step in 0..4 {
+            let at = hour * HOUR_MS + step * HOUR_MS / 4;
+            let value = 100.0 + step as f64;
+            let came = send(&mut intake, &mut meter, pods.clone(), value, at);
+            assert_eq!(came.len(), 4);
+            if step == 0 {
+                slots.extend(came);
+            }
+        }
+        assert!(intake.counters().series <= 20);
+        if hour % 5 == 4 {
+            let facts = meter.facts();
+            intake = limited(&made, limits);
+            intake.restore(&facts);
+            meter = attain_engine::Meter::restore(facts, 10);
+            meter.count(&attain_model::Stream::all(&made));
+        }
+    }
+    // Whoever was away goes on with the slot that it had.
+    let at = hours * HOUR_MS;
+    assert_eq!(send(&mut intake, &mut meter, 0..4, 110.0, at), slots[..4]);
+    send(&mut intake, &mut meter, 0..4, 110.0, at + HOUR_MS);
+    // 3 of each while it was there, and 7 of those that came again. What each stood at when it came is a birth, but for the
+    // first four.
+    let pods = 4 * hours as u64;
+    assert_eq!(counted, pods * 3 + 4 * 7 + (pods - 4) * 100);
+}
+
 #[test]
 fn slots_outlive_a_reload_and_a_restart() {
     let made = catalogue("request_seconds");
