@@ -58,6 +58,8 @@ pub enum Temporality {
 pub struct Metric<'a> {
     /// What it is observed of.
     pub resource: Attributes<'a>,
+    /// The name of the library that recorded it, its instrumentation scope, as it came; empty is not said.
+    pub scope: &'a [u8],
     /// Its name, as it came.
     pub name: &'a [u8],
     /// Its unit in UCUM, as it came; empty is not said.
@@ -116,14 +118,21 @@ fn walk<'a>(request: &'a [u8], visit: &mut impl FnMut(Metric<'a>)) -> Result<(),
 }
 
 fn scope<'a>(
-    scope: &'a [u8],
+    of_scope: &'a [u8],
     resource: Attributes<'a>,
     visit: &mut impl FnMut(Metric<'a>),
 ) -> Result<(), Broken> {
-    let mut fields = Fields::new(scope);
+    let mut name: &[u8] = b"";
+    let mut fields = Fields::new(of_scope);
+    while let Some((field, value)) = fields.next_field()? {
+        if field == 1 {
+            name = name_of(message(value)?)?;
+        }
+    }
+    let mut fields = Fields::new(of_scope);
     while let Some((field, value)) = fields.next_field()? {
         if field == 2
-            && let Some(metric) = metric(message(value)?, resource)?
+            && let Some(metric) = metric(message(value)?, resource, name)?
         {
             visit(metric);
         }
@@ -131,7 +140,23 @@ fn scope<'a>(
     Ok(())
 }
 
-fn metric<'a>(bytes: &'a [u8], resource: Attributes<'a>) -> Result<Option<Metric<'a>>, Broken> {
+/// `InstrumentationScope { string name = 1; string version = 2; repeated KeyValue attributes = 3; }`
+fn name_of(scope: &[u8]) -> Result<&[u8], Broken> {
+    let mut name: &[u8] = b"";
+    let mut fields = Fields::new(scope);
+    while let Some((field, value)) = fields.next_field()? {
+        if field == 1 {
+            name = message(value)?;
+        }
+    }
+    Ok(name)
+}
+
+fn metric<'a>(
+    bytes: &'a [u8],
+    resource: Attributes<'a>,
+    scope: &'a [u8],
+) -> Result<Option<Metric<'a>>, Broken> {
     let (mut name, mut unit): (&[u8], &[u8]) = (b"", b"");
     let mut found = None;
     let mut fields = Fields::new(bytes);
@@ -170,6 +195,7 @@ fn metric<'a>(bytes: &'a [u8], resource: Attributes<'a>) -> Result<Option<Metric
     }
     Ok(Some(Metric {
         resource,
+        scope,
         name,
         unit,
         kind,

@@ -24,6 +24,7 @@ use self::nobody::Nobodies;
 use self::row::{Came, Row};
 pub(super) use self::sides::Side;
 use self::sides::Sides;
+use super::series::Labelled;
 use super::whom::{Meaning, Says, Whom, at_or_under};
 use super::{Limits, Numbers};
 
@@ -134,6 +135,8 @@ pub(super) struct Known {
     is_crowded: bool,
     /// Since when it is looked who comes.
     looked_ms: Option<i64>,
+    /// Whose the first series with some labels is, by their identity.
+    scopes: HashMap<u128, u64, AsIs>,
     /// Shapes that are gauges and nothing else, by the same.
     gauges: HashMap<u64, u32>,
 }
@@ -224,6 +227,7 @@ impl Known {
         let gauges: usize = self.gauges.values().map(|count| *count as usize).sum();
         if self.entries.len() > 4 * (self.held.len() + gauges) + limits.series as usize {
             self.forget_bytes();
+            self.scopes.clear();
         }
     }
 
@@ -245,6 +249,22 @@ impl Known {
     /// The slot of the first of some series that is there.
     pub(super) fn slot_of_any(&self, ids: &[SeriesId]) -> Option<Slot> {
         ids.iter().find_map(|id| self.by_id.get(&id.0)).copied()
+    }
+
+    /// Whether a series of a scope is another one than the first with the same labels, which has the identity that says
+    /// nothing of scopes: that of those who have one, and of all before scopes were looked at.
+    pub(super) fn is_of_another_scope(&self, plain: &Labelled<'_>, scope: u64) -> bool {
+        let own = plain.of_scope(scope);
+        let ids = [None, Some(u64::MAX.to_string())].map(|edge| own.id(edge.as_deref()));
+        let first = self.scopes.get(&plain.id(None).0);
+        first.is_some_and(|first| *first != scope) || self.slot_of_any(&ids).is_some()
+    }
+
+    /// Series with these labels are of a scope, unless they are of another one's already.
+    pub(super) fn note_scope(&mut self, labelled: &Labelled<'_>, scope: u64) {
+        if !labelled.has_scope() {
+            self.scopes.insert(labelled.id(None).0, scope);
+        }
     }
 
     /// The identity of an edge of a histogram that comes as a whole: the `plain` one, but `own` if the other form has that.

@@ -69,7 +69,8 @@ fn seed_of(metric: &Metric<'_>) -> Result<u64, Broken> {
         Kind::Summary => 6,
     };
     let seed = xxh3_64_with_seed(metric.name, xxh3_64(metric.resource.bytes()) ^ kind);
-    Ok(xxh3_64_with_seed(metric.unit, seed))
+    let seed = xxh3_64_with_seed(metric.unit, seed);
+    Ok(xxh3_64_with_seed(metric.scope, seed))
 }
 
 fn take_point(

@@ -3,7 +3,7 @@
 use attain_model::live::SeriesId;
 use attain_wire::Broken;
 use sha2::{Digest as _, Sha256};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::Intake;
 use super::batch::Batch;
@@ -17,6 +17,8 @@ const BUCKET: &str = "_bucket";
 /// The labels of a series, sorted by name; those without a value are left out.
 pub(super) struct Labelled<'a> {
     labels: Vec<(&'a str, &'a str)>,
+    /// What tells it from another one with the same labels.
+    scope: Option<u64>,
 }
 
 impl<'a> Labelled<'a> {
@@ -31,13 +33,29 @@ impl<'a> Labelled<'a> {
                 pair[0].0
             )));
         }
-        let labelled = Self { labels };
+        let labelled = Self {
+            labels,
+            scope: None,
+        };
         if labelled.get(NAME_LABEL).is_none() {
             return Err(Broken::new(
                 "a series has no name; the label `__name__` is to say it",
             ));
         }
         Ok(labelled)
+    }
+
+    /// The same labels, of a scope that is not the first with them.
+    pub(super) fn of_scope(&self, scope: u64) -> Self {
+        Self {
+            labels: self.labels.clone(),
+            scope: Some(scope),
+        }
+    }
+
+    /// Whether it needs a scope to be told from another one.
+    pub(super) fn has_scope(&self) -> bool {
+        self.scope.is_some()
     }
 
     /// All of them.
@@ -73,6 +91,10 @@ impl<'a> Labelled<'a> {
             hasher.update(value);
             hasher.update([0xfe]);
         }
+        if let Some(scope) = self.scope {
+            hasher.update([0xfc]);
+            hasher.update(scope.to_be_bytes());
+        }
         if let Some(edge) = edge {
             hasher.update([0xfd]);
             hasher.update(edge);
@@ -102,7 +124,7 @@ impl<'a> Labelled<'a> {
             };
             text.extend([name, "\0", value, "\0"]);
         }
-        xxh3_64(text.as_bytes())
+        xxh3_64_with_seed(text.as_bytes(), self.scope.unwrap_or(0))
     }
 
     /// The identity of all events of the same histogram where it comes as a whole, of one that comes in buckets.
@@ -116,7 +138,8 @@ impl<'a> Labelled<'a> {
                 *value = name;
             }
         }
-        Labelled { labels }.id(Some(&u64::MAX.to_string()))
+        let scope = self.scope;
+        Labelled { labels, scope }.id(Some(&u64::MAX.to_string()))
     }
 
     /// The same in buckets, of one that comes as a whole.
@@ -127,7 +150,8 @@ impl<'a> Labelled<'a> {
         let mut labels: Vec<(&str, &str)> = others.collect();
         labels.extend([(NAME_LABEL, name.as_str()), ("le", "+Inf")]);
         labels.sort_unstable();
-        Labelled { labels }.id(None)
+        let scope = self.scope;
+        Labelled { labels, scope }.id(None)
     }
 
     /// The same labels under another name.
@@ -138,7 +162,8 @@ impl<'a> Labelled<'a> {
                 *value = name;
             }
         }
-        Labelled { labels }
+        let scope = self.scope;
+        Labelled { labels, scope }
     }
 
     /// `name{a="b"}`.

@@ -57,7 +57,16 @@ struct Resource<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
+struct Scope<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct ScopeMetrics<'a> {
+    #[serde(borrow)]
+    scope: Option<Scope<'a>>,
     #[serde(borrow)]
     metrics: Vec<Metric<'a>>,
 }
@@ -138,6 +147,9 @@ impl ResourceMetrics<'_> {
         }
         for scope in &self.scope_metrics {
             nested(out, 2, |out| {
+                if let Some(Scope { name }) = &scope.scope {
+                    nested(out, 1, |out| put_bytes(out, 1, name.as_bytes()));
+                }
                 for metric in &scope.metrics {
                     nested(out, 2, |out| metric.write(out));
                 }

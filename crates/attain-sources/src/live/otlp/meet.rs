@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use attain_wire::Broken;
 use attain_wire::otlp::{Kind, Metric, Point};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::Intake;
 use super::super::batch::Batch;
@@ -28,7 +29,13 @@ pub(super) fn meet(
     let pairs = labels
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    let labelled = Labelled::new(pairs.collect())?;
+    let plain = Labelled::new(pairs.collect())?;
+    // Stable, as the identity is. Its version is no part of it: that of a collector changes while its targets go on.
+    let scope = xxh3_64(metric.scope);
+    let labelled = match intake.known.is_of_another_scope(&plain, scope) {
+        true => plain.of_scope(scope),
+        false => plain,
+    };
     let (gauges, meanings): (Vec<_>, Vec<_>) = meanings_of(intake, metric, &labelled)?
         .into_iter()
         .partition(|meaning| matches!(meaning.says, Says::Gauge(_)));
@@ -49,6 +56,9 @@ pub(super) fn meet(
     let Ok((slot, edges)) = slots else {
         return Ok(Entry::TooMany);
     };
+    if slot.is_some() || !edges.is_empty() {
+        intake.known.note_scope(&labelled, scope);
+    }
     Ok(match slot {
         Some(slot) if gauges.is_empty() => Entry::Slot(slot),
         None if gauges.is_empty() && edges.is_empty() => Entry::Nobody,

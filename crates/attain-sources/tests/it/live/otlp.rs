@@ -265,6 +265,70 @@ fn a_resource_of_more_than_its_share_is_refused() {
     assert!(reasons[0].contains("64 KiB"), "{reasons:?}");
 }
 
+/// Two libraries of one process count under one name: each has its scope, and a stream of its own.
+#[test]
+fn scopes_that_say_the_same_are_two_series() {
+    let scope = |scope: &str, value: u64, at_ms: i64| {
+        format!(
+            r#"{{{scope}"metrics":[{{"name":"http.requests","sum":{{"isMonotonic":true,"aggregationTemporality":2,"dataPoints":[
+                {{"attributes":[{{"key":"ok","value":{{"boolValue":true}}}}],"startTimeUnixNano":"{}","timeUnixNano":"{}","asInt":"{value}"}}]}}}}]}}"#,
+            NOW_MS * 1_000_000,
+            (NOW_MS + at_ms) * 1_000_000
+        )
+    };
+    // Another version is no other series: a collector is updated while its targets go on.
+    let jetty = |round: i64| {
+        format!(
+            r#""scope":{{"name":"jetty","version":"{}"}},"#,
+            1 + round / 5
+        )
+    };
+    let tomcat = r#""scope":{"name":"tomcat"},"#;
+    let made = spelled(false);
+    let mut intake = intake(&made);
+    let mut meter = attain_engine::Meter::new(10);
+    meter.count(&attain_model::Stream::all(&made));
+    let mut counted = 0;
+    for round in 0..10 {
+        let at = (round + 1) * 15_000;
+        let mut scopes = [
+            scope(&jetty(round), 5 + 5 * round as u64, at),
+            scope(tomcat, 7 + 7 * round as u64, at),
+        ];
+        if round % 3 == 1 {
+            scopes.reverse();
+        }
+        let json = format!(
+            r#"{{"resourceMetrics":[{{"scopeMetrics":[{}]}}]}}"#,
+            scopes.join(",")
+        );
+        let arrived = Timestamp::from_millisecond(NOW_MS + at).unwrap();
+        let (batch, _) = intake.otlp_json(json.as_bytes(), arrived).unwrap();
+        meter.take(&batch);
+        for delivery in meter.close(arrived) {
+            let cells = delivery.counted.iter();
+            counted += cells
+                .flat_map(|counted| counted.tally.cells.values())
+                .sum::<u64>();
+        }
+        // Whoever comes first after a restart, each goes on as it was.
+        if round % 2 == 0 {
+            let facts = meter.facts();
+            intake = self::intake(&made);
+            intake.restore(&facts);
+            meter = attain_engine::Meter::restore(facts, 10);
+            meter.count(&attain_model::Stream::all(&made));
+        }
+    }
+    for delivery in meter.close(Timestamp::MAX) {
+        let cells = delivery.counted.iter();
+        counted += cells
+            .flat_map(|counted| counted.tally.cells.values())
+            .sum::<u64>();
+    }
+    assert_eq!(counted, 50 + 70);
+}
+
 #[test]
 fn what_a_point_may_say() {
     let mut intake = intake(&spelled(false));
