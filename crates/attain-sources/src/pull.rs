@@ -32,7 +32,8 @@ use jiff::Timestamp;
 
 pub use self::api::{Api, Line, SLICES_AT_ONCE, Trouble, delay_for};
 pub use self::http::{HttpApi, Metadata, lines_in};
-pub use self::lateness::{LONGEST as LATE_AT_MOST, Newest, arrives_after, delay_of_late};
+pub(crate) use self::lateness::Newest;
+pub use self::lateness::{LONGEST as LATE_AT_MOST, arrives_after, delay_of_late};
 pub use self::proposal::propose_pulled;
 pub use self::query::Query;
 pub use self::reach::{headers_of, secret_of};

@@ -12,7 +12,7 @@ use attain_model::source::Source;
 use super::alike::alike;
 use super::seen::{MetricSeen, Shape};
 use super::wanted::Wanted;
-use crate::pull::{Api as _, HttpApi, Line, Newest, Puller, Trouble};
+use crate::pull::{HttpApi, Line, Newest, Puller, Trouble};
 
 /// Series whose labels are looked at.
 const SAMPLED: u32 = 200;

@@ -11,7 +11,6 @@ use attain_model::StreamKey;
 use attain_model::source::Source;
 use jiff::Timestamp;
 
-use super::lateness::Newest;
 use super::returned::Returned;
 use super::{Answers, Ask, Pulled, Puller, resets};
 use crate::text::number::events;
@@ -45,11 +44,12 @@ pub trait Api {
         Ok(None)
     }
 
-    /// The newest sample of the series that a selector chooses; `None` if there is none.
+    /// How old the newest sample is that a query sees of some series, by the time for queries, which [`Api::held_back`] may be
+    /// behind; `None` if it sees none.
     ///
     /// # Errors
     /// As [`Api::range`].
-    fn newest(&self, _selector: &str) -> Result<Option<Newest>, Trouble> {
+    fn newest_age(&self, _selector: &str) -> Result<Option<Duration>, Trouble> {
         Ok(None)
     }
 }

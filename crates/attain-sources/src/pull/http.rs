@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::api::{Api, Line, Trouble};
-use super::lateness::Newest;
+use super::lateness::{self, Newest};
 use super::reach::headers_of;
 
 /// Larger answers are asked for in pieces.
@@ -121,6 +121,12 @@ impl HttpApi {
         self.get::<Answered>("query", &asked)?.lines()
     }
 
+    /// The newest sample of the series that a selector chooses, by the time of the answer; `None` if there is none.
+    pub(crate) fn newest(&self, selector: &str) -> Result<Option<Newest>, Trouble> {
+        let lines = self.instant(&Newest::query(selector), None)?;
+        Ok(Newest::in_answer(&lines))
+    }
+
     fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Trouble> {
         Ok(self.dated(path, query)?.0)
     }
@@ -205,9 +211,9 @@ impl Api for HttpApi {
         }))
     }
 
-    fn newest(&self, selector: &str) -> Result<Option<Newest>, Trouble> {
-        let lines = self.instant(&Newest::query(selector), None)?;
-        Ok(Newest::in_answer(&lines))
+    fn newest_age(&self, selector: &str) -> Result<Option<Duration>, Trouble> {
+        let lines = self.instant(&lateness::age_asked(selector), None)?;
+        Ok(lateness::age_told(&lines))
     }
 }
 

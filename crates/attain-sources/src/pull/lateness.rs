@@ -13,19 +13,30 @@ use super::api::Line;
 /// A query does not see a series that has said nothing for so long, and what is as late cannot be seen.
 pub const LONGEST: Duration = Duration::from_secs(300);
 
+/// How old the newest sample is, by the time for queries. VictoriaMetrics dates its answers by its clock, and asks 30 s ago.
+pub(super) fn age_asked(selector: &str) -> String {
+    format!("time() - {}", Newest::query(selector))
+}
+
+/// What the answer says; `None` if no series is there. What is newer than the query is as new as can be.
+pub(super) fn age_told(lines: &[Line]) -> Option<Duration> {
+    let (_, value) = lines.first()?.points.last()?;
+    let seconds: f64 = value.parse().ok()?;
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+}
+
 /// The newest sample of some series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Newest {
+pub(crate) struct Newest {
     /// When it was taken.
-    pub sampled: Timestamp,
-    /// The time of the query that saw it, which is the API's clock less what its queries hold back.
-    pub seen: Timestamp,
+    sampled: Timestamp,
+    /// The time of the answer.
+    seen: Timestamp,
 }
 
 impl Newest {
     /// How old it was; nothing if its clock is ahead.
-    #[must_use]
-    pub fn age(self) -> Duration {
+    pub(crate) fn age(self) -> Duration {
         Duration::try_from(self.seen.duration_since(self.sampled)).unwrap_or_default()
     }
 
@@ -78,6 +89,13 @@ mod tests {
             assert_eq!(age(none), None, "{none}");
         }
         assert_eq!(Newest::in_answer(&[]), None);
+        let told = |value: &str| age_told(&[line(value)]);
+        assert_eq!(told("29.5"), Some(Duration::from_millis(29_500)));
+        assert_eq!(told("-0.3"), Some(Duration::ZERO));
+        for none in ["+Inf", "1e300", "x"] {
+            assert_eq!(told(none), None, "{none}");
+        }
+        assert_eq!(age_told(&[]), None);
     }
 
     #[test]

@@ -190,7 +190,7 @@ impl World {
         let milliseconds = |name| asked.get(name)?.replace('.', "").parse::<i64>().ok();
         let query = asked.get("query")?;
         let metric = self.asked(query)?;
-        if query.starts_with("max(timestamp(") {
+        if query.starts_with("time() - max(timestamp(") {
             self.looks += 1;
             return Some(self.newest(metric, self.now_ms?));
         }
@@ -243,7 +243,7 @@ impl World {
         matrix(&lines.collect())
     }
 
-    /// When the newest sample was taken that an instant query sees.
+    /// How old the newest sample is that an instant query sees.
     fn newest(&self, metric: &str, now_ms: i64) -> String {
         let now_ms = now_ms - self.held_back_seconds * 1000;
         let of_metric = self.series.iter().filter(|series| series.metric == metric);
@@ -253,7 +253,9 @@ impl World {
             seen.next_back().map(|(time, _)| *time)
         });
         let lines = newest.max().map(|newest| {
-            let value = point(now_ms, newest as f64 / 1000.0);
+            // Answers are dated by its clock.
+            let age = (now_ms - newest) as f64 / 1000.0;
+            let value = point(now_ms + self.held_back_seconds * 1000, age);
             format!(r#"{{"metric":{{}},"value":{value}}}"#)
         });
         format!(

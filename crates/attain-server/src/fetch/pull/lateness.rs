@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use attain_sources::pull::{Api, LATE_AT_MOST, Newest, Puller, delay_for, delay_of_late};
+use attain_sources::pull::{Api, LATE_AT_MOST, Puller, delay_for, delay_of_late};
 use jiff::{SignedDuration, Timestamp};
 
 /// So many metrics are watched at once.
@@ -21,6 +21,9 @@ const LOOKS_APART: SignedDuration = SignedDuration::from_secs(5);
 
 /// What is as young as this when it was seen to come was seen at once.
 const FRESH: Duration = Duration::from_secs(5);
+
+/// So well do two looks agree on how old a sample is.
+const SAME: Duration = Duration::from_millis(700);
 
 /// Whatever is scraped once a minute says something within this.
 const WATCH_FOR: SignedDuration = SignedDuration::from_secs(75);
@@ -49,7 +52,8 @@ pub(super) struct Lateness {
 struct Watched {
     ask: usize,
     begun: Timestamp,
-    newest: Option<Newest>,
+    /// How old it was at the last look, and when that was.
+    last: Option<(Duration, Timestamp)>,
     /// The youngest that its newest sample was seen.
     least: Duration,
 }
@@ -139,15 +143,15 @@ impl Lateness {
             self.watched.push(Watched {
                 ask,
                 begun: now,
-                newest: None,
+                last: None,
                 least: Duration::ZERO,
             });
         }
         let is_close = now.duration_since(self.looked) <= LOOKS_APART;
         self.looked = now;
         for mut one in std::mem::take(&mut self.watched) {
-            let seen = api.newest(&self.asks[one.ask].1).ok().flatten();
-            match one.said(seen, now, is_close, self.held_back, enough) {
+            let age = api.newest_age(&self.asks[one.ask].1).ok().flatten();
+            match one.said(age, now, is_close, self.held_back, enough) {
                 Said::After(behind) => self.arrived(one.ask, behind),
                 Said::Pending => self.watched.push(one),
                 Said::Unsure => self.queue.push_back(one.ask),
@@ -172,28 +176,32 @@ impl Lateness {
 impl Watched {
     fn said(
         &mut self,
-        seen: Option<Newest>,
+        age: Option<Duration>,
         now: Timestamp,
         is_close: bool,
         held_back: Duration,
         enough: Duration,
     ) -> Said {
-        let Some(newest) = seen.filter(|newest| newest.age() < LATE_AT_MOST) else {
+        let Some(age) = age.filter(|age| *age < LATE_AT_MOST) else {
             return Said::Nothing;
         };
-        let is_first = self.newest.is_none();
-        let has_moved = self
-            .newest
-            .is_some_and(|last| newest.sampled > last.sampled);
-        let age = newest.age();
-        let late = if age <= FRESH { Duration::ZERO } else { age };
-        let behind = held_back.saturating_add(late);
+        let is_first = self.last.is_none();
+        // The same sample is older by what has passed since.
+        let has_moved = self.last.is_some_and(|(last, at)| {
+            let passed = Duration::try_from(now.duration_since(at)).unwrap_or_default();
+            age.saturating_add(SAME) < last.saturating_add(passed)
+        });
+        self.last = Some((age, now));
+        // What is fresh needs no more than what is held back anyway.
+        let behind = match age <= FRESH {
+            true => Duration::ZERO,
+            false => held_back.saturating_add(age),
+        };
         self.least = if is_first {
             behind
         } else {
             behind.min(self.least)
         };
-        self.newest = Some(newest);
         if behind <= enough || has_moved && is_close {
             return Said::After(behind);
         }

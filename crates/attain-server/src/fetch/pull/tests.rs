@@ -732,3 +732,25 @@ fn an_api_that_says_something_else_each_time_adds_nothing() {
         before - first
     );
 }
+
+/// VictoriaMetrics as it is: fresh samples, the newest 30 s of which no query sees.
+#[test]
+fn fresh_samples_that_are_held_back_need_no_more_than_that() {
+    let series = steady(15, 0);
+    let none = BTreeSet::new();
+    let mut case = Case::over(&without_delay(), series, none, Rng::with_seed(43));
+    let begins = BEGUN_MS + 10 * MINUTE_MS + 3_000;
+    case.side.now_ms.set(begins);
+    {
+        let mut world = case.fake.world.lock().unwrap();
+        (world.now_ms, world.held_back_seconds) = (Some(begins), 30);
+    }
+    case.until(BEGUN_MS + 14 * MINUTE_MS, Duration::from_secs(1));
+    assert_eq!(*case.side.delays.borrow(), [Duration::from_secs(30)]);
+    for one in &mut case.fake.world.lock().unwrap().series {
+        one.late_ms = 52_000;
+    }
+    case.until(BEGUN_MS + 27 * MINUTE_MS, Duration::from_secs(1));
+    let delay = case.side.delays.borrow().last().copied().unwrap();
+    assert!((50..=60).contains(&delay.as_secs()), "{delay:?}");
+}
