@@ -14,6 +14,7 @@ mod track;
 mod trail;
 mod writers;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::delivery::{Delivery, Reading};
@@ -201,14 +202,28 @@ impl Meter {
     /// From now on these streams are counted, cut as they say. What was counted of others leaves with its slice.
     pub fn count(&mut self, streams: &[Stream]) {
         for stream in streams {
-            self.cuts.insert(stream.key.clone(), Cut::of(stream));
+            let cut = Cut::of(stream);
             let newest = || {
                 let sources = self.sources.iter();
                 let its = sources.filter(|source| stream.sources.contains(&source.id));
                 its.filter_map(|source| source.hearing.newest()).max()
             };
-            let since = self.since.entry(stream.key.clone());
-            since.or_insert_with(newest);
+            // The buckets of an edge that nobody asked for before are counted from now on; they may be as old as any.
+            let asked = match self.cuts.get(&stream.key) {
+                Some(before) => before.edges().collect(),
+                None => self.open.edges_of(&stream.key),
+            };
+            let has_more = !asked.is_empty() && cut.edges().any(|edge| !asked.contains(&edge));
+            match self.since.entry(stream.key.clone()) {
+                Entry::Vacant(new) => {
+                    new.insert(newest());
+                }
+                Entry::Occupied(mut since) if has_more => {
+                    since.insert(newest());
+                }
+                Entry::Occupied(_) => {}
+            }
+            self.cuts.insert(stream.key.clone(), cut);
         }
         let counted: BTreeSet<&StreamKey> = streams.iter().map(|stream| &stream.key).collect();
         self.since.retain(|stream, _| counted.contains(stream));

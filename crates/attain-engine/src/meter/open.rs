@@ -3,7 +3,7 @@
 //! Knows columns (for whom, as what) and slices by number. Cumulative columns of a histogram become buckets, and the two
 //! metrics of a pair become good and bad, when all of a slice is there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use attain_model::counts::per_bucket;
 use attain_model::delivery::Counted;
@@ -75,9 +75,27 @@ impl Cut {
             },
         }
     }
+
+    /// In nanoseconds, ascending.
+    pub(super) fn edges(&self) -> impl Iterator<Item = u64> {
+        self.edges.iter().copied()
+    }
 }
 
 impl Open {
+    /// The edges, in nanoseconds, that series of a stream stand for.
+    pub(super) fn edges_of(&self, stream: &StreamKey) -> BTreeSet<u64> {
+        let own = self
+            .columns
+            .iter()
+            .filter(|column| column.to.stream == *stream);
+        let edge = |column: &Column| match &column.to.role {
+            LiveRole::AtOrUnder(_, Some(edge)) => Some(edge.nanoseconds()),
+            _ => None,
+        };
+        own.filter_map(edge).collect()
+    }
+
     /// The number of a column, which is made if it is new.
     pub(super) fn column(&mut self, source: usize, to: &CountsFor) -> u32 {
         let column = Column {

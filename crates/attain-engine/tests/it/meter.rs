@@ -160,6 +160,65 @@ fn a_counter_that_appears_beside_others_is_born_and_one_of_a_new_thing_is_not() 
     assert_eq!(by_slice(&meter.close(second(20))), [(1, 7)]);
 }
 
+/// A threshold moves to another edge of a histogram: nobody looked at that bucket before, and it is as old as the process.
+#[test]
+fn a_bucket_that_another_catalogue_asks_for_is_a_baseline_first() {
+    let under = |limit: Option<u64>| {
+        LiveRole::AtOrUnder(Class::good(), limit.map(Threshold::from_nanoseconds))
+    };
+    let cut_at = |edges: &[u64]| {
+        let mut streams = streams();
+        streams[0].sources = vec![source()];
+        streams[0].edges = (edges.iter())
+            .map(|edge| Threshold::from_nanoseconds(*edge))
+            .collect();
+        streams
+    };
+    for is_restored in [false, true] {
+        let mut meter = Meter::new(u32::try_from(SLICE).unwrap());
+        meter.count(&cut_at(&[250_000_000]));
+        let known = [series(0, under(None)), series(1, under(Some(250_000_000)))];
+        meter.take(&batch(
+            &known,
+            &[stands(0, 5, 900_000), stands(1, 5, 800_000)],
+        ));
+        for second in (15..1_000).step_by(10) {
+            meter.take(&batch(
+                &[],
+                &[stands(0, second, 900_000), stands(1, second, 800_000)],
+            ));
+            meter.close(super::build::second(second));
+        }
+        if is_restored {
+            meter = Meter::restore(meter.facts(), u32::try_from(SLICE).unwrap());
+        }
+        meter.count(&cut_at(&[100_000_000]));
+        let edge = series(2, under(Some(100_000_000)));
+        let mut old = series(1, under(None));
+        old.to.clear();
+        let first = batch(
+            &[edge, old],
+            &[stands(0, 1_005, 900_000), stands(2, 1_005, 700_000)],
+        );
+        assert_eq!(meter.take(&first).unknown_births, 700_000, "{is_restored}");
+        meter.take(&batch(
+            &[],
+            &[stands(0, 1_015, 900_010), stands(2, 1_015, 700_007)],
+        ));
+        let counted = cells(&meter.close(second(1_020)));
+        let good: u64 = (counted
+            .iter()
+            .filter(|((_, _, _, bucket), _)| *bucket == Bucket(0)))
+        .map(|(_, events)| *events)
+        .sum();
+        assert_eq!(
+            (good, counted.values().sum::<u64>()),
+            (7, 10),
+            "{is_restored}"
+        );
+    }
+}
+
 /// The pages of two targets, each scraped in its own time: what is new on one is new whatever came of the other.
 #[test]
 fn a_counter_is_born_whatever_came_earlier_from_other_things() {
