@@ -9,6 +9,7 @@
 
 mod columns;
 mod hearing;
+mod newborn;
 mod open;
 mod track;
 mod trail;
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 use crate::grid::Grid;
 use columns::Columns;
 use hearing::Hearing;
+use newborn::{Newborn, Nursery, Seen};
 use open::{Column, Cut, Open};
 use track::{Birth, Outcome, SETTLING_MS, Track};
 use trail::Trail;
@@ -62,6 +64,7 @@ pub struct Meter {
     writers: Writers,
     trail: Trail,
     open: Open,
+    nursery: Nursery,
     sources: Vec<Source>,
 }
 
@@ -159,6 +162,7 @@ impl Meter {
             writers: Writers::default(),
             trail: Trail::default(),
             open: Open::default(),
+            nursery: Nursery::default(),
             sources: Vec::new(),
         }
     }
@@ -181,7 +185,17 @@ impl Meter {
             if let Some(Some(counter)) = meter.counters.get_mut(slot) {
                 let track = Track::of(&points, closed_ms, &mut meter.trail);
                 match counter.track.newest_ms() {
-                    None => counter.track = track,
+                    None => {
+                        counter.track = track;
+                        let first = points.first().filter(|first| first.added > 0);
+                        if let Some(first) = first {
+                            let newborn = Newborn {
+                                time_ms: first.time_ms,
+                                value: first.added,
+                            };
+                            meter.nursery.add(series.slot, newborn);
+                        }
+                    }
                     Some(_) => meter.writers.add(series.slot, track),
                 }
             }
@@ -269,6 +283,7 @@ impl Meter {
     pub fn close(&mut self, until: Timestamp) -> Vec<Delivery> {
         let first_open = self.grid.index(until).max(self.closed.unwrap_or(i64::MIN));
         self.closed = Some(first_open);
+        self.take_back_what_goes_on();
         self.trail.let_go(self.closed_ms());
         self.writers.let_go(self.closed_ms());
         let mut counted = self.open.close(first_open, self.grid, &self.cuts);
@@ -291,6 +306,30 @@ impl Meter {
         deliveries
     }
 
+    /// What seemed to be born in the slices that close and was counted under another name before, did not happen in them.
+    fn take_back_what_goes_on(&mut self) {
+        let (counters, known) = (&self.counters, &self.known);
+        let all = || {
+            let both = (0..).zip(counters.iter().zip(known));
+            both.filter_map(|(slot, (counter, known))| {
+                let counter = counter.as_ref()?;
+                Some(Seen {
+                    slot,
+                    thing: (counter.source, known.as_ref()?.thing),
+                    columns: counter.columns.all(),
+                    newest_ms: counter.track.newest_ms()?,
+                    value: counter.track.value(),
+                })
+            })
+        };
+        let is_whole = |column| self.open.described(column).role.is_whole();
+        let closed_ms = self.closed_ms();
+        for again in self.nursery.leave(closed_ms, all, is_whole) {
+            let slice = slice_of(self.grid, again.time_ms);
+            self.open.take_back(again.column, slice, again.events);
+        }
+    }
+
     /// The end of the last closed slice.
     #[must_use]
     pub fn closed_until(&self) -> Option<Timestamp> {
@@ -307,9 +346,16 @@ impl Meter {
             let series = self.described(u32::try_from(slot).ok()?, counter, known);
             let others = self.writers.of(series.slot);
             let tracks = std::iter::once(&counter.track).chain(others);
-            Some(tracks.map(move |track| MeteredSeries {
-                series: series.clone(),
-                points: track.points(closed_ms, &self.trail),
+            let mut born = self.nursery.get(series.slot);
+            Some(tracks.map(move |track| {
+                let mut points = track.points(closed_ms, &self.trail);
+                if let (Some(first), Some(born)) = (points.first_mut(), born.take()) {
+                    first.added = born.value;
+                }
+                MeteredSeries {
+                    series: series.clone(),
+                    points,
+                }
             }))
         });
         let sources = self.sources.iter();
@@ -339,9 +385,15 @@ impl Meter {
             self.known.resize_with(slot + 1, || None);
         }
         match (&mut self.counters[slot], &mut self.known[slot]) {
-            (Some(counter), Some(known)) if known.id == series.id => counter.columns = columns,
+            (Some(counter), Some(known)) if known.id == series.id => {
+                if counter.columns.all() != columns.all() {
+                    self.nursery.forget(series.slot);
+                }
+                counter.columns = columns;
+            }
             (counter, known) => {
                 self.writers.forget(series.slot);
+                self.nursery.forget(series.slot);
                 *counter = Some(Counter {
                     track: Track::default(),
                     columns,
@@ -488,8 +540,25 @@ impl Meter {
             Outcome::Adds { steps, taken_back } => {
                 metered.new += 1;
                 let columns = counter.columns.all();
-                if let Some(before_ms) = before_ms {
-                    hearing.follow(columns, before_ms, sample.time_ms, closed_ms);
+                match (before_ms, sample.says) {
+                    (Some(before_ms), _) => {
+                        hearing.follow(columns, before_ms, sample.time_ms, closed_ms);
+                    }
+                    // One that says when it began needs nobody's guess.
+                    (
+                        None,
+                        LiveValue::Stands {
+                            value,
+                            created_ms: None,
+                        },
+                    ) if sample.time_ms >= closed_ms => {
+                        let newborn = Newborn {
+                            time_ms: sample.time_ms,
+                            value,
+                        };
+                        self.nursery.add(sample.slot, newborn);
+                    }
+                    _ => {}
                 }
                 if let Some((time_ms, events)) = taken_back {
                     let slice = slice_of(self.grid, time_ms);

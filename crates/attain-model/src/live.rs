@@ -172,7 +172,8 @@ pub struct LivePoint {
     pub time_ms: i64,
     /// The counter's value; of a stretch (`Happened`) the events in it.
     pub value: u64,
-    /// Events that it added to its slice. Of the oldest that is remembered it does not matter: a meter says 0.
+    /// Events that it added to its slice. Of the oldest that is remembered it does not matter: a meter says 0, unless the
+    /// counter was born in a slice that is still open.
     pub added: u64,
     /// When the counter began, if it says so; of a stretch, its start.
     pub created_ms: Option<i64>,

@@ -103,6 +103,11 @@ impl Track {
         (self.last_ms != NEVER).then_some(self.last_ms)
     }
 
+    /// Where the newest sample stands.
+    pub(super) fn value(&self) -> u64 {
+        self.value
+    }
+
     /// The oldest sample that can still matter.
     pub(super) fn oldest_ms(&self, closed_ms: i64, trail: &Trail) -> Option<i64> {
         let known = self.known(closed_ms, trail);

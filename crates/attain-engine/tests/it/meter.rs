@@ -219,6 +219,51 @@ fn a_bucket_that_another_catalogue_asks_for_is_a_baseline_first() {
     }
 }
 
+/// A Prometheus is reloaded with another external label: each series of it is another one, and none is born.
+#[test]
+fn counters_that_go_on_under_other_labels_count_on() {
+    let good = |slot| series(slot, LiveRole::Events(Class::good()));
+    let bad = |slot| series(slot, LiveRole::Events(Class::bad()));
+    // What the new series stand at, whether an old one goes on, and what is counted of it.
+    for (values, is_beside, counted) in [
+        ([700_010, 59], false, 10),
+        ([700_010, 61], false, 12),
+        // The process began anew.
+        ([8, 1], false, 9),
+        // Others of it go on: what is new is born.
+        ([30, 2], true, 32),
+    ] {
+        for is_restored in [false, true] {
+            let mut meter = meter();
+            let known = [good(0), bad(1), good(4)];
+            meter.take(&batch(
+                &known,
+                &[stands(0, 5, 699_000), stands(1, 5, 50), stands(4, 5, 0)],
+            ));
+            let before = [stands(0, 15, 700_000), stands(1, 15, 59), stands(4, 15, 0)];
+            meter.take(&batch(&[], &before));
+            meter.close(second(20));
+            let mut later = vec![stands(2, 25, values[0]), stands(3, 25, values[1])];
+            if is_beside {
+                later.push(stands(4, 25, 0));
+            }
+            meter.take(&batch(&[good(2), bad(3)], &later));
+            if is_restored {
+                meter = restored(&meter);
+            }
+            let sum: u64 = by_slice(&meter.close(second(30)))
+                .iter()
+                .map(|(_, events)| events)
+                .sum();
+            assert_eq!(sum, counted, "{values:?} {is_restored}");
+            // And from then on like any other.
+            let next = [stands(2, 35, values[0] + 3), stands(3, 35, values[1])];
+            meter.take(&batch(&[], &next));
+            assert_eq!(by_slice(&meter.close(second(40))), [(3, 3)]);
+        }
+    }
+}
+
 /// The pages of two targets, each scraped in its own time: what is new on one is new whatever came of the other.
 #[test]
 fn a_counter_is_born_whatever_came_earlier_from_other_things() {

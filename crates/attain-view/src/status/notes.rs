@@ -55,7 +55,11 @@ pub(crate) fn of_evaluation(desk: &Desk<'_>) -> Vec<String> {
             .filter_map(|verdict| excluded(desk, verdict)),
     );
     notes.extend(uncertain(desk));
-    if evaluation.verdicts.iter().any(|verdict| verdict.uncertain > 0) {
+    if evaluation
+        .verdicts
+        .iter()
+        .any(|verdict| verdict.uncertain > 0)
+    {
         notes.push(
             "counts keep the bucket edges under which they were counted; after an edit, `since:` at the new entry of \
              `objectives` has the days before it judged by the old threshold"
