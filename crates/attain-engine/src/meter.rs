@@ -247,7 +247,7 @@ impl Meter {
     pub fn apply(&mut self, entry: &LiveEntry) -> (Metered, Vec<Delivery>) {
         match entry {
             LiveEntry::Arrived(batch) => (self.take(batch), Vec::new()),
-            LiveEntry::Closed { until, .. } => (Metered::default(), self.close(*until)),
+            LiveEntry::Closed { at, until } => (Metered::default(), self.close_at(*at, *until)),
         }
     }
 
@@ -281,12 +281,17 @@ impl Meter {
     /// What arrived late since the last time leaves too. The deliveries name no streams: they are counted for all that
     /// look at their source.
     pub fn close(&mut self, until: Timestamp) -> Vec<Delivery> {
+        self.close_at(until, until)
+    }
+
+    /// The same, decided at an instant: parts of histograms that came just before it may wait for the rest of them.
+    fn close_at(&mut self, at: Timestamp, until: Timestamp) -> Vec<Delivery> {
         let first_open = self.grid.index(until).max(self.closed.unwrap_or(i64::MIN));
         self.closed = Some(first_open);
         self.take_back_what_goes_on();
         self.trail.let_go(self.closed_ms());
         self.writers.let_go(self.closed_ms());
-        let mut counted = self.open.close(first_open, self.grid, &self.cuts);
+        let mut counted = self.open.close(at, first_open, self.grid, &self.cuts);
         let mut deliveries = Vec::new();
         for (index, source) in self.sources.iter_mut().enumerate() {
             let at = self.delivered;

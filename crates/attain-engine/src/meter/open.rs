@@ -10,7 +10,7 @@ use attain_model::delivery::Counted;
 use attain_model::indicator::{Counting, Part};
 use attain_model::live::{CountsFor, LiveRole, OpenCount};
 use attain_model::{Bucket, Class, CountedSegment, SourceId, Stream, StreamKey, Tally};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Owed;
 use crate::grid::Grid;
@@ -54,6 +54,15 @@ struct Sums {
     total: u64,
     part: u64,
 }
+
+/// Parts of a histogram that came late wait so long for others after the last of them.
+const LATE_AFTER: SignedDuration = SignedDuration::from_secs(10);
+
+/// They do not wait longer for each other.
+const LATE_AT_MOST: SignedDuration = SignedDuration::from_secs(60);
+
+/// Source, stream, segment and slice.
+type OfSlice<'c> = (usize, &'c StreamKey, &'c CountedSegment, i64);
 
 /// Whose sums they are: source, stream, segment, slice, arrival if late.
 type Whose<'c> = (
@@ -149,13 +158,17 @@ impl Open {
     /// Takes the slices before one out, and what came late, by source.
     pub(super) fn close(
         &mut self,
+        now: Timestamp,
         first_open: i64,
         grid: Grid,
         cuts: &BTreeMap<StreamKey, Cut>,
     ) -> BTreeMap<usize, Vec<Counted>> {
         let open = self.rows.split_off(&first_open);
-        let rows = std::mem::replace(&mut self.rows, open);
-        let late = std::mem::take(&mut self.late);
+        let mut rows = std::mem::replace(&mut self.rows, open);
+        let late = self.take_late(now);
+        for (slice, row) in &mut rows {
+            self.keep_what_is_no_whole(*slice, row, now);
+        }
         let mut sums: BTreeMap<Whose<'_>, Sums> = BTreeMap::new();
         let on_time = rows.iter().flat_map(|(slice, row)| {
             let cells = row.iter().enumerate();
@@ -188,6 +201,80 @@ impl Open {
             });
         }
         counted
+    }
+
+    /// Takes out what came late and is whole.
+    ///
+    /// The buckets of a histogram come in several requests, in any order, and mean something together only: those of a slice
+    /// wait until nothing more of it has come for a while.
+    fn take_late(&mut self, now: Timestamp) -> BTreeMap<(i64, Timestamp, u32), u64> {
+        let all = std::mem::take(&mut self.late);
+        // The first and the last arrival of what is of one histogram.
+        let mut arrivals: BTreeMap<OfSlice<'_>, (Timestamp, Timestamp)> = BTreeMap::new();
+        for (slice, at, column) in all.keys() {
+            if let Some(whose) = self.histogram_of(*slice, *column) {
+                let (first, last) = arrivals.entry(whose).or_insert((*at, *at));
+                (*first, *last) = ((*first).min(*at), (*last).max(*at));
+            }
+        }
+        let (mut taken, mut kept) = (BTreeMap::new(), BTreeMap::new());
+        for ((slice, at, column), events) in &all {
+            let whose = self.histogram_of(*slice, *column);
+            let came = whose.and_then(|whose| arrivals.get(&whose)).copied();
+            let (first, last) = came.unwrap_or((*at, *at));
+            let is_over =
+                |at: Timestamp, after| at.saturating_add(after).is_ok_and(|due| due <= now);
+            let leaves =
+                came.is_none() || is_over(last, LATE_AFTER) || is_over(first, LATE_AT_MOST);
+            match leaves {
+                true => *taken.entry((*slice, last, *column)).or_default() += events,
+                false => {
+                    kept.insert((*slice, *at, *column), *events);
+                }
+            }
+        }
+        self.late = kept;
+        taken
+    }
+
+    /// Takes out of a slice that closes the histograms of which more events took at most so long than there were: the rest of
+    /// them is on its way, and comes late.
+    fn keep_what_is_no_whole(&mut self, slice: i64, row: &mut [u64], now: Timestamp) {
+        let mut classes: BTreeMap<(OfSlice<'_>, &Class), (u64, u64)> = BTreeMap::new();
+        for (column, events) in (0..).zip(&*row) {
+            if let (Some(whose), LiveRole::AtOrUnder(class, edge)) = (
+                self.histogram_of(slice, column),
+                &self.columns[column as usize].to.role,
+            ) {
+                let (under, all) = classes.entry((whose, class)).or_default();
+                match edge {
+                    Some(_) => *under = (*under).max(*events),
+                    None => *all += *events,
+                }
+            }
+        }
+        let parts = classes.into_iter().filter(|(_, (under, all))| under > all);
+        let parts: BTreeSet<OfSlice<'_>> = parts.map(|((whose, _), _)| whose).collect();
+        let is_part = |column: u32| {
+            let whose = self.histogram_of(slice, column);
+            whose.is_some_and(|whose| parts.contains(&whose))
+        };
+        let kept: Vec<u32> = (0..)
+            .zip(&*row)
+            .map(|(column, _)| column)
+            .filter(|column| is_part(*column))
+            .collect();
+        for column in kept {
+            let events = std::mem::take(&mut row[column as usize]);
+            self.add(column, slice, Some(now), events);
+        }
+    }
+
+    /// Whose histogram a column is a part of, if it is.
+    fn histogram_of(&self, slice: i64, column: u32) -> Option<OfSlice<'_>> {
+        let Column { source, to } = self.columns.get(column as usize)?;
+        let is_part = matches!(to.role, LiveRole::AtOrUnder(..));
+        is_part.then_some((*source, &to.stream, &to.segment, slice))
     }
 
     /// What waits, as facts.
@@ -244,7 +331,12 @@ impl Sums {
             tally.add(class.clone(), Bucket::UNTIMED, *events);
         }
         for (class, below) in &self.at_or_under {
-            for (bucket, events) in (0..).zip(per_bucket(&cut.edges, below)) {
+            // What there is under an edge and not at all was counted as slower when all of it came, or is not known.
+            let all = below.get(&u64::MAX).copied().unwrap_or(0);
+            let below = below
+                .iter()
+                .map(|(edge, events)| (*edge, (*events).min(all)));
+            for (bucket, events) in (0..).zip(per_bucket(&cut.edges, &below.collect())) {
                 tally.add(class.clone(), Bucket(bucket), events);
             }
         }

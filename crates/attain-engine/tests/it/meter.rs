@@ -219,6 +219,79 @@ fn a_bucket_that_another_catalogue_asks_for_is_a_baseline_first() {
     }
 }
 
+/// A sender with several queues sends again what nobody took: the buckets of a histogram come in any order, and slices
+/// close meanwhile.
+#[test]
+fn a_histogram_that_comes_in_pieces_counts_each_event_once() {
+    let under = |slot: u32, limit: Option<u64>| {
+        let limit = limit.map(Threshold::from_nanoseconds);
+        series(slot, LiveRole::AtOrUnder(Class::good(), limit))
+    };
+    let known = [
+        under(0, None),
+        under(1, Some(200_000_000)),
+        under(2, Some(500_000_000)),
+    ];
+    let mut orders: Vec<[usize; 3]> = Vec::new();
+    for first in 0..3 {
+        for second in (0..3).filter(|second| *second != first) {
+            orders.push([first, second, 3 - first - second]);
+        }
+    }
+    // After which of the pieces slices close, from the one with the samples on.
+    for (order, closing) in orders
+        .iter()
+        .flat_map(|order| (0..8).map(move |closing: u32| (order, closing)))
+    {
+        let mut meter = meter();
+        meter.take(&batch(
+            &known,
+            &[stands(0, 5, 1_000), stands(1, 5, 800), stands(2, 5, 900)],
+        ));
+        let mut now = 31;
+        let close = |meter: &mut Meter, now: i64| {
+            let until = second((now - 1) / 10 * 10);
+            let (_, deliveries) = meter.apply(&LiveEntry::Closed {
+                at: second(now),
+                until,
+            });
+            deliveries
+        };
+        let mut deliveries = close(&mut meter, 21);
+        for (place, piece) in order.iter().enumerate() {
+            let stood = [1_100, 890, 995][*piece];
+            let mut piece = batch(&[], &[stands(*piece as u32, 25, stood)]);
+            piece.arrived = second(now);
+            meter.take(&piece);
+            if closing & (1 << place) > 0 {
+                deliveries.extend(close(&mut meter, now));
+                meter = restored(&meter);
+                now += 3;
+            }
+        }
+        for _ in 0..9 {
+            deliveries.extend(close(&mut meter, now));
+            now += 10;
+        }
+        let cells = cells(&deliveries);
+        let of = |number: u16| -> u64 {
+            let own = cells
+                .iter()
+                .filter(|((_, _, _, bucket), _)| *bucket == Bucket(number));
+            own.map(|(_, events)| *events).sum()
+        };
+        // When all of it came first and its slice closed, what came of it was slower for all that was known.
+        let whole = order.iter().position(|piece| *piece == 0).unwrap();
+        let first_close = (0..2).find(|place| closing & (1 << place) > 0);
+        let is_cut = first_close.is_some_and(|close| whole <= close);
+        let counted = [of(0), of(1), of(2)];
+        match is_cut {
+            false => assert_eq!(counted, [90, 5, 5], "{order:?} {closing:b}"),
+            true => assert_eq!(counted.iter().sum::<u64>(), 100, "{order:?} {closing:b}"),
+        }
+    }
+}
+
 /// A Prometheus is reloaded with another external label: each series of it is another one, and none is born.
 #[test]
 fn counters_that_go_on_under_other_labels_count_on() {
