@@ -56,10 +56,10 @@ struct Sums {
 }
 
 /// Parts of a histogram that came late wait so long for others after the last of them.
-const LATE_AFTER: SignedDuration = SignedDuration::from_secs(10);
+const LATE_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
 /// They do not wait longer for each other.
-const LATE_AT_MOST: SignedDuration = SignedDuration::from_secs(60);
+const LATE_AT_MOST: SignedDuration = SignedDuration::from_secs(120);
 
 /// Source, stream, segment and slice.
 type OfSlice<'c> = (usize, &'c StreamKey, &'c CountedSegment, i64);

@@ -266,10 +266,10 @@ fn a_histogram_that_comes_in_pieces_counts_each_event_once() {
             if closing & (1 << place) > 0 {
                 deliveries.extend(close(&mut meter, now));
                 meter = restored(&meter);
-                now += 3;
+                now += 14;
             }
         }
-        for _ in 0..9 {
+        for _ in 0..15 {
             deliveries.extend(close(&mut meter, now));
             now += 10;
         }
