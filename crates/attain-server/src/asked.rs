@@ -22,7 +22,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, mpsc, oneshot};
 
-use crate::published::Published;
+use crate::published::{Published, Version};
 use burning::{BurnDownKey, Hours, HoursKey};
 pub(crate) use reading::{Question, Unpaged};
 use reading::{Reading, Unread};
@@ -62,11 +62,11 @@ pub(crate) struct Asking {
     /// Who may have the reading thread: a copy is not made before it can be read, for the older it is the likelier pages
     /// have been written since.
     place: Semaphore,
-    details: Memory<(String, AsOf, Vec<SeriesName>), Vec<Detail>>,
-    evaluations: Memory<(String, AsOf), Evaluation>,
+    details: Memory<(Version, AsOf, Vec<SeriesName>), Vec<Detail>>,
+    evaluations: Memory<(Version, AsOf), Evaluation>,
     hours: Memory<HoursKey, Hours>,
     burn_downs: Memory<BurnDownKey, Bytes>,
-    whys: Memory<(String, AsOf, Vec<SeriesName>, Option<Timestamp>), Why>,
+    whys: Memory<(Version, AsOf, Vec<SeriesName>, Option<Timestamp>), Why>,
     /// For questions that hold much while they are answered.
     alone: Semaphore,
 }
@@ -104,7 +104,7 @@ impl Asking {
     ) -> Result<Vec<Detail>, Unanswered> {
         let mut details = Vec::with_capacity(names.len());
         for names in names.chunk_by(|a, b| a.slo == b.slo) {
-            let key = (seen.catalogue.sha256.clone(), as_of, names.to_vec());
+            let key = (seen.version(), as_of, names.to_vec());
             let promises = Arc::clone(&seen.promises);
             let names = names.to_vec();
             let piece = self.details.get(key, async || {
@@ -126,7 +126,7 @@ impl Asking {
         seen: &Published,
         as_of: AsOf,
     ) -> Result<Arc<Evaluation>, Unanswered> {
-        let key = (seen.catalogue.sha256.clone(), as_of);
+        let key = (seen.version(), as_of);
         let whole = self.evaluations.get(key, async || {
             let _turn = self.turns.try_acquire().map_err(|_| Unanswered::Busy)?;
             let slos: Vec<SloId> = seen.promises.catalogue().slos.keys().cloned().collect();

@@ -130,7 +130,16 @@ pub(crate) struct InForce {
     pub(crate) text: Arc<Text>,
 }
 
+/// Of what an answer is that is kept: the catalogue in force, and the slice that was judged last. What comes late changes what
+/// was so at an earlier instant, too, from the next slice on.
+pub(crate) type Version = (String, Option<Timestamp>);
+
 impl Published {
+    pub(crate) fn version(&self) -> Version {
+        let judged = self.judged.as_ref().map(|judged| judged.until);
+        (self.catalogue.sha256.clone(), judged)
+    }
+
     /// What reading and lints say of the catalogue in force today, the worst first.
     pub(crate) fn findings(&self, now: Timestamp) -> Vec<Diagnostic> {
         let (catalogue, text) = (self.promises.catalogue(), &self.catalogue.text);

@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Asking, Unanswered, streams_of};
-use crate::published::{Published, Turns, whole_hour};
+use crate::published::{Published, Turns, Version, whole_hour};
 
 /// Whole hours that are kept of each series: a month.
 pub(crate) const HOURS: u32 = 743;
@@ -25,8 +25,8 @@ pub(crate) const HOURS: u32 = 743;
 /// What stays of one SLO.
 pub(crate) type Hours = WholeHours;
 
-/// By what a whole answer is kept: catalogue, instant, SLO, points.
-pub(super) type BurnDownKey = (String, AsOf, SloId, usize);
+/// By what a whole answer is kept.
+pub(super) type BurnDownKey = (Version, AsOf, SloId, usize);
 
 /// By what it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,8 +99,7 @@ impl Asking {
         points: usize,
         say: impl FnOnce(&Hours) -> String,
     ) -> Result<Bytes, Unanswered> {
-        let sha256 = seen.catalogue.sha256.clone();
-        let key = (sha256, evaluation.as_of, slo.id.clone(), points);
+        let key = (seen.version(), evaluation.as_of, slo.id.clone(), points);
         let said = self.burn_downs.get(key, async || {
             let hours = self.hours(seen, evaluation, slo).await?;
             Ok(Bytes::from(say(&hours)))

@@ -23,8 +23,7 @@ impl Asking {
         since: Option<Timestamp>,
     ) -> Result<Arc<Why>, Unanswered> {
         let as_of = evaluation.as_of;
-        let sha256 = seen.catalogue.sha256.clone();
-        let key = (sha256, as_of, names.to_vec(), since);
+        let key = (seen.version(), as_of, names.to_vec(), since);
         let judged_until = seen.judged.as_ref().map(|judged| judged.until);
         let known_to = judged_until.unwrap_or(as_of.instant);
         let answered = self.whys.get(key, async || {

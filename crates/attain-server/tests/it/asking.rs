@@ -85,6 +85,10 @@ fn a_burn_down_is_what_each_whole_hour_said_and_follows_what_comes_late() {
         (said.1.last() == Some(&190)).then_some(said)
     });
     assert_eq!((later[718], later[700]), (190, 100));
+    // Also of an instant that was asked about before.
+    let path = format!("/api/v1/slos?at={}", at(718));
+    let page: serde_json::Value = serde_json::from_str(&get(shop.address(), &path).body).unwrap();
+    assert_eq!(page["slos"][0]["verdicts"][0]["good"], 190);
 }
 
 /// A step of the clock that is believed at once.
