@@ -369,7 +369,7 @@ fn absent(source: &Source, metric: &MetricSeen) -> String {
 }
 
 fn none_counts(source: &Source, metric: &MetricSeen) -> String {
-    let asked = metric.asked.iter().map(|(label, wanted)| {
+    let asked = metric.unmet().into_iter().map(|(label, wanted)| {
         match metric.labels.get(label).filter(|values| !values.is_empty()) {
             Some(values) => {
                 let values = some(values.iter().map(String::as_str));

@@ -11,7 +11,7 @@ mod seen;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use attain_model::policy::Secret;
@@ -297,6 +297,7 @@ impl<'a> Doctor<'a> {
 
     fn files(&self, patterns: &[String], out: &mut Diagnosis) {
         let files = files_now(self.source, self.base);
+        let files: Vec<PathBuf> = files.iter().map(|file| self.base.join(file)).collect();
         let named = patterns.join(", ");
         if files.is_empty() {
             let seen = format!("no file is called {named}, seen from {}", shown(self.base));

@@ -58,6 +58,21 @@ pub struct MetricSeen {
     pub edges: BTreeSet<Threshold>,
 }
 
+impl MetricSeen {
+    /// What is asked of labels and met by no value that was seen. All that is asked, if each alone is met: then no series
+    /// meets them together.
+    #[must_use]
+    pub fn unmet(&self) -> Vec<&(String, String)> {
+        let is_met = |(label, wanted): &&(String, String)| {
+            let values = self.labels.get(label).into_iter().flatten();
+            let mut wanted = wanted.split(" or ");
+            values.clone().count() > 0 && wanted.any(|one| values.clone().any(|value| value == one))
+        };
+        let (met, unmet): (Vec<_>, Vec<_>) = self.asked.iter().partition(is_met);
+        if unmet.is_empty() { met } else { unmet }
+    }
+}
+
 /// How much has one value of the label that says the segment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tagged {

@@ -273,6 +273,14 @@ fn the_doctor_looks_at_files_and_at_a_folder() {
     place
         .run(&["replay", "shop.yaml", "--data", "data"])
         .exits(0);
+    // Files are relative to the catalogue, wherever somebody asks.
+    std::fs::create_dir(place.0.path().join("below")).unwrap();
+    place.write("below/shop.yaml", &crate::one_slo("99%"));
+    place.write("below/events.csv", csv);
+    std::fs::remove_file(place.0.path().join("events.csv")).unwrap();
+    let ran = place.run(&["doctor", "below/shop.yaml", "--format", "json"]);
+    assert!(!ran.out.contains("file-"), "{}", ran.out);
+    place.write("events.csv", csv);
     let ran = place.run(&["doctor", "shop.yaml", "--data", "data", "--format", "json"]);
     assert!(ran.out.contains("all as it was written"), "{}", ran.out);
     assert!(ran.out.contains("1 file (events.csv)"), "{}", ran.out);

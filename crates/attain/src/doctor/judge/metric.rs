@@ -98,7 +98,7 @@ pub fn is_there(
 }
 
 fn unmatched(metric: &MetricSeen) -> String {
-    let asked: Vec<String> = (metric.asked.iter())
+    let asked: Vec<String> = (metric.unmet().into_iter())
         .map(|(label, wanted)| match metric.labels.get(label) {
             Some(values) => format!(
                 "`{label}` shall be {wanted} and is {}",
@@ -359,7 +359,13 @@ mod tests {
         let mut out = Diagnosis::default();
         let mut seen = metric(0, 15);
         (seen.series, seen.named) = (0, 7);
-        seen.asked = vec![("handler".to_owned(), "/pay".to_owned())];
+        // What is as it shall be is not said.
+        let asked = [("handler", "/pay"), ("job", "shop or mall")];
+        seen.asked = asked
+            .map(|(label, wanted)| (label.to_owned(), wanted.to_owned()))
+            .into();
+        let jobs = std::collections::BTreeSet::from(["shop".to_owned()]);
+        seen.labels.insert("job".to_owned(), jobs);
         let values = ["/checkout", "/search"].map(str::to_owned);
         seen.labels.insert("handler".to_owned(), values.into());
         let misfits = [Misfit::NoneCounts];
