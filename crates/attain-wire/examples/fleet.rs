@@ -7,6 +7,7 @@
 // An example talks to a server and reads the clock.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -128,6 +129,11 @@ fn recorded(services: usize) -> Vec<Series> {
 }
 
 impl Series {
+    fn label(&self, name: &str) -> &str {
+        let label = self.labels.iter().find(|(known, _)| *known == name);
+        label.map_or("", |(_, value)| value)
+    }
+
     /// What it says at a minute: counters only rise, busier by day, with bursts of errors.
     fn at(&self, minute: i64) -> f64 {
         let m = minute.unsigned_abs();
@@ -166,18 +172,21 @@ fn past(
     Ok(acknowledged)
 }
 
-/// Rows of minute, job, segment, code and how many there were; none where there were none.
+/// Rows of minute, job, segment, code and how many all pods counted; none where there were none.
 fn csv(counters: &[Series], days: &str, until: i64, file: &str) -> Result<usize, Box<dyn Error>> {
     let mut out = std::io::BufWriter::new(std::fs::File::create(file)?);
     writeln!(out, "time,metric,job,segment,code,value")?;
+    let mut of_pods: BTreeMap<[&str; 3], Vec<&Series>> = BTreeMap::new();
+    for one in counters {
+        let key = ["job", "segment", "code"].map(|name| one.label(name));
+        of_pods.entry(key).or_default().push(one);
+    }
     let mut rows = 0;
     for minute in until - days.parse::<i64>()? * 1440..until {
-        for one in counters {
-            let label = |name| one.labels.iter().find(|(known, _)| *known == name);
-            let value = |name| label(name).map_or("", |(_, value)| value.as_str());
-            let counted = one.at(minute + 1) - one.at(minute);
-            if counted > 0.0 && value("pod").ends_with("00000") {
-                let (job, segment, code) = (value("job"), value("segment"), value("code"));
+        for ([job, segment, code], pods) in &of_pods {
+            let counted = |one: &&Series| one.at(minute + 1) - one.at(minute);
+            let counted: f64 = pods.iter().map(counted).sum();
+            if counted > 0.0 {
                 let seconds = minute * 60;
                 writeln!(
                     out,

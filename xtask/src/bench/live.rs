@@ -32,7 +32,7 @@ const FLEETS: [Fleet; 2] = [
         name: "250 series",
         services: 1,
         pods: 50,
-        days: 4,
+        days: 30,
     },
 ];
 
@@ -333,17 +333,34 @@ fn cycles_said(costs: &[Cost]) -> String {
     ];
     format!(
         "Judged while traffic comes in: {MEASURED_CYCLES} cycles of a minute in one stretch, everybody at once, taking the samples \
-         included. Behind each lie 30 days at a sample a minute (the last two rows: one day), and of the 250 series, which are 50 pods with 5 \
-         codes, 4 days of counters and 30 days of what rules recorded of them: no rule reads more. attain has a cost that does not \
-         grow with what it judges, which the last two rows share among many; the peers' grows in proportion. CPU is read to 10 ms.\n\n{}",
+         included. Behind each lie 30 days at a sample a minute (the last two rows: one day); 250 series are 50 pods with 5 codes. attain \
+         has a cost that does not grow with what it judges, which the last two rows share among many; the peers' grows in proportion. \
+         CPU is read to 10 ms.\n\n{}",
         table(&header, &rows)
     )
 }
 
 fn asked_said(costs: &[Cost]) -> String {
-    let asked: Vec<(&Cost, Asked)> = (costs.iter())
-        .filter_map(|cost| Some((cost, cost.asked?)))
-        .collect();
+    let tables = FLEETS.iter().map(|fleet| {
+        let of_fleet = costs.iter().filter(|cost| cost.fleet.name == fleet.name);
+        let asked = of_fleet.filter_map(|cost| Some((cost, cost.asked?)));
+        questions_said(fleet.name, &asked.collect::<Vec<_>>())
+    });
+    let tables: Vec<String> = tables.collect();
+    format!(
+        "Asked over HTTP on connections that are kept, one question after the other, before any rule runs; CPU of all threads, to \
+         the nanosecond. At once: on {AT_ONCE} connections, as the panels of a dashboard do; alone, a small answer costs more than half \
+         of its time for waking up a processor that has nothing else to do. Of the peers, without their caches, the ratios of errors of a \
+         service's three segments over 30 days, and 720 points of them an hour apart, from counters of 2 or of 250 series a segment. Of \
+         attain the same SLO: what `/api/v1/slos` lists, and `/api/v1/slos/ID/burndown?points=720`. A burn-down that attain was never \
+         asked for reads pages; the first after an hour has ended adds a point; asked again it is as of the next slice at most. The first \
+         two are of a server in the example `kept`, whose clock can be told that an hour ends.\n\n{}",
+        tables.join("\n")
+    )
+}
+
+/// One table: what each question cost whom, of one fleet.
+fn questions_said(name: &str, asked: &[(&Cost, Asked)]) -> String {
     let turning = asked.iter().find_map(|(cost, _)| cost.turning);
     // What it costs who keeps nothing of an answer is the same each time.
     let first = |of: fn(Turning) -> f64| {
@@ -385,18 +402,10 @@ fn asked_said(costs: &[Cost]) -> String {
         row
     };
     let rows: Vec<Vec<String>> = questions.iter().map(row).collect();
-    let mut header = vec!["CPU ms"];
+    let title = format!("CPU ms, {name}");
+    let mut header = vec![title.as_str()];
     header.extend(asked.iter().map(|(cost, _)| cost.who.as_str()));
-    format!(
-        "Asked over HTTP on connections that are kept, one question after the other, before any rule runs; CPU of all threads, to \
-         the nanosecond. At once: on {AT_ONCE} connections, as the panels of a dashboard do; alone, a small answer costs more than half \
-         of its time for waking up a processor that has nothing else to do. Of the peers, without their caches, the ratios of errors of a \
-         service's three segments over 30 days, and 720 points of them an hour apart. Of attain the same SLO: what `/api/v1/slos` \
-         lists, and `/api/v1/slos/ID/burndown?points=720`. A burn-down that attain was never asked for reads pages; the first after \
-         an hour has ended adds a point; asked again it is as of the next slice at most. The first two are of a server in the \
-         example `kept`, whose clock can be told that an hour ends.\n\n{}",
-        table(&header, &rows)
-    )
+    table(&header, &rows)
 }
 
 fn seconds_now() -> u64 {
