@@ -38,7 +38,7 @@ pub use self::proposal::propose_pulled;
 pub use self::query::Query;
 pub use self::reach::{headers_of, secret_of};
 pub use self::shown::shown;
-pub use self::survey::{Durations, Requests, Survey, survey};
+pub use self::survey::{Births, Durations, Requests, Survey, survey};
 use crate::counting::roster::Customers;
 use crate::counting::series::{Hit, Labels, Matcher, Role};
 use crate::table::slots::{Number, Slots};

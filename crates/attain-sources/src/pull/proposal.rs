@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::survey::Survey;
+use super::survey::{Births, Survey};
 use crate::first::discover::Measured;
 use crate::first::propose::{Answers, SegmentAnswer, usual_rank};
 use crate::first::targets::availability;
@@ -67,6 +67,9 @@ pub fn propose_pulled(survey: &Survey, answers: &Answers, api: &ApiSource) -> St
     text.push_str(&reached(api));
     if let Some((label, _)) = label.filter(|(label, _)| label != "segment") {
         let _ = write!(text, "    labels:\n      segment: {}\n", scalar(label));
+    }
+    if let Some(births) = &survey.births {
+        text.push_str(&started(births));
     }
     text.push_str("\nslos:\n");
     let head = |text: &mut String, id: &str| {
@@ -150,6 +153,24 @@ pub fn propose_pulled(survey: &Survey, answers: &Answers, api: &ApiSource) -> St
         );
     }
     text
+}
+
+/// The key that makes births exact, and when not to have it.
+fn started(births: &Births) -> String {
+    let Births {
+        metric,
+        said,
+        targets,
+    } = births;
+    let of = match said == targets {
+        true => String::new(),
+        false => format!(" {said} of {targets} targets say it."),
+    };
+    format!(
+        "    # What a new process has counted before it was first scraped counts by this.{of} Take it out where an exporter\n    \
+         # speaks for others: it begins anew, and what it counts does not.\n    started: {}\n",
+        scalar(metric)
+    )
 }
 
 /// How the API is reached. Of a secret only where it lies.

@@ -29,6 +29,19 @@ pub struct Survey {
     pub service: Option<String>,
     /// Further metrics of either shape, which were not chosen.
     pub others: Vec<String>,
+    /// Whether processes say when they began.
+    pub births: Option<Births>,
+}
+
+/// A metric by which processes say when they began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Births {
+    /// Its name.
+    pub metric: String,
+    /// Targets of the chosen metrics that have it.
+    pub said: usize,
+    /// All targets of the chosen metrics.
+    pub targets: usize,
 }
 
 /// A counter with a label that says whether a request was good.
@@ -107,7 +120,46 @@ pub fn survey(api: &HttpApi) -> Result<Survey, Trouble> {
     found.service = service(&labels);
     let by = found.segments.first().map(|(label, _)| label.clone());
     measure(api, &mut found, by.as_deref())?;
+    if names.iter().any(|name| name == STARTED) {
+        found.births = births(api, &found)?;
+    }
     Ok(found)
+}
+
+/// What most client libraries call it.
+const STARTED: &str = "process_start_time_seconds";
+
+/// Who of those that count requests says when it began.
+///
+/// What an exporter counts is older than the exporter: its own beginning says nothing, and would make new what it only
+/// found. By convention it has a `…exporter_build_info`.
+fn births(api: &HttpApi, found: &Survey) -> Result<Option<Births>, Trouble> {
+    let of = |selector: &str| -> Result<BTreeSet<(String, String)>, Trouble> {
+        let lines = api.instant(&format!("count by (job, instance) ({selector})"), None)?;
+        let label = |line: &Line, name: &str| line.labels.get(name).cloned().unwrap_or_default();
+        let targets = lines.iter();
+        Ok(targets
+            .map(|line| (label(line, "job"), label(line, "instance")))
+            .collect())
+    };
+    let requests = found.requests.as_ref();
+    let requests = requests.map(|requests| requests.metric.clone());
+    let durations = found.durations.as_ref();
+    let durations = durations.map(|durations| format!("{}_bucket", durations.metric));
+    let mut targets = BTreeSet::new();
+    for metric in requests.into_iter().chain(durations) {
+        targets.extend(of(&format!("{{__name__=\"{metric}\"}}"))?);
+    }
+    let exporters = of("{__name__=~\".+exporter_build_info\"}")?;
+    if !targets.is_disjoint(&exporters) {
+        return Ok(None);
+    }
+    let said = targets.intersection(&of(STARTED)?).count();
+    Ok((said > 0).then(|| Births {
+        metric: STARTED.to_owned(),
+        said,
+        targets: targets.len(),
+    }))
 }
 
 /// Names that look like requests, the likeliest first. What a monitoring system counts of itself comes last.

@@ -160,6 +160,50 @@ fn a_proposal_says_where_secrets_lie() {
     assert!(text.contains(expected), "{text}");
 }
 
+const STARTED: &str = "process_start_time_seconds";
+
+#[test]
+fn births_are_proposed_where_the_processes_that_count_say_them() {
+    let proposed = |series: &'static [(&'static str, &'static str)]| {
+        let found = look(&["http_requests_total", STARTED], series);
+        propose_pulled(&found, &Answers::default(), &at("http://prom:9090"))
+    };
+    let (a, b) = (
+        (
+            "http_requests_total",
+            r#""code":"200","job":"shop","instance":"a""#,
+        ),
+        (
+            "http_requests_total",
+            r#""code":"200","job":"shop","instance":"b""#,
+        ),
+    );
+    let a_began = (STARTED, r#""job":"shop","instance":"a""#);
+    let other_began = (STARTED, r#""job":"node","instance":"a""#);
+
+    let all: &'static [_] = vec![a, a_began, other_began].leak();
+    let text = proposed(all);
+    assert!(
+        text.contains("    started: process_start_time_seconds\n"),
+        "{text}"
+    );
+    assert!(!text.contains("targets say it"), "{text}");
+    let one: &'static [_] = vec![a, b, a_began].leak();
+    let text = proposed(one);
+    assert!(text.contains("1 of 2 targets say it."), "{text}");
+    assert!(
+        text.contains("    started: process_start_time_seconds\n"),
+        "{text}"
+    );
+
+    let none: &'static [_] = vec![a, other_began].leak();
+    assert!(!proposed(none).contains("started"));
+    // What an exporter counts is older than the exporter.
+    let exporter = ("exporter_build_info", r#""job":"shop","instance":"a""#);
+    let spoken_for: &'static [_] = vec![a, a_began, exporter].leak();
+    assert!(!proposed(spoken_for).contains("started"));
+}
+
 #[test]
 fn an_api_without_requests_proposes_nothing() {
     let found = look(

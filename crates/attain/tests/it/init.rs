@@ -225,11 +225,16 @@ fn guarded(wanted: &'static [&'static str]) -> SocketAddr {
                 Some(_) => (403, r#"{"status":"error","error":"bad token"}"#.to_owned()),
                 None if path.contains("/label/") => (
                     200,
-                    r#"{"status":"success","data":["http_requests_total"]}"#.to_owned(),
+                    r#"{"status":"success","data":["http_requests_total","process_start_time_seconds"]}"#
+                        .to_owned(),
                 ),
                 None if path.contains("/series") => {
                     (200, format!(r#"{{"status":"success","data":[{metric}]}}"#))
                 }
+                None if path.contains("exporter_build_info") => (
+                    200,
+                    r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#.to_owned(),
+                ),
                 None => (
                     200,
                     format!(
@@ -289,6 +294,10 @@ fn who_asks_is_said_and_secrets_stay_where_they_are() {
         // Its name is what the job is called.
         assert!(
             text.contains("  web-works:\n    service: web\n    owner: web-team\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("    started: process_start_time_seconds\n"),
             "{text}"
         );
         place.run(&["check", out, "--deny", "warnings"]).exits(0);
