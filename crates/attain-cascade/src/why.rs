@@ -162,22 +162,24 @@ pub fn wanted(promises: &Promises, names: &[SeriesName]) -> BTreeSet<(SeriesName
 }
 
 /// Who spent the budgets of these series of one SLO.
+///
+/// Of a series that is hurt, and of which the last loss names nobody, all that was lost since it pages or its budget is gone
+/// is asked about instead, if that names somebody.
 #[must_use]
 pub fn answer(asked: &Asked<'_>, names: &[SeriesName], counted: &mut Counts<'_>) -> Why {
     let mut notes = Vec::new();
     let findings = names.iter().map(|name| {
         let parts = Parts::of(asked.promises.catalogue(), name, counted);
-        let mut finding = Finding {
-            name: name.clone(),
-            episode: None,
-            earlier: Vec::new(),
-            back_at: parts.as_ref().and_then(|parts| back_at(asked, name, parts)),
-        };
-        if let Some(losses) = parts.and_then(|parts| losses(asked, name, parts)) {
-            finding.episode = Some(episode(asked, name, &losses, &losses.range, &mut notes));
-            finding.earlier = earlier(asked, name, &losses);
-        }
-        finding
+        parts.map_or_else(
+            || nothing(name),
+            |parts| {
+                let last = found(asked, name, &parts, &mut notes);
+                match hurt_since(asked, name, &last, &parts) {
+                    Some(since) => since_hurt(asked, since, last, &parts, &mut notes),
+                    None => last,
+                }
+            },
+        )
     });
     let findings: Vec<Finding> = findings.collect();
     notes.sort();
@@ -191,9 +193,75 @@ pub fn answer(asked: &Asked<'_>, names: &[SeriesName], counted: &mut Counts<'_>)
     }
 }
 
+fn nothing(name: &SeriesName) -> Finding {
+    Finding {
+        name: name.clone(),
+        episode: None,
+        earlier: Vec::new(),
+        back_at: None,
+    }
+}
+
+fn found(
+    asked: &Asked<'_>,
+    name: &SeriesName,
+    parts: &Parts<'_>,
+    notes: &mut Vec<String>,
+) -> Finding {
+    let mut finding = Finding {
+        back_at: back_at(asked, name, parts),
+        ..nothing(name)
+    };
+    if let Some(losses) = losses(asked, name, parts) {
+        finding.episode = Some(episode(asked, name, &losses, &losses.range, notes));
+        finding.earlier = earlier(asked, name, &losses);
+    }
+    finding
+}
+
+/// Since when a series is hurt of which the last loss names nobody; `None` where that needs no second look.
+fn hurt_since(
+    asked: &Asked<'_>,
+    name: &SeriesName,
+    last: &Finding,
+    parts: &Parts<'_>,
+) -> Option<Timestamp> {
+    if asked.since.is_some() || last.names_somebody() {
+        return None;
+    }
+    let verdict = asked.verdict(name)?;
+    let hurt = verdict.pages_since().or(verdict.overspent_since)?;
+    // Whoever was woken by a slice asks about it, too.
+    let since = timestamp(hurt.as_second() - parts.slot_seconds()?);
+    (since < asked.as_of.instant).then_some(since)
+}
+
+/// All that was lost since then, if that says more than the last loss.
+fn since_hurt(
+    asked: &Asked<'_>,
+    since: Timestamp,
+    last: Finding,
+    parts: &Parts<'_>,
+    notes: &mut Vec<String>,
+) -> Finding {
+    let again = Asked {
+        since: Some(since),
+        ..*asked
+    };
+    let mut its_notes = Vec::new();
+    let mut whole = found(&again, &last.name, parts, &mut its_notes);
+    if !whole.names_somebody() && last.episode.is_some() {
+        return last;
+    }
+    whole.earlier = last.earlier;
+    whole.earlier.retain(|earlier| earlier.until <= since);
+    notes.extend(its_notes);
+    whole
+}
+
 /// What a series lost, and when.
-struct Losses<'a> {
-    parts: Parts<'a>,
+struct Losses<'p, 'a> {
+    parts: &'p Parts<'a>,
     /// Seconds of the finest slots there are.
     fine: i64,
     /// What is asked about, in seconds.
@@ -209,7 +277,11 @@ fn back_at(asked: &Asked<'_>, name: &SeriesName, parts: &Parts<'_>) -> Option<Ti
 }
 
 /// When a series lost more than it may; `None` if it did not, or if nobody can tell.
-fn losses<'a>(asked: &Asked<'a>, name: &SeriesName, parts: Parts<'a>) -> Option<Losses<'a>> {
+fn losses<'p, 'a>(
+    asked: &Asked<'_>,
+    name: &SeriesName,
+    parts: &'p Parts<'a>,
+) -> Option<Losses<'p, 'a>> {
     let until = asked.as_of.instant.as_second();
     let fine = parts.slot_seconds()?;
     let target_ppb = parts.target_ppb(asked.day())?;
@@ -236,7 +308,7 @@ fn losses<'a>(asked: &Asked<'a>, name: &SeriesName, parts: Parts<'a>) -> Option<
 }
 
 /// What was lost before, and where the newest of that started.
-fn earlier(asked: &Asked<'_>, name: &SeriesName, losses: &Losses<'_>) -> Vec<Earlier> {
+fn earlier(asked: &Asked<'_>, name: &SeriesName, losses: &Losses<'_, '_>) -> Vec<Earlier> {
     let count = losses.earlier.len();
     let each = losses.earlier.iter().enumerate().map(|(nth, range)| {
         let is_asked = nth + EARLIER_ASKED >= count;
@@ -267,7 +339,7 @@ fn is_firing(verdict: &Verdict) -> bool {
 fn episode(
     asked: &Asked<'_>,
     name: &SeriesName,
-    losses: &Losses<'_>,
+    losses: &Losses<'_, '_>,
     range: &Range<i64>,
     notes: &mut Vec<String>,
 ) -> Episode {

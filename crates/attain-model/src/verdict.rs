@@ -98,6 +98,18 @@ pub struct Verdict {
     pub exhausted_in: Option<Duration>,
 }
 
+impl Verdict {
+    /// Since when it pages somebody; `None` if it does not.
+    #[must_use]
+    pub fn pages_since(&self) -> Option<Timestamp> {
+        let pages = self.alerts.iter().filter_map(|alert| match alert.state {
+            AlertState::Firing(since) if alert.urgency == Urgency::Page => Some(since),
+            _ => None,
+        });
+        pages.min()
+    }
+}
+
 /// Whole events (or slices, when budgeting by time slices) within the window and inside the promise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Attainment {

@@ -1,5 +1,5 @@
-//! What pages were told of who spent a budget: the newest answer about each series, for pages that do not wait for a newer
-//! one. Knows no page.
+//! What was told of who spent a budget, on pages and by the API: the newest answer about each series, also for pages that do
+//! not wait for a newer one. Knows no page.
 //!
 //! Who was named stands while that loss lasts, until a newer answer about it names somebody else: whoever was woken must not
 //! read a slice later that nobody knows.
@@ -108,6 +108,9 @@ impl Told {
             {
                 // It went on when it was asked about: nobody knows that it ended.
                 episode.until = until;
+            }
+            if kept.why.instant < instant {
+                finding.named_as_of(kept.why.instant);
             }
             finding
         });
@@ -252,6 +255,11 @@ mod tests {
         let names = [name("search"), name("checkout")];
         let third = told.known("", &names, at(1_030), |_, _| false).unwrap();
         assert_eq!(owner(&third, "checkout").as_deref(), Some("db"));
+        let named_at = |why: &Why, nth: usize| {
+            let episode = why.findings[nth].episode.as_ref().unwrap();
+            episode.accounts[0].named_at
+        };
+        assert_eq!(named_at(&third, 1), Some(at(1_010)));
         // The older of the two answers does not say that the loss ended.
         let search = &third.findings[0].episode.as_ref().unwrap();
         assert_eq!((third.instant, search.until), (at(1_020), at(1_020)));
@@ -259,6 +267,13 @@ mod tests {
         let fourth = loss("checkout", 1_040, Some("auth"));
         let fourth = told.keep("", why(1_040, vec![fourth]));
         assert_eq!(owner(&fourth, "checkout").as_deref(), Some("auth"));
+        // What is shown before the newest answer is there says as of when it is.
+        let shown = |second| {
+            let checkout = [name("checkout")];
+            told.known("", &checkout, at(second), |_, _| false).unwrap()
+        };
+        assert_eq!(named_at(&shown(1_040), 0), None);
+        assert_eq!(named_at(&shown(1_050), 0), Some(at(1_040)));
     }
 
     #[test]

@@ -8,6 +8,13 @@ use jiff::Timestamp;
 use super::answer::{Episode, Finding, Suspect};
 
 impl Finding {
+    /// Whether the evidence names anybody for its loss.
+    #[must_use]
+    pub fn names_somebody(&self) -> bool {
+        let episode = self.episode.as_ref();
+        episode.is_some_and(Episode::names_somebody)
+    }
+
     /// Takes over whom an older answer named, as of when, if this one names nobody and both are about one loss.
     pub fn keep_named(&mut self, older: &Finding, as_of: Timestamp) {
         let (Some(now), Some(then)) = (&mut self.episode, &older.episode) else {
@@ -18,7 +25,14 @@ impl Finding {
             return;
         }
         now.accounts.clone_from(&then.accounts);
-        for account in now.accounts.iter_mut().filter(|account| account.is_named) {
+        self.named_as_of(as_of);
+    }
+
+    /// Says of whoever is named as of when, unless that is said already.
+    pub fn named_as_of(&mut self, as_of: Timestamp) {
+        let accounts = self.episode.iter_mut();
+        let accounts = accounts.flat_map(|episode| &mut episode.accounts);
+        for account in accounts.filter(|account| account.is_named) {
             account.named_at.get_or_insert(as_of);
         }
     }

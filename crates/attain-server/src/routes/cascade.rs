@@ -67,10 +67,15 @@ pub(super) async fn why(
     let (objective, segment) = (asked.text("objective"), asked.text("segment"));
     let names = series(seen.promises(), day(&seen), &slo, objective, segment);
     let names = names.map_err(|nothing| promises_nothing(&slo, &nothing))?;
-    let why = app
-        .asking
-        .why(&seen.published, &seen.evaluation, &names, since);
-    Ok(answer(why_json(&*why.await?)))
+    let why = match since {
+        None => app.who_spent(&seen, &names).await?,
+        Some(_) => {
+            let (published, evaluation) = (&seen.published, &seen.evaluation);
+            let why = app.asking.why(published, evaluation, &names, since);
+            why.await?
+        }
+    };
+    Ok(answer(why_json(&why)))
 }
 
 fn known<'s>(seen: &'s Seen, id: &str) -> Result<&'s Slo, Problem> {

@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+use attain_cascade::why::Why;
 use attain_model::detail::Detail;
 use attain_model::{AsOf, Evaluation, Promises, SeriesName, SloId};
 use jiff::Timestamp;
 
 use super::problem::Problem;
 use crate::app::App;
+use crate::asked::Unanswered;
 use crate::published::Published;
 
 /// One state of things.
@@ -39,6 +41,26 @@ impl Seen {
 }
 
 impl App {
+    /// Who spent the budgets of series, for pages and API alike.
+    ///
+    /// Invariant: whom an answer about now named stands for whoever asks next, wherever they ask ([`crate::told`]). The past is
+    /// told as it is.
+    ///
+    /// # Errors
+    /// Too many ask.
+    pub(crate) async fn who_spent(
+        &self,
+        seen: &Seen,
+        names: &[SeriesName],
+    ) -> Result<Arc<Why>, Unanswered> {
+        let (published, evaluation) = (&seen.published, &seen.evaluation);
+        let why = self.asking.why(published, evaluation, names, None).await?;
+        Ok(match seen.is_live {
+            true => self.told.keep(&published.catalogue.sha256, why),
+            false => why,
+        })
+    }
+
     /// How things stand now, or stood at an earlier instant as far as is known today.
     ///
     /// # Errors

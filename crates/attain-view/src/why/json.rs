@@ -59,6 +59,8 @@ struct Lost<'a> {
 struct Line<'a> {
     lost: f64,
     named: Option<&'a str>,
+    /// As of when, where the newest look at the same loss names nobody.
+    named_at: Option<String>,
     suspects: Vec<Entry<'a>>,
 }
 
@@ -141,6 +143,7 @@ fn line(account: &Account) -> Line<'_> {
     Line {
         lost: account.lost,
         named: first.map(|first| first.name.as_str()),
+        named_at: account.named_at.map(instant),
         suspects: account.suspects.iter().map(entry).collect(),
     }
 }

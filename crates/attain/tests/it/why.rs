@@ -137,6 +137,30 @@ fn the_part_that_spent_the_budget_of_a_segment_is_named() {
     );
 }
 
+/// What was lost last may have started in several; the budget is gone since the fault before it.
+#[test]
+fn where_the_last_loss_names_nobody_all_since_the_budget_is_gone_is_asked_about() {
+    let place = Place::new();
+    let mut events = events_at(DATABASE, &|minute| (125..135).contains(&minute));
+    for (second, service, bad) in [(20, "payments", 4), (40, "checkout", 4), (40, "search", 2)] {
+        let _ = writeln!(
+            events,
+            "2026-11-02T14:38:{second}Z,{service},premium,503,{bad}"
+        );
+    }
+    place
+        .write("shop/slo.yaml", SHOP)
+        .write("shop/events.csv", &events);
+    let ask = ["why", "shop", "checkout", "--segment", "premium"];
+    let ran = place.run(&ask);
+    ran.exits(1);
+    assert!(told(&ran).contains("started in payments-db"), "{}", ran.out);
+    // Who asks about the last loss alone is answered about it.
+    let since = place.run(&[&ask[..], &["--since", "2026-11-02 14:38"]].concat());
+    since.exits(3);
+    assert!(told(&since).contains("too weak"), "{}", since.out);
+}
+
 #[test]
 fn two_faults_ten_minutes_apart_are_two() {
     // Of 60 requests one in 2000 may fail: the first fault alone lost what hours of calm may.

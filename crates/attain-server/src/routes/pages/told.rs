@@ -3,12 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use attain_cascade::why::{Episode, Finding, Why, series};
-use attain_model::policy::Urgency;
-use attain_model::verdict::AlertState;
+use attain_cascade::why::{Why, series};
 use attain_model::{SeriesName, SloId, Verdict};
 use attain_view::pages::{self, Subject};
-use jiff::Timestamp;
 
 use super::Asked;
 use crate::app::App;
@@ -37,10 +34,9 @@ pub(super) async fn told(asked: &Asked, subject: Subject<'_>) -> Option<Arc<Why>
     if let Some(turn) = app.told.turn() {
         let (app, seen, names) = (Arc::clone(&app), seen.clone(), names.clone());
         let working = tokio::spawn(async move {
-            let why = who(&app, &seen, &names).await.ok()?;
-            let why = app.told.keep(&seen.published.catalogue.sha256, why);
+            let why = who(&app, &seen, &names).await.ok();
             drop(turn);
-            Some(why)
+            why
         });
         if let Ok(Ok(Some(why))) = tokio::time::timeout(PATIENCE, working).await {
             return Some(why);
@@ -50,7 +46,7 @@ pub(super) async fn told(asked: &Asked, subject: Subject<'_>) -> Option<Arc<Why>
         let mut verdicts = seen.evaluation.verdicts.iter();
         let verdict = verdicts.find(|verdict| verdict.name == *name);
         verdict
-            .and_then(pages_since)
+            .and_then(Verdict::pages_since)
             .is_some_and(|pages| pages <= since)
     };
     let instant = seen.as_of().instant;
@@ -78,60 +74,8 @@ pub(super) async fn blame(asked: &Asked, seen: &Seen, slo: &SloId) -> Result<Arc
     who(&asked.app, seen, &names).await
 }
 
-/// Series that are asked about once more: each question reads all of their parts.
-const ASKED_AGAIN_MOST: usize = 4;
-
-/// Who spent the budgets of series.
-///
-/// Of a series that is hurt, and of which the last loss names nobody, all that was lost since it pages or its budget is gone
-/// is asked about, too.
+/// Who spent the budgets of series, as the API says it.
 async fn who(app: &App, seen: &Seen, names: &[SeriesName]) -> Result<Arc<Why>, String> {
-    let asking = &app.asking;
-    let ask = async |names: &[SeriesName], since| {
-        let why = asking.why(&seen.published, &seen.evaluation, names, since);
-        why.await.map_err(|why| Problem::from(why).detail)
-    };
-    let why = ask(names, None).await?;
-    let slice = Duration::from_secs(app.slice_seconds.into());
-    let unsolved = why.findings.iter().enumerate().filter_map(|(at, finding)| {
-        let mut verdicts = seen.evaluation.verdicts.iter();
-        let verdict = verdicts.find(|verdict| verdict.name == finding.name)?;
-        let since = hurt_since(verdict)?.checked_sub(slice).ok()?;
-        (!names_somebody(finding) && since < seen.as_of().instant).then_some((at, since))
-    });
-    let unsolved: Vec<(usize, Timestamp)> = unsolved.take(ASKED_AGAIN_MOST).collect();
-    let mut whole = Arc::clone(&why);
-    for (at, since) in unsolved {
-        let name = why.findings[at].name.clone();
-        // What is known without it is worth more than an error.
-        let Ok(again) = ask(std::slice::from_ref(&name), Some(since)).await else {
-            continue;
-        };
-        let Some(finding) = again.findings.first() else {
-            continue;
-        };
-        if names_somebody(finding) || why.findings[at].episode.is_none() {
-            Arc::make_mut(&mut whole).findings[at] = finding.clone();
-        }
-    }
-    Ok(whole)
-}
-
-fn names_somebody(finding: &Finding) -> bool {
-    let episode = finding.episode.as_ref();
-    episode.is_some_and(Episode::names_somebody)
-}
-
-/// Since when a series pages, or else since when its budget is gone.
-fn hurt_since(verdict: &Verdict) -> Option<Timestamp> {
-    pages_since(verdict).or(verdict.overspent_since)
-}
-
-fn pages_since(verdict: &Verdict) -> Option<Timestamp> {
-    let alerts = verdict.alerts.iter();
-    let pages = alerts.filter_map(|alert| match alert.state {
-        AlertState::Firing(since) if alert.urgency == Urgency::Page => Some(since),
-        _ => None,
-    });
-    pages.min()
+    let why = app.who_spent(seen, names).await;
+    why.map_err(|why| Problem::from(why).detail)
 }
