@@ -30,6 +30,8 @@ pub struct MetricSeen {
     pub shape: Shape,
     /// Latency limits that promises cut it at.
     pub thresholds: BTreeSet<Threshold>,
+    /// Where its counts are cut and kept: at the limits, or at the edges that the catalogue names.
+    pub kept: BTreeSet<Threshold>,
     /// Series that count for the SLOs, now.
     pub series: u64,
     /// Those that said something within the last day.

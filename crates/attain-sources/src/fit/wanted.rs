@@ -90,6 +90,7 @@ impl Wanted {
             slos: self.slos.clone(),
             shape: self.shape,
             thresholds: self.thresholds.clone(),
+            kept: self.stream.edges.iter().copied().collect(),
             asked,
             classes: self.classes.clone(),
             ..MetricSeen::default()

@@ -49,7 +49,15 @@ pub fn judge(about: &str, metric: &MetricSeen, out: &mut Diagnosis) {
     }
     if !on_edges.is_empty() {
         let limits = on_edges.join(", ");
-        out.look(about, format!("`{}`: an edge at {limits}", metric.name));
+        let mut said = format!("`{}`: an edge at {limits}", metric.name);
+        if !metric.edges.is_subset(&metric.kept) {
+            let edges: Vec<String> = metric.edges.iter().map(ToString::to_string).collect();
+            said += &format!(
+                "; nothing is kept by its others. With `buckets: [{}]` at the indicator a limit that moves finds its past",
+                edges.join(", ")
+            );
+        }
+        out.look(about, said);
     }
 }
 
@@ -102,6 +110,17 @@ mod tests {
             out.findings[1].fix,
             "promise 250ms or 500ms instead, or give the program's histogram a bucket at 0.3"
         );
+        assert_eq!(
+            out.looked[0].said,
+            "`d_bucket`: an edge at 250ms; nothing is kept by its others. With `buckets: [100ms, 250ms, 500ms]` at the \
+             indicator a limit that moves finds its past"
+        );
+        let named = MetricSeen {
+            kept: metric.edges.clone(),
+            ..metric
+        };
+        let mut out = Diagnosis::default();
+        judge("source prom", &named, &mut out);
         assert_eq!(out.looked[0].said, "`d_bucket`: an edge at 250ms");
     }
 }
