@@ -8,6 +8,7 @@ pub(crate) mod ended;
 pub(crate) mod headline;
 pub(crate) mod lasting;
 mod lately;
+mod losing;
 pub(crate) mod matrix;
 mod next;
 pub(crate) mod notes;
@@ -18,6 +19,8 @@ pub(crate) mod shared;
 pub(crate) mod starting;
 mod total;
 
+pub(crate) use losing::LOSING_NOW;
+pub use losing::{losing, losing_now};
 pub(crate) use next::owners;
 pub use next::severity;
 pub(crate) use now::units;
@@ -39,6 +42,8 @@ pub struct Run {
     pub notes: Vec<String>,
     /// Said on a line of its own under the instant, e.g. that the data end days before it.
     pub caution: Option<String>,
+    /// Who loses budget right now ([`losing_now`]).
+    pub losing: Option<String>,
     /// Whether any event was read at all.
     pub nothing_read: bool,
 }
@@ -212,6 +217,11 @@ fn as_of_line(desk: &Desk<'_>, run: &Run) -> String {
     if let Some(caution) = &run.caution {
         let caution = wrap(caution, desk.look.columns(), 2);
         out.push_str(&desk.look.paint(Tone::Warn, &caution));
+        out.push('\n');
+    }
+    if let Some(losing) = &run.losing {
+        let losing = wrap(losing, desk.look.columns(), 2);
+        out.push_str(&desk.look.paint(Tone::Bad, &losing));
         out.push('\n');
     }
     out

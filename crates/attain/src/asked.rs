@@ -97,6 +97,7 @@ impl Asked {
                 .is_end
                 .then(|| self.facts.instant_is(self.now).to_owned()),
             notes: notes::notes(&self.promises, &self.facts),
+            losing: None,
             caution: self.facts.beyond(self.as_of.instant, self.now, zone),
             nothing_read: self.facts.end.is_none(),
         }

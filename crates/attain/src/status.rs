@@ -10,7 +10,7 @@ use attain_model::policy::Urgency;
 use attain_model::verdict::AlertState;
 use attain_model::{Evaluation, Standing, Verdict};
 use attain_view::number;
-use attain_view::status::status;
+use attain_view::status::{self, status};
 use attain_view::status_json::status_json;
 
 use crate::asked::{About, Asked};
@@ -20,6 +20,7 @@ use crate::exit::{Exit, Failure};
 use crate::facts::reading;
 use crate::terminal::Terminal;
 use crate::warnings;
+use crate::why;
 
 /// Runs the command.
 pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -60,6 +61,7 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
         StatusFormat::Human => {
             let mut run = asked.run(&mut evaluation);
             run.notes.splice(0..0, warnings::due(&asked, &evaluation));
+            run.losing = losing_now(&asked, &evaluation);
             let text = status(&asked.promises, &evaluation, &run, &terminal.look());
             terminal.print(&text)?;
             hint(&evaluation, arguments, terminal);
@@ -67,6 +69,14 @@ pub fn run(arguments: &StatusArguments, terminal: &Terminal) -> Result<Exit, Fai
         }
     }
     Ok(exit_of(&evaluation))
+}
+
+/// Who loses budget right now. Where nobody does, nothing more is read for it.
+fn losing_now(asked: &Asked, evaluation: &Evaluation) -> Option<String> {
+    let names = status::losing(evaluation);
+    let zone = &asked.promises.catalogue().timezone;
+    let why = (!names.is_empty()).then(|| why::who_spent(asked, evaluation, &names, None));
+    status::losing_now(evaluation, &why?, zone)
 }
 
 /// Where to look next, for somebody who has a broken promise before them.

@@ -3,7 +3,7 @@
 
 use attain_cascade::why::{self as cascade, Account, NothingPromised, Why};
 use attain_engine::slices_for;
-use attain_model::{SeriesName, SloId};
+use attain_model::{Evaluation, SeriesName, SloId};
 use attain_view::why::{why, why_json};
 use jiff::Timestamp;
 
@@ -78,9 +78,19 @@ fn series(asked: &Asked, arguments: &WhyArguments) -> Result<Vec<SeriesName>, Fa
 fn answer(asked: &Asked, names: &[SeriesName], since: Option<Timestamp>) -> Why {
     let slos = names.iter().take(1).map(|name| name.slo.to_string());
     let evaluation = asked.evaluation(&slos.collect::<Vec<_>>());
+    who_spent(asked, &evaluation, names, since)
+}
+
+/// Who spent the budgets of series that were judged.
+pub fn who_spent(
+    asked: &Asked,
+    evaluation: &Evaluation,
+    names: &[SeriesName],
+    since: Option<Timestamp>,
+) -> Why {
     let question = cascade::Asked {
         promises: &asked.promises,
-        evaluation: &evaluation,
+        evaluation,
         as_of: asked.as_of,
         known_to: asked.facts.end.unwrap_or(asked.as_of.instant),
         since,

@@ -17,7 +17,7 @@ use crate::number::thousands;
 use crate::report::{About, Sheet, masking, matrix, series, top};
 use crate::status::ended::has_ended;
 use crate::status::headline;
-use crate::status::{is_promise, no_slos, no_verdicts};
+use crate::status::{LOSING_NOW, is_promise, no_slos, no_verdicts};
 use crate::why::cause;
 
 /// What the bars below are.
@@ -145,7 +145,7 @@ fn one_last(
     html.element("p", &[("class", "last"), ("data-key", &key)], |html| {
         let word = match is_over {
             true => "Last: ",
-            false => "Losing now: ",
+            false => LOSING_NOW,
         };
         html.line("b", &[], word);
         let to = place(ask, name);

@@ -392,3 +392,22 @@ fn questions_that_have_no_answer_are_refused_with_advice() {
     ran.exits(2);
     assert!(ran.err.contains("--since is not before"), "{}", ran.err);
 }
+
+/// While it is lost, the status says so above the table; not once it is over.
+#[test]
+fn the_status_says_which_segment_loses_budget_right_now() {
+    let place = Place::new();
+    let alerted = SHOP.replace("window: 1d", "window: 1d, alerting: workbook");
+    place
+        .write("shop/slo.yaml", &alerted)
+        .write("shop/events.csv", &events(DATABASE));
+    let ran = place.run(&["status", "shop", "--at", "2026-11-02 14:20"]);
+    ran.exits(1);
+    let says = "Losing now: checkout/availability: premium lost 3929% of its budget of 1d since 14:05:00 UTC (15m ago); it \
+                started in payments-db. Also losing: payments/availability/all. segment";
+    assert!(told(&ran).contains(says), "{}", ran.out);
+    for calm in ["2026-11-02 14:00", "2026-11-02 14:40"] {
+        let ran = place.run(&["status", "shop", "--at", calm]);
+        assert!(!ran.out.contains("Losing now"), "{}", ran.out);
+    }
+}

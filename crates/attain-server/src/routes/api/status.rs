@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use attain_model::policy::Urgency;
 use attain_model::source::SourceKind;
 use attain_model::verdict::AlertState;
 use attain_model::{Catalogue, Evaluation, SloId, Standing};
 use attain_view::Look;
-use attain_view::status::{Run, status as text_of};
+use attain_view::status::{Run, losing, losing_now as text_of_losing, status as text_of};
 use attain_view::status_json::status_json;
 use axum::Extension;
 use axum::extract::State;
@@ -23,6 +24,7 @@ use crate::gate::Way;
 use crate::metrics::LATELY;
 use crate::routes::guard::Question;
 use crate::routes::problem::Problem;
+use crate::routes::seen::Seen;
 
 /// What `attain status` would exit with.
 const EXIT: HeaderName = HeaderName::from_static("attain-exit");
@@ -49,6 +51,7 @@ pub(in crate::routes) async fn status(
             let run = Run {
                 instant_is: seen.is_live.then(|| instant_is(&seen.published)),
                 notes: notes(&app, &seen.published),
+                losing: losing_now(&app, &seen, evaluation).await,
                 ..Run::default()
             };
             let text = text_of(promises, evaluation, &run, &look);
@@ -60,6 +63,22 @@ pub(in crate::routes) async fn status(
     let exit = HeaderValue::from(u16::from(exit_of(evaluation)));
     response.headers_mut().insert(EXIT, exit);
     Ok(response)
+}
+
+/// How long a status waits for who loses budget: it is worked out all the same, and the next one has it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Who loses budget right now; nothing where nobody does.
+async fn losing_now(app: &Arc<App>, seen: &Seen, evaluation: &Evaluation) -> Option<String> {
+    let names = losing(evaluation);
+    if names.is_empty() {
+        return None;
+    }
+    let (app, asked) = (Arc::clone(app), seen.clone());
+    let working = tokio::spawn(async move { app.who_spent(&asked, &names).await.ok() });
+    let why = tokio::time::timeout(PATIENCE, working).await;
+    let zone = &seen.promises().catalogue().timezone;
+    text_of_losing(evaluation, &*why.ok()?.ok()??, zone)
 }
 
 /// What is said of some SLOs, or of all if none is named, as `attain status --slo` says it.
