@@ -5,6 +5,7 @@
 
 mod alike;
 mod asked;
+mod copies;
 mod heard;
 mod misfit;
 mod page;
@@ -13,6 +14,7 @@ mod wanted;
 
 pub use alike::{alike, nearness};
 pub use asked::Asking;
+pub use copies::{Copies, copies};
 pub use heard::metrics_heard;
 pub use misfit::{Misfit, claimed_by, misfits};
 pub use page::metrics_on;

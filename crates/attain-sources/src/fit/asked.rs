@@ -10,12 +10,15 @@ use std::time::Duration;
 use attain_model::source::Source;
 
 use super::alike::alike;
+use super::copies::{Copies, copies};
 use super::seen::{MetricSeen, Shape};
 use super::wanted::Wanted;
 use crate::pull::{HttpApi, Line, Newest, Puller, Trouble};
 
 /// Series whose labels are looked at.
 const SAMPLED: u32 = 200;
+/// Series that are compared with each other.
+const COMPARED: u64 = 2000;
 /// Values of the label that says the segment.
 const VALUES: u32 = 1000;
 /// Names that are proposed instead of one that is not there.
@@ -102,6 +105,7 @@ impl<'r> Asking<'r> {
                 let tagged = seen.tagged.entry(value_of(&line, label)).or_default();
                 tagged.events += whole_of(&line);
             }
+            seen.copies = self.copies(&whole, &seen)?;
         }
         if wanted.shape == Shape::Histogram {
             let lines = self.lines(&format!("count by (le) ({selector})"))?;
@@ -109,6 +113,32 @@ impl<'r> Asking<'r> {
             seen.edges = edges.filter_map(|le| wanted.edge(le)).collect();
         }
         Ok(Some(seen))
+    }
+
+    /// Whether every series is there several times. Where there are many, one target stands for all: what two Prometheus
+    /// say of it is the same but for a label.
+    fn copies(&self, whole: &str, seen: &MetricSeen) -> Result<Option<Copies>, Trouble> {
+        let mut of = whole.to_owned();
+        if self.number(&format!("count({of})"))? > COMPARED {
+            let lines = self.lines(&format!("topk(1, {of})"))?;
+            let labels = lines.first().map(|line| &line.labels);
+            for name in ["job", "instance"] {
+                if let Some(value) = labels.and_then(|labels| labels.get(name)) {
+                    of = format!("{},{name}={value:?}}}", of.trim_end_matches('}'));
+                }
+            }
+            if self.number(&format!("count({of})"))? > COMPARED {
+                return Ok(None);
+            }
+        }
+        let lines = self.lines(&format!("increase({of}[1h])"))?;
+        let series: Vec<_> = (lines.into_iter())
+            .map(|line| (line.labels.clone(), whole_of(&line)))
+            .collect();
+        let asked = seen.asked.iter().map(|(label, _)| label.as_str());
+        let classes = seen.classes.iter().map(|class| class.label.as_str());
+        let meant: BTreeSet<&str> = asked.chain(classes).chain([self.label]).collect();
+        Ok(copies(&series, &meant))
     }
 
     /// What there is in place of series that count.

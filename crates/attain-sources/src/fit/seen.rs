@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::copies::Copies;
 use attain_model::quantity::Threshold;
 use attain_model::selector::Match;
 
@@ -58,6 +59,8 @@ pub struct MetricSeen {
     pub tagged: BTreeMap<String, Tagged>,
     /// Edges of a histogram, ascending, without infinity.
     pub edges: BTreeSet<Threshold>,
+    /// Every series that was looked at is there several times.
+    pub copies: Option<Copies>,
 }
 
 impl MetricSeen {

@@ -1,5 +1,6 @@
 //! The judges: from what was seen to what is wrong, why it hurts and what to type. Pure: no file, no network, no clock.
 
+pub mod copies;
 pub mod edges;
 pub mod folder;
 pub mod labels;

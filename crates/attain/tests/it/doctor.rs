@@ -198,6 +198,50 @@ fn the_doctor_finds_nothing_where_all_is_well() {
         .says("10 series count, the newest sample is 7s old, one every 15s");
 }
 
+/// Two Prometheus look at one target, and the API has what both saw.
+#[test]
+fn the_doctor_finds_a_pair_that_counts_twice() {
+    let of = |code: &str, replica: &str| {
+        format!(
+            "\"segment\":\"premium\",\"code\":\"{code}\",\"instance\":\"web:80\",\"monitor\":\"{replica}\""
+        )
+    };
+    let four = [
+        (of("200", "a"), "1003"),
+        (of("200", "b"), "1000"),
+        (of("500", "a"), "40"),
+        (of("500", "b"), "40"),
+    ];
+    let pairs: Vec<(&str, &str)> = (four.iter())
+        .map(|(labels, rose)| (labels.as_str(), *rose))
+        .collect();
+    let mut answers = ill();
+    answers.insert(
+        0,
+        (
+            "query=increase({__name__=\"http_requests_total",
+            200,
+            series(&pairs),
+        ),
+    );
+    let place = Place::new();
+    let url = format!("http://{}", fake(answers, 0));
+    let source = format!("  prom: {{prometheus: {{url: \"{url}\"}}}}\n");
+    place.write("shop.yaml", &catalogue(&source));
+    let told = place.run(&["doctor", "shop.yaml", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    let mut findings = found["findings"].as_array().unwrap().iter();
+    let pair = findings.find(|found| found["code"] == "series-in-copies");
+    let pair = pair.unwrap_or_else(|| panic!("{}", told.out));
+    let seen = pair["seen"].as_str().unwrap();
+    assert!(
+        seen.starts_with(
+            "`http_requests_total` is there twice: its series differ in `monitor` alone (`a`, `b`)"
+        ),
+        "{seen}"
+    );
+}
+
 #[test]
 fn the_doctor_tells_who_does_not_answer_from_who_refuses() {
     let (refusing, other) = (
