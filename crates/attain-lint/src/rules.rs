@@ -52,6 +52,7 @@ rules! {
     outcome_not_an_outcome
     owner_seat_missing
     part_promises_nothing
+    promql_not_pulled
     segment_not_commercial
     single_audience_catalogue
     stale_review

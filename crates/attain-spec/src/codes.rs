@@ -316,6 +316,14 @@ pub const CODES: &[Code] = &[
         instead: "at_least: 2 bad in 6h",
     },
     Code {
+        code: "metric-needs-samples",
+        level: Level::Error,
+        title: "A metric is asked of a source that has none",
+        explanation: "A log has lines, and a table of events has rows: nothing would ever be counted, and the promise would stay unknown without a word.",
+        example: "{metric: http_requests_total, source: access} where access is a log",
+        instead: "{log: access, bad: {status: 5xx}}",
+    },
+    Code {
         code: "metric-suffix",
         level: Level::Error,
         title: "A metric is one part of a histogram",
@@ -386,6 +394,14 @@ pub const CODES: &[Code] = &[
         explanation: "A percentage is digits, a point and at most 7 decimals, and `%`.",
         example: "99,9%",
         instead: "99.9%",
+    },
+    Code {
+        code: "promql-needs-api",
+        level: Level::Error,
+        title: "PromQL is asked of a source that does not answer it",
+        explanation: "Only a Prometheus-compatible API answers a query. What is sent, scraped or read from files is counted by metric and labels.",
+        example: "{promql: {...}, source: rw} where rw is remote_write",
+        instead: "{metric: http_requests_total, bad: {code: 5xx}, source: rw}",
     },
     Code {
         code: "promql-range",

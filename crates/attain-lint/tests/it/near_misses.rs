@@ -343,6 +343,41 @@ fn thresholds_on_edges_and_thresholds_without_edges_pass() {
 }
 
 #[test]
+fn promql_that_is_pulled_or_that_nobody_pulls_is_let_alone() {
+    let rule = "promql-not-pulled";
+    let with = |source: &str, promql: &str| {
+        format!(
+            "sources: {{s: {source}}}
+slos:
+  fresh:
+    owner: ledger
+    indicator: {{promql: {promql}}}
+    objectives: {{freshness: 99.9%}}
+"
+        )
+    };
+    let api = "{prometheus: {url: \"http://localhost:9090\"}}";
+    let minute = "{slice: 1m, bad: 'increase(b[1m])', total: 'increase(t[1m])'}";
+    passes(rule, &with(api, minute));
+    passes(
+        rule,
+        &with(
+            api,
+            "{slice: 60s, ratio: 'avg(up)', total: 'increase(t[1m])'}",
+        ),
+    );
+    found(rule, &with(api, "{slice: 1m, ratio: 'avg(up)'}"), 1);
+    let long = "{slice: 5m, bad: 'increase(b[5m])', total: 'increase(t[5m])'}";
+    assert_eq!(
+        says(rule, &with(api, long)),
+        [
+            "warning[promql-not-pulled] a.yaml:6:33: a slice of 5m is not pulled: attain asks minute by minute, so nothing is \
+             ever counted; write `slice: 1m`, and `[1m]` for the ranges of its queries"
+        ]
+    );
+}
+
+#[test]
 fn metrics_of_customers_may_have_suspicious_labels() {
     let rule = "customer-slo-on-internal-metric";
     let with = |indicator: &str| {

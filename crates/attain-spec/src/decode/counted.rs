@@ -66,8 +66,68 @@ pub(crate) fn own_indicator(obj: &Obj<'_, '_>, around: &Around<'_>) -> Option<In
             );
         }
         indicator.sources = candidates;
+        // Which of several is meant is asked first.
+        if indicator.sources.len() > 1 {
+            return Some(indicator);
+        }
     }
+    check_source(obj, &at, &indicator, around);
     Some(indicator)
+}
+
+/// Says of each source that can never answer such an indicator what to write: nothing would ever be heard of it.
+fn check_source(obj: &Obj<'_, '_>, at: &At<'_, '_>, indicator: &Indicator, around: &Around<'_>) {
+    let inline = at.is_map().then(|| at.object(&INDICATOR)).flatten();
+    let inline = inline.as_ref();
+    let of_slo = obj.get("source").filter(|_| obj.has_own("source"));
+    let said = of_slo.or_else(|| inline?.get("source"));
+    let place = said.as_ref().unwrap_or(at);
+    for id in &indicator.sources {
+        let Some(source) = around.sources.get(id) else {
+            continue;
+        };
+        if let Some((code, cause, help)) = answers_never(&indicator.counting, source) {
+            place.error(code, cause, help);
+        }
+    }
+}
+
+fn answers_never(counting: &Counting, source: &Source) -> Option<(&'static str, String, String)> {
+    const SAMPLES: &str = "metric-needs-samples";
+    let id = &source.id;
+    let csv = match &source.kind {
+        SourceKind::Prometheus(_) => return None,
+        SourceKind::Csv(csv) => Some(csv.layout),
+        _ => None,
+    };
+    let is_log = matches!(source.kind, SourceKind::Log(_));
+    match counting {
+        Counting::Log { .. } => None,
+        Counting::PromQl { .. } => Some((
+            "promql-needs-api",
+            format!("`{id}` is no API that answers PromQL, so nothing is ever counted"),
+            "name a source with `prometheus: {url: ...}`, or write `metric:` and its labels instead of `promql:`".to_owned(),
+        )),
+        Counting::Metric { .. } | Counting::Totals { .. } if is_log => Some((
+            SAMPLES,
+            format!("`{id}` is a log, which has lines and no metrics, so nothing is ever counted"),
+            format!("write `log: {id}` and which lines are `bad`, e.g. `bad: {{status: 5xx}}`, or name a source of metrics"),
+        )),
+        Counting::Totals { .. } if csv == Some(CsvLayout::Events) => Some((
+            SAMPLES,
+            format!("`{id}` has a row for each event and no sums, so nothing is ever counted"),
+            format!("write `log: {id}` and which rows are `bad`, or another `layout`"),
+        )),
+        Counting::Metric {
+            kind: MetricKind::Gauge,
+            ..
+        } if csv == Some(CsvLayout::Events) => Some((
+            SAMPLES,
+            format!("`{id}` has a row for each event, and a gauge has values over time, so nothing is ever counted"),
+            format!("write `log: {id}` and which rows are `bad`, or another `layout`"),
+        )),
+        Counting::Metric { .. } | Counting::Totals { .. } => None,
+    }
 }
 
 /// An SLO and the indicator that stands in it are one person's words: two sources are a slip of the hand.
