@@ -13,6 +13,7 @@ mod newborn;
 mod open;
 mod track;
 mod trail;
+mod untold;
 mod writers;
 
 use std::collections::btree_map::Entry;
@@ -33,6 +34,7 @@ use newborn::{Newborn, Nursery, Seen};
 use open::{Column, Cut, Open};
 use track::{Birth, Outcome, SETTLING_MS, Track};
 use trail::Trail;
+use untold::Untold;
 use writers::{Line, Writers};
 
 /// Turns live samples into counts per slice.
@@ -62,6 +64,7 @@ pub struct Meter {
     /// By slot: what of a counter is not needed for each sample.
     known: Vec<Option<Known>>,
     writers: Writers,
+    untold: Untold,
     trail: Trail,
     open: Open,
     nursery: Nursery,
@@ -114,7 +117,8 @@ pub struct Metered {
     /// Said another value than the same series at the same instant before, as far back as samples are remembered: the
     /// newest of a closed slice, and all since. The first value stays.
     pub conflicting: u64,
-    /// Older than what their series said last in a closed slice: they change no sum, only in which slice it lies.
+    /// Older than what their series said last in a closed slice: they change no sum, only in which slice it lies. Stretches that
+    /// were told, or may have been.
     pub too_late: u64,
     /// Stretches that overlap all that was told of their series, when no more writers can be remembered: not counted.
     pub overlapping: u64,
@@ -160,6 +164,7 @@ impl Meter {
             counters: Vec::new(),
             known: Vec::new(),
             writers: Writers::default(),
+            untold: Untold::default(),
             trail: Trail::default(),
             open: Open::default(),
             nursery: Nursery::default(),
@@ -207,6 +212,7 @@ impl Meter {
                 .open
                 .add(column, count.slice, count.late, count.events);
         }
+        meter.untold = Untold::of(facts.untold);
         meter.open.owed = (facts.owed.into_iter())
             .map(|(stream, segment, events)| ((stream, segment), events))
             .collect();
@@ -287,10 +293,12 @@ impl Meter {
     /// The same, decided at an instant: parts of histograms that came just before it may wait for the rest of them.
     fn close_at(&mut self, at: Timestamp, until: Timestamp) -> Vec<Delivery> {
         let first_open = self.grid.index(until).max(self.closed.unwrap_or(i64::MIN));
+        let before_ms = self.closed_ms();
         self.closed = Some(first_open);
         self.take_back_what_goes_on();
         self.trail.let_go(self.closed_ms());
         self.writers.let_go(self.closed_ms());
+        self.untold.let_go(self.closed_ms(), before_ms);
         let mut counted = self.open.close(at, first_open, self.grid, &self.cuts);
         let mut deliveries = Vec::new();
         for (index, source) in self.sources.iter_mut().enumerate() {
@@ -376,6 +384,7 @@ impl Meter {
             sources: sources
                 .map(|source| (source.id.clone(), MeteredSource::from(&source.hearing)))
                 .collect(),
+            untold: self.untold.facts(),
         }
     }
 
@@ -398,6 +407,7 @@ impl Meter {
             }
             (counter, known) => {
                 self.writers.forget(series.slot);
+                self.untold.forget(series.slot);
                 self.nursery.forget(series.slot);
                 *counter = Some(Counter {
                     track: Track::default(),
@@ -480,6 +490,7 @@ impl Meter {
             main: &mut counter.track,
             closed_ms,
             trail: &mut self.trail,
+            untold: &mut self.untold,
         };
         let (before_ms, outcome) = match sample.says {
             LiveValue::Stands { value, created_ms } => {

@@ -154,6 +154,8 @@ pub struct MeterFacts {
     pub counted_since: Vec<(StreamKey, Option<i64>)>,
     /// What was heard of each source.
     pub sources: Vec<(SourceId, MeteredSource)>,
+    /// By slot, from when to when nothing was told of a series that tells stretches, ascending: it may still be told.
+    pub untold: Vec<(Slot, Vec<(i64, i64)>)>,
 }
 
 /// What a meter knows of a series.

@@ -11,6 +11,7 @@ use attain_model::live::{LivePoint, Slot};
 
 use super::track::{Outcome, SETTLING_MS, Track};
 use super::trail::Trail;
+use super::untold::Untold;
 
 /// Writers of one series besides the first. For another one the one that was silent for longest is forgotten, if it was
 /// silent for a while; else what it says is refused.
@@ -37,6 +38,7 @@ pub(super) struct Line<'m> {
     /// The end of the last closed slice.
     pub(super) closed_ms: i64,
     pub(super) trail: &'m mut Trail,
+    pub(super) untold: &'m mut Untold,
 }
 
 /// When the writer of a sample was heard before it, and what the sample came to.
@@ -93,6 +95,7 @@ impl Writers {
             main,
             closed_ms,
             trail,
+            untold: _,
         } = line;
         // One that lies in the future is not known.
         let start = point.created_ms.filter(|start| *start <= point.time_ms);
@@ -141,34 +144,58 @@ impl Writers {
             main,
             closed_ms,
             trail,
+            untold,
         } = line;
-        let others = self.others.get_mut(&slot);
-        let refused = match others {
-            None => match main.fits(&point, closed_ms, trail) {
-                Ok(()) => Ok(main),
-                Err(refused) => Err(refused),
-            },
-            Some(others) => whose(
-                std::iter::once(main).chain(others),
-                &point,
-                closed_ms,
-                trail,
-            ),
+        let Some(others) = self.others.get_mut(&slot) else {
+            let before = main.newest_ms();
+            return match main.fits(&point, closed_ms, trail) {
+                Ok(()) => {
+                    untold.told(slot, before, &point);
+                    (before, main.happen(point, closed_ms, trail))
+                }
+                Err(Outcome::TooLate) if untold.take(slot, &point) => happened_before(&point),
+                Err(refused) => {
+                    self.happen_beside((slot, refused), point, closed_ms, trail, untold)
+                }
+            };
         };
-        match refused {
+        let tracks = std::iter::once(main).chain(others);
+        match whose(tracks, &point, closed_ms, trail) {
             Ok(track) => {
                 let before = track.newest_ms();
                 (before, track.happen(point, closed_ms, trail))
             }
-            Err(Outcome::Overlaps | Outcome::Conflicts) if self.count < ALL_AT_MOST => {
-                let mut track = Track::default();
-                let outcome = track.happen(point, closed_ms, trail);
-                self.add(slot, track);
-                (None, outcome)
-            }
-            Err(refused) => (None, refused),
+            Err(refused) => self.happen_beside((slot, refused), point, closed_ms, trail, untold),
         }
     }
+
+    /// The same of a stretch that none of the writers takes: it is another's, or does not count.
+    fn happen_beside(
+        &mut self,
+        (slot, refused): (Slot, Outcome),
+        point: LivePoint,
+        closed_ms: i64,
+        trail: &mut Trail,
+        untold: &mut Untold,
+    ) -> Written {
+        let is_another = matches!(refused, Outcome::Overlaps | Outcome::Conflicts);
+        if !is_another || self.count >= ALL_AT_MOST {
+            return (None, refused);
+        }
+        // What one of several has not told, another may have.
+        untold.forget(slot);
+        let mut track = Track::default();
+        let outcome = track.happen(point, closed_ms, trail);
+        self.add(slot, track);
+        (None, outcome)
+    }
+}
+
+/// What was missing between what was told, and is closed: from its start to its end it was heard.
+fn happened_before(point: &LivePoint) -> Written {
+    let steps = [Some((point.time_ms, point.added)), None];
+    let taken_back = None;
+    (point.created_ms, Outcome::Adds { steps, taken_back })
 }
 
 /// The writers of a series, of whom some may have been forgotten.

@@ -1,9 +1,9 @@
 //! What a meter knows, behind the ledger's state.
 
 use attain_model::SourceId;
-use attain_model::live::{LivePoint, MeterFacts, MeteredSeries, MeteredSource, OpenCount};
+use attain_model::live::{LivePoint, MeterFacts, MeteredSeries, MeteredSource, OpenCount, Slot};
 
-use super::bytes::{Read, Reader, Writer};
+use super::bytes::{Malformed, Read, Reader, Writer};
 use super::live::{read_series, read_to, write_series, write_to};
 use super::words::{Body, BodyReader};
 
@@ -49,6 +49,18 @@ pub(crate) fn write(body: &mut Body, facts: &MeterFacts) {
             body.writer.signed(*since);
         }
     }
+    // Where nothing is missing, it ends here, as it did before this was kept.
+    if !facts.untold.is_empty() {
+        body.writer.length(facts.untold.len());
+        for (slot, missing) in &facts.untold {
+            body.writer.number(u64::from(*slot));
+            body.writer.length(missing.len());
+            for (from, until) in missing {
+                body.writer.signed(*from);
+                body.writer.signed(until.wrapping_sub(*from));
+            }
+        }
+    }
 }
 
 pub(crate) fn read(body: &mut BodyReader<'_>) -> Read<MeterFacts> {
@@ -86,7 +98,20 @@ pub(crate) fn read(body: &mut BodyReader<'_>) -> Read<MeterFacts> {
             };
             Ok((source, facts))
         })?,
+        untold: match body.reader.is_empty() {
+            true => Vec::new(),
+            false => body.reader.many(read_untold)?,
+        },
     })
+}
+
+fn read_untold(reader: &mut Reader<'_>) -> Read<(Slot, Vec<(i64, i64)>)> {
+    let slot = Slot::try_from(reader.number()?).map_err(|_| Malformed("a slot is too large"))?;
+    let missing = reader.many(|reader| {
+        let from = reader.signed()?;
+        Ok((from, from.wrapping_add(reader.signed()?)))
+    })?;
+    Ok((slot, missing))
 }
 
 fn write_points(writer: &mut Writer, points: &[LivePoint]) {

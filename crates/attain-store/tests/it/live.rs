@@ -158,6 +158,9 @@ impl Random {
                     things: vec![(self.rng.u64(..), self.milliseconds())],
                 },
             )],
+            untold: (0..self.rng.u32(..3))
+                .map(|slot| (slot, vec![(self.milliseconds(), self.milliseconds())]))
+                .collect(),
         }
     }
 }
