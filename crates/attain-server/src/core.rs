@@ -288,7 +288,7 @@ impl Core {
                 }
             }
             Err(error) => {
-                let why = NotKept(error.to_string());
+                let why = NotKept(error.while_running());
                 self.failed(&error);
                 for answer in frame.answers {
                     let _ = answer.send(Err(why.clone()));
@@ -322,7 +322,7 @@ impl Core {
 
     fn failed(&mut self, error: &Error) {
         self.state.frames_failed += 1;
-        self.state.disk = Some(error.to_string());
+        self.state.disk = Some(error.while_running());
         self.failed_at = Some(Instant::now());
         // Whoever is refused finds out why at once.
         self.publish();

@@ -70,7 +70,7 @@ pub enum Error {
         why: String,
     },
     /// The disk is full.
-    #[error("{}: the disk is full; nothing acknowledged is lost: make room and run it again", file.display())]
+    #[error("{}: the disk is full; nothing acknowledged is lost: free space on it, then run it again, and what is kept already counts once", file.display())]
     Full {
         /// The file that could not grow.
         file: PathBuf,
@@ -118,6 +118,23 @@ fn writer(process: Option<u32>) -> String {
 }
 
 impl Error {
+    /// The same for a process that stays and tries again: nobody has to start it anew.
+    #[must_use]
+    pub fn while_running(&self) -> String {
+        match self {
+            Error::Full { file } => format!(
+                "{}: the disk is full; nothing acknowledged is lost: free space on it, and it goes on by itself",
+                file.display()
+            ),
+            Error::Disk { file, why } => format!(
+                "{}: cannot be read or written ({why}); nothing acknowledged is lost: see the system's log for the disk; once \
+                 that is well it goes on by itself",
+                file.display()
+            ),
+            other => other.to_string(),
+        }
+    }
+
     pub(crate) fn of_sql(file: &Path, error: &rusqlite::Error) -> Self {
         let file = file.to_owned();
         let why = error.to_string();
@@ -169,4 +186,30 @@ fn denied(file: &Path, error: &rusqlite::Error) -> Option<io::Error> {
 fn cannot_grow(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_says_what_to_do_and_who_goes_on_by_itself() {
+        let full = Error::of_io(
+            Path::new("data/frames"),
+            &io::Error::from(io::ErrorKind::StorageFull),
+        );
+        let said =
+            "data/frames: the disk is full; nothing acknowledged is lost: free space on it, ";
+        assert_eq!(
+            full.to_string(),
+            format!("{said}then run it again, and what is kept already counts once")
+        );
+        assert_eq!(
+            full.while_running(),
+            format!("{said}and it goes on by itself")
+        );
+        let failing = Error::of_io(Path::new("data"), &io::Error::other("broken"));
+        assert!(failing.to_string().ends_with("then run it again"));
+        assert!(failing.while_running().ends_with("it goes on by itself"));
+    }
 }

@@ -150,7 +150,7 @@ fn try_fault(
             ran.complains("error: data")
                 .complains("nothing acknowledged is lost");
             let is_full = ran.err.contains(
-                "the disk is full; nothing acknowledged is lost: make room and run it again",
+                "the disk is full; nothing acknowledged is lost: free space on it, then run it again",
             );
             // A sync that finds the disk full is told as one that fails.
             assert!(!is_full || fault.errno == ENOSPC, "{what}");

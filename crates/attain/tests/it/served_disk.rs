@@ -54,6 +54,8 @@ fn a_full_disk_is_survived() {
         assert_eq!(newcomers.write(&first), Some(503));
         let page = get(address, "/api/v1/server").unwrap().1;
         assert!(!page.contains("\"disk\": null"), "{page}");
+        assert!(page.contains("nothing acknowledged is lost"), "{page}");
+        assert!(page.contains("it goes on by itself"), "{page}");
         assert_eq!(get(address, "/readyz").unwrap().0, 503);
         assert_eq!(get(address, "/livez").unwrap().0, 200);
         // It goes on judging.
