@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use attain_model::policy::Urgency;
 use attain_model::verdict::AlertState;
-use attain_model::{Evaluation, Promises, SeriesName, SourceId};
+use attain_model::{
+    Catalogue, Evaluation, Promises, Scope, SegmentNames, SeriesName, Slo, SourceId,
+};
 use jiff::Timestamp;
 
 use crate::app::App;
@@ -26,6 +28,9 @@ const OTHER_TROUBLE: Duration = Duration::from_secs(600);
 /// Alerts that are said one by one of one look; more are counted.
 const NAMED: usize = 20;
 
+/// What fires, and since when.
+type Firing = BTreeMap<(SeriesName, Urgency), Timestamp>;
+
 /// What was said so far.
 #[derive(Debug, Default)]
 pub struct Journal {
@@ -35,7 +40,7 @@ pub struct Journal {
     /// What is in trouble, why, and when that was said.
     trouble: BTreeMap<SourceId, (String, Instant)>,
     disk: Option<String>,
-    firing: BTreeMap<(SeriesName, Urgency), Timestamp>,
+    firing: Firing,
     /// What that is of: it is looked again more often than it is judged.
     of: Weak<Evaluation>,
     denied: Turned,
@@ -140,17 +145,7 @@ impl Journal {
             return;
         }
         self.of = of;
-        let mut firing: BTreeMap<(SeriesName, Urgency), Timestamp> = BTreeMap::new();
-        for verdict in &judged.evaluation.verdicts {
-            for alert in &verdict.alerts {
-                if let AlertState::Firing(since) = alert.state {
-                    let first = firing
-                        .entry((verdict.name.clone(), alert.urgency))
-                        .or_insert(since);
-                    *first = since.min(*first);
-                }
-            }
-        }
+        let firing = self.fires(&judged.evaluation, published.promises.catalogue());
         let begun = firing
             .iter()
             .filter(|(which, _)| !self.firing.contains_key(*which));
@@ -171,6 +166,48 @@ impl Journal {
             ));
         }
         self.firing = firing;
+    }
+
+    /// What fires, under the names of today.
+    ///
+    /// Invariant: what was said to fire is called as today, too, so that a renamed series neither ends nor begins.
+    fn fires(&mut self, evaluation: &Evaluation, catalogue: &Catalogue) -> Firing {
+        let segments = SegmentNames::of(catalogue);
+        let today = |name: &SeriesName| today(catalogue, &segments, name);
+        let mut firing = Firing::new();
+        for verdict in &evaluation.verdicts {
+            for alert in &verdict.alerts {
+                if let AlertState::Firing(since) = alert.state {
+                    let first = firing
+                        .entry((today(&verdict.name), alert.urgency))
+                        .or_insert(since);
+                    *first = since.min(*first);
+                }
+            }
+        }
+        let said = std::mem::take(&mut self.firing).into_iter();
+        self.firing = said
+            .map(|((name, urgency), since)| ((today(&name), urgency), since))
+            .collect();
+        firing
+    }
+}
+
+/// What a series is called in a catalogue: its SLO or its segment may have had another name (`formerly:`).
+fn today(catalogue: &Catalogue, segments: &SegmentNames, name: &SeriesName) -> SeriesName {
+    let mut slos = catalogue.slos.values();
+    let is_heir = |slo: &&Slo| slo.meta.formerly.iter().any(|id| id == name.slo.as_str());
+    let heir = match catalogue.slos.contains_key(&name.slo) {
+        true => None,
+        false => slos.find(is_heir),
+    };
+    SeriesName {
+        slo: heir.map_or_else(|| name.slo.clone(), |slo| slo.id.clone()),
+        objective: name.objective.clone(),
+        scope: match &name.scope {
+            Scope::Segment(id) => Scope::Segment(segments.id_today(id).clone()),
+            Scope::All => Scope::All,
+        },
     }
 }
 
@@ -246,6 +283,52 @@ mod tests {
             Some("89 requests with telemetry")
         );
         assert_eq!(turned.more(90, begun + 3 * AGAIN), None);
+    }
+
+    #[test]
+    fn what_fires_goes_on_under_another_name() {
+        let catalogue = |text: &str| {
+            let input = attain_spec::Input {
+                name: "shop.yaml".to_owned(),
+                text: text.to_owned(),
+            };
+            attain_spec::parse(&[input]).catalogue.expect("a catalogue")
+        };
+        let renamed = catalogue(
+            "
+attain: 1
+segments: {gold: {formerly: [premium], match: [gold, premium], rank: 1, contract: best effort}}
+sources: {prom: {remote_write: {}}}
+slos:
+  buy:
+    formerly: [pay]
+    owner: shop
+    indicator: {metric: a_total, bad: {code: 5xx}}
+    objectives: {availability: {gold: 99.5%}}
+",
+        );
+        let named = |slo: &str, segment: &str| SeriesName {
+            slo: slo.into(),
+            objective: "availability".into(),
+            scope: Scope::Segment(segment.into()),
+        };
+        let since = Timestamp::UNIX_EPOCH;
+        let mut journal = Journal::default();
+        let fired = (named("pay", "premium"), Urgency::Page);
+        journal.firing.insert(fired, since);
+        let nothing = Evaluation {
+            as_of: attain_model::AsOf {
+                instant: since,
+                known_until: since,
+            },
+            verdicts: Vec::new(),
+            masked: Vec::new(),
+            untagged: Vec::new(),
+            gaps: Vec::new(),
+        };
+        assert!(journal.fires(&nothing, &renamed).is_empty());
+        let today = (named("buy", "gold"), Urgency::Page);
+        assert_eq!(journal.firing, Firing::from([(today, since)]));
     }
 
     #[test]
