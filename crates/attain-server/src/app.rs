@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use attain_model::source::SourceKind;
 use attain_model::{SourceId, Stream};
 use attain_view::number;
 use attain_view::status_json::{ReadSource, Reading};
@@ -172,8 +173,8 @@ fn unclaimed(source: &SourceId, values: &BTreeMap<String, u64>) -> Option<String
     ))
 }
 
-/// What was received of each source that sends samples.
-pub(crate) fn reading(app: &App) -> Reading {
+/// What was received of each source that sends samples, and pulled of each that is asked.
+pub(crate) fn reading(app: &App, published: &Published) -> Reading {
     let open = app.gates.open();
     let sources = open.values().map(|gate| {
         let entry = &gate.entry;
@@ -186,7 +187,16 @@ pub(crate) fn reading(app: &App) -> Reading {
             ..ReadSource::default()
         }
     });
-    Reading {
-        sources: sources.collect(),
-    }
+    let in_force = published.promises.catalogue().sources.values();
+    let pulled = in_force.filter(|source| matches!(source.kind, SourceKind::Prometheus(_)));
+    let pulled = pulled.map(|source| ReadSource {
+        source: source.id.to_string(),
+        supported: true,
+        lines: (published.core.reads.get(&source.id)).map_or(0, |reads| reads.events),
+        unclaimed_segments: app.gates.fitting.unclaimed(&source.id),
+        ..ReadSource::default()
+    });
+    let mut sources: Vec<ReadSource> = sources.chain(pulled).collect();
+    sources.sort_by(|a, b| a.source.cmp(&b.source));
+    Reading { sources }
 }

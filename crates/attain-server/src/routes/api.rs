@@ -127,7 +127,7 @@ fn about(app: &App, seen: &Seen, slos: Vec<attain_model::SloId>) -> report::Abou
             ..Run::default()
         },
         data: None,
-        reading: reading(app),
+        reading: reading(app, &seen.published),
         slos,
     }
 }

@@ -235,6 +235,14 @@ fn what_an_api_has_and_does_not_fit_is_said_in_the_status() {
             "no series of `http_requests_total` from wrong has `tier`, which says the segment; `segment` has segments"
         )
     );
+    // To programs, too, as of what is sent.
+    let sources = status["reading"]["sources"].as_array().unwrap();
+    let ids: Vec<&str> = (sources.iter())
+        .map(|one| one["source"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["mute", "prom", "wrong"]);
+    let gold = serde_json::json!({"gold": 1});
+    assert_eq!(sources[1]["unclaimed_segments"], gold, "{status}");
     // What fits, and what an API does not say, is nothing to speak of; and no trouble.
     assert_eq!(what(&status, "ok"), None);
     assert_eq!(what(&status, "refused"), None);

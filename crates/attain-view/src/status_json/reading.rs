@@ -21,7 +21,7 @@ pub struct ReadSource {
     pub supported: bool,
     /// Files that were read; copies of others left out.
     pub files: u64,
-    /// Lines or rows, the unreadable ones included.
+    /// Lines or rows, the unreadable ones included; of what a server pulls, events.
     pub lines: u64,
     /// Those that could not be read.
     pub unparsed: u64,
@@ -29,8 +29,8 @@ pub struct ReadSource {
     pub examples: Vec<UnparsedLine>,
     /// Patterns of the catalogue that no file fits.
     pub without_files: Vec<String>,
-    /// Values of the segment label that no segment claims, and how many events had each; of what a server is sent, how
-    /// many series, of at most 50 values.
+    /// Values of the segment label that no segment claims, and how many events had each; of what a server is sent
+    /// or pulls, how many series, of at most 50 values.
     pub unclaimed_segments: BTreeMap<String, u64>,
     /// What else a person should know.
     pub notes: Vec<String>,

@@ -58,7 +58,11 @@ pub(in crate::routes) async fn status(
             let form = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
             (form, text).into_response()
         }
-        _ => json(status_json(promises, evaluation, &reading(&app))),
+        _ => json(status_json(
+            promises,
+            evaluation,
+            &reading(&app, &seen.published),
+        )),
     };
     let exit = HeaderValue::from(u16::from(exit_of(evaluation)));
     response.headers_mut().insert(EXIT, exit);
