@@ -2,8 +2,11 @@
 //!
 //! Knows an indicator, a threshold, and what the tallies keep. What they cannot tell is bad, and said so.
 
+use std::time::Duration;
+
 use attain_model::facts::Layout;
 use attain_model::indicator::Indicator;
+use attain_model::quantity::duration_text;
 use attain_model::{Bucket, Class, GapReason, Threshold};
 
 /// What an event was, under one objective.
@@ -71,7 +74,7 @@ impl<'a> Projection<'a> {
             Why::BetweenBuckets => GapReason::BetweenBuckets(events),
             Why::Untimed => GapReason::Untimed(events),
             Why::NotKept => GapReason::NotKept(match (self.under, self.missing_label()) {
-                (Some(under), _) => format!("threshold {under}"),
+                (Some(under), _) => format!("threshold {}", length(under)),
                 (None, Some(label)) => format!("label {label}"),
                 (None, None) => "outcome".to_owned(),
             }),
@@ -123,5 +126,26 @@ impl<'a> Projection<'a> {
             std::cmp::Ordering::Equal => Fate::Unclear(Why::BetweenBuckets),
             std::cmp::Ordering::Greater => Fate::Bad,
         }
+    }
+}
+
+/// As people say it: a limit of a day is `1d`, one below a minute what it is written as.
+fn length(under: Threshold) -> String {
+    let length = Duration::from_nanos(under.nanoseconds());
+    match length < Duration::from_secs(60) {
+        true => under.to_string(),
+        false => duration_text(length),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_said_as_a_length() {
+        let said = |seconds: u64| length(Threshold::from_nanoseconds(seconds * 1_000_000_000));
+        assert_eq!([said(86_400), said(5_400), said(3)], ["1d", "90m", "3s"]);
+        assert_eq!(length(Threshold::from_nanoseconds(500_000)), "0.5ms");
     }
 }

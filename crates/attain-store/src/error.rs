@@ -4,7 +4,9 @@ use std::fs::OpenOptions;
 use std::io;
 use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use attain_model::quantity::duration_text;
 use rusqlite::ErrorCode;
 
 /// An operation on a data folder failed. What was acknowledged before stays; the store can be used again.
@@ -84,7 +86,7 @@ pub enum Error {
         why: String,
     },
     /// It is kept in slices of another length.
-    #[error("{}: counted in slices of {kept} s, not {given} s; use another data folder", folder.display())]
+    #[error("{}: counted in slices of {}, not {}; use another data folder", folder.display(), slice(*kept), slice(*given))]
     Slices {
         /// The folder.
         folder: PathBuf,
@@ -108,6 +110,10 @@ pub enum Error {
     /// A number was given that there is not.
     #[error("{0}")]
     Usage(String),
+}
+
+fn slice(seconds: u32) -> String {
+    duration_text(Duration::from_secs(seconds.into()))
 }
 
 fn writer(process: Option<u32>) -> String {

@@ -303,7 +303,7 @@ fn how_long<'g>(gaps: impl Iterator<Item = &'g Gap>) -> String {
     let seconds = missing.filter_map(|gap| Some(gap.interval?.seconds()));
     match seconds.sum() {
         0 => String::new(),
-        seconds => format!(", {} in all", duration_text(Duration::from_secs(seconds))),
+        seconds => format!(", {} in all", number::about(Duration::from_secs(seconds))),
     }
 }
 

@@ -205,6 +205,11 @@ fn gaps_that_are_not_named_are_measured() {
         text.contains("... and 2 more like it, 9m in all\n"),
         "{text}"
     );
+    // What is no whole number of minutes is no number of seconds either.
+    let last = evaluation.gaps[4].interval.as_mut().unwrap();
+    last.end += jiff::SignedDuration::from_secs(25 * 3600 + 1);
+    let text = status(&promises, &evaluation, &Run::default(), &look(120));
+    assert!(text.contains("like it, 1d 1h in all\n"), "{text}");
 }
 
 /// What reading left out.
