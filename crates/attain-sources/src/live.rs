@@ -332,6 +332,7 @@ impl Intake {
         }
         self.known.settle(&mut live.samples);
         self.known.make_way(arrived_ms, &self.limits);
+        self.known.wait_no_longer(arrived_ms);
         (live, outcome)
     }
 }

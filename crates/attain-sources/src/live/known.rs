@@ -8,6 +8,8 @@ mod lifts;
 mod nobody;
 mod row;
 mod sides;
+mod sleeping;
+mod waits;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
@@ -24,6 +26,8 @@ use self::nobody::Nobodies;
 use self::row::{Came, Row};
 pub(super) use self::sides::Side;
 use self::sides::Sides;
+use self::sleeping::ASLEEP_MS;
+use self::waits::Waits;
 use super::series::Labelled;
 use super::whom::{Meaning, Says, Whom, at_or_under};
 use super::{Limits, Numbers};
@@ -110,11 +114,6 @@ struct Held {
     is_asleep: bool,
 }
 
-/// A series that did not come for so long makes room for others, where there are many.
-const ASLEEP_MS: i64 = 3_600_000;
-/// How many times as many may sleep as may be awake.
-const ASLEEP_AT_MOST: u32 = 4;
-
 /// See the module.
 #[derive(Default)]
 pub(super) struct Known {
@@ -126,6 +125,7 @@ pub(super) struct Known {
     claims: Claims,
     lifts: Lifts,
     sides: Sides,
+    waits: Waits,
     /// Series by a hash of stream and segment.
     counts: HashMap<u64, u32>,
     /// The same of those that sleep.
@@ -317,10 +317,13 @@ impl Known {
             return Ok(None);
         };
         (held.is_seen, held.came) = (true, true);
+        let restored = held.restored.take();
+        if let Some(to) = &restored {
+            self.waits.came(held.thing, to);
+        }
         held.thing = met.thing;
         held.histogram = met.histogram;
         held.meanings = met.meanings.into();
-        let restored = held.restored.take();
         let counts = !held.meanings.is_empty();
         self.take_side(slot, met.other, restored.as_deref(), whom);
         // One that waited stood for no edge.
@@ -331,20 +334,34 @@ impl Known {
     }
 
     /// Whether a series that has no slot needs one: a bucket that no edge is closest to counts for nobody.
-    fn is_useful(&self, met: &Met, whom: &Whom) -> bool {
-        met.meanings.iter().any(|meaning| {
-            match (&meaning.says, met.histogram.and_then(Histogram::group)) {
-                (Says::AtOrUnder(_, le), Some(group)) if *le != u64::MAX => {
-                    let stream = whom.stream(meaning);
-                    let mut edges = stream.edges.iter().map(|edge| edge.nanoseconds());
-                    let group = group_of(group, &stream.key);
-                    edges.any(|edge| {
-                        edge >= *le && self.claims.best(group, edge).is_none_or(|best| best < *le)
-                    })
-                }
-                _ => true,
+    fn is_useful(&mut self, met: &Met, whom: &Whom) -> bool {
+        let mut is_any = false;
+        for meaning in &met.meanings {
+            let (Says::AtOrUnder(class, le), Some(group)) =
+                (&meaning.says, met.histogram.and_then(Histogram::group))
+            else {
+                return true;
+            };
+            if *le == u64::MAX {
+                return true;
             }
-        })
+            let stream = whom.stream(meaning);
+            let group = group_of(group, &stream.key);
+            for edge in stream.edges.iter().map(|edge| edge.nanoseconds()) {
+                let is_closest = edge >= *le
+                    && match self.claims.best(group, edge) {
+                        Some(best) => best < *le,
+                        None => {
+                            edge == *le || {
+                                let to = whom.counts_for(meaning, at_or_under(class, edge));
+                                !self.waits.holds(met.thing, &to)
+                            }
+                        }
+                    };
+                is_any |= is_closest;
+            }
+        }
+        is_any
     }
 
     /// Decides by which of its forms a histogram counts, where that is not decided yet.
@@ -434,60 +451,12 @@ impl Known {
         Ok(keys.into())
     }
 
-    /// Counts a series that comes again after a while among the others.
-    fn wake(
-        &mut self,
-        slot: Slot,
-        meanings: &[Meaning],
-        whom: &Whom,
-        limits: &Limits,
-    ) -> Result<(), TooMany> {
-        if !self.held.get(&slot).is_some_and(|held| held.is_asleep) {
-            return Ok(());
+    /// Has those come again that waited for a bucket which stood for their edge before a restart, when it is there or does
+    /// not come any more.
+    pub(super) fn wait_no_longer(&mut self, arrived_ms: i64) {
+        if self.waits.is_over(arrived_ms) {
+            self.forget_bytes();
         }
-        let counted = self.admit(meanings, whom, limits)?;
-        if let Some(held) = self.held.get_mut(&slot) {
-            held.is_asleep = false;
-            self.sleepers -= 1;
-            let slept = std::mem::replace(&mut held.counted, counted);
-            uncount(&mut self.asleep, &slept);
-        }
-        Ok(())
-    }
-
-    /// Has series sleep that do not come any more, where there are so many that others might find no room: those of pods
-    /// that are gone. One that comes again has the slot that it had, and goes on from where it stood.
-    pub(super) fn make_way(&mut self, arrived_ms: i64, limits: &Limits) {
-        if !self.is_crowded {
-            return;
-        }
-        let looked_ms = *self.looked_ms.get_or_insert(i64::MIN);
-        // A clock that is set back begins anew.
-        if looked_ms <= arrived_ms && arrived_ms.saturating_sub(looked_ms) < ASLEEP_MS {
-            return;
-        }
-        let is_look_over = looked_ms != i64::MIN && looked_ms <= arrived_ms;
-        for held in self.held.values_mut() {
-            let came = std::mem::take(&mut held.came);
-            if came || held.is_asleep || !is_look_over {
-                continue;
-            }
-            let most = limits.series.saturating_mul(ASLEEP_AT_MOST);
-            let is_full = |key: &u64| self.asleep.get(key).is_some_and(|n| *n >= most);
-            if held.counted.iter().any(is_full) {
-                continue;
-            }
-            held.is_asleep = true;
-            self.sleepers += 1;
-            uncount(&mut self.counts, &held.counted);
-            for key in &held.counted {
-                *self.asleep.entry(*key).or_insert(0) += 1;
-            }
-        }
-        self.is_crowded = self.counts.values().any(|count| is_many(*count, limits));
-        self.looked_ms = self.is_crowded.then_some(arrived_ms);
-        // Whoever comes is met again.
-        self.forget_bytes();
     }
 
     /// Has a bucket of a classic histogram stand for the edges of its streams that no closer bucket stands for.
@@ -505,15 +474,18 @@ impl Known {
             return;
         };
         for meaning in &held.meanings {
-            let le = match meaning.says {
-                Says::AtOrUnder(_, le) if le != u64::MAX => le,
+            let (class, le) = match &meaning.says {
+                Says::AtOrUnder(class, le) if *le != u64::MAX => (class, *le),
                 _ => continue,
             };
             let stream = whom.stream(meaning);
-            let may_claim = |edge: u64| {
-                edge == le
-                    || restored
-                        .is_none_or(|to| to.iter().any(|to| stands_for(to, &stream.key, edge)))
+            let mut may_claim = |edge: u64| match restored {
+                _ if edge == le => true,
+                Some(to) => to.iter().any(|to| stands_for(to, &stream.key, edge)),
+                None => {
+                    let to = whom.counts_for(meaning, at_or_under(class, edge));
+                    !self.waits.holds(held.thing, &to)
+                }
             };
             let edges = stream.edges.iter().map(|edge| edge.nanoseconds());
             let edges = edges.filter(|edge| *edge >= le && may_claim(*edge));
@@ -628,6 +600,9 @@ impl Known {
         let mut to = series.to.clone();
         to.sort_unstable();
         to.dedup();
+        if !is_asleep {
+            self.waits.expect(series.thing, &to);
+        }
         let held = Held {
             id: series.id,
             thing: series.thing,
@@ -685,6 +660,9 @@ impl Known {
             return;
         };
         self.by_id.remove(&held.id.0);
+        if let Some(to) = &held.restored {
+            self.waits.came(held.thing, to);
+        }
         self.lifts.forget(slot);
         self.sides.forget(slot);
         self.sleepers -= u64::from(held.is_asleep);

@@ -6,6 +6,7 @@ mod fuzz;
 mod otlp;
 mod remote_write;
 mod replicas;
+mod restarts;
 mod sides;
 
 use std::fmt::Write as _;
