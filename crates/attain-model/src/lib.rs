@@ -16,6 +16,7 @@ mod diagnostic;
 pub mod facts;
 pub mod id;
 pub mod indicator;
+mod left;
 pub mod live;
 pub mod meta;
 mod names;
@@ -39,6 +40,7 @@ pub use id::{
     CreditId, CustomerId, EscalationId, ExclusionId, IndicatorId, ObjectiveId, PolicyId,
     ReceiverId, ReportId, RoleId, SegmentId, ServiceId, SeverityId, SloId, SourceId, TeamId,
 };
+pub use left::{LeftBehind, left_behind, left_behind_lately};
 pub use names::{SegmentNames, SourceNames};
 pub use promises::Promises;
 pub use quantity::{Multiple, Rate, Share, Target, Threshold, Window};

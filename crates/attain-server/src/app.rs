@@ -9,6 +9,7 @@ use std::time::Duration;
 use attain_model::source::SourceKind;
 use attain_model::{SourceId, Stream};
 use attain_view::number;
+use attain_view::status::begins_anew;
 use attain_view::status_json::{ReadSource, Reading};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -84,6 +85,7 @@ pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
     for (source, why) in &published.core.trouble {
         notes.push(format!("source {source}: {why}"));
     }
+    notes.extend(published.core.left.iter().map(begins_anew));
     for (source, why) in &published.core.late {
         notes.push(format!("source {source}: {why}"));
     }

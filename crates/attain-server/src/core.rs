@@ -103,6 +103,10 @@ impl Core {
             turns: Turns::default(),
         }));
         let slice = SignedDuration::from_secs(i64::from(kept.slice_seconds()));
+        let state = CoreState {
+            left: Arc::new(kept.left_behind(&loaded.catalogue)),
+            ..CoreState::default()
+        };
         let core = Self {
             kept,
             gates,
@@ -120,7 +124,7 @@ impl Core {
             monitor: None,
             slice,
             judged: None,
-            state: CoreState::default(),
+            state,
             restated: Restated::default(),
             turns: Turns::default(),
             sealed_at: Instant::now(),
@@ -494,6 +498,7 @@ impl Core {
             self.failed(&error);
             return false;
         }
+        self.state.left = Arc::new(self.kept.left_behind(&loaded.catalogue));
         self.gates.reload(&loaded, &self.kept.meter());
         self.delay = delay_of(&loaded.catalogue, &self.state.delays);
         self.promises = Arc::new(Promises::of(loaded.catalogue.clone()));

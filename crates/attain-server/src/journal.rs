@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use attain_model::policy::Urgency;
 use attain_model::verdict::AlertState;
 use attain_model::{
-    Catalogue, Evaluation, Promises, Scope, SegmentNames, SeriesName, Slo, SourceId,
+    Catalogue, Evaluation, LeftBehind, Promises, Scope, SegmentNames, SeriesName, Slo, SourceId,
 };
+use attain_view::status::begins_anew;
 use jiff::Timestamp;
 
 use crate::app::App;
@@ -40,6 +41,7 @@ pub struct Journal {
     /// What is in trouble, why, and when that was said.
     trouble: BTreeMap<SourceId, (String, Instant)>,
     disk: Option<String>,
+    left: Arc<Vec<LeftBehind>>,
     firing: Firing,
     /// What that is of: it is looked again more often than it is judged.
     of: Weak<Evaluation>,
@@ -94,6 +96,10 @@ impl Journal {
             _ => {}
         }
         self.disk.clone_from(&core.disk);
+        let left = core.left.iter();
+        let left = left.filter(|left| !self.left.contains(*left));
+        lines.extend(left.map(begins_anew));
+        self.left = Arc::clone(&core.left);
         self.alerts(published, &mut lines);
         lines
     }

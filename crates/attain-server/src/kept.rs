@@ -12,7 +12,10 @@ use attain_engine::{Changes, Counts, Ledger, Meter, Metered, Shelved, Wanted};
 use attain_model::delivery::Delivery;
 use attain_model::facts::{Damage, KeptStream, OriginFacts};
 use attain_model::live::{LiveEntry, MeterFacts};
-use attain_model::{Catalogue, SegmentNames, SourceId, SourceNames, Stream, StreamKey};
+use attain_model::{
+    Catalogue, LeftBehind, SegmentNames, SourceId, SourceNames, Stream, StreamKey,
+    left_behind_lately,
+};
 use attain_store::{Access, Coarser, Done, Error, Store};
 use jiff::Timestamp;
 
@@ -139,6 +142,12 @@ impl Kept {
         self.kept = self.ledger.state().kept;
         self.must_seal = true;
         self.seal()
+    }
+
+    /// What is kept of sources that a catalogue does not name.
+    pub(crate) fn left_behind(&self, catalogue: &Catalogue) -> Vec<LeftBehind> {
+        let kept: Vec<_> = self.store.streams().collect();
+        left_behind_lately(catalogue, kept.into_iter())
     }
 
     /// What was counted and not told yet goes on under the names of today. Everything else is in pages.

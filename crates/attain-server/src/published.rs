@@ -7,7 +7,9 @@ use std::time::Duration;
 use attain_engine::Metered;
 use attain_model::delivery::Delivery;
 use attain_model::detail::Point;
-use attain_model::{Diagnostic, Evaluation, Promises, SeriesName, SourceId, StreamKey, Verdict};
+use attain_model::{
+    Diagnostic, Evaluation, LeftBehind, Promises, SeriesName, SourceId, StreamKey, Verdict,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::loaded::Text;
@@ -184,6 +186,8 @@ pub(crate) struct CoreState {
     pub(crate) delays: BTreeMap<SourceId, Duration>,
     /// Why the `delay` that somebody wrote is too short.
     pub(crate) late: BTreeMap<SourceId, String>,
+    /// What is kept of sources that the catalogue in force does not name, and that it seems to count under another name.
+    pub(crate) left: Arc<Vec<LeftBehind>>,
     /// What came of sources that are read and pulled, since the start.
     pub(crate) reads: BTreeMap<SourceId, Reads>,
     /// How long after its end a slice is judged.

@@ -508,6 +508,14 @@ pub const CODES: &[Code] = &[
         instead: "source: [eu, us]",
     },
     Code {
+        code: "source-renamed",
+        level: Level::Warning,
+        title: "A source has another name, and nothing says that it is the same one",
+        explanation: "What is counted belongs to the source that it came from. Under another name counting begins anew, and every window is empty until it is filled again.",
+        example: "sources: {metrics: {...}} where it was sources: {prom: {...}}",
+        instead: "sources: {metrics: {formerly: [prom], ...}}",
+    },
+    Code {
         code: "source-twice",
         level: Level::Error,
         title: "An SLO and the indicator in it name different sources",

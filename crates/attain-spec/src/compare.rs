@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::slo::{CommittedTargets, Term};
 use attain_model::{
-    Catalogue, Diagnostic, Goal, ObjectiveId, Scope, SegmentId, SegmentNames, Slo, Span, Targets,
+    Catalogue, Diagnostic, Goal, LeftBehind, ObjectiveId, Scope, SegmentId, SegmentNames, Slo,
+    SloId, Span, Stream, Targets, left_behind,
 };
 
 use crate::parse::{Parsed, in_order};
 
 /// Says what `after` changed that nobody may change: edited commitments, negotiated terms and dated objectives, and
-/// SLOs or segments that are gone without `retired:` or `formerly:`.
+/// SLOs or segments that are gone without `retired:` or `formerly:`; warns of a source that seems to be renamed without it.
 ///
 /// Places are those of `after`. A version that has no draft compares as nothing: no diagnostics.
 #[must_use]
@@ -49,6 +50,10 @@ pub fn compare(before: &Parsed, after: &Parsed) -> Vec<Diagnostic> {
     }
     for (name, id) in earlier {
         out.forgotten(name, id);
+    }
+    let streams = Stream::all(old);
+    for left in left_behind(new, streams.iter().map(|stream| &stream.key)) {
+        out.begins_anew(&left);
     }
     for (id, contract) in &old.contracts {
         let Some(next) = new.contracts.get(id) else {
@@ -289,6 +294,27 @@ impl Comparison<'_> {
         };
         self.found
             .push(Diagnostic::error("id-disappeared", span, cause).help(help));
+    }
+
+    /// The same is counted, from a source of another name: only whoever wrote it knows whether that is the same one.
+    fn begins_anew(&mut self, left: &LeftBehind) {
+        let path = format!("sources.{}", left.source);
+        if self.after.spans.key(&path).is_some() || !self.after.spans.is_complete() {
+            return;
+        }
+        let (source, now) = (&left.source, &left.now);
+        let spans = &self.after.spans;
+        let Some(span) = spans.key(&format!("sources.{now}")) else {
+            return;
+        };
+        let slos: Vec<&str> = left.slos.iter().map(SloId::as_str).collect();
+        let cause = format!(
+            "the source `{source}` is gone, and what it counted is counted from `{now}` now: the history of {} begins anew",
+            slos.join(", ")
+        );
+        let help = format!("if it is the same one, write `formerly: [{source}]` under `{now}`");
+        self.found
+            .push(Diagnostic::warning("source-renamed", span, cause).help(help));
     }
 
     /// A segment goes on, and what was counted under its first name is nobody's any more.

@@ -23,6 +23,7 @@ pub(crate) use losing::LOSING_NOW;
 pub use losing::{losing, losing_now};
 pub(crate) use next::owners;
 pub use next::severity;
+pub use notes::begins_anew;
 pub(crate) use now::units;
 
 use attain_cascade::why::Why;

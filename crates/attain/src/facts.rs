@@ -148,7 +148,7 @@ impl Facts {
     pub fn kept(path: &Path, catalogue: &Catalogue) -> Result<Self, Failure> {
         let folder = Folder::open(path, SourceNames::of(catalogue))?;
         Ok(Self {
-            notes: folder.note(catalogue).into_iter().collect(),
+            notes: folder.notes(catalogue),
             begin: folder.span.map(|span| span.start),
             end: folder.span.map(|span| span.end),
             kept: Kept::Folder(Box::new(folder)),

@@ -8,10 +8,13 @@ use attain_engine::{Counts, Ledger, Shelf, Shelved};
 use attain_model::delivery::Delivery;
 use attain_model::facts::{Damage, KeptStream, OriginFacts, StreamFacts};
 use attain_model::live::MeterFacts;
-use attain_model::{Catalogue, Interval, SegmentNames, SourceId, SourceNames, Stream, StreamKey};
+use attain_model::{
+    Catalogue, Interval, SegmentNames, SourceId, SourceNames, Stream, StreamKey, left_behind_lately,
+};
 use attain_server::Pages;
 use attain_spec::{Input, parse};
 use attain_store::{Access, Done, Error, Store, Text};
+use attain_view::status::begins_anew;
 use jiff::Timestamp;
 
 use crate::catalogue::shown;
@@ -68,8 +71,14 @@ impl Folder {
     }
 
     /// What a person should know who asks with this catalogue.
-    pub fn note(&self, catalogue: &Catalogue) -> Option<String> {
-        tells_apart_otherwise(&self.store, catalogue)
+    pub fn notes(&self, catalogue: &Catalogue) -> Vec<String> {
+        let mut notes: Vec<String> = tells_apart_otherwise(&self.store, catalogue)
+            .into_iter()
+            .collect();
+        let kept: Vec<(&StreamKey, Interval)> = self.store.streams().collect();
+        let left = left_behind_lately(catalogue, kept.into_iter());
+        notes.extend(left.iter().map(begins_anew));
+        notes
     }
 
     /// Hands the counts to somebody who judges them.

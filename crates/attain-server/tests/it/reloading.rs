@@ -277,6 +277,42 @@ fn a_renamed_segment_goes_on_where_it_was() {
     assert_eq!(counted::events(&shop.data()), 21_000);
 }
 
+/// Renamed without a word: what was counted is not lost, and is no longer used, until the name is handed on.
+#[test]
+fn a_source_renamed_without_a_word_is_said_to_begin_anew() {
+    let catalogue = CATALOGUE
+        .replace("remote_write: {}", "remote_write: {}, delay: 0s")
+        .replace("alerting: none", "coverage: 0%");
+    let called = |formerly: &str| {
+        catalogue
+            .replace("  prom: {", &format!("  push: {{{formerly}"))
+            .replace("source: prom", "source: push")
+    };
+    let (silent, said) = (called(""), called("formerly: [prom], "));
+    assert!(is_valid(&silent) && is_valid(&said) && silent != catalogue);
+    let shop = Shop::of(&catalogue, quick());
+    let at = |seconds: i64| now_ms() - 30_000 + seconds * 1000;
+    send(&shop, "premium", &[(0, 0, at(0)), (7_000, 3_000, at(5))]);
+    counted_of(&shop, "premium", 7_000, 3_000);
+
+    let note =
+        "source prom: no source is called so any more, and what was counted of it is not used;";
+    let status = || get(shop.address(), "/api/v1/status?format=human&width=400").body;
+    assert!(!status().contains(note));
+    shop.edit(&silent);
+    eventually("said", || status().contains(note).then_some(()));
+    assert!(
+        status().contains("write `formerly: [prom]` under `push`"),
+        "{}",
+        status()
+    );
+    shop.edit(&said);
+    eventually("not said any more", || {
+        (!status().contains(note)).then_some(())
+    });
+    counted_of(&shop, "premium", 7_000, 3_000);
+}
+
 #[test]
 fn a_renamed_source_goes_on_where_it_was() {
     let catalogue = CATALOGUE

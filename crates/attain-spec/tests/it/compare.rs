@@ -136,6 +136,46 @@ fn a_name_does_not_vanish_without_a_word() {
 }
 
 #[test]
+fn a_source_of_another_name_is_said_to_begin_anew() {
+    let with = |sources: &str, source: &str| {
+        let text = format!(
+            "attain: 1
+sources:
+{sources}slos:
+  pay:
+    owner: shop
+    indicator: {{metric: a_total, source: {source}, bad: {{code: 5xx}}}}
+    objectives: {{availability: 99.5%}}
+"
+        );
+        parse(&[attain_spec::Input {
+            name: "shop.yaml".to_owned(),
+            text,
+        }])
+    };
+    let before = with("  prom: {remote_write: {}}\n", "prom");
+    let renamed = with("  metrics: {remote_write: {}}\n", "metrics");
+    assert_eq!(
+        listing(&before, &renamed),
+        [
+            "shop.yaml:3:3 source-renamed: the source `prom` is gone, and what it counted is counted from `metrics` now: the \
+             history of pay begins anew | if it is the same one, write `formerly: [prom]` under `metrics`"
+        ]
+    );
+    let said = with(
+        "  metrics: {formerly: [prom], remote_write: {}}\n",
+        "metrics",
+    );
+    assert_eq!(listing(&before, &said), [] as [String; 0]);
+    // A source beside it is another one, and whoever counts it says so.
+    let both = with(
+        "  prom: {remote_write: {}}\n  metrics: {remote_write: {}}\n",
+        "metrics",
+    );
+    assert_eq!(listing(&before, &both), [] as [String; 0]);
+}
+
+#[test]
 fn negotiated_terms_and_dated_objectives_stay() {
     let before = parse(&catalogue("parcelo"));
     let after = edited(

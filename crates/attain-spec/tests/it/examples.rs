@@ -77,6 +77,7 @@ const SHOWN_ELSEWHERE: &[&str] = &[
     "duplicate-id",
     "file-too-large",
     "id-disappeared",
+    "source-renamed",
 ];
 
 #[test]

@@ -10,7 +10,7 @@ use attain_model::quantity::duration_text;
 use attain_model::slo::Promised;
 use attain_model::source::{Source, SourceKind};
 use attain_model::verdict::{AlertRule, AlertState, OverLoadShare, Untagged};
-use attain_model::{Gap, GapReason, Scope, Verdict};
+use attain_model::{Gap, GapReason, LeftBehind, Scope, Verdict};
 use jiff::Timestamp;
 
 use super::headline::unit;
@@ -262,6 +262,21 @@ fn not_yet(desk: &Desk<'_>) -> Vec<String> {
 /// What a source sends does not fit what is promised.
 fn is_misfit(why: &GapReason) -> bool {
     matches!(why, GapReason::NeverHeard(_) | GapReason::NoLabel(_))
+}
+
+/// Counts that nobody uses any more, as their source is called otherwise.
+#[must_use]
+pub fn begins_anew(left: &LeftBehind) -> String {
+    let LeftBehind { source, now, slos } = left;
+    let slos: Vec<&str> = slos.iter().map(|slo| slo.as_str()).collect();
+    format!(
+        "source {source}: no source is called so any more, and what was counted of it is not used; {} from `{now}` now. If \
+         that is the same one, write `formerly: [{source}]` under `{now}`",
+        match slos.len() {
+            1 => format!("{} begins anew", named(&slos)),
+            _ => format!("{} begin anew", named(&slos)),
+        }
+    )
 }
 
 /// What is missing for the same reason at the same time is one line; of one sort, the first few lines.

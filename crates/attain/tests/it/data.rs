@@ -137,6 +137,17 @@ fn a_renamed_source_keeps_what_a_folder_holds_of_it() {
     };
     let before = status("shop.yaml", "data");
     assert_eq!(status("second.yaml", "data"), before);
+    // Without a word it is another source, and the status says so.
+    let says = |catalogue: &str| {
+        let ran = place.run(&["status", catalogue, "--data", "data"]);
+        let words: Vec<&str> = ran.out.split_whitespace().collect();
+        words
+            .join(" ")
+            .contains("write `formerly: [access]` under `requests`")
+    };
+    let named = std::fs::read_to_string(place.0.path().join("second.yaml")).unwrap();
+    place.write("silent.yaml", &named.replace("formerly: [access], ", ""));
+    assert!(says("silent.yaml") && !says("second.yaml"));
     // Files that were read are not read again, and what is new adds up.
     replay(&place, "second.yaml", &["access-03.log"], "data", &[]).exits(0);
     assert_eq!(status("second.yaml", "data"), before);
