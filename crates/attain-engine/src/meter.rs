@@ -11,6 +11,7 @@ mod columns;
 mod hearing;
 mod newborn;
 mod open;
+mod past;
 mod track;
 mod trail;
 mod untold;
@@ -32,6 +33,7 @@ use columns::Columns;
 use hearing::Hearing;
 use newborn::{Newborn, Nursery, Seen};
 use open::{Column, Cut, Open};
+use past::Pasts;
 use track::{Birth, Outcome, SETTLING_MS, Track};
 use trail::Trail;
 use untold::Untold;
@@ -65,6 +67,7 @@ pub struct Meter {
     known: Vec<Option<Known>>,
     writers: Writers,
     untold: Untold,
+    pasts: Pasts,
     trail: Trail,
     open: Open,
     nursery: Nursery,
@@ -117,8 +120,8 @@ pub struct Metered {
     /// Said another value than the same series at the same instant before, as far back as samples are remembered: the
     /// newest of a closed slice, and all since. The first value stays.
     pub conflicting: u64,
-    /// Older than what their series said last in a closed slice: they change no sum, only in which slice it lies. Stretches that
-    /// were told, or may have been.
+    /// Older than what their series said last in a closed slice, and not from before its first sample: they change no sum, only
+    /// in which slice it lies. Stretches that were told, or may have been.
     pub too_late: u64,
     /// Stretches that overlap all that was told of their series, when no more writers can be remembered: not counted.
     pub overlapping: u64,
@@ -165,6 +168,7 @@ impl Meter {
             known: Vec::new(),
             writers: Writers::default(),
             untold: Untold::default(),
+            pasts: Pasts::default(),
             trail: Trail::default(),
             open: Open::default(),
             nursery: Nursery::default(),
@@ -213,6 +217,7 @@ impl Meter {
                 .add(column, count.slice, count.late, count.events);
         }
         meter.untold = Untold::of(facts.untold);
+        meter.pasts = Pasts::of(&facts.pasts);
         meter.open.owed = (facts.owed.into_iter())
             .map(|(stream, segment, events)| ((stream, segment), events))
             .collect();
@@ -253,7 +258,7 @@ impl Meter {
     pub fn apply(&mut self, entry: &LiveEntry) -> (Metered, Vec<Delivery>) {
         match entry {
             LiveEntry::Arrived(batch) => (self.take(batch), Vec::new()),
-            LiveEntry::Closed { at, until } => (Metered::default(), self.close_at(*at, *until)),
+            LiveEntry::Closed { at, until } => self.close_at(*at, *until),
         }
     }
 
@@ -287,11 +292,11 @@ impl Meter {
     /// What arrived late since the last time leaves too. The deliveries name no streams: they are counted for all that
     /// look at their source.
     pub fn close(&mut self, until: Timestamp) -> Vec<Delivery> {
-        self.close_at(until, until)
+        self.close_at(until, until).1
     }
 
     /// The same, decided at an instant: parts of histograms that came just before it may wait for the rest of them.
-    fn close_at(&mut self, at: Timestamp, until: Timestamp) -> Vec<Delivery> {
+    fn close_at(&mut self, at: Timestamp, until: Timestamp) -> (Metered, Vec<Delivery>) {
         let first_open = self.grid.index(until).max(self.closed.unwrap_or(i64::MIN));
         let before_ms = self.closed_ms();
         self.closed = Some(first_open);
@@ -299,6 +304,9 @@ impl Meter {
         self.trail.let_go(self.closed_ms());
         self.writers.let_go(self.closed_ms());
         self.untold.let_go(self.closed_ms(), before_ms);
+        self.pasts.let_go(self.closed_ms(), before_ms);
+        let mut metered = Metered::default();
+        self.count_pasts(at, &mut metered);
         let mut counted = self.open.close(at, first_open, self.grid, &self.cuts);
         let mut deliveries = Vec::new();
         for (index, source) in self.sources.iter_mut().enumerate() {
@@ -316,7 +324,7 @@ impl Meter {
             self.delivered += 1;
             deliveries.push(delivery);
         }
-        deliveries
+        (metered, deliveries)
     }
 
     /// What seemed to be born in the slices that close and was counted under another name before, did not happen in them.
@@ -385,6 +393,7 @@ impl Meter {
                 .map(|source| (source.id.clone(), MeteredSource::from(&source.hearing)))
                 .collect(),
             untold: self.untold.facts(),
+            pasts: self.pasts.facts(),
         }
     }
 
@@ -398,6 +407,7 @@ impl Meter {
             self.counters.resize_with(slot + 1, || None);
             self.known.resize_with(slot + 1, || None);
         }
+        self.keep_past(series, columns.all());
         match (&mut self.counters[slot], &mut self.known[slot]) {
             (Some(counter), Some(known)) if known.id == series.id => {
                 if counter.columns.all() != columns.all() {
@@ -527,13 +537,14 @@ impl Meter {
         match outcome {
             Outcome::Already => metered.already += 1,
             Outcome::Conflicts => metered.conflicting += 1,
-            Outcome::TooLate => metered.too_late += 1,
+            Outcome::TooLate => self.say_before(sample, circumstances, metered),
             Outcome::Overlaps => metered.overlapping += 1,
             Outcome::Unborn { value } => {
                 metered.new += 1;
                 // Of one that waits for another form of its histogram nothing is missing.
                 if !counter.columns.all().is_empty() {
                     metered.unknown_births = metered.unknown_births.saturating_add(value);
+                    self.pasts.begin(sample);
                 }
                 let source_ms = self.sources[counter.source as usize].since_ms;
                 for to in counter
@@ -595,6 +606,7 @@ impl Meter {
                 }
             }
         }
+        self.end_shared_past(sample.slot, metered);
     }
 
     /// A source was heard at an instant.

@@ -156,6 +156,19 @@ pub struct MeterFacts {
     pub sources: Vec<(SourceId, MeteredSource)>,
     /// By slot, from when to when nothing was told of a series that tells stretches, ascending: it may still be told.
     pub untold: Vec<(Slot, Vec<(i64, i64)>)>,
+    /// By slot, where cumulative counters stood first, which did not count, and what came from before.
+    pub pasts: Vec<LivePast>,
+}
+
+/// What may still come, or came, from before the first sample that is known of a series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LivePast {
+    /// Which series.
+    pub slot: Slot,
+    /// When the first and the last of it came, if any did.
+    pub came: Option<(Timestamp, Timestamp)>,
+    /// What came from before and did not count yet, ascending by time; the last one is the first that was known.
+    pub points: Vec<LivePoint>,
 }
 
 /// What a meter knows of a series.

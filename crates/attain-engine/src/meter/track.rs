@@ -392,7 +392,7 @@ fn adds(time_ms: i64, added: u64) -> Outcome {
 
 /// The events between two samples of a cumulative counter. Two that began at the same time count on.
 #[inline]
-fn step(before: &LivePoint, after: &LivePoint) -> u64 {
+pub(super) fn step(before: &LivePoint, after: &LivePoint) -> u64 {
     let restarted = after.created_ms.is_some_and(|created| {
         before.time_ms < created
             && created <= after.time_ms

@@ -956,6 +956,162 @@ fn what_was_told_or_may_have_been_counts_no_more_however_late() {
     assert_eq!((taken.new, taken.too_late), (0, 1));
 }
 
+/// Each series observes something else, so that none is born.
+fn of_several_things<T>((mut all, samples): (Vec<LiveSeries>, T)) -> (Vec<LiveSeries>, T) {
+    for series in &mut all {
+        series.thing = u64::from(series.slot);
+    }
+    (all, samples)
+}
+
+/// Counters that are heard already, and then all that they said before, in whatever order and however often.
+#[test]
+fn what_was_before_the_first_sample_counts_at_its_own_time_whenever_it_is_stopped() {
+    let mut rng = Rng::with_seed(38);
+    let mut late_events = 0;
+    for _ in 0..300 {
+        let (all, samples) = of_several_things(random(&mut rng));
+        let first = rng.i64(0..150_000);
+        let (mut before, mut live): (Vec<_>, Vec<_>) =
+            samples.iter().copied().partition(|s| s.time_ms < first);
+        // Of a series that says nothing later, there is no past.
+        before.retain(|s| live.iter().any(|later| later.slot == s.slot));
+        live.sort_by_key(|sample| sample.time_ms);
+        let expected = naive(&[before.clone(), live.clone()].concat());
+        before.extend(before.clone().iter().filter(|_| rng.bool()));
+        rng.shuffle(&mut before);
+        let mut meter = meter();
+        meter.take(&batch(&all, &[]));
+        let mut deliveries = Vec::new();
+        for sample in &live {
+            meter.take(&batch(&[], &[*sample]));
+            deliveries.extend(meter.close(second(sample.time_ms / 1000 - rng.i64(0..30))));
+        }
+        for some in before.chunks(3) {
+            let mut late = batch(&[], some);
+            (late.newest_ms, late.arrived) = (None, second(1000));
+            let taken = meter.take(&late);
+            assert_eq!(taken.new + taken.already, some.len() as u64);
+            if rng.bool() {
+                deliveries.extend(meter.close(second(1001)));
+                meter = restored(&meter);
+            }
+        }
+        let closed = LiveEntry::Closed {
+            at: second(1200),
+            until: second(1200),
+        };
+        let (metered, last) = meter.apply(&closed);
+        late_events += metered.late_events;
+        deliveries.extend(last);
+        let expected: Vec<_> = expected.into_iter().collect();
+        assert_eq!(by_slice(&deliveries), expected);
+    }
+    assert!(late_events > 1000, "{late_events}");
+}
+
+/// Whatever comes when: never more than there was, and if it is less, samples were said to be too late.
+#[test]
+fn whatever_comes_when_no_event_counts_twice() {
+    let mut rng = Rng::with_seed(39);
+    let (mut exact, mut less) = (0, 0);
+    for _ in 0..500 {
+        let (all, mut samples) = of_several_things(random(&mut rng));
+        let there_were: u64 = naive(&samples).values().sum();
+        samples.extend(samples.clone().iter().filter(|_| rng.u8(0..3) == 0));
+        rng.shuffle(&mut samples);
+        let mut meter = meter();
+        meter.take(&batch(&all, &[]));
+        let (mut deliveries, mut too_late, mut now) = (Vec::new(), 0, 300);
+        for sample in &samples {
+            let mut alone = batch(&[], &[*sample]);
+            alone.arrived = second(now);
+            too_late += meter.take(&alone).too_late;
+            now += rng.i64(0..40);
+            if rng.bool() {
+                deliveries.extend(meter.close(second(now)));
+                meter = restored(&meter);
+            }
+        }
+        deliveries.extend(meter.close(second(now + 100)));
+        let counted: u64 = by_slice(&deliveries).iter().map(|(_, n)| n).sum();
+        assert!(counted <= there_were, "{counted} of {there_were}");
+        match counted == there_were {
+            true => exact += 1,
+            false => less += 1,
+        }
+        assert!(counted == there_were || too_late > 0);
+    }
+    assert!(exact > 300 && less > 0, "{exact} {less}");
+}
+
+#[test]
+fn the_past_of_a_series_is_of_whom_it_counted_for_and_not_of_several_writers() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let before = |meter: &mut Meter, sample: LiveSample| {
+        let mut late = batch(&[], &[sample]);
+        (late.newest_ms, late.arrived) = (None, second(6000));
+        meter.take(&late)
+    };
+    let counted = |meter: &mut Meter, until: i64| by_slice(&meter.close(second(until)));
+    let mut meter = meter();
+    meter.take(&batch(std::slice::from_ref(&ok), &[stands(0, 5000, 100)]));
+    assert_eq!(counted(&mut meter, 6000), []);
+    assert_eq!(before(&mut meter, stands(0, 4980, 90)).new, 1);
+    assert_eq!(before(&mut meter, stands(0, 4980, 90)).already, 1);
+    assert_eq!(before(&mut meter, stands(0, 4980, 91)).conflicting, 1);
+    assert_eq!(before(&mut meter, stands(0, 5000, 100)).already, 1);
+    assert_eq!(counted(&mut meter, 6059), []);
+    assert_eq!(counted(&mut meter, 6060), [(500, 10)]);
+    // Between two that are known: the sum stays.
+    assert_eq!(before(&mut meter, stands(0, 4990, 95)).too_late, 1);
+    assert_eq!(before(&mut meter, stands(0, 4970, 95)).new, 1);
+    // It counts for others from now on: not what it counted before.
+    let mut bad = series(0, LiveRole::Events(Class::bad()));
+    bad.id = ok.id;
+    meter.take(&batch(&[bad], &[]));
+    assert_eq!(before(&mut meter, stands(0, 4960, 80)).too_late, 1);
+    let cells = cells(&meter.close(second(6200)));
+    let counted: Vec<_> = cells.iter().map(|(of, n)| (of.1, &of.2, *n)).collect();
+    assert_eq!(counted, [(498, &Class::good(), 90)]);
+
+    // Two processes that nothing but their starts tell apart.
+    let ok = series(1, LiveRole::Events(Class::good()));
+    meter.take(&batch(&[ok], &[begun(1, 90_000, 1_000, 100)]));
+    meter.take(&batch(&[], &[begun(1, 90_010, 2_000, 50)]));
+    meter.close(second(91_000));
+    let taken = meter.take(&batch(&[], &[begun(1, 89_000, 1_000, 70)]));
+    assert_eq!((taken.new, taken.too_late), (0, 1));
+}
+
+#[test]
+fn a_bucket_that_became_coarser_before_its_first_sample_did_not_begin_again() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let mut meter = meter();
+    meter.take(&batch(
+        &[ok],
+        &[begun(0, 5000, 1000, 85), begun(0, 5010, 1000, 86)],
+    ));
+    let mut deliveries = meter.close(second(6000));
+    let mut late = batch(&[], &[begun(0, 4980, 1000, 90), begun(0, 4970, 1000, 80)]);
+    late.arrived = second(6000);
+    assert_eq!(meter.take(&late).new, 2);
+    deliveries.extend(meter.close(second(6060)));
+    assert_eq!(by_slice(&deliveries), [(498, 10), (501, 1)]);
+}
+
+#[test]
+fn what_is_long_after_the_first_sample_is_not_waited_for() {
+    let ok = series(0, LiveRole::Events(Class::good()));
+    let mut meter = meter();
+    meter.take(&batch(&[ok], &[stands(0, 5000, 100), stands(0, 5010, 101)]));
+    meter.close(second(6000));
+    assert_eq!(meter.facts().pasts.len(), 1);
+    meter.close(second(5000 + 86_400 + 3600));
+    assert_eq!(meter.facts().pasts.len(), 0);
+    assert_eq!(meter.take(&batch(&[], &[stands(0, 4980, 90)])).too_late, 1);
+}
+
 /// Processes that nothing but their starts tell apart: each counts since its beginning, some end and others begin.
 #[test]
 fn writers_of_one_series_count_each_for_itself_whenever_it_is_stopped() {

@@ -1,7 +1,9 @@
 //! What a meter knows, behind the ledger's state.
 
 use attain_model::SourceId;
-use attain_model::live::{LivePoint, MeterFacts, MeteredSeries, MeteredSource, OpenCount, Slot};
+use attain_model::live::{
+    LivePast, LivePoint, MeterFacts, MeteredSeries, MeteredSource, OpenCount, Slot,
+};
 
 use super::bytes::{Malformed, Read, Reader, Writer};
 use super::live::{read_series, read_to, write_series, write_to};
@@ -50,7 +52,7 @@ pub(crate) fn write(body: &mut Body, facts: &MeterFacts) {
         }
     }
     // Where nothing is missing, it ends here, as it did before this was kept.
-    if !facts.untold.is_empty() {
+    if !facts.untold.is_empty() || !facts.pasts.is_empty() {
         body.writer.length(facts.untold.len());
         for (slot, missing) in &facts.untold {
             body.writer.number(u64::from(*slot));
@@ -59,6 +61,17 @@ pub(crate) fn write(body: &mut Body, facts: &MeterFacts) {
                 body.writer.signed(*from);
                 body.writer.signed(until.wrapping_sub(*from));
             }
+        }
+    }
+    if !facts.pasts.is_empty() {
+        body.writer.length(facts.pasts.len());
+        for past in &facts.pasts {
+            body.writer.number(u64::from(past.slot));
+            body.writer.option(past.came, |writer, (first, last)| {
+                writer.time(first);
+                writer.time(last);
+            });
+            write_points(&mut body.writer, &past.points);
         }
     }
 }
@@ -102,11 +115,27 @@ pub(crate) fn read(body: &mut BodyReader<'_>) -> Read<MeterFacts> {
             true => Vec::new(),
             false => body.reader.many(read_untold)?,
         },
+        pasts: match body.reader.is_empty() {
+            true => Vec::new(),
+            false => body.reader.many(read_past)?,
+        },
     })
 }
 
+fn read_past(reader: &mut Reader<'_>) -> Read<LivePast> {
+    Ok(LivePast {
+        slot: read_slot(reader)?,
+        came: reader.option(|reader| Ok((reader.time()?, reader.time()?)))?,
+        points: read_points(reader)?,
+    })
+}
+
+fn read_slot(reader: &mut Reader<'_>) -> Read<Slot> {
+    Slot::try_from(reader.number()?).map_err(|_| Malformed("a slot is too large"))
+}
+
 fn read_untold(reader: &mut Reader<'_>) -> Read<(Slot, Vec<(i64, i64)>)> {
-    let slot = Slot::try_from(reader.number()?).map_err(|_| Malformed("a slot is too large"))?;
+    let slot = read_slot(reader)?;
     let missing = reader.many(|reader| {
         let from = reader.signed()?;
         Ok((from, from.wrapping_add(reader.signed()?)))

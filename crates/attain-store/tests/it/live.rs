@@ -1,8 +1,8 @@
 //! Random live entries and what a meter knows, also at the extremes; and that they come back as they were kept.
 
 use attain_model::live::{
-    CountsFor, LiveBatch, LiveEntry, LivePoint, LiveRole, LiveSample, LiveSeries, LiveValue,
-    MeterFacts, MeteredSeries, MeteredSource, OpenCount, SeriesId,
+    CountsFor, LiveBatch, LiveEntry, LivePast, LivePoint, LiveRole, LiveSample, LiveSeries,
+    LiveValue, MeterFacts, MeteredSeries, MeteredSource, OpenCount, SeriesId,
 };
 use attain_model::{SourceId, Threshold};
 use attain_store::{Access, Store};
@@ -127,14 +127,7 @@ impl Random {
             series: (0..series)
                 .map(|_| MeteredSeries {
                     series: self.live_series(),
-                    points: (0..self.rng.usize(..4))
-                        .map(|_| LivePoint {
-                            time_ms: self.milliseconds(),
-                            value: self.events(),
-                            added: self.events(),
-                            created_ms: self.rng.bool().then(|| self.milliseconds()),
-                        })
-                        .collect(),
+                    points: self.points(),
                 })
                 .collect(),
             open: (0..open)
@@ -161,7 +154,25 @@ impl Random {
             untold: (0..self.rng.u32(..3))
                 .map(|slot| (slot, vec![(self.milliseconds(), self.milliseconds())]))
                 .collect(),
+            pasts: (0..self.rng.u32(..3))
+                .map(|slot| LivePast {
+                    slot,
+                    came: self.rng.bool().then(|| (self.time(), self.time())),
+                    points: self.points(),
+                })
+                .collect(),
         }
+    }
+
+    fn points(&mut self) -> Vec<LivePoint> {
+        (0..self.rng.usize(..4))
+            .map(|_| LivePoint {
+                time_ms: self.milliseconds(),
+                value: self.events(),
+                added: self.events(),
+                created_ms: self.rng.bool().then(|| self.milliseconds()),
+            })
+            .collect()
     }
 }
 
