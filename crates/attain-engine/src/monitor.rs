@@ -361,7 +361,10 @@ impl Monitor {
                 said.append_to(&mut evaluation);
                 continue;
             }
-            let said = match watched.rest.take().filter(|_| !is_due) {
+            // Of what was said before the first of its counts nothing holds.
+            let has_begun = watched.first.is_some_and(|first| first < self.end);
+            let is_new = std::mem::replace(&mut watched.has_begun, has_begun) != has_begun;
+            let said = match watched.rest.take().filter(|_| !is_due && !is_new) {
                 Some(said) => {
                     // Its own silence is in there.
                     if let Some(untagged) = said.untagged.first() {

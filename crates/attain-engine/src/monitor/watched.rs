@@ -33,6 +33,8 @@ pub(super) struct Watched {
     pub(super) first: Option<i64>,
     /// What was said last, where it is judged from its counts.
     pub(super) rest: Option<Said>,
+    /// The first of its counts were there when it was judged last.
+    pub(super) has_begun: bool,
     carried: Option<Carried>,
 }
 
@@ -95,6 +97,7 @@ impl Watched {
             id: looked.slo.id.clone(),
             first: looked.read.first(),
             rest: None,
+            has_begun: false,
             carried: carried(looked, places, missing),
         }
     }

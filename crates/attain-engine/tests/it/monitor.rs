@@ -384,3 +384,57 @@ fn a_past_that_comes_after_the_monitor_was_made_counts() {
         assert!(is.eq(should), "heard: {is_heard}");
     }
 }
+
+/// A server that was just installed: whoever sends begins after the first slices.
+#[test]
+fn what_is_counted_first_is_judged_with_its_slice() {
+    for is_heard in [false, true] {
+        let promises = Arc::new(Promises::of(promised(&mut Rng::with_seed(12))));
+        let streams = Stream::all(promises.catalogue());
+        let mut ledger = Ledger::new(&streams, 10, None);
+        let key = streams[0].key.clone();
+        let end = at("2026-03-01T12:00:10Z").as_second() / SLICE;
+        let start = |slice: i64| second(slice * SLICE);
+        drop(ledger.changes());
+        let mut monitor = Monitor::new(Arc::clone(&promises), &ledger, start(end));
+        let mut world = World {
+            rng: Rng::with_seed(13),
+            key,
+            phase: [(4, 900); 4],
+            is_heard,
+            delivered: 0,
+        };
+        // Counts of a slice come before it is closed, and with it.
+        for (tick, counted) in [None, Some(3), Some(2), None, Some(4), None]
+            .iter()
+            .enumerate()
+        {
+            let end = end + tick as i64;
+            if let Some(ahead) = counted {
+                world.delivered += 1;
+                let position = world.delivered..world.delivered + 1;
+                let mut delivery = Delivery::new(SourceId::from("main"), "live", position);
+                world.count(&mut delivery, "premium", 0, end + ahead);
+                if is_heard {
+                    let observed = Interval {
+                        start: start(end),
+                        end: start(end + ahead),
+                    };
+                    delivery.observed = Some(vec![observed]);
+                }
+                ledger.take(delivery);
+            }
+            monitor.push(ledger.changes(), &ledger, start(end + 1));
+            let rest: Vec<&str> = monitor.rest().map(|slo| slo.as_str()).collect();
+            let begun = whole(&promises, &ledger, end + 1);
+            let own = |verdict: &&Verdict| verdict.name.slo.as_str() == "own";
+            let is = monitor.evaluation().verdicts.iter().filter(own);
+            let should = begun.verdicts.iter().filter(own);
+            let totals = |verdict: &Verdict| verdict.attainment.total();
+            assert!(
+                is.map(totals).eq(should.map(totals)),
+                "heard: {is_heard}, tick {tick}, rest {rest:?}"
+            );
+        }
+    }
+}
