@@ -12,6 +12,9 @@ use super::Outcome;
 use super::known::Shape;
 use crate::text::number::scaled;
 
+/// 2000-01-01. What is older is in another unit, or no time at all: it would move back since when things are observed.
+const EARLIEST_MS: i64 = 946_684_800_000;
+
 /// See the module.
 pub(super) struct Batch {
     arrived: Timestamp,
@@ -41,7 +44,7 @@ impl Batch {
     /// Whether a sample's time is one.
     #[inline]
     pub(super) fn is_time(&self, time_ms: i64) -> bool {
-        (0..=self.latest_ms).contains(&time_ms)
+        (EARLIEST_MS..=self.latest_ms).contains(&time_ms)
     }
 
     /// The same; if so, the source was heard then.
@@ -62,7 +65,9 @@ impl Batch {
             let time = Timestamp::from_millisecond(time_ms)
                 .map_or_else(|_| format!("{time_ms} ms"), |time| time.to_string());
             match time_ms {
-                ..0 => format!("a sample of {time}: that is before 1970; its time is milliseconds since then"),
+                ..EARLIEST_MS => format!(
+                    "a sample of {time}: that is before 2000; times are milliseconds since 1970, in OTLP nanoseconds"
+                ),
                 _ => format!("a sample of {time} arrived at {arrived}: it is too far ahead; compare the clocks"),
             }
         });

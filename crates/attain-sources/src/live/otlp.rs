@@ -117,6 +117,14 @@ fn says(metric: &Metric<'_>, point: &Point<'_>) -> Result<LiveValue, Broken> {
         Recorded::Nothing => return Ok(LiveValue::Ended),
         Recorded::Whole(number) => u64::try_from(number)
             .map_err(|_| Broken::at(format!("a counter cannot stand at {number}")))?,
+        // Nobody knows the rest of it when the next part comes.
+        Recorded::Number(number)
+            if metric.temporality == Temporality::Delta && number.fract().abs() > 0.0 =>
+        {
+            return Err(Broken::at(format!(
+                "{number} is no number of events since the point before: send it as cumulative, or whole"
+            )));
+        }
         Recorded::Number(number) => match stands(number) {
             Some(LiveValue::Stands { value, .. }) => value,
             _ => return Err(Broken::at(format!("a counter cannot stand at {number}"))),

@@ -67,7 +67,7 @@ impl Explicit<'_> {
     /// Upper bounds, ascending as they came, and the events under each; the last bucket has no bound.
     ///
     /// # Errors
-    /// Counts and bounds do not fit together.
+    /// Counts and bounds do not fit together, or bounds do not ascend.
     pub fn buckets(&self) -> Result<impl Iterator<Item = (Option<f64>, u64)>, Broken> {
         let (counts, [], bounds, []) = parts(self.counts, self.bounds) else {
             return Err(CUT);
@@ -76,7 +76,12 @@ impl Explicit<'_> {
         if !fits {
             return Err(Broken::new("it has not one count more than it has bounds"));
         }
-        let bounds = bounds.iter().map(|bytes| Some(f64::from_le_bytes(*bytes)));
+        let bounds = bounds.iter().map(|bytes| f64::from_le_bytes(*bytes));
+        let is_any_no_number = bounds.clone().any(f64::is_nan);
+        if is_any_no_number || !bounds.clone().is_sorted_by(|one, next| one < next) {
+            return Err(Broken::new("its bounds do not ascend"));
+        }
+        let bounds = bounds.map(Some);
         let counts = counts.iter().map(|bytes| u64::from_le_bytes(*bytes));
         Ok(bounds.chain([None]).zip(counts))
     }

@@ -377,7 +377,8 @@ fn what_a_point_may_say() {
             .unwrap(),
     );
     assert!(
-        got.contains("0 at 0: +5 since -10000\n0 at 1: +7 since 1\n"),
+        got.contains("0 at 0: +5 since -10000\n0 at 2: ended\n")
+            && got.contains("- http.requests: 7.9 is no number of events since the point before"),
         "{got}"
     );
     let got = text(
@@ -399,6 +400,28 @@ fn what_a_point_may_say() {
         got.contains("0 accepted, 0 of them for nobody, 8 refused") && got.contains(refused),
         "{got}"
     );
+}
+
+#[test]
+fn bounds_that_do_not_ascend_are_refused() {
+    let latency = metric("http.duration", MetricKind::Histogram, only(&[]), &[]);
+    let mut intake = intake(&spelled(false).slo("any", latency, &[100]));
+    for (bounds, is_taken) in [
+        ("0.1,0.25,0.5", true),
+        ("0.5,0.1,0.25", false),
+        ("0.1,0.1,0.5", false),
+        (r#"0.1,"NaN",0.5"#, false),
+    ] {
+        let data = format!(
+            r#"{{"aggregationTemporality":2,"dataPoints":[{{"startTimeUnixNano":"{}","timeUnixNano":"{}","count":"10","bucketCounts":["5","3","1","1"],"explicitBounds":[{bounds}]}}]}}"#,
+            (NOW_MS - 10_000) * 1_000_000,
+            NOW_MS * 1_000_000
+        );
+        let got = request("histogram", &data).replace("http.requests", "http.duration");
+        let got = text(intake.otlp_json(got.as_bytes(), now()).unwrap());
+        let refused = got.contains("its bounds do not ascend");
+        assert_eq!(refused, !is_taken, "{bounds}: {got}");
+    }
 }
 
 /// Under a counter's name in Prometheus' spelling as well: what is passed over in silence is found by nobody.
