@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use attain_model::source::SourceKind;
 use attain_model::{SourceId, Stream};
-use attain_view::number;
 use attain_view::status::begins_anew;
 use attain_view::status_json::{ReadSource, Reading};
+use attain_view::{number, visible};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -163,9 +163,12 @@ fn unclaimed(source: &SourceId, values: &BTreeMap<String, u64>) -> Option<String
     values.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     let shown = values.iter().take(SHOWN);
     let mut shown: Vec<String> = shown
-        .map(|(value, series)| format!("`{value}` ({} series)", number::grouped(**series)))
+        .map(|(value, series)| {
+            let (value, series) = (visible(value), number::grouped(**series));
+            format!("`{value}` ({series} series)")
+        })
         .collect();
-    let first = values.first()?.0;
+    let first = visible(values.first()?.0).replace('"', "\\\"");
     if values.len() > SHOWN {
         shown.push(format!("{} more", values.len() - SHOWN));
     }

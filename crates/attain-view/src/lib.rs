@@ -40,4 +40,4 @@ pub mod table;
 pub mod warnings;
 pub mod why;
 
-pub use look::{Look, Tone, wrap};
+pub use look::{Look, Tone, visible, wrap};

@@ -2,6 +2,31 @@
 
 use anstyle::{AnsiColor, Effects, Style};
 
+use crate::html::turns_direction;
+
+/// A name that comes from whoever sends, such as the value of a label: what could break the line around it, or turn it
+/// round, is written out.
+///
+/// ```
+/// assert_eq!(attain_view::visible("it's\n"), r"it's\n");
+/// assert_eq!(attain_view::visible("a\u{202e}b"), r"a\u{202e}b");
+/// ```
+#[must_use]
+pub fn visible(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for letter in name.chars() {
+        match letter {
+            '\n' | '\r' | '\t' => text.extend(letter.escape_default()),
+            _ if letter.is_control() || turns_direction(letter) => {
+                text.extend(letter.escape_unicode())
+            }
+            '\u{2028}' | '\u{2029}' => text.extend(letter.escape_unicode()),
+            _ => text.push(letter),
+        }
+    }
+    text
+}
+
 /// What the reader's end can show. The caller decides; nothing here asks a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {

@@ -10,7 +10,7 @@ pub mod server;
 
 use std::time::Duration;
 
-use attain_view::number;
+use attain_view::{number, visible};
 
 /// A length as it is said: milliseconds below two seconds, its two largest units above.
 fn length(length: Duration) -> String {
@@ -37,7 +37,10 @@ fn percent(part: u64, whole: u64) -> String {
 /// Some of many, in backquotes.
 fn some_of<'n>(names: impl ExactSizeIterator<Item = &'n str>, most: usize) -> String {
     let more = names.len().saturating_sub(most);
-    let mut shown: Vec<String> = names.take(most).map(|name| format!("`{name}`")).collect();
+    let mut shown: Vec<String> = names
+        .take(most)
+        .map(|name| format!("`{}`", visible(name)))
+        .collect();
     if more > 0 {
         shown.push(format!("{more} more"));
     }

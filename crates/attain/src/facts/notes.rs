@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use attain_model::{Promises, SourceId};
-use attain_view::number;
+use attain_view::{number, visible};
 
 use super::{EXAMPLES_SHOWN, Facts};
 
@@ -49,7 +49,10 @@ fn unclaimed(promises: &Promises, id: &SourceId, values: &BTreeMap<String, u64>)
     let shown: Vec<String> = values
         .iter()
         .take(EXAMPLES_SHOWN)
-        .map(|(value, events)| format!("`{value}` ({})", number::grouped(**events)))
+        .map(|(value, events)| {
+            let (value, events) = (visible(value), number::grouped(**events));
+            format!("`{value}` ({events})")
+        })
         .collect();
     let more = match values.len() - shown.len() {
         0 => String::new(),

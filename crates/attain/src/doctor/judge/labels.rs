@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use attain_model::Catalogue;
 use attain_model::source::Source;
 use attain_sources::fit::{MetricSeen, Misfit, Tagged, claimed_by, nearness};
-use attain_view::number;
+use attain_view::{number, visible};
 
 use super::{percent, some_of};
 use crate::doctor::finding::Diagnosis;
@@ -276,7 +276,10 @@ fn quoted(value: &str) -> String {
     let is_word = value.starts_with(|c: char| c.is_ascii_alphabetic());
     match is_word && value.chars().all(is_plain) {
         true => value.to_owned(),
-        false => format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")),
+        false => {
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+            format!("\"{}\"", visible(&value))
+        }
     }
 }
 
