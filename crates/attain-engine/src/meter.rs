@@ -265,6 +265,7 @@ impl Meter {
     /// Takes what arrived together.
     pub fn take(&mut self, batch: &LiveBatch) -> Metered {
         for series in &batch.series {
+            self.hand_over(series, &batch.series);
             self.make(series);
         }
         let source = self.source(&batch.source);
@@ -410,7 +411,8 @@ impl Meter {
         self.keep_past(series, columns.all());
         match (&mut self.counters[slot], &mut self.known[slot]) {
             (Some(counter), Some(known)) if known.id == series.id => {
-                if counter.columns.all() != columns.all() {
+                let before = counter.columns.all();
+                if columns.all().iter().any(|column| !before.contains(column)) {
                     self.nursery.forget(series.slot);
                 }
                 counter.columns = columns;
@@ -428,6 +430,30 @@ impl Meter {
                     id: series.id,
                     thing: series.thing,
                 });
+            }
+        }
+    }
+
+    /// Of a bucket that seemed to be born: takes back what it stood at from what a closer bucket of its histogram, told of
+    /// with it, stands for from now on. That one is born, too, and all it stands at counts.
+    fn hand_over(&mut self, series: &LiveSeries, together: &[LiveSeries]) {
+        let slot = series.slot as usize;
+        let (Some(newborn), Some(Some(counter)), Some(Some(known))) = (
+            self.nursery.get(series.slot).copied(),
+            self.counters.get(slot),
+            self.known.get(slot),
+        ) else {
+            return;
+        };
+        if known.id != series.id {
+            return;
+        }
+        let slice = slice_of(self.grid, newborn.time_ms);
+        for column in counter.columns.all() {
+            let to = self.open.described(*column);
+            let has = |series: &LiveSeries| series.thing == known.thing && series.to.contains(to);
+            if !series.to.contains(to) && together.iter().any(has) {
+                self.open.take_back(*column, slice, newborn.value);
             }
         }
     }

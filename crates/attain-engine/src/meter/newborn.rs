@@ -66,7 +66,7 @@ impl Nursery {
         self.waiting.get(&slot)
     }
 
-    /// It counts for others now, or is another one: what it was added to is not known.
+    /// It counts for more now, or is another one: not all that it counts for had what it stood at.
     pub(super) fn forget(&mut self, slot: u32) {
         self.waiting.remove(&slot);
     }

@@ -62,6 +62,13 @@ pub(super) struct Shape {
     pub(super) text: String,
 }
 
+impl Shape {
+    /// Somebody asks how many of its events are at or under a limit.
+    pub(super) fn is_cut(&self) -> bool {
+        self.edges.iter().any(|(edge, _)| *edge != u64::MAX)
+    }
+}
+
 /// A series as it is met: all but its number.
 pub(super) struct Met {
     pub(super) id: SeriesId,

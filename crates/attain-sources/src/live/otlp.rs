@@ -194,6 +194,11 @@ fn shaped(
                 batch.push(*slot, point.time_ms, LiveValue::Ended);
             }
         }
+        Recorded::Explicit(histogram) if shape.is_cut() && !histogram.has_bounds() => {
+            return Err(Broken::new(
+                "a latency is asked of it, and it has no buckets: give it bounds, one of them at the limit",
+            ));
+        }
         Recorded::Explicit(histogram) => {
             for (slot, events) in under_bounds(shape, histogram.buckets()?, histogram.count) {
                 batch.push(slot, point.time_ms, counted(metric, point, events)?);

@@ -64,10 +64,16 @@ pub struct Exponential<'a> {
 }
 
 impl Explicit<'_> {
+    /// Whether it says how its events lie.
+    #[must_use]
+    pub fn has_bounds(&self) -> bool {
+        !self.bounds.is_empty()
+    }
+
     /// Upper bounds, ascending as they came, and the events under each; the last bucket has no bound.
     ///
     /// # Errors
-    /// Counts and bounds do not fit together, or bounds do not ascend.
+    /// Counts and bounds do not fit together, bounds do not ascend, or the counts do not add up to all events.
     pub fn buckets(&self) -> Result<impl Iterator<Item = (Option<f64>, u64)>, Broken> {
         let (counts, [], bounds, []) = parts(self.counts, self.bounds) else {
             return Err(CUT);
@@ -83,6 +89,13 @@ impl Explicit<'_> {
         }
         let bounds = bounds.map(Some);
         let counts = counts.iter().map(|bytes| u64::from_le_bytes(*bytes));
+        let sum = counts.clone().fold(0, u64::saturating_add);
+        if sum != self.count && counts.len() > 0 {
+            return Err(Broken::at(format!(
+                "its buckets hold {sum} events, and it says that it has {}",
+                self.count
+            )));
+        }
         Ok(bounds.chain([None]).zip(counts))
     }
 }

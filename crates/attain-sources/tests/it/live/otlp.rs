@@ -402,25 +402,42 @@ fn what_a_point_may_say() {
     );
 }
 
+/// Nothing of a histogram that contradicts itself can be told apart as fast or slow.
 #[test]
-fn bounds_that_do_not_ascend_are_refused() {
+fn a_histogram_that_cannot_be_is_refused_with_the_reason() {
     let latency = metric("http.duration", MetricKind::Histogram, only(&[]), &[]);
     let mut intake = intake(&spelled(false).slo("any", latency, &[100]));
-    for (bounds, is_taken) in [
-        ("0.1,0.25,0.5", true),
-        ("0.5,0.1,0.25", false),
-        ("0.1,0.1,0.5", false),
-        (r#"0.1,"NaN",0.5"#, false),
+    let four = r#""5","3","1","1""#;
+    let unordered = "its bounds do not ascend";
+    let bare = "a latency is asked of it, and it has no buckets";
+    for (bounds, counts, why) in [
+        ("0.1,0.25,0.5", four, None),
+        ("0.5,0.1,0.25", four, Some(unordered)),
+        ("0.1,0.1,0.5", four, Some(unordered)),
+        (r#"0.1,"NaN",0.5"#, four, Some(unordered)),
+        (
+            "0.1,0.25",
+            four,
+            Some("it has not one count more than it has bounds"),
+        ),
+        (
+            "0.1",
+            r#""5","4""#,
+            Some("its buckets hold 9 events, and it says that it has 10"),
+        ),
+        ("", "", Some(bare)),
+        ("", r#""10""#, Some(bare)),
     ] {
         let data = format!(
-            r#"{{"aggregationTemporality":2,"dataPoints":[{{"startTimeUnixNano":"{}","timeUnixNano":"{}","count":"10","bucketCounts":["5","3","1","1"],"explicitBounds":[{bounds}]}}]}}"#,
+            r#"{{"aggregationTemporality":2,"dataPoints":[{{"startTimeUnixNano":"{}","timeUnixNano":"{}","count":"10","bucketCounts":[{counts}],"explicitBounds":[{bounds}]}}]}}"#,
             (NOW_MS - 10_000) * 1_000_000,
             NOW_MS * 1_000_000
         );
         let got = request("histogram", &data).replace("http.requests", "http.duration");
-        let got = text(intake.otlp_json(got.as_bytes(), now()).unwrap());
-        let refused = got.contains("its bounds do not ascend");
-        assert_eq!(refused, !is_taken, "{bounds}: {got}");
+        let (_, outcome) = intake.otlp_json(got.as_bytes(), now()).unwrap();
+        assert_eq!(outcome.refused, u64::from(why.is_some()), "{bounds}");
+        let said = outcome.reasons.join("\n");
+        assert!(said.contains(why.unwrap_or_default()), "{bounds}: {said}");
     }
 }
 

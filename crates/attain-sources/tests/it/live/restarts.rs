@@ -115,6 +115,48 @@ fn buckets_in_requests_of_their_own_count_once_whenever_it_is_stopped() {
     }
 }
 
+/// A process that is first seen beside others: whichever of its buckets comes first, what it was first heard with is as
+/// fast as it was.
+#[test]
+fn the_buckets_of_a_new_histogram_count_once_in_whatever_order_they_come_first() {
+    let mut rng = Rng::with_seed(43);
+    for run in 0..100 {
+        let mut world = World::new();
+        let mut expected = Slices::new();
+        let mut pods = vec![[3; 6]];
+        for round in 0..8 {
+            let at_ms = NOW_MS + round * ROUND_MS;
+            if round == 4 {
+                pods.push([0; 6]);
+            }
+            if round > 0 {
+                let slice = expected.entry(at_ms).or_default();
+                for pod in &mut pods {
+                    for (place, count) in pod.iter_mut().enumerate() {
+                        let events = rng.u64(0..5);
+                        *count += events;
+                        slice[[0, 0, 1, 2, 2, 2][place]] += events;
+                    }
+                }
+            }
+            let mut all: Vec<_> = (0..pods.len())
+                .flat_map(|pod| (0..LIMITS.len()).map(move |at| (pod, at)))
+                .map(|(pod, at)| said(pod, &pods[pod], at))
+                .collect();
+            rng.shuffle(&mut all);
+            let mut rest = &all[..];
+            while !rest.is_empty() {
+                let (some, others) = rest.split_at(rng.usize(1..=rest.len().min(4)));
+                rest = others;
+                world.take(&request(some, at_ms), at_ms);
+            }
+            world.close(at_ms - 2 * ROUND_MS);
+        }
+        world.close(NOW_MS + 3_600_000);
+        assert_eq!(world.counted, expected, "run {run}");
+    }
+}
+
 /// One that was removed, beside one that is new: who comes first after a restart cannot know.
 #[test]
 fn a_bucket_waits_a_minute_for_one_that_does_not_come() {
