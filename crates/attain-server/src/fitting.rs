@@ -343,6 +343,16 @@ impl Found {
                         self.gap(slo, GapReason::NeverHeard(why.clone()));
                     }
                 }
+                Misfit::NoWhole => {
+                    let why = format!(
+                        "no series of `{name}` from {} has `le=\"+Inf\"`, which says how many events there are",
+                        source.id
+                    );
+                    for slo in &wanted.slos {
+                        self.unheard.insert(SloId::new(slo.as_str()));
+                        self.gap(slo, GapReason::NeverHeard(why.clone()));
+                    }
+                }
                 Misfit::Absent | Misfit::NoneCounts => {}
             }
         }

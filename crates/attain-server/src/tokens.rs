@@ -94,7 +94,10 @@ impl Tokens {
         let path = data.join(FILE);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(why) if why.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            // What is no folder is refused with better words by whoever opens it.
+            Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(Self::default());
+            }
             Err(why) => return Err(TokenError::File { path, why }),
         };
         let tokens: Self = serde_json::from_str(&text).map_err(|why| TokenError::Shape {

@@ -25,6 +25,14 @@ pub enum Error {
         /// The file that is not ours.
         file: PathBuf,
     },
+    /// There is none, and none can be made.
+    #[error("{}: no folder can be made there ({why}); name another one", folder.display())]
+    Unmade {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        why: String,
+    },
     /// Another process writes to it.
     #[error("{}: {} writes to it; wait until it ends", folder.display(), writer(*process))]
     Locked {
@@ -177,6 +185,14 @@ impl Error {
     }
 }
 
+/// A folder cannot be made.
+pub(crate) fn unmade(folder: &Path, error: &io::Error) -> Error {
+    match Error::of_io(folder, error) {
+        Error::Disk { file: folder, why } => Error::Unmade { folder, why },
+        known => known,
+    }
+}
+
 /// SQLite says only that it cannot open a file, or not write to it; the system says why.
 fn denied(file: &Path, error: &rusqlite::Error) -> Option<io::Error> {
     let code = error.sqlite_error_code();
@@ -214,6 +230,18 @@ mod tests {
             full.while_running(),
             format!("{said}and it goes on by itself")
         );
+        let nowhere = io::Error::from(io::ErrorKind::NotFound);
+        assert_eq!(
+            unmade(Path::new("/proc/data"), &nowhere).to_string(),
+            "/proc/data: no folder can be made there (entity not found); name another one"
+        );
+        assert!(matches!(
+            unmade(
+                Path::new("data"),
+                &io::Error::from(io::ErrorKind::StorageFull)
+            ),
+            Error::Full { .. }
+        ));
         let failing = Error::of_io(Path::new("data"), &io::Error::other("broken"));
         assert!(failing.to_string().ends_with("then run it again"));
         assert!(failing.while_running().ends_with("it goes on by itself"));

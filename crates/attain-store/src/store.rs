@@ -18,7 +18,7 @@ use crate::codec::blob::{self, Digest, Kind};
 use crate::codec::head::Head;
 use crate::codec::state;
 use crate::db::{COUNTS, Db, RECORD, blob_at};
-use crate::error::Error;
+use crate::error::{Error, unmade};
 use crate::lock::Lock;
 use crate::made;
 use crate::record;
@@ -196,7 +196,7 @@ impl Store {
             if !create {
                 return Err(missing(folder));
             }
-            fs::create_dir_all(folder).map_err(|error| Error::of_io(folder, &error))?;
+            fs::create_dir_all(folder).map_err(|error| unmade(folder, &error))?;
         }
         let lock = Lock::take(folder)?;
         // Another process may have made it while this one waited for its turn.

@@ -257,6 +257,7 @@ impl<'a> Doctor<'a> {
         judge::metric::judge(&read, metric, held_back, out);
         judge::metric::classes(&read, metric, &misfits, out);
         judge::copies::judge(&self.about, metric, out);
+        judge::metric::wholes(&read, metric, &misfits, out);
         judge::edges::judge(&self.about, metric, out);
         let tagged = judge::labels::Read {
             about: &self.about,

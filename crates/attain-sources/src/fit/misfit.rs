@@ -7,7 +7,7 @@ use attain_model::Catalogue;
 use attain_model::source::Source;
 
 use super::alike::nearness;
-use super::seen::MetricSeen;
+use super::seen::{MetricSeen, Shape};
 
 /// What does not fit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +26,8 @@ pub enum Misfit {
         /// A label that does have such values, e.g. `code` for `status: 5xx`.
         other: Option<String>,
     },
+    /// No bucket of a histogram holds all its events: how many there are is not known, and nothing counts.
+    NoWhole,
     /// No series has the label that says the segment: all events are in none.
     NoSegmentLabel {
         /// A label that says the catalogue's segments instead.
@@ -60,6 +62,11 @@ pub fn misfits(catalogue: &Catalogue, source: &Source, metric: &MetricSeen) -> V
             slos: class.slos.clone(),
             other: other.map(|(label, _)| label.clone()),
         });
+    }
+    // By segment those are counted that hold all.
+    if metric.shape == Shape::Histogram && metric.tagged.is_empty() {
+        all.push(Misfit::NoWhole);
+        return all;
     }
     let label = &source.labels.segment;
     let is_tagged = metric.tagged.keys().any(|value| !value.is_empty());

@@ -393,6 +393,10 @@ slos:
     outcome: A customer need not wait
     indicator: {metric: http_request_duration_seconds}
     objectives: {latency: {premium: \"99% < 250ms\", standard: \"99% < 300ms\"}}
+  rootless:
+    outcome: A customer need not wait for a reply
+    indicator: {metric: reply_seconds}
+    objectives: {latency: {premium: \"99% < 200ms\", standard: \"99% < 200ms\"}}
   tier:
     outcome: A customer can look
     indicator: {source: wrong, metric: looks_total, bad: {code: 5xx}}
@@ -425,6 +429,8 @@ fn pushed() -> Vec<u8> {
             let name = ("__name__", "http_request_duration_seconds_bucket");
             labels.push(vec![name, ("le", le), ("segment", segment)]);
         }
+        let name = ("__name__", "reply_seconds_bucket");
+        labels.push(vec![name, ("le", "0.2"), ("segment", segment)]);
     }
     let series: Vec<_> = labels
         .iter()
@@ -483,6 +489,11 @@ fn the_doctor_knows_what_is_wrong_with_what_is_pushed() {
     assert_eq!(
         seen,
         "no edge of `http_request_duration_seconds_bucket` is at 250ms; the nearest: 200ms and 300ms"
+    );
+    let [seen, _] = found("infinity-missing", "rootless");
+    assert_eq!(
+        seen,
+        "no series of `reply_seconds_bucket` has `le=\"+Inf\"`"
     );
     let [seen, fix] = found("segment-label-missing", "tier");
     assert_eq!(seen, "no series of `looks_total` has the label `tier`");

@@ -64,6 +64,19 @@ pub fn judge(read: &Read<'_>, metric: &MetricSeen, misfits: &[Misfit], out: &mut
     }
 }
 
+/// The series of a metric that lack a label, as PromQL selects them.
+fn without(metric: &str, label: &str) -> String {
+    let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let label = match is_plain(label) {
+        true => label.to_owned(),
+        false => format!("{label:?}"),
+    };
+    match is_plain(metric) {
+        true => format!("{metric}{{{label}=\"\"}}"),
+        false => format!("{{__name__={metric:?},{label}=\"\"}}"),
+    }
+}
+
 struct Tags<'a> {
     about: &'a str,
     source: &'a str,
@@ -167,9 +180,9 @@ impl Tags<'_> {
                 absent.series
             );
             let fix = format!(
-                "see which: query `topk(10, {}{{{label}=\"\"}})`, and add the label where these are counted; \
+                "see which: query `topk(10, {})`, and add the label where these are counted; \
                  what is no customer's (health checks) belongs under `except`",
-                metric.name
+                without(&metric.name, label)
             );
             self.find("untagged", seen, UNKNOWN, fix, out);
         }

@@ -118,6 +118,21 @@ fn unmatched(metric: &MetricSeen) -> String {
     )
 }
 
+/// Finds a histogram without the bucket that says how many events there are.
+pub fn wholes(read: &Read<'_>, metric: &MetricSeen, misfits: &[Misfit], out: &mut Diagnosis) {
+    if !misfits.contains(&Misfit::NoWhole) {
+        return;
+    }
+    let name = &metric.name;
+    let seen = format!("no series of `{name}` has `le=\"+Inf\"`");
+    let why =
+        "that bucket says how many events there are: without it none is counted, fast or slow";
+    let fix = format!(
+        "see whether a relabelling drops `{name}` by `le`, and whether the program writes that bucket"
+    );
+    out.find_for("infinity-missing", read.about, &metric.slos, seen, why, fix);
+}
+
 /// Finds labels that say good from bad and that no series has: nothing can count as bad, or nothing as good.
 pub fn classes(read: &Read<'_>, metric: &MetricSeen, misfits: &[Misfit], out: &mut Diagnosis) {
     for misfit in misfits {
