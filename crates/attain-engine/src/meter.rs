@@ -542,6 +542,7 @@ impl Meter {
                         .filter_map(|column| self.since.get(self.open.stream_of(*column)).copied());
                     let birth = Birth {
                         observed: hearing.observe(known.thing, sample.time_ms),
+                        first_ms: hearing.first(),
                         counted_since_ms: since.max().flatten(),
                         heard_before_ms: circumstances.heard_before_ms,
                     };

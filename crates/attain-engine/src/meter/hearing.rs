@@ -25,6 +25,8 @@ pub(super) struct Hearing {
     newest_ms: Option<i64>,
     /// Since when each thing is observed.
     things: HashMap<u64, i64>,
+    /// Since when any of them is.
+    first_ms: Option<i64>,
     /// By column, the stretches of history that its series prove and that were not told yet.
     past: BTreeMap<u32, Vec<(i64, i64)>>,
 }
@@ -94,14 +96,18 @@ impl Hearing {
 
     /// A thing was observed at an instant; since when it was at all.
     pub(super) fn observe(&mut self, thing: u64, time_ms: i64) -> i64 {
-        if let Some(since) = self.things.get_mut(&thing) {
-            *since = (*since).min(time_ms);
-            return *since;
+        if !self.things.contains_key(&thing) && self.things.len() >= THINGS_AT_MOST {
+            return time_ms;
         }
-        if self.things.len() < THINGS_AT_MOST {
-            self.things.insert(thing, time_ms);
-        }
-        time_ms
+        self.first_ms = Some(self.first_ms.map_or(time_ms, |first| first.min(time_ms)));
+        let since = self.things.entry(thing).or_insert(time_ms);
+        *since = (*since).min(time_ms);
+        *since
+    }
+
+    /// Since when anything was observed.
+    pub(super) fn first(&self) -> Option<i64> {
+        self.first_ms
     }
 
     /// What is new since it was told last.
@@ -144,6 +150,7 @@ impl From<MeteredSource> for Hearing {
         Self {
             heard: facts.heard,
             newest_ms: facts.newest_ms,
+            first_ms: facts.things.iter().map(|(_, since)| *since).min(),
             things: facts.things.into_iter().collect(),
             past: BTreeMap::new(),
         }

@@ -11,6 +11,10 @@ use super::trail::{Place, Trail};
 /// How far back a start is believed when the thing was never observed before: the same as for samples in files.
 const BELIEVED_START_MS: i64 = 3_600_000;
 
+/// How long before its source was first heard a start may lie: a process exports what it counted since it began, and
+/// OpenTelemetry's interval of that is a minute. What is older happened before anybody counted.
+const FIRST_TOLD_MS: i64 = 90_000;
+
 /// Starts that are closer are one: some senders work theirs out anew for each sample.
 const SAME_START_MS: u64 = 1_000;
 
@@ -43,6 +47,8 @@ const NEVER: i64 = i64::MIN;
 pub(super) struct Birth {
     /// Since when what it counts is observed.
     pub(super) observed: i64,
+    /// Since when anything of its source is.
+    pub(super) first_ms: Option<i64>,
     /// Since when its streams are counted, if not from the beginning: what is first seen right after may be old.
     pub(super) counted_since_ms: Option<i64>,
     /// The newest sample of its source before those that came with it.
@@ -375,7 +381,8 @@ impl Birth {
         let Some(created) = point.created_ms.filter(|at| *at <= point.time_ms) else {
             return was_looked_at(self.observed);
         };
-        let is_counted = self.counted_since_ms.is_none_or(|since| since <= created);
+        let since = self.first_ms.map(|first| first - FIRST_TOLD_MS);
+        let is_counted = since.max(self.counted_since_ms) <= Some(created);
         let is_believed = self.observed <= created || point.time_ms - created <= BELIEVED_START_MS;
         // An old process may do something for the first time. What it sends may come in pieces: a thing is known once it
         // was observed for a while.

@@ -415,6 +415,34 @@ fn a_start_time_tells_births_and_restarts() {
     assert_eq!(counted, [(1_000, 7), (1_001, 9)]);
 }
 
+/// What happened before anybody counted is none of it, though a counter says since when it counts.
+#[test]
+fn a_start_long_before_its_source_was_first_heard_is_a_baseline() {
+    let counter = |slot, thing| LiveSeries {
+        thing,
+        ..series(slot, LiveRole::Events(Class::good()))
+    };
+    for is_restored in [false, true] {
+        let mut meter = meter();
+        // An export of a minute, and a process that was there for ten.
+        let first = [begun(0, 10_005, 9_945, 3), begun(1, 10_005, 9_405, 500)];
+        meter.take(&batch(&[counter(0, 1), counter(1, 2)], &first));
+        meter.close(second(10_010));
+        if is_restored {
+            meter = restored(&meter);
+        }
+        // One of before that is found later, and one that came since.
+        let later = [
+            begun(1, 10_905, 9_405, 507),
+            begun(2, 10_905, 9_605, 900),
+            begun(3, 10_905, 10_305, 11),
+        ];
+        meter.take(&batch(&[counter(2, 3), counter(3, 4)], &later));
+        let counted = by_slice(&meter.close(second(20_000)));
+        assert_eq!(counted, [(1_090, 18)], "{is_restored}");
+    }
+}
+
 /// OpenTelemetry: a point that begins when it was taken does not know when it began; those after it begin there, too.
 #[test]
 fn a_start_that_is_not_known_is_a_baseline_for_those_that_share_it() {
