@@ -41,6 +41,14 @@ pub fn run(arguments: &InitArguments, terminal: &Terminal) -> Result<Exit, Failu
             let url = url.to_string_lossy();
             pulled::run(&url, &dir, &target, arguments, terminal)
         }
+        Some(file) if !file.exists() && pulled::lacks_scheme(file) => {
+            let text = shown(file);
+            Err(
+                Failure::new(format!("there is no file {text}")).help(format!(
+                    "an API needs its scheme: attain init --from http://{text}"
+                )),
+            )
+        }
         Some(file) => {
             reach::refuse_for_files(arguments)?;
             found::run(file, &dir, &target, arguments, terminal)

@@ -433,9 +433,10 @@ fn bad_words(name: &str, values: &BTreeSet<&str>) -> Option<Vec<String>> {
     Some(vec![if boolean { "false" } else { "error" }.to_owned()])
 }
 
-fn unit_of(name: &str, values: &[&String]) -> (Unit, &'static str) {
+/// The unit of a duration that its name ends with.
+pub(crate) fn unit_by_name(name: &str) -> Option<Unit> {
     let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
-    let by_name = if name == "ms" || ends(&["_ms", "_millis", "_milliseconds", "millis"]) {
+    if name == "ms" || ends(&["_ms", "_millis", "_milliseconds", "millis"]) {
         Some(Unit::Milliseconds)
     } else if ends(&["_us", "_micros", "_microseconds", "micros"]) {
         Some(Unit::Microseconds)
@@ -445,8 +446,11 @@ fn unit_of(name: &str, values: &[&String]) -> (Unit, &'static str) {
         Some(Unit::Seconds)
     } else {
         None
-    };
-    if let Some(unit) = by_name {
+    }
+}
+
+fn unit_of(name: &str, values: &[&String]) -> (Unit, &'static str) {
+    if let Some(unit) = unit_by_name(name) {
         return (unit, "its name says so");
     }
     if name.ends_with("request_time") || name.ends_with("upstream_response_time") {

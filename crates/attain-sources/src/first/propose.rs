@@ -304,12 +304,7 @@ fn source_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> S
         let _ = writeln!(text, "      time: {}", scalar(time));
     }
     if let Some(latency) = &discovery.latency {
-        let unit = match latency.unit {
-            Unit::Milliseconds => "ms",
-            Unit::Microseconds => "us",
-            Unit::Nanoseconds => "ns",
-            _ => "s",
-        };
+        let unit = symbol(latency.unit);
         let _ = writeln!(text, "      # Unit: {}.", latency.why);
         let _ = write!(
             text,
@@ -334,6 +329,16 @@ fn source_text(discovery: &Discovery, answers: &Answers, tiers: &Tiers<'_>) -> S
     }
     text.push('\n');
     text
+}
+
+/// A unit of durations, as a catalogue has it.
+pub(crate) fn symbol(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Milliseconds => "ms",
+        Unit::Microseconds => "us",
+        Unit::Nanoseconds => "ns",
+        _ => "s",
+    }
 }
 
 /// Keys and user agents are recognised by the rules of the edge.

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 
 use super::survey::{Births, Survey};
 use crate::first::discover::Measured;
-use crate::first::propose::{Answers, SegmentAnswer, usual_rank};
+use crate::first::propose::{Answers, SegmentAnswer, symbol, usual_rank};
 use crate::first::targets::availability;
 use crate::first::yaml_text::{id_of, one_line, quoted, scalar};
 use crate::text::number::nanoseconds;
 use attain_model::policy::{Secret, Setting};
-use attain_model::quantity::{Threshold, Unit};
+use attain_model::quantity::Threshold;
 use attain_model::source::ApiSource;
 
 /// The YAML text of a catalogue that pulls from an API. Always one that attain can read, if the survey found anything.
@@ -48,10 +48,22 @@ pub fn propose_pulled(survey: &Survey, answers: &Answers, api: &ApiSource) -> St
                 one_line(label)
             );
         }
+        None if answers.segment == SegmentAnswer::Nothing => text.push_str(
+            "# All traffic is one. To promise different things to different customers, add `segments:`, and `labels: {segment:\n\
+             # LABEL}` to the source.\n\n",
+        ),
         None => text.push_str(
             "# No label was found that tells customer segments apart, so all traffic is one. Where requests are counted,\n\
              # count them by plan too, then add `segments:` and `labels: {segment: plan}` to the source.\n\n",
         ),
+    }
+    if let (Some((label, _)), Some(share)) = (label.filter(|_| is_measured), survey.untagged()) {
+        let _ = writeln!(
+            text,
+            "  # {share} of the requests of the last day had no `{}`: they are in no segment's promise. Add it where they are\n\
+             \x20 # counted; what is no customer's (health checks) belongs under `except` of the indicators.",
+            one_line(label)
+        );
     }
     for (rank, (id, values)) in (1..).zip(&tiers) {
         let _ = write!(
@@ -134,14 +146,19 @@ pub fn propose_pulled(survey: &Survey, answers: &Answers, api: &ApiSource) -> St
     if let Some(durations) = &survey.durations {
         head(&mut text, "is-fast");
         let shown = |le: &String| {
-            let ns = nanoseconds(le, Unit::Seconds.billionths())?;
+            let ns = nanoseconds(le, durations.unit.billionths())?;
             Some(Threshold::from_nanoseconds(ns).to_string())
         };
         let edges: Vec<String> = durations.edges.iter().filter_map(shown).collect();
         let _ = write!(
             text,
-            "    indicator:\n      metric: {}\n      type: histogram\n      unit: s\n      buckets: [{}]\n",
+            "    indicator:\n      metric: {}\n      type: histogram\n      unit: {}{}\n      buckets: [{}]\n",
             scalar(&durations.metric),
+            symbol(durations.unit),
+            match durations.says_unit {
+                true => "",
+                false => "   # guessed from the size of its buckets; check it",
+            },
             edges.join(", ")
         );
         let edge = shown(&durations.edge).unwrap_or_default();

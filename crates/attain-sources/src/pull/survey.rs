@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::api::{Line, Trouble};
 use super::http::HttpApi;
 use crate::first::discover::Measured;
-use crate::first::guess::{SegmentBy, segment_score};
+use crate::first::guess::{SegmentBy, segment_score, unit_by_name};
+use crate::first::propose::SegmentAnswer;
 use crate::text::number::{events, nanoseconds};
 use attain_model::quantity::Unit;
 
@@ -29,8 +30,28 @@ pub struct Survey {
     pub service: Option<String>,
     /// Further metrics of either shape, which were not chosen.
     pub others: Vec<String>,
+    /// Counters of which no label says whether an event was good; a few.
+    pub unclear: Vec<String>,
     /// Whether processes say when they began.
     pub births: Option<Births>,
+}
+
+impl Survey {
+    /// The share of the requests of the last day that lack the best segment label, as text, if it is 1 % or more.
+    #[must_use]
+    pub fn untagged(&self) -> Option<String> {
+        let requests = self.requests.as_ref().map(|requests| &requests.measured);
+        let durations = self.durations.as_ref().map(|durations| &durations.measured);
+        let measured = requests
+            .or(durations)
+            .filter(|_| !self.segments.is_empty())?;
+        let all: u64 = measured.values().map(|measured| measured.events).sum();
+        let without = measured.get("").map_or(0, |measured| measured.events);
+        let percent = (without.saturating_mul(200) + all)
+            .checked_div(all.saturating_mul(2))
+            .unwrap_or(0);
+        (percent > 0).then(|| format!("{percent}%"))
+    }
 }
 
 /// A metric by which processes say when they began.
@@ -57,11 +78,15 @@ pub struct Requests {
     pub measured: BTreeMap<String, Measured>,
 }
 
-/// A classic histogram in seconds.
+/// A classic histogram of durations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Durations {
     /// Its name, without `_bucket`.
     pub metric: String,
+    /// Of its edges.
+    pub unit: Unit,
+    /// Its name says the unit; else the size of its edges does.
+    pub says_unit: bool,
     /// The edges of its buckets as `le` has them, ascending, without `+Inf`.
     pub edges: Vec<String>,
     /// The edge under which 95 of 100 requests of the last day were; the last one if none is.
@@ -70,14 +95,21 @@ pub struct Durations {
     pub measured: BTreeMap<String, Measured>,
 }
 
-/// Looks. Asks for names, for the series of a few metrics, and for increases of the last day.
+/// Looks. Asks for names, for the series of a few metrics, and for increases of the last day, measured by the label that
+/// somebody chose to tell segments apart by: it stands first.
 ///
 /// # Errors
 /// It does not answer, or not understandably.
-pub fn survey(api: &HttpApi) -> Result<Survey, Trouble> {
+pub fn survey(api: &HttpApi, by: &SegmentAnswer) -> Result<Survey, Trouble> {
     let names = api.label_values("__name__", &[])?;
-    let counters = likeliest(&names, |name| name.ends_with("_total"));
-    let buckets = likeliest(&names, |name| name.ends_with("_bucket"));
+    let ends = |ends: &'static [&'static str]| {
+        move |name: &str| ends.iter().any(|end| name.ends_with(end))
+    };
+    let counters = likeliest(&names, ends(&["_total", "_requests", "_rq_xx"]), Rank::Any);
+    let buckets = likeliest(&names, ends(&["_bucket"]), Rank::Likely);
+    let buckets: Vec<String> = (buckets.into_iter())
+        .filter(|name| !is_size(name))
+        .collect();
     let mut found = Survey::default();
     let mut labels: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for name in &counters {
@@ -96,6 +128,28 @@ pub fn survey(api: &HttpApi) -> Result<Survey, Trouble> {
             None => {}
         }
     }
+    // Many programs count their requests with how long they took, and nowhere else.
+    if found.requests.is_none() {
+        for name in &likeliest(&names, ends(&["_count"]), Rank::Likely) {
+            let known = labels_of(api, name)?;
+            if let Some((label, bad)) = outcome(&known) {
+                found.requests = Some(Requests {
+                    metric: name.clone(),
+                    label,
+                    bad,
+                    measured: BTreeMap::new(),
+                });
+                labels = known;
+                break;
+            }
+        }
+    }
+    if found.requests.is_none() {
+        let counters = names.iter().filter(|name| {
+            name.ends_with("_total") && !OWN.iter().any(|own| name.starts_with(own))
+        });
+        found.unclear = counters.take(LOOKED_INTO).cloned().collect();
+    }
     for name in &buckets {
         let metric = name.trim_end_matches("_bucket").to_owned();
         if found.durations.is_some() {
@@ -103,9 +157,13 @@ pub fn survey(api: &HttpApi) -> Result<Survey, Trouble> {
             continue;
         }
         let known = labels_of(api, name)?;
-        let Some(edges) = edges(&known) else { continue };
+        let Some((unit, says_unit, edges)) = edges(&metric, &known) else {
+            continue;
+        };
         found.durations = Some(Durations {
             metric,
+            unit,
+            says_unit,
             edge: edges.last().cloned().unwrap_or_default(),
             edges,
             measured: BTreeMap::new(),
@@ -117,6 +175,11 @@ pub fn survey(api: &HttpApi) -> Result<Survey, Trouble> {
         }
     }
     found.segments = segments(&labels);
+    match by {
+        SegmentAnswer::Best => {}
+        SegmentAnswer::Nothing => found.segments.clear(),
+        SegmentAnswer::Field(chosen) => found.segments.sort_by_key(|(label, _)| label != chosen),
+    }
     found.service = service(&labels);
     let by = found.segments.first().map(|(label, _)| label.clone());
     measure(api, &mut found, by.as_deref())?;
@@ -162,17 +225,33 @@ fn births(api: &HttpApi, found: &Survey) -> Result<Option<Births>, Trouble> {
     }))
 }
 
+/// How names begin of what a monitoring system counts of itself.
+const OWN: [&str; 7] = [
+    "prometheus_",
+    "promhttp_",
+    "go_",
+    "process_",
+    "net_conntrack_",
+    "vm_",
+    "scrape_",
+];
+
+/// Whether something is counted that is no time.
+fn is_size(name: &str) -> bool {
+    name.contains("bytes") || name.contains("size")
+}
+
+/// What must speak for a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    /// It sounds like requests.
+    Likely,
+    /// Nothing: it comes after those.
+    Any,
+}
+
 /// Names that look like requests, the likeliest first. What a monitoring system counts of itself comes last.
-fn likeliest(names: &[String], is_of_shape: impl Fn(&str) -> bool) -> Vec<String> {
-    const OWN: [&str; 7] = [
-        "prometheus_",
-        "promhttp_",
-        "go_",
-        "process_",
-        "net_conntrack_",
-        "vm_",
-        "scrape_",
-    ];
+fn likeliest(names: &[String], is_of_shape: impl Fn(&str) -> bool, rank: Rank) -> Vec<String> {
     const WORDS: [(&str, i32); 9] = [
         ("http", 4),
         ("grpc", 4),
@@ -190,11 +269,11 @@ fn likeliest(names: &[String], is_of_shape: impl Fn(&str) -> bool) -> Vec<String
             .map(|(_, worth)| worth)
             .sum();
         let is_own = OWN.iter().any(|own| name.starts_with(own));
-        let is_size = name.contains("bytes") || name.contains("size");
-        words - if is_own { 20 } else { 0 } - if is_size { 10 } else { 0 }
+        words - if is_own { 20 } else { 0 } - if is_size(name) { 10 } else { 0 }
     };
     let mut chosen: Vec<&String> = (names.iter())
-        .filter(|name| is_of_shape(name) && score(name) > -18 && score(name) != 0)
+        .filter(|name| is_of_shape(name) && score(name) > -18)
+        .filter(|name| score(name) != 0 || rank == Rank::Any)
         .collect();
     chosen.sort_by_key(|name| (-score(name), name.len(), name.as_str()));
     chosen.into_iter().take(LOOKED_INTO).cloned().collect()
@@ -221,30 +300,30 @@ fn service(labels: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
 
 /// The label that says whether a request was good, and which of its values mean bad.
 fn outcome(labels: &BTreeMap<String, BTreeSet<String>>) -> Option<(String, Vec<String>)> {
-    const WORDS: [&str; 14] = [
-        "error",
-        "err",
-        "failed",
-        "failure",
-        "fail",
-        "false",
-        "timeout",
-        "Unknown",
-        "Internal",
-        "Unavailable",
-        "DataLoss",
-        "DeadlineExceeded",
-        "UNAVAILABLE",
-        "INTERNAL",
+    const WORDS: [&str; 7] = [
+        "error", "err", "failed", "failure", "fail", "false", "timeout",
     ];
-    let is_status =
-        |value: &String| value.len() == 3 && value.parse::<u16>().is_ok_and(|code| code < 600);
+    let is_status = |value: &String| {
+        let is_class = matches!(value.as_bytes(), [b'1'..=b'5', b'x', b'x']);
+        is_class || value.len() == 3 && value.parse::<u16>().is_ok_and(|code| code < 600)
+    };
     let by_code = labels.iter().find(|(label, values)| {
         let says = label.contains("code") || label.contains("status");
         says && !values.is_empty() && values.iter().all(is_status)
     });
     if let Some((label, _)) = by_code {
         return Some((label.clone(), vec!["5xx".to_owned()]));
+    }
+    // Envoy: the first digit alone.
+    let is_digit = |value: &String| matches!(value.as_bytes(), [b'1'..=b'5']);
+    let by_class = labels.iter().find(|(label, values)| {
+        label.ends_with("code_class") && !values.is_empty() && values.iter().all(is_digit)
+    });
+    if let Some((label, _)) = by_class {
+        return Some((label.clone(), vec!["5".to_owned()]));
+    }
+    if let Some(found) = by_grpc(labels) {
+        return Some(found);
     }
     const NAMES: [&str; 8] = [
         "grpc_code",
@@ -266,13 +345,73 @@ fn outcome(labels: &BTreeMap<String, BTreeSet<String>>) -> Option<(String, Vec<S
     })
 }
 
-/// The edges of a histogram of durations, ascending. `None`: it is none.
-fn edges(labels: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
-    let mut edges: Vec<(u64, String)> = (labels.get("le")?.iter())
-        .filter_map(|le| Some((nanoseconds(le, Unit::Seconds.billionths())?, le.clone())))
+/// gRPC's codes: bad are all that are the server's fault by OpenTelemetry's conventions, seen so far or not.
+fn by_grpc(labels: &BTreeMap<String, BTreeSet<String>>) -> Option<(String, Vec<String>)> {
+    /// As Go, as OpenTelemetry and as numbers spell them.
+    const FINE: [[&str; 3]; 11] = [
+        ["OK", "OK", "0"],
+        ["Canceled", "CANCELLED", "1"],
+        ["InvalidArgument", "INVALID_ARGUMENT", "3"],
+        ["NotFound", "NOT_FOUND", "5"],
+        ["AlreadyExists", "ALREADY_EXISTS", "6"],
+        ["PermissionDenied", "PERMISSION_DENIED", "7"],
+        ["ResourceExhausted", "RESOURCE_EXHAUSTED", "8"],
+        ["FailedPrecondition", "FAILED_PRECONDITION", "9"],
+        ["Aborted", "ABORTED", "10"],
+        ["OutOfRange", "OUT_OF_RANGE", "11"],
+        ["Unauthenticated", "UNAUTHENTICATED", "16"],
+    ];
+    const BAD: [[&str; 3]; 6] = [
+        ["Unknown", "UNKNOWN", "2"],
+        ["DeadlineExceeded", "DEADLINE_EXCEEDED", "4"],
+        ["Unimplemented", "UNIMPLEMENTED", "12"],
+        ["Internal", "INTERNAL", "13"],
+        ["Unavailable", "UNAVAILABLE", "14"],
+        ["DataLoss", "DATA_LOSS", "15"],
+    ];
+    const NAMES: [&str; 5] = [
+        "grpc_code",
+        "grpc_status",
+        "rpc_grpc_status_code",
+        "code",
+        "status",
+    ];
+    NAMES.iter().find_map(|name| {
+        let values = labels.get(*name).filter(|values| !values.is_empty())?;
+        let is_spelled = |spelling: &usize| {
+            let is_code = |value: &String| {
+                let mut known = FINE.iter().chain(&BAD);
+                known.any(|code| code[*spelling] == value)
+            };
+            // Any number may be a number of another kind.
+            (*spelling < 2 || name.contains("grpc")) && values.iter().all(is_code)
+        };
+        let spelling = (0..3).find(is_spelled)?;
+        let bad = BAD.iter().map(|code| code[spelling].to_owned());
+        Some(((*name).to_owned(), bad.collect()))
+    })
+}
+
+/// The edges of a histogram of durations, ascending, their unit, and whether its name says that. `None`: it is none.
+fn edges(
+    metric: &str,
+    labels: &BTreeMap<String, BTreeSet<String>>,
+) -> Option<(Unit, bool, Vec<String>)> {
+    let mut edges: Vec<(u64, &String)> = (labels.get("le")?.iter())
+        .filter_map(|le| Some((nanoseconds(le, Unit::Seconds.billionths())?, le)))
         .collect();
     edges.sort_unstable();
-    (!edges.is_empty()).then(|| edges.into_iter().map(|(_, le)| le).collect())
+    let (largest, _) = edges.last()?;
+    let by_name = unit_by_name(metric);
+    let unit = by_name.unwrap_or(match largest / 1_000_000_000 {
+        // Hardly anything is waited for longer than ten minutes.
+        0..=600 => Unit::Seconds,
+        601..10_000_000 => Unit::Milliseconds,
+        10_000_000..10_000_000_000 => Unit::Microseconds,
+        _ => Unit::Nanoseconds,
+    });
+    let edges = edges.into_iter().map(|(_, le)| le.clone());
+    Some((unit, by_name.is_some(), edges.collect()))
 }
 
 /// Labels whose names sound like segments and that have a few values.

@@ -6,11 +6,15 @@ use std::net::TcpListener;
 
 use attain_model::policy::{Secret, Setting};
 use attain_model::source::ApiSource;
-use attain_sources::Answers;
 use attain_sources::pull::{HttpApi, Survey, propose_pulled, survey};
+use attain_sources::{Answers, SegmentAnswer};
 
 /// Answers as a Prometheus with these names and series would; increases are 1,000 of everything, and 990 under 0.2.
 fn look(names: &[&str], series: &'static [(&str, &str)]) -> Survey {
+    look_by(names, series, &SegmentAnswer::Best)
+}
+
+fn look_by(names: &[&str], series: &'static [(&str, &str)], by: &SegmentAnswer) -> Survey {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let names = format!("[\"{}\"]", names.join("\",\""));
@@ -56,7 +60,7 @@ fn look(names: &[&str], series: &'static [(&str, &str)]) -> Survey {
             let _ = reader.get_mut().write_all((head + &body).as_bytes());
         }
     });
-    survey(&HttpApi::new(&format!("http://{address}"), None)).unwrap()
+    survey(&HttpApi::new(&format!("http://{address}"), None), by).unwrap()
 }
 
 fn at(url: &str) -> ApiSource {
@@ -205,10 +209,177 @@ fn births_are_proposed_where_the_processes_that_count_say_them() {
 }
 
 #[test]
-fn an_api_without_requests_proposes_nothing() {
+fn an_api_without_requests_proposes_nothing_and_says_what_counts() {
     let found = look(
-        &["up", "node_load1", "queue_bytes_total"],
+        &["up", "node_load1", "queue_bytes_total", "go_gc_total"],
         &[("queue_bytes_total", r#""a":"b""#)],
     );
-    assert_eq!(found, Survey::default());
+    let only_this = Survey {
+        unclear: vec!["queue_bytes_total".to_owned()],
+        ..Survey::default()
+    };
+    assert_eq!(found, only_this);
+}
+
+/// As OpenTelemetry's SDKs do: the histogram of durations is all that there is, and has the status.
+#[test]
+fn a_histogram_says_alone_which_requests_were_good() {
+    let names = [
+        "http_server_request_duration_seconds_bucket",
+        "http_server_request_duration_seconds_count",
+        "http_response_size_bytes_bucket",
+    ];
+    let found = look(
+        &names,
+        &[
+            (
+                "http_server_request_duration_seconds",
+                r#""http_response_status_code":"200","le":"0.1","tier":"gold""#,
+            ),
+            (
+                "http_server_request_duration_seconds",
+                r#""http_response_status_code":"503","le":"+Inf","tier":"free""#,
+            ),
+        ],
+    );
+    let requests = found.requests.as_ref().unwrap();
+    assert_eq!(
+        requests.metric,
+        "http_server_request_duration_seconds_count"
+    );
+    assert_eq!(requests.label, "http_response_status_code");
+    assert_eq!(requests.measured["free"].bad, 1000);
+    let text = propose_pulled(&found, &Answers::default(), &at("http://prom:9090"));
+    assert!(
+        text.contains(
+            "      metric: http_server_request_duration_seconds_count\n      type: counter\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_was_bad_is_found_in_many_spellings() {
+    for (metric, one, other, label, bad) in [
+        (
+            "grpc_server_handled_total",
+            r#""grpc_code":"OK""#,
+            r#""grpc_code":"NotFound""#,
+            "grpc_code",
+            "Unknown DeadlineExceeded Unimplemented Internal Unavailable DataLoss",
+        ),
+        (
+            "rpc_server_calls_total",
+            r#""rpc_grpc_status_code":"0""#,
+            r#""rpc_grpc_status_code":"14""#,
+            "rpc_grpc_status_code",
+            "2 4 12 13 14 15",
+        ),
+        (
+            "envoy_cluster_upstream_rq_xx",
+            r#""envoy_response_code_class":"2""#,
+            r#""envoy_response_code_class":"4""#,
+            "envoy_response_code_class",
+            "5",
+        ),
+        (
+            "web_requests_total",
+            r#""code":"2xx""#,
+            r#""code":"4xx""#,
+            "code",
+            "5xx",
+        ),
+        (
+            "orders_total",
+            r#""result":"ok""#,
+            r#""result":"error""#,
+            "result",
+            "error",
+        ),
+        (
+            "nginx_ingress_controller_requests",
+            r#""status":"200""#,
+            r#""status":"404""#,
+            "status",
+            "5xx",
+        ),
+        (
+            "http_server_requests_seconds_count",
+            r#""status":"200","outcome":"SUCCESS""#,
+            r#""status":"500","outcome":"SERVER_ERROR""#,
+            "status",
+            "5xx",
+        ),
+    ] {
+        let series: &'static [_] = vec![(metric, one), (metric, other)].leak();
+        let requests = look(&[metric], series).requests.expect(metric);
+        let found = (requests.label.as_str(), requests.bad.join(" "));
+        assert_eq!(found, (label, bad.to_owned()), "{metric}");
+    }
+    // Bytes are no time.
+    let sizes: &[_] = &[("http_response_size_bytes_bucket", r#""le":"100""#)];
+    assert_eq!(
+        look(&["http_response_size_bytes_bucket"], sizes),
+        Survey::default()
+    );
+}
+
+#[test]
+fn durations_are_in_the_unit_of_their_name_or_of_their_size() {
+    for (metric, le, unit, shown) in [
+        ("latency_milliseconds_bucket", "250", "unit: ms\n", "250ms"),
+        ("latency_seconds_bucket", "2500", "unit: s\n", "2500s"),
+        (
+            "request_time_bucket",
+            "3600000",
+            "unit: ms   # guessed",
+            "3600s",
+        ),
+        ("request_time_bucket", "10", "unit: s   # guessed", "10s"),
+    ] {
+        let labels: &'static str = format!(r#""le":"{le}""#).leak();
+        let series: &'static [_] = vec![(&*metric.to_owned().leak(), labels)].leak();
+        let found = look(&[metric], series);
+        let text = propose_pulled(&found, &Answers::default(), &at("http://prom:9090"));
+        assert!(text.contains(unit), "{metric} {le}: {text}");
+        assert!(
+            text.contains(&format!("[{shown}]")),
+            "{metric} {le}: {text}"
+        );
+    }
+}
+
+#[test]
+fn what_no_segment_has_is_said_and_the_label_that_was_chosen_is_measured() {
+    const HALF: &[(&str, &str)] = &[
+        (
+            "http_requests_total",
+            r#""code":"200","plan":"gold","tier":"a""#,
+        ),
+        (
+            "http_requests_total",
+            r#""code":"500","plan":"free","tier":"b""#,
+        ),
+        ("http_requests_total", r#""code":"404","tier":"a""#),
+        ("http_requests_total", r#""code":"201","tier":"b""#),
+    ];
+    let names = ["http_requests_total"];
+    let found = look(&names, HALF);
+    assert_eq!(found.segments[0].0, "plan");
+    assert_eq!(found.untagged().as_deref(), Some("50%"));
+    let text = propose_pulled(&found, &Answers::default(), &at("http://prom:9090"));
+    assert!(
+        text.contains("# 50% of the requests of the last day had no `plan`"),
+        "{text}"
+    );
+
+    let chosen = SegmentAnswer::Field("tier".to_owned());
+    let found = look_by(&names, HALF, &chosen);
+    assert_eq!(found.segments[0].0, "tier");
+    assert_eq!(
+        (found.untagged(), found.requests.unwrap().measured["b"].bad),
+        (None, 1000)
+    );
+    let found = look_by(&names, HALF, &SegmentAnswer::Nothing);
+    assert_eq!(found.requests.unwrap().measured[""].events, 4000);
 }

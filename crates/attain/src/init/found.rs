@@ -106,17 +106,22 @@ fn share(measured: &Measured) -> String {
     format!("{} of {}", grouped(measured.bad), grouped(measured.events))
 }
 
-fn latency(discovery: &Discovery) -> String {
-    let Some(latency) = &discovery.latency else {
-        return "no field says how long an event took".to_owned();
-    };
-    let unit = match latency.unit {
+/// A unit of durations in words.
+pub(super) fn name(unit: Unit) -> &'static str {
+    match unit {
         Unit::Seconds => "seconds",
         Unit::Milliseconds => "milliseconds",
         Unit::Microseconds => "microseconds",
         Unit::Nanoseconds => "nanoseconds",
         _ => "unknown unit",
+    }
+}
+
+fn latency(discovery: &Discovery) -> String {
+    let Some(latency) = &discovery.latency else {
+        return "no field says how long an event took".to_owned();
     };
+    let unit = name(latency.unit);
     let quantiles: Vec<String> = [(500, "p50"), (950, "p95"), (990, "p99")]
         .iter()
         .filter_map(|(per_thousand, name)| {

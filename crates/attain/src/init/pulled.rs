@@ -8,7 +8,7 @@ use attain_sources::pull::{HttpApi, Survey, Trouble, propose_pulled, survey};
 use attain_sources::{Answers, SegmentAnswer};
 use attain_view::{Tone, wrap};
 
-use super::{reach, refuse_invalid, write};
+use super::{found, reach, refuse_invalid, write};
 use crate::catalogue::shown;
 use crate::cli::InitArguments;
 use crate::exit::{Exit, Failure};
@@ -18,6 +18,14 @@ use crate::terminal::Terminal;
 pub(super) fn is_url(from: &Path) -> bool {
     let text = from.to_string_lossy();
     text.starts_with("http://") || text.starts_with("https://")
+}
+
+/// Whether this is an address as people type it, `localhost:9090`, rather than the name of a file.
+pub(super) fn lacks_scheme(from: &Path) -> bool {
+    let text = from.to_string_lossy();
+    let host = text.split('/').next().unwrap_or_default();
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    port.is_some_and(|port| port.parse::<u16>().is_ok())
 }
 
 /// Looks, says, writes, and says what to do next.
@@ -30,23 +38,28 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let source = reach::of(url, dir, arguments)?;
     let api = HttpApi::reached(&source, dir, None).map_err(Failure::new)?;
-    let found = survey(&api).map_err(|trouble| failed(&trouble, &source))?;
+    let by = match arguments.by.as_deref() {
+        None => SegmentAnswer::Best,
+        Some("none") => SegmentAnswer::Nothing,
+        Some(label) => SegmentAnswer::Field(label.to_owned()),
+    };
+    let found = survey(&api, &by).map_err(|trouble| failed(&trouble, &source))?;
     if found.requests.is_none() && found.durations.is_none() {
-        return Err(Failure::new(format!("{url} has no metric that counts requests")).help(
-            "attain looks for a counter (`_total`) with a label such as `code` or `status`, and for a histogram of \
-             durations (`_bucket`); write the catalogue with `attain init` and name yours",
-        ));
+        return Err(nothing(url, &found.unclear));
+    }
+    if let SegmentAnswer::Field(label) = &by {
+        tells_apart(&found, label)?;
     }
     let look = terminal.look();
     if !terminal.quiet {
         let title = look.paint(Tone::Strong, &format!("{url} answers."));
-        terminal.print(&format!("{title}\n{}", said(&found, look.columns())))?;
+        terminal.print(&format!("{title}\n{}", said(&found, &by, look.columns())))?;
     }
     let answers = Answers {
         service: arguments.service.clone(),
         team: arguments.team.clone(),
         order: arguments.segments.clone(),
-        segment: by(&found, arguments.by.as_deref())?,
+        segment: by,
         ..Answers::default()
     };
     let text = propose_pulled(&found, &answers, &source);
@@ -69,6 +82,23 @@ pub(super) fn run(
         strong(&format!("attain serve {} --data data", shown(dir))),
     ))?;
     Ok(Exit::Fine)
+}
+
+/// What to do where no metric says by itself which requests were good.
+fn nothing(url: &str, unclear: &[String]) -> Failure {
+    let failure = Failure::new(format!(
+        "{url} has no metric that counts requests and says which were good"
+    ));
+    let looked = "attain looks for a counter (`_total`, `_count`) with a label such as `code` or `status`, and \
+                  for a histogram of durations";
+    failure.help(match unclear {
+        [] => format!("{looked}; it has no counters but those of a monitoring system: is it the right one?"),
+        names => format!(
+            "{looked}. It has {}: where one of them counts all and another the failures, write `attain init` without --from, then \
+             `indicator: {{total: {{metric: ALL}}, bad: {{metric: FAILED}}}}`",
+            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ),
+    })
 }
 
 /// Whether anything happened on the last day.
@@ -109,8 +139,8 @@ fn failed(trouble: &Trouble, source: &ApiSource) -> Failure {
 }
 
 /// A line for each thing that was looked for.
-fn said(found: &Survey, columns: usize) -> String {
-    let requests = found.requests.as_ref().map(|requests| {
+fn said(survey: &Survey, by: &SegmentAnswer, columns: usize) -> String {
+    let requests = survey.requests.as_ref().map(|requests| {
         format!(
             "`{}`, bad where `{}` is {}",
             requests.metric,
@@ -118,14 +148,19 @@ fn said(found: &Survey, columns: usize) -> String {
             requests.bad.join(" or ")
         )
     });
-    let durations = found.durations.as_ref().map(|durations| {
+    let durations = survey.durations.as_ref().map(|durations| {
         format!(
-            "`{}` in seconds, buckets at {}",
+            "`{}` in {}{}, buckets at {}",
             durations.metric,
+            found::name(durations.unit),
+            match durations.says_unit {
+                true => "",
+                false => " (guessed from the size of its buckets; check it)",
+            },
             durations.edges.join(", ")
         )
     });
-    let segments = found
+    let segments = survey
         .segments
         .split_first()
         .map(|((label, values), others)| {
@@ -137,9 +172,14 @@ fn said(found: &Survey, columns: usize) -> String {
                     .collect();
                 text += &format!("; also possible with --by: {}", names.join(", "));
             }
+            if let Some(share) = survey.untagged() {
+                text += &format!(
+                    "; {share} of the requests have none of them and are in no segment's promise"
+                );
+            }
             text
         });
-    let others = (!found.others.is_empty()).then(|| found.others.join(", "));
+    let others = (!survey.others.is_empty()).then(|| survey.others.join(", "));
     let lines = [
         (
             "requests",
@@ -147,12 +187,16 @@ fn said(found: &Survey, columns: usize) -> String {
         ),
         (
             "latency",
-            durations.unwrap_or_else(|| "no histogram says how long they took".to_owned()),
+            durations.unwrap_or_else(|| {
+                "no histogram with buckets says how long they took (native ones cannot be pulled)".to_owned()
+            }),
         ),
         (
             "segments",
-            segments
-                .unwrap_or_else(|| "no label tells customers apart; all traffic is one".to_owned()),
+            segments.unwrap_or_else(|| match by {
+                SegmentAnswer::Nothing => "all traffic is one".to_owned(),
+                _ => "no label tells customers apart; all traffic is one".to_owned(),
+            }),
         ),
         ("also", others.unwrap_or_default()),
     ];
@@ -164,26 +208,21 @@ fn said(found: &Survey, columns: usize) -> String {
     out
 }
 
-fn by(found: &Survey, label: Option<&str>) -> Result<SegmentAnswer, Failure> {
-    match label {
-        None => Ok(SegmentAnswer::Best),
-        Some("none") => Ok(SegmentAnswer::Nothing),
-        Some(label) if found.segments.iter().any(|(known, _)| known == label) => {
-            Ok(SegmentAnswer::Field(label.to_owned()))
-        }
-        Some(label) => {
-            let known: Vec<&str> = found
-                .segments
-                .iter()
-                .map(|(label, _)| label.as_str())
-                .collect();
-            let failure = Failure::new(format!(
-                "`{label}` tells no segments apart in these metrics"
-            ));
-            Err(match known.as_slice() {
-                [] => failure.help("no label does; leave --by out"),
-                known => failure.help(format!("these may: {}", known.join(", "))),
-            })
-        }
+/// Whether a label that somebody names tells segments apart.
+fn tells_apart(found: &Survey, label: &str) -> Result<(), Failure> {
+    let known: Vec<&str> = found
+        .segments
+        .iter()
+        .map(|(known, _)| known.as_str())
+        .collect();
+    if known.contains(&label) {
+        return Ok(());
     }
+    let failure = Failure::new(format!(
+        "`{label}` tells no segments apart in these metrics"
+    ));
+    Err(match known.as_slice() {
+        [] => failure.help("no label does; leave --by out"),
+        known => failure.help(format!("these may: {}", known.join(", "))),
+    })
 }
