@@ -6,7 +6,7 @@
 //! nobody saw, a value that is no number) is not counted, and said.
 
 mod api;
-mod http;
+pub(crate) mod http;
 mod lateness;
 mod proposal;
 mod query;

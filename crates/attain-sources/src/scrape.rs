@@ -2,11 +2,14 @@
 //! says is read by exposition.rs and matched by live/.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use flate2::read::MultiGzDecoder;
+
 use crate::pull::Trouble;
+use crate::pull::http::{broke_off, unanswered};
 use crate::text::exposition::{self, Line};
 
 /// A page is larger than this only by mistake.
@@ -23,6 +26,7 @@ pub struct Target {
     instance: String,
     /// Bytes of the last page.
     usual_bytes: AtomicUsize,
+    within: Duration,
 }
 
 impl Target {
@@ -44,6 +48,7 @@ impl Target {
             .build();
         Self {
             usual_bytes: AtomicUsize::new(0),
+            within,
             agent: config.into(),
             instance: instance.to_owned(),
             url: match has_path {
@@ -72,13 +77,24 @@ impl Target {
     pub fn page(&self) -> Result<Vec<u8>, Trouble> {
         let away = |why: &dyn std::fmt::Display| Trouble::Away(format!("{}: {why}", self.url));
         let request = self.agent.get(&self.url).header("accept", ACCEPT);
-        let mut response = request.call().map_err(|error| away(&error))?;
+        let request = request.header("accept-encoding", "identity");
+        let mut response =
+            (request.call()).map_err(|error| away(&unanswered(&error, self.within)))?;
+        let packed = response.headers().get("content-encoding");
+        let is_packed = packed.is_some_and(|packed| packed == "gzip");
         // It is about as large as the last time.
         let usual = self.usual_bytes.load(Ordering::Relaxed);
         let mut page = Vec::with_capacity(usual + usual / 8);
-        let reader = response.body_mut().as_reader();
-        let read = reader.take(PAGE_BYTES_AT_MOST + 1).read_to_end(&mut page);
-        read.map_err(|error| away(&format!("the page broke off: {error}")))?;
+        let sent = response.body_mut().as_reader();
+        // Who packs it, asked or not.
+        let mut reader: Box<dyn Read> = match is_packed {
+            true => Box::new(MultiGzDecoder::new(sent)),
+            false => Box::new(sent),
+        };
+        let read = (&mut reader)
+            .take(PAGE_BYTES_AT_MOST + 1)
+            .read_to_end(&mut page);
+        read.map_err(|error| away(&format!("the page: {}", broke_off(&error, self.within))))?;
         if page.len() as u64 > PAGE_BYTES_AT_MOST {
             return Err(Trouble::TooMuch(format!(
                 "{}: the page is larger than {} MiB",
@@ -125,6 +141,12 @@ pub fn shown_on(page: &[u8]) -> (Vec<Shown>, u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use super::*;
 
     #[test]
@@ -140,6 +162,36 @@ mod tests {
             (all[0].value.as_deref(), all[1].value.as_deref()),
             (Some("3"), None)
         );
+    }
+
+    /// A target that answers so once.
+    fn answering(head: &'static str, body: Vec<u8>) -> Target {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        std::thread::spawn(move || {
+            let Ok((mut stream, _)) = listener.accept() else {
+                return;
+            };
+            let _ = stream.read(&mut [0; 4096]);
+            let length = body.len();
+            let head = format!("HTTP/1.1 200 OK\r\n{head}content-length: {length}\r\n\r\n");
+            let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+        });
+        Target::new(&address, Duration::from_secs(30))
+    }
+
+    #[test]
+    fn a_page_may_come_packed() {
+        let page = b"a_total 3\n".repeat(1000);
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(&page).expect("packed");
+        let packed = packer.finish().expect("packed");
+        let got = answering("content-encoding: gzip\r\n", packed.clone()).page();
+        assert_eq!(got.ok(), Some(page));
+        let cut = packed[..packed.len() / 2].to_vec();
+        let got = answering("content-encoding: gzip\r\n", cut).page();
+        let why = got.expect_err("cut off").to_string();
+        assert!(why.contains("it broke off"), "{why}");
     }
 
     #[test]

@@ -203,7 +203,10 @@ impl<'a> Doctor<'a> {
                 is_it_up: format!("see whether it is up: curl -sS {}", seen.url),
                 token: "attain sends no token when it scrapes: let it in by its address, or send by remote write"
                     .to_owned(),
-                other: "write the target with its path: `host:port/path`".to_owned(),
+                other: format!(
+                    "see what it says: curl -sS {}; if its page is elsewhere, write the target with that path: `host:port/path`",
+                    seen.url
+                ),
             };
             if !reach::judge(&asked, &seen.reached, out) {
                 continue;
@@ -214,13 +217,17 @@ impl<'a> Doctor<'a> {
                     seen.url, seen.numbers, seen.unreadable
                 );
                 let why = "what cannot be read is not counted";
-                out.find(
-                    "page-unreadable",
-                    &self.about,
-                    what,
-                    why,
-                    asked.other.clone(),
-                );
+                let fix = match seen.numbers {
+                    0 => format!(
+                        "write the target with the path of its page: `host:port/path`; what it answers: curl -sS {}",
+                        seen.url
+                    ),
+                    _ => format!(
+                        "see which, and have the program write them as Prometheus' text has them: curl -sS {}",
+                        seen.url
+                    ),
+                };
+                out.find("page-unreadable", &self.about, what, why, fix);
             }
             shown.extend(page);
         }

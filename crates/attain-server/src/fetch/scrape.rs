@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use attain_sources::live::Outcome;
 use attain_sources::scrape::Target;
 
 use super::Fetcher;
@@ -24,10 +25,17 @@ pub(super) fn run(fetcher: &Fetcher, text: &str, every: Duration) {
         let now = fetcher.handle.now();
         let outcome = target.page().map_err(|trouble| trouble.to_string());
         let outcome = outcome.and_then(|page| {
+            let mut unread = None;
             let kept = fetcher.handle.live(&fetcher.source.id, |intake| {
-                intake.exposition(&page, now, &labels)
+                let (batch, outcome) = intake.exposition(&page, now, &labels);
+                unread = nothing_of(&outcome);
+                (batch, outcome)
             });
-            kept.map_err(|refused| refused.to_string())
+            let kept = kept.map_err(|refused| refused.to_string())?;
+            match unread {
+                Some(why) => Err(format!("{}: {why}", target.url())),
+                None => Ok(kept),
+            }
         });
         match outcome {
             // The source is gone from the catalogue.
@@ -43,6 +51,15 @@ pub(super) fn run(fetcher: &Fetcher, text: &str, every: Duration) {
             }
         }
         fetcher.wait(until_next(fetcher.handle.now().as_millisecond(), every));
+    }
+}
+
+/// Why a page says nothing at all, if that is so.
+fn nothing_of(outcome: &Outcome) -> Option<String> {
+    match (outcome.accepted, outcome.reasons.first()) {
+        (0, Some(first)) => Some(format!("what it answers is no page of metrics: {first}")),
+        (0, None) => Some("its page has no metrics".to_owned()),
+        _ => None,
     }
 }
 

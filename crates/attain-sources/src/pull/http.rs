@@ -2,10 +2,11 @@
 //! stream and no catalogue.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
+use attain_model::quantity::duration_text;
 use attain_model::source::ApiSource;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -28,6 +29,7 @@ pub struct HttpApi {
     base: String,
     /// Sent with each question.
     headers: Vec<(String, String)>,
+    within: Duration,
 }
 
 /// What a label or metric says of itself, from the API's metadata.
@@ -46,9 +48,10 @@ impl HttpApi {
     /// unless said.
     #[must_use]
     pub fn new(url: &str, within: Option<Duration>) -> Self {
+        let within = within.unwrap_or(ANSWER_WITHIN);
         let config = ureq::Agent::config_builder()
             .timeout_connect(Some(CONNECT_WITHIN))
-            .timeout_global(Some(within.unwrap_or(ANSWER_WITHIN)))
+            .timeout_global(Some(within))
             // What is wrong stands in the body.
             .http_status_as_error(false)
             // A token is for the address that a person wrote, and for no other.
@@ -60,6 +63,7 @@ impl HttpApi {
             agent: config.into(),
             base: url.trim_end_matches('/').to_owned(),
             headers: Vec::new(),
+            within,
         }
     }
 
@@ -144,7 +148,8 @@ impl HttpApi {
             request = request.header(name, value);
         }
         let request = request.query_pairs(query.iter().copied());
-        let mut response = request.call().map_err(|error| away(&error))?;
+        let mut response =
+            (request.call()).map_err(|error| away(&unanswered(&error, self.within)))?;
         let status = response.status().as_u16();
         if (300..400).contains(&status) {
             let to = response.headers().get("location");
@@ -161,7 +166,7 @@ impl HttpApi {
         let mut body = Vec::new();
         let reader = response.body_mut().as_reader();
         let read = reader.take(ANSWER_BYTES_AT_MOST + 1).read_to_end(&mut body);
-        read.map_err(|error| away(&format!("the answer broke off: {error}")))?;
+        read.map_err(|error| away(&format!("the answer: {}", broke_off(&error, self.within))))?;
         if body.len() as u64 > ANSWER_BYTES_AT_MOST {
             return Err(Trouble::TooMuch(format!(
                 "{}: the answer is larger than {} MiB",
@@ -170,6 +175,28 @@ impl HttpApi {
             )));
         }
         Ok((understood(&self.base, status, &body)?, date))
+    }
+}
+
+/// Why nothing came of a request that had so long.
+pub(crate) fn unanswered(error: &ureq::Error, within: Duration) -> String {
+    match error {
+        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+            "nobody takes the connection".to_owned()
+        }
+        ureq::Error::Timeout(_) => format!("no answer within {}", duration_text(within)),
+        other => other.to_string(),
+    }
+}
+
+/// Why an answer was not read to its end.
+pub(crate) fn broke_off(error: &io::Error, within: Duration) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match inner {
+        Some(ureq::Error::Timeout(_)) => {
+            format!("it was not there within {}", duration_text(within))
+        }
+        _ => format!("it broke off: {error}"),
     }
 }
 
@@ -227,6 +254,24 @@ struct Envelope<T> {
     error: String,
     #[serde(default, rename = "errorType")]
     error_type: String,
+    #[serde(default)]
+    warnings: Option<Vec<String>>,
+    /// VictoriaMetrics: some of its storage did not answer.
+    #[serde(default, rename = "isPartial")]
+    is_partial: bool,
+}
+
+impl<T> Envelope<T> {
+    /// Why this is a part of the answer only. What Prometheus remarks on a question says nothing of what was found.
+    fn lacks(&self) -> Option<&str> {
+        let mut warnings = self.warnings.iter().flatten();
+        let lacks = warnings.find(|warning| !warning.starts_with("PromQL "));
+        let partial = || {
+            self.is_partial
+                .then_some("some of its storage did not answer")
+        };
+        lacks.map(String::as_str).or_else(partial)
+    }
 }
 
 #[derive(Deserialize)]
@@ -293,11 +338,27 @@ fn understood<T: DeserializeOwned>(base: &str, status: u16, body: &[u8]) -> Resu
             } else {
                 "an error"
             };
+            if status == 429 {
+                return Err(Trouble::Away(format!(
+                    "{base} answers 429: it is asked too much, by this or by others"
+                )));
+            }
+            let why = match (body.trim_ascii_start().first(), said_in(body)) {
+                (Some(b'<'), _) => ": it is a page for people, such as a login's".to_owned(),
+                // Cut off, it looks well to its end.
+                _ if error.is_eof() => format!(": {error}"),
+                (_, Some(said)) if status != 200 => format!(", saying `{said}`"),
+                _ => String::new(),
+            };
             return Err(Trouble::Away(format!(
-                "{base}: {what} ({status}) is not that of a Prometheus API: {error}"
+                "{base}: {what} ({status}) is not that of a Prometheus API{why}"
             )));
         }
     };
+    if let Some(why) = envelope.lacks() {
+        // A part would be taken for all that there was.
+        return Err(Trouble::Away(format!("{base} answers only in part: {why}")));
+    }
     if let (200, "success", Some(data)) = (status, envelope.status.as_str(), envelope.data) {
         return Ok(data);
     }
@@ -345,9 +406,49 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_an_answer_is_none_and_a_page_for_people_neither() {
+        let said = |status: u16, body: &str| {
+            let lines = lines_in("http://p", status, body.as_bytes());
+            lines
+                .map(|lines| lines.len())
+                .map_err(|why| why.to_string())
+        };
+        let answer = |more: &str| {
+            format!(r#"{{"status":"success",{more}"data":{{"resultType":"vector","result":[]}}}}"#)
+        };
+        assert_eq!(said(200, &answer("")), Ok(0));
+        assert_eq!(said(200, &answer(r#""warnings":null,"#)), Ok(0));
+        let remark = r#""warnings":["PromQL warning: metric might not be a histogram"],"#;
+        assert_eq!(said(200, &answer(remark)), Ok(0));
+        let why = "http://p answers only in part: store 2 is away";
+        assert_eq!(
+            said(200, &answer(r#""warnings":["store 2 is away"],"#)),
+            Err(why.to_owned())
+        );
+        let why = "http://p answers only in part: some of its storage did not answer";
+        assert_eq!(
+            said(200, &answer(r#""isPartial":true,"#)),
+            Err(why.to_owned())
+        );
+        for (status, body, why) in [
+            (200, "<html>log in</html>", "it is a page for people"),
+            (
+                500,
+                "oops",
+                "an error (500) is not that of a Prometheus API, saying `oops`",
+            ),
+            (429, "slow down", "answers 429: it is asked too much"),
+            (404, "404 page not found", "saying `404 page not found`"),
+        ] {
+            let said = said(status, body).unwrap_err();
+            assert!(said.contains(why) && !said.contains("line 1"), "{said}");
+        }
+    }
+
+    #[test]
     fn series_are_read_with_what_is_no_number() {
         let body = r#"{"status":"success","data":{"resultType":"matrix","result":[
-            {"metric":{"segment":"premium"},"values":[[1766404799.999,"12"],[1766404859.999,"NaN"]]}]},"warnings":["x"]}"#;
+            {"metric":{"segment":"premium"},"values":[[1766404799.999,"12"],[1766404859.999,"NaN"]]}]},"warnings":["PromQL warning: x"]}"#;
         let lines = lines(200, body).unwrap();
         let times: Vec<i64> = (lines[0].points.iter())
             .map(|p| p.0.as_millisecond())

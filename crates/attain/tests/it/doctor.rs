@@ -3,11 +3,12 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use crate::Place;
-use crate::served::{CATALOGUE, Sender, Served, another_ms, free_address, samples};
+use crate::served::{CATALOGUE, Sender, Served, another_ms, free_address, get, samples};
 
 /// What a fake answers to a path with this in it: the first that fits.
 type Answers = Vec<(&'static str, u16, String)>;
@@ -301,6 +302,40 @@ fn the_doctor_reads_a_scraped_page() {
         .says("is at 300ms; the nearest: 100ms and 500ms")
         .says("an edge at 500ms")
         .says("2 findings");
+}
+
+/// A login's, a proxy's: it answers, and says nothing.
+#[test]
+fn a_page_for_people_is_trouble_of_a_scraped_source() {
+    let address = fake(
+        vec![("/metrics", 200, "<html>\nlog in\n</html>".to_owned())],
+        0,
+    );
+    let place = Place::new();
+    let sources = format!("  shop: {{scrape: {{targets: [\"{address}\"], every: 1s}}}}\n");
+    place.write("shop.yaml", &catalogue(&sources));
+    let listen = free_address();
+    let server = Served::start(&place, listen, &[]);
+    let says = format!(
+        "source shop: http://{address}/metrics: what it answers is no page of metrics: line 1: "
+    );
+    let begun = Instant::now();
+    loop {
+        let said = get(listen, "/api/v1/status?format=human&width=300").map(|(_, said)| said);
+        if said.as_ref().is_some_and(|said| said.contains(&says)) {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{said:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    server.stop();
+    place
+        .run(&["doctor", "shop.yaml"])
+        .exits(1)
+        .says("page-unreadable")
+        .says(&format!(
+            "what it answers: curl -sS http://{address}/metrics"
+        ));
 }
 
 #[test]

@@ -167,7 +167,14 @@ fn refused(one: &ServedSource, about: &str, out: &mut Diagnosis) {
             percent(one.refused, all)
         );
         let what = "their events are counted with the next sample of their series, or nowhere";
-        let fix = "the sender's log has the reasons: the answer names the first five (a clock ahead is the usual one)";
+        let fix = match one.way.as_str() {
+            "scrape" => {
+                "see the pages of its targets: a line that is none, or a counter that stands at NaN"
+            }
+            _ => {
+                "the sender's log has the reasons: the answer names the first five (a clock ahead is the usual one)"
+            }
+        };
         out.find("samples-refused", about, text, what, fix.to_owned());
     }
 }
