@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use attain_model::source::SourceKind;
-use attain_model::{SourceId, Stream};
+use attain_model::{Catalogue, SloId, SourceId, Stream, StreamKey};
+use attain_sources::live::Limits as IntakeLimits;
 use attain_view::status::begins_anew;
 use attain_view::status_json::{ReadSource, Reading};
 use attain_view::{number, visible};
@@ -96,6 +97,7 @@ pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
         notes.extend(unclaimed(source, &app.gates.fitting.unclaimed(source)));
     }
     notes.extend(missed(published));
+    notes.extend(crowded(app, published));
     let conflicting = published.core.metered.conflicting;
     if conflicting > 0 {
         let samples = if conflicting == 1 {
@@ -113,33 +115,65 @@ pub(crate) fn notes(app: &App, published: &Published) -> Vec<String> {
 
 /// Processes are new and nothing says when they began: what they had counted before they were first seen is not counted.
 fn missed(published: &Published) -> Option<String> {
-    const SHOWN: usize = 3;
     let catalogue = published.promises.catalogue();
     let missed = &published.core.metered.missed;
-    // The key of each stream is a hash of all that it counts: not for every request.
     if missed.is_empty() {
         return None;
     }
     let mut of: Vec<(u64, String)> = Vec::new();
-    for slo in catalogue.slos.values() {
-        let stream = Stream::key_of(catalogue, slo);
+    for (slo, stream) in streams(catalogue) {
         let its = missed.iter().filter(|((of, _), _)| *of == stream);
-        of.extend(its.map(|((_, segment), events)| (*events, format!("{} {segment}", slo.id))));
+        of.extend(its.map(|((_, segment), events)| (*events, format!("{slo} {segment}"))));
     }
     of.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    let mut shown: Vec<String> = (of.iter().take(SHOWN))
-        .map(|(events, whose)| format!("{} of {whose}", number::grouped(*events)))
-        .collect();
-    if of.len() > SHOWN {
-        shown.push(format!("{} more", of.len() - SHOWN));
+    let of = of.into_iter();
+    let shown = first(of.map(|(events, whose)| format!("{} of {whose}", number::grouped(events))))?;
+    Some(format!(
+        "new processes: at most {shown} since the server started are not counted, as nothing says when their counters began; \
+         `started: process_start_time_seconds` at the source does, if they have that metric"
+    ))
+}
+
+/// Series that found no room: what they count is in no number.
+fn crowded(app: &App, published: &Published) -> Vec<String> {
+    let mut notes = Vec::new();
+    for gate in app.gates.open().values() {
+        let (samples, full) = gate.crowded();
+        if samples == 0 {
+            continue;
+        }
+        let streams = streams(published.promises.catalogue());
+        let whose = streams.flat_map(|(slo, stream)| {
+            let its = full.iter().filter(move |(of, _)| *of == stream);
+            its.map(move |(_, segment)| format!("{slo} {segment}"))
+        });
+        let whose = first(whose).unwrap_or_else(|| "a promise and segment".to_owned());
+        notes.push(format!(
+            "source {}: {} samples since the server started are counted nowhere: {whose} has as many series as one may have \
+             ({}); sum labels away that no promise asks for (path, pod, user), where they are counted",
+            gate.source,
+            number::grouped(samples),
+            number::grouped(u64::from(IntakeLimits::default().series)),
+        ));
     }
-    (!shown.is_empty()).then(|| {
-        format!(
-            "new processes: at most {} since the server started are not counted, as nothing says when their counters began; \
-             `started: process_start_time_seconds` at the source does, if they have that metric",
-            shown.join(", ")
-        )
-    })
+    notes
+}
+
+/// Of each SLO what it counts. The key is a hash of all of that: not for every request.
+fn streams(catalogue: &Catalogue) -> impl Iterator<Item = (&SloId, StreamKey)> {
+    let slos = catalogue.slos.values();
+    slos.map(|slo| (&slo.id, Stream::key_of(catalogue, slo)))
+}
+
+/// The first few, and how many more there are; `None` of nothing.
+fn first(all: impl Iterator<Item = String>) -> Option<String> {
+    const SHOWN: usize = 3;
+    let all: Vec<String> = all.collect();
+    let mut shown: Vec<String> = all.iter().take(SHOWN).cloned().collect();
+    if all.len() > SHOWN {
+        shown.push(format!("{} more", all.len() - SHOWN));
+    }
+    (!shown.is_empty()).then(|| shown.join(", "))
 }
 
 /// Somebody sends with a token that is none.

@@ -1,14 +1,14 @@
 //! Where telemetry enters: which source a request is for, whether it may, how much of it there is room for, and its
 //! intake. What is answered over HTTP is routes.rs'.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use attain_model::live::MeterFacts;
 use attain_model::source::SourceKind;
-use attain_model::{Catalogue, SourceId};
+use attain_model::{Catalogue, CountedSegment, SourceId, StreamKey};
 use attain_sources::Customers;
 use attain_sources::live::{Intake, Limits as IntakeLimits, Numbers, Outcome};
 use attain_sources::pull::secret_of;
@@ -64,6 +64,8 @@ pub(crate) struct Entry {
     /// Series that count for somebody, and samples refused because there were too many.
     pub(crate) series: AtomicU64,
     pub(crate) overflowing: AtomicU64,
+    /// Whose series those are: [`Intake::full`].
+    full: Mutex<BTreeSet<(StreamKey, CountedSegment)>>,
     pub(crate) histograms_twice: AtomicU64,
     /// [`Intake::heard_changes`] after the last request.
     pub(crate) heard_changes: AtomicU64,
@@ -137,6 +139,7 @@ impl Gates {
                         unmatched: AtomicU64::new(0),
                         series: AtomicU64::new(0),
                         overflowing: AtomicU64::new(0),
+                        full: Mutex::default(),
                         histograms_twice: AtomicU64::new(0),
                         heard_changes: AtomicU64::new(0),
                     })
@@ -250,15 +253,29 @@ impl Gate {
             .unmatched
             .fetch_add(outcome.unmatched, Ordering::Relaxed);
         entry.series.store(counters.series, Ordering::Relaxed);
-        entry
+        let before = entry
             .overflowing
-            .store(counters.overflowing, Ordering::Relaxed);
+            .swap(counters.overflowing, Ordering::Relaxed);
+        if before != counters.overflowing {
+            let mut full = entry.full.lock().unwrap_or_else(PoisonError::into_inner);
+            if full.len() != intake.full().len() {
+                full.clone_from(intake.full());
+            }
+        }
         entry
             .histograms_twice
             .store(counters.histograms_twice, Ordering::Relaxed);
         entry
             .heard_changes
             .store(intake.heard_changes(), Ordering::Relaxed);
+    }
+
+    /// How many samples were refused since the start as their series were too many, and whose those are.
+    pub(crate) fn crowded(&self) -> (u64, BTreeSet<(StreamKey, CountedSegment)>) {
+        let samples = self.entry.overflowing.load(Ordering::Relaxed);
+        let full = self.entry.full.lock();
+        let full = full.unwrap_or_else(PoisonError::into_inner);
+        (samples, full.clone())
     }
 
     /// The newest sample since the start.

@@ -47,6 +47,7 @@ pub struct Journal {
     of: Weak<Evaluation>,
     denied: Turned,
     shed: Turned,
+    crowded: BTreeMap<SourceId, Turned>,
 }
 
 impl Journal {
@@ -57,11 +58,26 @@ impl Journal {
         let mut lines = self.changes(&published, now);
         let denied = app.counters.of(401);
         lines.extend(self.denied.more(denied, now).map(|more| {
-            format!("{more} turned away: the token is missing or another one (401); nothing of it is kept")
+            let more = counted(more, "request");
+            format!("{more} with telemetry turned away: the token is missing or another one (401); nothing of it is kept")
         }));
+        for gate in app.gates.open().values() {
+            let (samples, _) = gate.crowded();
+            let crowded = self.crowded.entry(gate.source.clone()).or_default();
+            lines.extend(crowded.more(samples, now).map(|more| {
+                let more = counted(more, "sample");
+                format!(
+                    "source {}: {more} refused: their stream and segment have too many series; their events are counted nowhere",
+                    gate.source
+                )
+            }));
+        }
         let shed = app.counters.of(503);
         lines.extend(self.shed.more(shed, now).map(|more| {
-            format!("{more} told to come again (503): no room, or nothing can be kept")
+            let more = counted(more, "request");
+            format!(
+                "{more} with telemetry told to come again (503): no room, or nothing can be kept"
+            )
         }));
         lines.iter().map(|line| plain(line)).collect()
     }
@@ -217,7 +233,7 @@ fn today(catalogue: &Catalogue, segments: &SegmentNames, name: &SeriesName) -> S
     }
 }
 
-/// Requests that were turned away.
+/// What was turned away.
 #[derive(Debug, Default)]
 struct Turned {
     told: u64,
@@ -225,17 +241,21 @@ struct Turned {
 }
 
 impl Turned {
-    /// How many more there are, in words, if it is time to say so.
-    fn more(&mut self, count: u64, now: Instant) -> Option<String> {
+    /// How many more there are, if it is time to say so.
+    fn more(&mut self, count: u64, now: Instant) -> Option<u64> {
         let more = count.checked_sub(self.told).filter(|more| *more > 0)?;
         if self.at.is_some_and(|at| now.duration_since(at) < AGAIN) {
             return None;
         }
         self.told = count;
         self.at = Some(now);
-        let requests = if more == 1 { "request" } else { "requests" };
-        Some(format!("{more} {requests} with telemetry"))
+        Some(more)
     }
+}
+
+fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 /// Without control characters, and URLs without who asks and what.
@@ -279,15 +299,9 @@ mod tests {
         let mut turned = Turned::default();
         let begun = Instant::now();
         assert_eq!(turned.more(0, begun), None);
-        assert_eq!(
-            turned.more(1, begun).as_deref(),
-            Some("1 request with telemetry")
-        );
+        assert_eq!(turned.more(1, begun), Some(1));
         assert_eq!(turned.more(40, begun + AGAIN / 2), None);
-        assert_eq!(
-            turned.more(90, begun + AGAIN).as_deref(),
-            Some("89 requests with telemetry")
-        );
+        assert_eq!(turned.more(90, begun + AGAIN), Some(89));
         assert_eq!(turned.more(90, begun + 3 * AGAIN), None);
     }
 

@@ -33,13 +33,14 @@ mod replicas;
 mod series;
 mod whom;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use attain_model::live::{LiveBatch, MeterFacts, Slot};
 use attain_model::source::Source;
-use attain_model::{Catalogue, SourceId, StreamKey};
+use attain_model::{Catalogue, CountedSegment, SourceId, StreamKey};
 use attain_wire::WireError;
 use attain_wire::snappy::Unpacker;
 use jiff::Timestamp;
@@ -288,6 +289,12 @@ impl Intake {
     #[must_use]
     pub fn has_series(&self, stream: &StreamKey) -> bool {
         self.known.has_any(stream, self.whom.segments())
+    }
+
+    /// Streams and segments that had no room for another series, since the catalogue is in force: at most 100 of them.
+    #[must_use]
+    pub fn full(&self) -> &BTreeSet<(StreamKey, CountedSegment)> {
+        self.known.full()
     }
 
     /// What it holds.

@@ -13,7 +13,7 @@ use attain_model::{Catalogue, SourceId};
 use attain_server::tokens::Tokens;
 use attain_server::{Config, Journal, Limits, ReadCatalogue, Server, Written};
 use attain_view::number;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use crate::catalogue::{self, Files, shown};
@@ -69,11 +69,12 @@ pub fn run(arguments: &ServeArguments, terminal: &Terminal) -> Result<Exit, Fail
 /// A second signal ends the process at once: everything that was acknowledged is on disk already.
 pub fn watch_signals() -> Result<std::sync::mpsc::Receiver<i32>, Failure> {
     let failed = |error| Failure::new(format!("cannot watch for signals: {error}"));
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
+    // A file that may grow no further (`ulimit -f`) is told by the write: it must not end the process.
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGXFSZ]).map_err(failed)?;
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         let mut is_stopping = false;
-        for signal in signals.forever() {
+        for signal in signals.forever().filter(|signal| *signal != SIGXFSZ) {
             if signal != SIGHUP && std::mem::replace(&mut is_stopping, true) {
                 std::process::exit(128 + signal);
             }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use attain_server::Limits;
+use attain_server::{Journal, Limits};
 use serde_json::Value;
 
 use crate::client::{get, within, write};
-use crate::shop::{Shop, now_ms};
+use crate::shop::{Shop, now_ms, samples};
 
 const CATALOGUE: &str = "
 attain: 1
@@ -48,6 +48,24 @@ slos:
     indicator: {source: wrong, metric: http_requests_total, bad: {code: 5xx}}
     objectives: {availability: {premium: 99.9%, standard: 99%}}
 ";
+
+/// What is counted nowhere is said where people look, with whom it is missing of.
+#[test]
+fn series_that_find_no_room_are_told_of() {
+    let shop = Shop::open();
+    let body = samples(50_003, 1, now_ms());
+    let answer = write(shop.address(), "/api/v1/write", "", &body);
+    assert_eq!(answer.status, 400);
+    let status = within(60, "noted", || {
+        let status = get(shop.address(), "/api/v1/status?format=human&width=200").body;
+        status.contains("counted nowhere").then_some(status)
+    });
+    let says = "source prom: 3 samples since the server started are counted nowhere: checkout premium has as many series";
+    assert!(status.contains(says), "{status}");
+    let lines = shop.server().happened(&mut Journal::default());
+    let says = "source prom: 3 samples refused: their stream and segment have too many series";
+    assert!(lines.iter().any(|line| line.starts_with(says)), "{lines:?}");
+}
 
 fn pushed(value: u64) -> Vec<u8> {
     let sample = [(value as f64, now_ms())];

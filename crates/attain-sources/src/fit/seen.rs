@@ -57,6 +57,8 @@ pub struct MetricSeen {
     pub labels: BTreeMap<String, BTreeSet<String>>,
     /// By the value of the label that says the segment; `""` where it is absent.
     pub tagged: BTreeMap<String, Tagged>,
+    /// Of a histogram: what its edges are in, in billionths.
+    pub unit_billionths: i128,
     /// Edges of a histogram, ascending, without infinity.
     pub edges: BTreeSet<Threshold>,
     /// Every series that was looked at is there several times.

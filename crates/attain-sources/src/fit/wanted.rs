@@ -93,6 +93,7 @@ impl Wanted {
             kept: self.stream.edges.iter().copied().collect(),
             asked,
             classes: self.classes.clone(),
+            unit_billionths: self.unit_billionths,
             ..MetricSeen::default()
         }
     }

@@ -11,7 +11,7 @@ mod sides;
 mod sleeping;
 mod waits;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 
 use attain_model::StreamKey;
@@ -31,6 +31,9 @@ use self::waits::Waits;
 use super::series::Labelled;
 use super::whom::{Meaning, Says, Whom, at_or_under};
 use super::{Limits, Numbers};
+
+/// Streams and segments without room that are remembered, to be named.
+const FULL_AT_MOST: usize = 100;
 
 /// What is known of bytes that came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +143,8 @@ pub(super) struct Known {
     sleepers: u64,
     /// Some stream and segment has many series.
     is_crowded: bool,
+    /// Those that had no room for another; not all of very many.
+    full: BTreeSet<(StreamKey, CountedSegment)>,
     /// Since when it is looked who comes.
     looked_ms: Option<i64>,
     /// Whose the first series with some labels is, by their identity.
@@ -246,6 +251,11 @@ impl Known {
     /// How many ways of writing a series are recognised.
     pub(super) fn remembered(&self) -> u64 {
         self.entries.len() as u64
+    }
+
+    /// Streams and segments that had no room for another series, since the catalogue is in force.
+    pub(super) fn full(&self) -> &BTreeSet<(StreamKey, CountedSegment)> {
+        &self.full
     }
 
     /// How many histograms come in two forms.
@@ -437,19 +447,21 @@ impl Known {
         whom: &Whom,
         limits: &Limits,
     ) -> Result<Box<[u64]>, TooMany> {
-        let mut keys: Vec<u64> = meanings
-            .iter()
-            .map(|meaning| {
-                let to = whom.counts_for(meaning, LiveRole::Total);
-                count_key(&to)
-            })
+        let whose = |meaning| whom.counts_for(meaning, LiveRole::Total);
+        let mut keys: Vec<u64> = (meanings.iter())
+            .map(|meaning| count_key(&whose(meaning)))
             .collect();
-        keys.sort_unstable();
-        keys.dedup();
         let is_full = |key: &u64| self.counts.get(key).is_some_and(|n| *n >= limits.series);
         if keys.iter().any(is_full) {
+            let full = meanings.iter().map(whose);
+            let full = full.filter(|to| is_full(&count_key(to)));
+            let room = FULL_AT_MOST.saturating_sub(self.full.len());
+            let full = full.map(|to| (to.stream, to.segment)).take(room);
+            self.full.extend(full);
             return Err(TooMany);
         }
+        keys.sort_unstable();
+        keys.dedup();
         for key in &keys {
             let count = self.counts.entry(*key).or_insert(0);
             *count += 1;
@@ -630,6 +642,7 @@ impl Known {
     /// Another catalogue is asked from now on.
     pub(super) fn forget_meanings(&mut self, whom: &Whom) {
         self.forget_bytes();
+        self.full.clear();
         for held in self.held.values_mut() {
             held.is_seen = false;
             held.meanings = Box::default();

@@ -55,10 +55,11 @@ pub(crate) fn of_evaluation(desk: &Desk<'_>) -> Vec<String> {
             .filter_map(|verdict| excluded(desk, verdict)),
     );
     notes.extend(uncertain(desk));
-    if evaluation
-        .verdicts
-        .iter()
-        .any(|verdict| verdict.uncertain > 0)
+    if by_edges(desk)
+        && evaluation
+            .verdicts
+            .iter()
+            .any(|verdict| verdict.uncertain > 0)
     {
         notes.push(
             "counts keep the bucket edges under which they were counted; after an edit, `since:` at the new entry of \
@@ -153,20 +154,36 @@ fn excluded(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
     ))
 }
 
+/// Whether what could not be told may be so by the edges of buckets: what has no latency is said among the gaps.
+fn by_edges(desk: &Desk<'_>) -> bool {
+    let has =
+        |is_it: fn(&GapReason) -> bool| desk.evaluation.gaps.iter().any(|gap| is_it(&gap.why));
+    !has(|why| matches!(why, GapReason::Untimed(_)))
+        || has(|why| matches!(why, GapReason::BetweenBuckets(_) | GapReason::NotKept(_)))
+}
+
 fn uncertain<'a>(desk: &'a Desk<'_>) -> impl Iterator<Item = String> + use<'a> {
-    desk.evaluation.verdicts.iter().filter(|verdict| verdict.uncertain > 0).map(|verdict| {
-        let under = verdict
-            .goal
-            .as_ref()
-            .and_then(|goal| goal.promised())
-            .and_then(|promised: &Promised| promised.under)
-            .map_or_else(|| "the threshold".to_owned(), |under| under.to_string());
-        format!(
-            "{}: {} could not be told from {under} (the bucket reaches across it); counted as bad",
-            verdict.name,
-            plural(verdict.uncertain, "event"),
-        )
-    })
+    let why = match by_edges(desk) {
+        true => " (the bucket reaches across it)",
+        false => "",
+    };
+    desk.evaluation
+        .verdicts
+        .iter()
+        .filter(|verdict| verdict.uncertain > 0)
+        .map(move |verdict| {
+            let under = verdict
+                .goal
+                .as_ref()
+                .and_then(|goal| goal.promised())
+                .and_then(|promised: &Promised| promised.under)
+                .map_or_else(|| "the threshold".to_owned(), |under| under.to_string());
+            format!(
+                "{}: {} could not be told from {under}{why}; counted as bad",
+                verdict.name,
+                plural(verdict.uncertain, "event"),
+            )
+        })
 }
 
 /// Alert tiers that no error rate can reach: silence there means nothing. A line for each policy.

@@ -25,7 +25,7 @@ fn a_full_disk_is_survived() {
     let place = Place::new();
     place.write("shop.yaml", CATALOGUE);
     let address = free_address();
-    let server = Served::start_unwarned(&place, address);
+    let server = Served::start(&place, address, &[]);
     let mut sender = Sender::to(address);
     let mut value = 0;
     // What was refused is said again, byte for byte, as senders do.
@@ -90,7 +90,7 @@ fn a_full_disk_and_a_kill_lose_nothing() {
     let place = Place::new();
     place.write("shop.yaml", CATALOGUE);
     let address = free_address();
-    let server = Served::start_unwarned(&place, address);
+    let server = Served::start(&place, address, &[]);
     let mut sender = Sender::to(address);
     for value in 0..6 {
         let body = samples(0, COUNTERS, value, another_ms());
@@ -108,18 +108,6 @@ fn a_full_disk_and_a_kill_lose_nothing() {
 }
 
 impl Served {
-    /// One that is told by an error, not by a signal, that a file may not grow.
-    fn start_unwarned(place: &Place, address: std::net::SocketAddr) -> Self {
-        let mut command = Command::new("sh");
-        command
-            .current_dir(place.0.path())
-            .arg("-c")
-            .arg("trap '' XFSZ; exec \"$0\" serve shop.yaml --data data --listen \"$1\"")
-            .arg(env!("CARGO_BIN_EXE_attain"))
-            .arg(address.to_string());
-        Self::ready(&mut command, address)
-    }
-
     /// How long a file of it may get, in bytes.
     fn limit_files(&self, bytes: &str) {
         let (id, limit) = (self.id().to_string(), format!("--fsize={bytes}:unlimited"));

@@ -402,6 +402,10 @@ fn what_is_too_many_is_refused_and_shown() {
         assert_eq!(refused, 8);
         assert_eq!(intake.counters().overflowing, 8 * (round + 1));
     }
+    let full: Vec<String> = (intake.full().iter())
+        .map(|(_, segment)| segment.to_string())
+        .collect();
+    assert_eq!(full, ["premium"]);
     // Another segment has its own.
     let got = send(&mut intake, &[(FAILED, &[(1.0, 0)])]);
     assert!(got.starts_with("2: http_requests_total unknown"), "{got}");

@@ -37,13 +37,13 @@ pub fn judge(about: &str, metric: &MetricSeen, out: &mut Diagnosis) {
                 "all its edges are above: nobody can tell a request within the limit from one that is slower"
             }
             _ => {
-                "requests between these edges are neither fast nor slow: they are not known, and coverage falls"
+                "requests between these edges count as slower than the limit: the promise looks worse than it is"
             }
         };
         let fix = format!(
             "promise {} instead, or give the program's histogram a bucket at {}",
             near.join(" or "),
-            seconds(*limit)
+            in_unit(*limit, metric.unit_billionths)
         );
         out.find_for("edge-missing", about, &metric.slos, seen, why, fix);
     }
@@ -67,11 +67,11 @@ fn around(limit: Threshold, edges: &BTreeSet<Threshold>) -> (Option<Threshold>, 
     (below, above)
 }
 
-/// As programs write edges: `0.25`.
-fn seconds(limit: Threshold) -> String {
-    let ns = limit.nanoseconds();
-    let (whole, rest) = (ns / 1_000_000_000, ns % 1_000_000_000);
-    let digits = format!("{rest:09}");
+/// As the program writes its edges: `0.25`, or `250` in milliseconds.
+fn in_unit(limit: Threshold, billionths: i128) -> String {
+    let (ns, unit) = (i128::from(limit.nanoseconds()), billionths.max(1));
+    let (whole, rest) = (ns / unit, ns % unit);
+    let digits = format!("{:09}", rest * 1_000_000_000 / unit);
     match digits.trim_end_matches('0') {
         "" => whole.to_string(),
         digits => format!("{whole}.{digits}"),
@@ -91,6 +91,7 @@ mod tests {
         let metric = MetricSeen {
             name: "d_bucket".to_owned(),
             shape: Shape::Histogram,
+            unit_billionths: 1_000_000_000,
             thresholds: [ms(250), ms(300), ms(5), ms(9000)].into(),
             edges: [ms(100), ms(250), ms(500)].into(),
             ..MetricSeen::default()
@@ -115,6 +116,13 @@ mod tests {
             "`d_bucket`: an edge at 250ms; nothing is kept by its others. With `buckets: [100ms, 250ms, 500ms]` at the \
              indicator a limit that moves finds its past"
         );
+        let in_ms = MetricSeen {
+            unit_billionths: 1_000_000,
+            ..metric.clone()
+        };
+        let mut out = Diagnosis::default();
+        judge("source prom", &in_ms, &mut out);
+        assert!(out.findings[1].fix.ends_with("a bucket at 300"));
         let named = MetricSeen {
             kept: metric.edges.clone(),
             ..metric

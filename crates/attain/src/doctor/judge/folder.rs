@@ -71,8 +71,13 @@ fn room(seen: &FolderSeen, about: &str, out: &mut Diagnosis) {
     out.find("disk-full", about, seen_text, why, fix);
 }
 
+/// With less room than this a write fails for that.
+const FULL: u64 = 1 << 20;
+
 fn sync(seen: &FolderSeen, about: &str, out: &mut Diagnosis) {
     match &seen.sync {
+        // What is said of its room says it all.
+        Err(_) if seen.disk.is_some_and(|(free, _)| free < FULL) => {}
         Err(why) => {
             let what = "nothing can be kept there: a server does not start, or answers every write with 503";
             let fix = format!(
