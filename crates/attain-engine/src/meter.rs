@@ -8,6 +8,7 @@
 //! entries since then equals one that was never stopped.
 
 mod columns;
+mod forgotten;
 mod hearing;
 mod newborn;
 mod open;
@@ -121,7 +122,7 @@ pub struct Metered {
     /// newest of a closed slice, and all since. The first value stays.
     pub conflicting: u64,
     /// Older than what their series said last in a closed slice, and not from before its first sample: they change no sum, only
-    /// in which slice it lies. Stretches that were told, or may have been.
+    /// in which slice it lies. Stretches that were told, or may have been, and what a series that was given up may have said.
     pub too_late: u64,
     /// Stretches that overlap all that was told of their series, when no more writers can be remembered: not counted.
     pub overlapping: u64,
@@ -264,6 +265,8 @@ impl Meter {
 
     /// Takes what arrived together.
     pub fn take(&mut self, batch: &LiveBatch) -> Metered {
+        let mut metered = Metered::default();
+        self.give_up(&batch.forgotten, &mut metered);
         for series in &batch.series {
             self.hand_over(series, &batch.series);
             self.make(series);
@@ -275,7 +278,6 @@ impl Meter {
             closed_ms: self.closed_ms(),
             instant: (i64::MIN, slice_of(self.grid, i64::MIN)),
         };
-        let mut metered = Metered::default();
         for sample in &batch.samples {
             self.sample(sample, &mut circumstances, &mut metered);
         }
@@ -521,6 +523,10 @@ impl Meter {
         };
         let closed_ms = circumstances.closed_ms;
         let hearing = &mut self.sources[counter.source as usize].hearing;
+        if hearing.may_have_been_counted(sample.time_ms, counter.track.newest_ms()) {
+            metered.too_late += 1;
+            return;
+        }
         let line = Line {
             slot: sample.slot,
             main: &mut counter.track,
@@ -543,6 +549,7 @@ impl Meter {
                     let birth = Birth {
                         observed: hearing.observe(known.thing, sample.time_ms),
                         first_ms: hearing.first(),
+                        forgotten_ms: hearing.forgotten(),
                         counted_since_ms: since.max().flatten(),
                         heard_before_ms: circumstances.heard_before_ms,
                     };

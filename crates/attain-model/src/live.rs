@@ -110,6 +110,9 @@ pub struct LiveBatch {
     pub source: SourceId,
     /// When.
     pub arrived: Timestamp,
+    /// Series of this source that are given up, before all else: they did not come for long, and others found no room. None
+    /// of their things is left.
+    pub forgotten: Vec<Slot>,
     /// Series that were not known before, or count for others now.
     ///
     /// Invariant: a slot is made known in the batch of its first sample or in an earlier one.
@@ -120,6 +123,17 @@ pub struct LiveBatch {
     pub readings: Vec<Reading>,
     /// The newest time of all samples that arrived, also of series that count for nobody: the source was heard then.
     pub newest_ms: Option<i64>,
+}
+
+impl LiveBatch {
+    /// Whether it says nothing but that its source was heard.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.forgotten.is_empty()
+            && self.series.is_empty()
+            && self.samples.is_empty()
+            && self.readings.is_empty()
+    }
 }
 
 /// What happened to live counts, in the order in which it happened. Doing the same again gives the same counts.
@@ -218,4 +232,6 @@ pub struct MeteredSource {
     pub newest_ms: Option<i64>,
     /// Things that were observed, and since when.
     pub things: Vec<(u64, i64)>,
+    /// The newest sample of all series that were given up: what a new series says up to then may have been counted.
+    pub forgotten_ms: Option<i64>,
 }

@@ -76,7 +76,8 @@ pub struct Limits {
     /// Bytes of one request, unpacked.
     pub unpacked_bytes: usize,
     /// Series that count for one stream and segment. What comes beyond is refused, and counted as refused. Where there are
-    /// half as many, those that did not come for an hour make room for others.
+    /// half as many, those that did not come for an hour make room for others; four times as many of those are remembered,
+    /// then whole things of which nothing came for a day are given up.
     pub series: u32,
     /// How far ahead of its arrival a sample may be.
     pub ahead: Duration,
@@ -338,6 +339,7 @@ impl Intake {
             outcome.unmatched += (before - live.samples.len()) as u64;
         }
         self.known.settle(&mut live.samples);
+        live.forgotten = self.known.tell_leaving();
         self.known.make_way(arrived_ms, &self.limits);
         self.known.wait_no_longer(arrived_ms);
         (live, outcome)

@@ -27,6 +27,8 @@ pub(super) struct Hearing {
     things: HashMap<u64, i64>,
     /// Since when any of them is.
     first_ms: Option<i64>,
+    /// The newest sample of all series that were given up.
+    forgotten_ms: Option<i64>,
     /// By column, the stretches of history that its series prove and that were not told yet.
     past: BTreeMap<u32, Vec<(i64, i64)>>,
 }
@@ -110,6 +112,31 @@ impl Hearing {
         self.first_ms
     }
 
+    /// A series was given up whose newest sample is this old.
+    pub(super) fn give_up(&mut self, newest_ms: Option<i64>) {
+        self.forgotten_ms = self.forgotten_ms.max(newest_ms);
+    }
+
+    /// Nothing is left of these things: should they come again, they are new.
+    pub(super) fn forget(&mut self, things: impl Iterator<Item = u64>) {
+        for thing in things {
+            self.things.remove(&thing);
+        }
+        self.first_ms = self.things.values().copied().min();
+    }
+
+    /// Whether a sample, of a series whose newest is this old, may have been counted for one that was given up: each of
+    /// their samples is as old as the newest of them, or older. What goes on from a newer one was not.
+    pub(super) fn may_have_been_counted(&self, time_ms: i64, newest_ms: Option<i64>) -> bool {
+        let goes_on = newest_ms.is_some_and(|newest| time_ms > newest);
+        !goes_on && Some(time_ms) <= self.forgotten_ms
+    }
+
+    /// The newest sample of all series that were given up.
+    pub(super) fn forgotten(&self) -> Option<i64> {
+        self.forgotten_ms
+    }
+
     /// What is new since it was told last.
     pub(super) fn tell(&mut self) -> Vec<Interval> {
         let told = self.heard.iter().copied().map(interval).collect();
@@ -152,6 +179,7 @@ impl From<MeteredSource> for Hearing {
             newest_ms: facts.newest_ms,
             first_ms: facts.things.iter().map(|(_, since)| *since).min(),
             things: facts.things.into_iter().collect(),
+            forgotten_ms: facts.forgotten_ms,
             past: BTreeMap::new(),
         }
     }
@@ -166,6 +194,7 @@ impl From<&Hearing> for MeteredSource {
             heard: hearing.heard.clone(),
             newest_ms: hearing.newest_ms,
             things,
+            forgotten_ms: hearing.forgotten_ms,
         }
     }
 }

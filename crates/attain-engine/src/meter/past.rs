@@ -256,7 +256,8 @@ impl Meter {
         }
     }
 
-    fn end_past(&mut self, slot: Slot, metered: &mut Metered) {
+    /// No more of its past is waited for: what came of it counts.
+    pub(super) fn end_past(&mut self, slot: Slot, metered: &mut Metered) {
         if let Some(past) = self.pasts.forget(slot) {
             self.count_past(&past, metered);
         }

@@ -49,6 +49,8 @@ pub(super) struct Birth {
     pub(super) observed: i64,
     /// Since when anything of its source is.
     pub(super) first_ms: Option<i64>,
+    /// The newest sample of what was given up of its source: this counter may be one of those.
+    pub(super) forgotten_ms: Option<i64>,
     /// Since when its streams are counted, if not from the beginning: what is first seen right after may be old.
     pub(super) counted_since_ms: Option<i64>,
     /// The newest sample of its source before those that came with it.
@@ -382,7 +384,8 @@ impl Birth {
             return was_looked_at(self.observed);
         };
         let since = self.first_ms.map(|first| first - FIRST_TOLD_MS);
-        let is_counted = since.max(self.counted_since_ms) <= Some(created);
+        let since = since.max(self.counted_since_ms).max(self.forgotten_ms);
+        let is_counted = since <= Some(created);
         let is_believed = self.observed <= created || point.time_ms - created <= BELIEVED_START_MS;
         // An old process may do something for the first time. What it sends may come in pieces: a thing is known once it
         // was observed for a while.

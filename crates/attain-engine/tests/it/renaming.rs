@@ -397,6 +397,7 @@ fn a_pair_that_is_open_goes_on_under_the_new_names() {
             let batch = |series: [LiveSeries; 2]| LiveBatch {
                 source: series[0].source.clone(),
                 arrived: Timestamp::from_millisecond(time_ms).unwrap(),
+                forgotten: Vec::new(),
                 series: series.to_vec(),
                 samples: vec![sample(0, all), sample(1, fine)],
                 readings: Vec::new(),

@@ -261,9 +261,8 @@ impl Work {
         let mut intake = intake.unwrap_or_else(|| gate.entry());
         let (batch, outcome) = (self.matched)(&mut intake, &body, self.arrived)?;
         gate.note(&intake, &outcome);
-        let has_content =
-            !(batch.series.is_empty() && batch.samples.is_empty() && batch.readings.is_empty());
-        let is_kept = has_content || batch.newest_ms.is_some_and(|newest| gate.is_news(newest));
+        let is_kept =
+            !batch.is_empty() || batch.newest_ms.is_some_and(|newest| gate.is_news(newest));
         if is_kept {
             if let Some(newest) = batch.newest_ms {
                 gate.heard(newest);

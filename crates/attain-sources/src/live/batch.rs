@@ -125,6 +125,7 @@ impl Batch {
         let batch = LiveBatch {
             source,
             arrived: self.arrived,
+            forgotten: Vec::new(),
             series: Vec::new(),
             samples: self.samples,
             readings: self.readings,

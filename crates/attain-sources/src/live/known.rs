@@ -26,7 +26,7 @@ use self::nobody::Nobodies;
 use self::row::{Came, Row};
 pub(super) use self::sides::Side;
 use self::sides::Sides;
-use self::sleeping::ASLEEP_MS;
+use self::sleeping::{ASLEEP_MS, Leaving};
 use self::waits::Waits;
 use super::series::Labelled;
 use super::whom::{Meaning, Says, Whom, at_or_under};
@@ -120,8 +120,8 @@ struct Held {
     counted: Box<[u64]>,
     /// It came since it was looked at last.
     came: bool,
-    /// It did not come for a while, and is counted among those that did not.
-    is_asleep: bool,
+    /// It did not come for a while, and is counted among those that did not: since when.
+    asleep_ms: Option<i64>,
 }
 
 /// See the module.
@@ -147,6 +147,7 @@ pub(super) struct Known {
     full: BTreeSet<(StreamKey, CountedSegment)>,
     /// Since when it is looked who comes.
     looked_ms: Option<i64>,
+    leaving: Leaving,
     /// Whose the first series with some labels is, by their identity.
     scopes: HashMap<u128, u64, AsIs>,
     /// Shapes that are gauges and nothing else, by the same.
@@ -324,7 +325,7 @@ impl Known {
                     restored: None,
                     counted,
                     came: true,
-                    is_asleep: false,
+                    asleep_ms: None,
                 };
                 self.held.insert(slot, held);
                 slot
@@ -605,7 +606,8 @@ impl Known {
         counted.dedup();
         let came_ms = metered.points.last().map(|point| point.time_ms);
         let slept_ms = heard_ms.unwrap_or(i64::MIN).saturating_sub(ASLEEP_MS);
-        let is_asleep = came_ms.is_some_and(|came| came < slept_ms);
+        let asleep_ms = came_ms.filter(|came| *came < slept_ms);
+        let is_asleep = asleep_ms.is_some();
         self.sleepers += u64::from(is_asleep);
         let counts = match is_asleep {
             true => &mut self.asleep,
@@ -633,7 +635,7 @@ impl Known {
             restored: Some(to.into()),
             counted: counted.into(),
             came: true,
-            is_asleep,
+            asleep_ms,
         };
         self.by_id.insert(series.id.0, series.slot);
         self.held.insert(series.slot, held);
@@ -657,9 +659,15 @@ impl Known {
     pub(super) fn forget_told(&mut self) {
         self.forget_bytes();
         self.sides.forget_told();
+        self.leaving.is_told = false;
         for held in self.held.values_mut() {
             held.told = None;
         }
+    }
+
+    /// Series that were given up for others, if that was not told yet.
+    pub(super) fn tell_leaving(&mut self) -> Vec<Slot> {
+        self.leaving.tell()
     }
 
     /// These slots are given up.
@@ -685,8 +693,8 @@ impl Known {
         }
         self.lifts.forget(slot);
         self.sides.forget(slot);
-        self.sleepers -= u64::from(held.is_asleep);
-        let counts = match held.is_asleep {
+        self.sleepers -= u64::from(held.asleep_ms.is_some());
+        let counts = match held.asleep_ms.is_some() {
             true => &mut self.asleep,
             false => &mut self.counts,
         };

@@ -1,6 +1,7 @@
 //! Requests in, samples by slot as text.
 
 mod counts;
+mod crowded;
 mod exposed;
 mod fuzz;
 mod otlp;

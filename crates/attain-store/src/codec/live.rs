@@ -2,7 +2,7 @@
 
 use attain_model::SourceId;
 use attain_model::live::{
-    CountsFor, LiveBatch, LiveEntry, LiveRole, LiveSample, LiveSeries, LiveValue, SeriesId,
+    CountsFor, LiveBatch, LiveEntry, LiveRole, LiveSample, LiveSeries, LiveValue, SeriesId, Slot,
 };
 
 use super::bytes::{Malformed, Read, Reader, Writer, zigzag};
@@ -11,6 +11,8 @@ use super::words::{Body, BodyReader};
 
 const ARRIVED: u8 = 0;
 const CLOSED: u8 = 1;
+/// The series that are given up, before what arrived.
+const FORGOTTEN: u8 = 2;
 
 /// The head of a sample: what it says, whether its time is that of the sample before, whether its series is the next
 /// one, and how many bytes its number has.
@@ -28,7 +30,12 @@ pub(crate) fn write_entries(body: &mut Body, clock: &mut Clock, entries: &[LiveE
     for entry in entries {
         match entry {
             LiveEntry::Arrived(batch) => {
-                body.writer.byte(ARRIVED);
+                if batch.forgotten.is_empty() {
+                    body.writer.byte(ARRIVED);
+                } else {
+                    body.writer.byte(FORGOTTEN);
+                    write_slots(&mut body.writer, &batch.forgotten);
+                }
                 write_batch(body, clock, batch);
             }
             LiveEntry::Closed { at, until } => {
@@ -43,6 +50,11 @@ pub(crate) fn write_entries(body: &mut Body, clock: &mut Clock, entries: &[LiveE
 pub(crate) fn read_entries(body: &mut BodyReader<'_>, clock: &mut Clock) -> Read<Vec<LiveEntry>> {
     body.many(|body| match body.reader.byte()? {
         ARRIVED => Ok(LiveEntry::Arrived(read_batch(body, clock)?)),
+        FORGOTTEN => {
+            let forgotten = read_slots(&mut body.reader)?;
+            let batch = read_batch(body, clock)?;
+            Ok(LiveEntry::Arrived(LiveBatch { forgotten, ..batch }))
+        }
         CLOSED => Ok(LiveEntry::Closed {
             at: clock.read(body)?,
             until: clock.read(body)?,
@@ -70,6 +82,7 @@ fn read_batch(body: &mut BodyReader<'_>, clock: &mut Clock) -> Read<LiveBatch> {
     Ok(LiveBatch {
         source: body.source()?,
         arrived: clock.read(body)?,
+        forgotten: Vec::new(),
         series: body.many(read_series)?,
         samples: read_samples(&mut body.reader)?,
         readings: body.many(|body| read_reading(body, clock))?,
@@ -132,6 +145,26 @@ pub(crate) fn read_to(body: &mut BodyReader<'_>) -> Read<CountsFor> {
             3 => LiveRole::Part,
             _ => return Err(Malformed("no such role of a series")),
         },
+    })
+}
+
+fn write_slots(writer: &mut Writer, slots: &[Slot]) {
+    writer.length(slots.len());
+    let mut last = 0;
+    for slot in slots {
+        writer.signed(i64::from(*slot) - i64::from(last));
+        last = *slot;
+    }
+}
+
+fn read_slots(reader: &mut Reader<'_>) -> Read<Vec<Slot>> {
+    let mut last: Slot = 0;
+    reader.many(|reader| {
+        let next = i64::from(last).checked_add(reader.signed()?);
+        last = next
+            .and_then(|next| Slot::try_from(next).ok())
+            .ok_or(Malformed("a slot is too large"))?;
+        Ok(last)
     })
 }
 

@@ -51,8 +51,10 @@ pub(crate) fn write(body: &mut Body, facts: &MeterFacts) {
             body.writer.signed(*since);
         }
     }
+    let forgotten = facts.sources.iter().map(|(_, facts)| facts.forgotten_ms);
+    let has_forgotten = forgotten.clone().any(|newest| newest.is_some());
     // Where nothing is missing, it ends here, as it did before this was kept.
-    if !facts.untold.is_empty() || !facts.pasts.is_empty() {
+    if !facts.untold.is_empty() || !facts.pasts.is_empty() || has_forgotten {
         body.writer.length(facts.untold.len());
         for (slot, missing) in &facts.untold {
             body.writer.number(u64::from(*slot));
@@ -63,7 +65,7 @@ pub(crate) fn write(body: &mut Body, facts: &MeterFacts) {
             }
         }
     }
-    if !facts.pasts.is_empty() {
+    if !facts.pasts.is_empty() || has_forgotten {
         body.writer.length(facts.pasts.len());
         for past in &facts.pasts {
             body.writer.number(u64::from(past.slot));
@@ -74,10 +76,15 @@ pub(crate) fn write(body: &mut Body, facts: &MeterFacts) {
             write_points(&mut body.writer, &past.points);
         }
     }
+    if has_forgotten {
+        for newest in forgotten {
+            body.writer.option(newest, Writer::signed);
+        }
+    }
 }
 
 pub(crate) fn read(body: &mut BodyReader<'_>) -> Read<MeterFacts> {
-    Ok(MeterFacts {
+    let mut facts = MeterFacts {
         closed_until: body.reader.option(Reader::time)?,
         delivered: body.reader.number()?,
         series: body.many(|body| {
@@ -108,6 +115,7 @@ pub(crate) fn read(body: &mut BodyReader<'_>) -> Read<MeterFacts> {
                 things: body
                     .reader
                     .many(|reader| Ok((u64::from_le_bytes(reader.array()?), reader.signed()?)))?,
+                forgotten_ms: None,
             };
             Ok((source, facts))
         })?,
@@ -119,7 +127,13 @@ pub(crate) fn read(body: &mut BodyReader<'_>) -> Read<MeterFacts> {
             true => Vec::new(),
             false => body.reader.many(read_past)?,
         },
-    })
+    };
+    if !body.reader.is_empty() {
+        for (_, source) in &mut facts.sources {
+            source.forgotten_ms = body.reader.option(Reader::signed)?;
+        }
+    }
+    Ok(facts)
 }
 
 fn read_past(reader: &mut Reader<'_>) -> Read<LivePast> {

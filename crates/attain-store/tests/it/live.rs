@@ -35,6 +35,7 @@ impl Random {
         LiveBatch {
             source: SourceId::new("main"),
             arrived: self.time(),
+            forgotten: (0..self.rng.usize(..3)).map(|_| self.rng.u32(..)).collect(),
             series: (0..series).map(|_| self.live_series()).collect(),
             samples: (0..samples)
                 .map(|_| {
@@ -149,6 +150,7 @@ impl Random {
                         .collect(),
                     newest_ms: self.rng.bool().then(|| self.milliseconds()),
                     things: vec![(self.rng.u64(..), self.milliseconds())],
+                    forgotten_ms: self.rng.bool().then(|| self.milliseconds()),
                 },
             )],
             untold: (0..self.rng.u32(..3))
@@ -224,6 +226,7 @@ fn a_usual_sample_takes_at_most_five_bytes() {
     let entry = LiveEntry::Arrived(LiveBatch {
         source: SourceId::new("main"),
         arrived,
+        forgotten: Vec::new(),
         series: Vec::new(),
         samples: samples.collect(),
         readings: Vec::new(),

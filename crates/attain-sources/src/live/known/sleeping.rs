@@ -1,4 +1,9 @@
 //! Series that did not come for a while make room for others, where there are many: those of pods that are gone.
+//!
+//! First they sleep: one that comes again has the slot that it had, and goes on from where it stood. Where very many sleep,
+//! those that do for longest are given up, and a meter is told, which sees to it that nothing they said counts again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use attain_model::live::Slot;
 
@@ -10,6 +15,35 @@ use super::{Known, TooMany, is_many, uncount};
 pub(super) const ASLEEP_MS: i64 = 3_600_000;
 /// How many times as many may sleep as may be awake.
 const ASLEEP_AT_MOST: u32 = 4;
+/// One that sleeps for so long may be given up.
+const GONE_MS: i64 = 86_400_000;
+
+/// Series that were given up.
+#[derive(Debug, Default)]
+pub(super) struct Leaving {
+    slots: Vec<Slot>,
+    /// Whoever counts knows of them.
+    pub(super) is_told: bool,
+}
+
+impl Leaving {
+    fn add(&mut self, slots: impl IntoIterator<Item = Slot>) {
+        if self.is_told {
+            self.slots.clear();
+        }
+        self.slots.extend(slots);
+        self.is_told = false;
+    }
+
+    /// Those that were not told. They are kept: what is told may not be kept by who is told, and to tell it twice does no
+    /// harm.
+    pub(super) fn tell(&mut self) -> Vec<Slot> {
+        match std::mem::replace(&mut self.is_told, true) {
+            true => Vec::new(),
+            false => self.slots.clone(),
+        }
+    }
+}
 
 impl Known {
     /// Counts a series that comes again after a while among the others.
@@ -20,12 +54,12 @@ impl Known {
         whom: &Whom,
         limits: &Limits,
     ) -> Result<(), TooMany> {
-        if !self.held.get(&slot).is_some_and(|held| held.is_asleep) {
+        if (self.held.get(&slot)).is_none_or(|held| held.asleep_ms.is_none()) {
             return Ok(());
         }
         let counted = self.admit(meanings, whom, limits)?;
         if let Some(held) = self.held.get_mut(&slot) {
-            held.is_asleep = false;
+            held.asleep_ms = None;
             self.sleepers -= 1;
             let slept = std::mem::replace(&mut held.counted, counted);
             uncount(&mut self.asleep, &slept);
@@ -33,8 +67,7 @@ impl Known {
         Ok(())
     }
 
-    /// Has series sleep that do not come any more, where there are so many that others might find no room: those of pods
-    /// that are gone. One that comes again has the slot that it had, and goes on from where it stood.
+    /// Has series sleep that do not come any more, where there are so many that others might find no room.
     pub(in super::super) fn make_way(&mut self, arrived_ms: i64, limits: &Limits) {
         if !self.is_crowded {
             return;
@@ -45,17 +78,18 @@ impl Known {
             return;
         }
         let is_look_over = looked_ms != i64::MIN && looked_ms <= arrived_ms;
+        let most = limits.series.saturating_mul(ASLEEP_AT_MOST);
+        self.give_up_sleepers(arrived_ms, most);
         for held in self.held.values_mut() {
             let came = std::mem::take(&mut held.came);
-            if came || held.is_asleep || !is_look_over {
+            if came || held.asleep_ms.is_some() || !is_look_over {
                 continue;
             }
-            let most = limits.series.saturating_mul(ASLEEP_AT_MOST);
             let is_full = |key: &u64| self.asleep.get(key).is_some_and(|n| *n >= most);
             if held.counted.iter().any(is_full) {
                 continue;
             }
-            held.is_asleep = true;
+            held.asleep_ms = Some(arrived_ms);
             self.sleepers += 1;
             uncount(&mut self.counts, &held.counted);
             for key in &held.counted {
@@ -66,5 +100,55 @@ impl Known {
         self.looked_ms = self.is_crowded.then_some(arrived_ms);
         // Whoever comes is met again.
         self.forget_bytes();
+    }
+
+    /// Where `most` or more of a stream and segment sleep, gives up about half of them: whole things, first those of which
+    /// nothing came for longest.
+    fn give_up_sleepers(&mut self, arrived_ms: i64, most: u32) {
+        let full = self.asleep.iter().filter(|(_, count)| **count >= most);
+        let mut too_many: HashMap<u64, u32> =
+            full.map(|(key, count)| (*key, count - most / 2)).collect();
+        if too_many.is_empty() {
+            return;
+        }
+        // By thing, since when all of it sleeps; `None` if not all of it does.
+        let mut things: HashMap<u64, Option<i64>> = HashMap::new();
+        for held in self.held.values() {
+            let since = things.entry(held.thing).or_insert(held.asleep_ms);
+            *since = (*since).zip(held.asleep_ms).map(|(a, b)| a.max(b));
+        }
+        let is_long = |since: i64| arrived_ms.saturating_sub(since) >= GONE_MS;
+        things.retain(|_, since| since.is_some_and(is_long));
+        let mut by_age: BTreeMap<(Option<i64>, u64), Vec<Slot>> = BTreeMap::new();
+        for (slot, held) in &self.held {
+            if let Some(since) = things.get(&held.thing) {
+                let slots = by_age.entry((*since, held.thing)).or_default();
+                slots.push(*slot);
+            }
+        }
+        let mut gone: Vec<Slot> = Vec::new();
+        for slots in by_age.into_values() {
+            let keys: HashSet<u64> = slots
+                .iter()
+                .filter_map(|slot| self.held.get(slot))
+                .flat_map(|held| held.counted.iter().copied())
+                .collect();
+            if !keys.iter().any(|key| too_many.contains_key(key)) {
+                continue;
+            }
+            for slot in &slots {
+                let counted = self.held.get(slot).map(|held| held.counted.clone());
+                for key in counted.iter().flatten() {
+                    if let Some(left) = too_many.get_mut(key) {
+                        *left = left.saturating_sub(1);
+                    }
+                }
+            }
+            too_many.retain(|_, left| *left > 0);
+            gone.extend(slots);
+        }
+        gone.sort_unstable();
+        self.forget(&gone);
+        self.leaving.add(gone);
     }
 }
