@@ -6,6 +6,7 @@
 mod claims;
 mod lifts;
 mod nobody;
+mod rooms;
 mod row;
 mod sides;
 mod sleeping;
@@ -23,6 +24,8 @@ use attain_model::{CountedSegment, SourceId};
 use self::claims::{Claims, group_of};
 use self::lifts::Lifts;
 use self::nobody::Nobodies;
+pub(super) use self::rooms::TooMany;
+use self::rooms::{Rooms, Whose};
 use self::row::{Came, Row};
 pub(super) use self::sides::Side;
 use self::sides::Sides;
@@ -31,9 +34,6 @@ use self::waits::Waits;
 use super::series::Labelled;
 use super::whom::{Meaning, Says, Whom, at_or_under};
 use super::{Limits, Numbers};
-
-/// Streams and segments without room that are remembered, to be named.
-const FULL_AT_MOST: usize = 100;
 
 /// What is known of bytes that came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +117,7 @@ struct Held {
     /// What a meter had it count for, until it is seen.
     restored: Option<Box<[CountsFor]>>,
     /// Among whose series it is counted.
-    counted: Box<[u64]>,
+    counted: Whose,
     /// It came since it was looked at last.
     came: bool,
     /// It did not come for a while, and is counted among those that did not: since when.
@@ -136,15 +136,7 @@ pub(super) struct Known {
     lifts: Lifts,
     sides: Sides,
     waits: Waits,
-    /// Series by a hash of stream and segment.
-    counts: HashMap<u64, u32>,
-    /// The same of those that sleep.
-    asleep: HashMap<u64, u32>,
-    sleepers: u64,
-    /// Some stream and segment has many series.
-    is_crowded: bool,
-    /// Those that had no room for another; not all of very many.
-    full: BTreeSet<(StreamKey, CountedSegment)>,
+    rooms: Rooms,
     /// Since when it is looked who comes.
     looked_ms: Option<i64>,
     leaving: Leaving,
@@ -246,7 +238,7 @@ impl Known {
 
     /// How many series there are but those that sleep.
     pub(super) fn len(&self) -> u64 {
-        self.held.len() as u64 - self.sleepers
+        self.held.len() as u64 - self.rooms.sleepers()
     }
 
     /// How many ways of writing a series are recognised.
@@ -256,7 +248,7 @@ impl Known {
 
     /// Streams and segments that had no room for another series, since the catalogue is in force.
     pub(super) fn full(&self) -> &BTreeSet<(StreamKey, CountedSegment)> {
-        &self.full
+        self.rooms.full()
     }
 
     /// How many histograms come in two forms.
@@ -311,7 +303,7 @@ impl Known {
             }
             None if !self.is_useful(&met, whom) => return Ok(None),
             None => {
-                let counted = self.admit(&met.meanings, whom, limits)?;
+                let counted = self.rooms.admit(&total_of(&met.meanings, whom), limits)?;
                 let slot = numbers.next();
                 self.by_id.insert(met.id.0, slot);
                 let held = Held {
@@ -441,36 +433,6 @@ impl Known {
         self.sides.settle(samples);
     }
 
-    /// Counts a new series among those of its streams and segments.
-    fn admit(
-        &mut self,
-        meanings: &[Meaning],
-        whom: &Whom,
-        limits: &Limits,
-    ) -> Result<Box<[u64]>, TooMany> {
-        let whose = |meaning| whom.counts_for(meaning, LiveRole::Total);
-        let mut keys: Vec<u64> = (meanings.iter())
-            .map(|meaning| count_key(&whose(meaning)))
-            .collect();
-        let is_full = |key: &u64| self.counts.get(key).is_some_and(|n| *n >= limits.series);
-        if keys.iter().any(is_full) {
-            let full = meanings.iter().map(whose);
-            let full = full.filter(|to| is_full(&count_key(to)));
-            let room = FULL_AT_MOST.saturating_sub(self.full.len());
-            let full = full.map(|to| (to.stream, to.segment)).take(room);
-            self.full.extend(full);
-            return Err(TooMany);
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        for key in &keys {
-            let count = self.counts.entry(*key).or_insert(0);
-            *count += 1;
-            self.is_crowded |= is_many(*count, limits);
-        }
-        Ok(keys.into())
-    }
-
     /// Has those come again that waited for a bucket which stood for their edge before a restart, when it is there or does
     /// not come any more.
     pub(super) fn wait_no_longer(&mut self, arrived_ms: i64) {
@@ -581,9 +543,7 @@ impl Known {
 
     /// Whether any series is of a stream.
     pub(super) fn has_any(&self, stream: &StreamKey, segments: &[CountedSegment]) -> bool {
-        let mut keys = segments.iter().map(|segment| hash_of(&(stream, segment)));
-        let counts = [&self.counts, &self.asleep];
-        keys.any(|key| (counts.iter()).any(|counts| counts.get(&key).is_some_and(|n| *n > 0)))
+        self.rooms.has_any(stream, segments)
     }
 
     /// Takes a series that a meter knows, whose source was heard last at an instant.
@@ -601,23 +561,11 @@ impl Known {
         if let Some(point) = metered.points.last() {
             self.lifts.restore(series.slot, point);
         }
-        let mut counted: Vec<u64> = series.to.iter().map(count_key).collect();
-        counted.sort_unstable();
-        counted.dedup();
         let came_ms = metered.points.last().map(|point| point.time_ms);
         let slept_ms = heard_ms.unwrap_or(i64::MIN).saturating_sub(ASLEEP_MS);
         let asleep_ms = came_ms.filter(|came| *came < slept_ms);
         let is_asleep = asleep_ms.is_some();
-        self.sleepers += u64::from(is_asleep);
-        let counts = match is_asleep {
-            true => &mut self.asleep,
-            false => &mut self.counts,
-        };
-        for key in &counted {
-            let count = counts.entry(*key).or_insert(0);
-            *count += 1;
-            self.is_crowded |= !is_asleep && is_many(*count, limits);
-        }
+        let counted = self.rooms.restore(&series.to, is_asleep, limits);
         let mut to = series.to.clone();
         to.sort_unstable();
         to.dedup();
@@ -633,7 +581,7 @@ impl Known {
             is_seen: false,
             told: Some(hash_of(&to)),
             restored: Some(to.into()),
-            counted: counted.into(),
+            counted,
             came: true,
             asleep_ms,
         };
@@ -644,7 +592,7 @@ impl Known {
     /// Another catalogue is asked from now on.
     pub(super) fn forget_meanings(&mut self, whom: &Whom) {
         self.forget_bytes();
-        self.full.clear();
+        self.rooms.forget_full();
         for held in self.held.values_mut() {
             held.is_seen = false;
             held.meanings = Box::default();
@@ -693,12 +641,7 @@ impl Known {
         }
         self.lifts.forget(slot);
         self.sides.forget(slot);
-        self.sleepers -= u64::from(held.asleep_ms.is_some());
-        let counts = match held.asleep_ms.is_some() {
-            true => &mut self.asleep,
-            false => &mut self.counts,
-        };
-        uncount(counts, &held.counted);
+        self.rooms.leave(&held.counted, held.asleep_ms.is_some());
     }
 
     /// Bytes must find their way again.
@@ -710,32 +653,17 @@ impl Known {
     }
 }
 
-/// There are too many series of a stream and segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooMany;
+/// For whom something counts, whatever its role.
+fn total_of(meanings: &[Meaning], whom: &Whom) -> Vec<CountsFor> {
+    let all = meanings.iter();
+    all.map(|meaning| whom.counts_for(meaning, LiveRole::Total))
+        .collect()
+}
 
 fn stands_for(to: &CountsFor, stream: &StreamKey, edge: u64) -> bool {
     let is_edge =
         matches!(&to.role, LiveRole::AtOrUnder(_, Some(limit)) if limit.nanoseconds() == edge);
     is_edge && to.stream == *stream
-}
-
-fn uncount(counts: &mut HashMap<u64, u32>, keys: &[u64]) {
-    for key in keys {
-        if let Some(count) = counts.get_mut(key) {
-            *count = count.saturating_sub(1);
-        }
-    }
-}
-
-/// Half of what a stream and segment may have.
-fn is_many(count: u32, limits: &Limits) -> bool {
-    count >= limits.series.div_ceil(2)
-}
-
-/// Stream and segment. In memory only.
-fn count_key(to: &CountsFor) -> u64 {
-    hash_of(&(&to.stream, &to.segment))
 }
 
 fn hash_of(what: &impl std::hash::Hash) -> u64 {
