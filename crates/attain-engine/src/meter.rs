@@ -10,9 +10,11 @@
 mod columns;
 mod forgotten;
 mod hearing;
+mod kept;
 mod newborn;
 mod open;
 mod past;
+mod seldom;
 mod track;
 mod trail;
 mod untold;
@@ -23,8 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::delivery::{Delivery, Reading};
 use attain_model::live::{
-    LiveBatch, LiveEntry, LivePoint, LiveSample, LiveSeries, LiveValue, MeterFacts, MeteredSeries,
-    MeteredSource, SeriesId,
+    LiveBatch, LiveEntry, LivePoint, LiveSample, LiveSeries, LiveValue, SeriesId,
 };
 use attain_model::{CountedSegment, SourceId, Stream, StreamKey};
 use jiff::Timestamp;
@@ -32,13 +33,13 @@ use jiff::Timestamp;
 use crate::grid::Grid;
 use columns::Columns;
 use hearing::Hearing;
-use newborn::{Newborn, Nursery, Seen};
+use newborn::{Nursery, Seen};
 use open::{Column, Cut, Open};
 use past::Pasts;
-use track::{Birth, Outcome, SETTLING_MS, Track};
+use track::{SETTLING_MS, Track};
 use trail::Trail;
 use untold::Untold;
-use writers::{Line, Writers};
+use writers::Writers;
 
 /// Turns live samples into counts per slice.
 ///
@@ -177,54 +178,6 @@ impl Meter {
         }
     }
 
-    /// One that goes on where another left off. [`Meter::count`] says how its streams are cut.
-    #[must_use]
-    pub fn restore(facts: MeterFacts, slice_seconds: u32) -> Self {
-        let mut meter = Self::new(slice_seconds);
-        meter.closed = facts.closed_until.map(|until| meter.grid.index(until));
-        meter.delivered = facts.delivered;
-        meter.since = facts.counted_since.into_iter().collect();
-        for (id, source) in facts.sources {
-            let index = meter.source(&id);
-            meter.sources[index].hearing = source.into();
-        }
-        for MeteredSeries { series, points } in facts.series {
-            let slot = series.slot as usize;
-            meter.make(&series);
-            let closed_ms = meter.closed_ms();
-            if let Some(Some(counter)) = meter.counters.get_mut(slot) {
-                let track = Track::of(&points, closed_ms, &mut meter.trail);
-                match counter.track.newest_ms() {
-                    None => {
-                        counter.track = track;
-                        let first = points.first().filter(|first| first.added > 0);
-                        if let Some(first) = first {
-                            let newborn = Newborn {
-                                time_ms: first.time_ms,
-                                value: first.added,
-                            };
-                            meter.nursery.add(series.slot, newborn);
-                        }
-                    }
-                    Some(_) => meter.writers.add(series.slot, track),
-                }
-            }
-        }
-        for count in facts.open {
-            let source = meter.source(&count.source);
-            let column = meter.open.column(source, &count.to);
-            meter
-                .open
-                .add(column, count.slice, count.late, count.events);
-        }
-        meter.untold = Untold::of(facts.untold);
-        meter.pasts = Pasts::of(&facts.pasts);
-        meter.open.owed = (facts.owed.into_iter())
-            .map(|(stream, segment, events)| ((stream, segment), events))
-            .collect();
-        meter
-    }
-
     /// From now on these streams are counted, cut as they say. What was counted of others leaves with its slice.
     pub fn count(&mut self, streams: &[Stream]) {
         for stream in streams {
@@ -360,46 +313,6 @@ impl Meter {
         self.closed.map(|first_open| self.grid.start(first_open))
     }
 
-    /// Everything that it knows. Readings must have been delivered: call it after [`Meter::close`].
-    #[must_use]
-    pub fn facts(&self) -> MeterFacts {
-        let closed_ms = self.closed_ms();
-        let series = self.counters.iter().zip(&self.known).enumerate();
-        let series = series.filter_map(|(slot, (counter, known))| {
-            let (counter, known) = (counter.as_ref()?, known.as_ref()?);
-            let series = self.described(u32::try_from(slot).ok()?, counter, known);
-            let others = self.writers.of(series.slot);
-            let tracks = std::iter::once(&counter.track).chain(others);
-            let mut born = self.nursery.get(series.slot);
-            Some(tracks.map(move |track| {
-                let mut points = track.points(closed_ms, &self.trail);
-                if let (Some(first), Some(born)) = (points.first_mut(), born.take()) {
-                    first.added = born.value;
-                }
-                MeteredSeries {
-                    series: series.clone(),
-                    points,
-                }
-            }))
-        });
-        let sources = self.sources.iter();
-        MeterFacts {
-            closed_until: self.closed_until(),
-            delivered: self.delivered,
-            series: series.flatten().collect(),
-            open: self.open.waiting(|source| &self.sources[source].id),
-            owed: self.open.owed(),
-            counted_since: (self.since.iter())
-                .map(|(stream, since)| (stream.clone(), *since))
-                .collect(),
-            sources: sources
-                .map(|source| (source.id.clone(), MeteredSource::from(&source.hearing)))
-                .collect(),
-            untold: self.untold.facts(),
-            pasts: self.pasts.facts(),
-        }
-    }
-
     /// Makes a series known, or has it count for others from now on: its last sample stays.
     fn make(&mut self, series: &LiveSeries) {
         let source = self.source(&series.source);
@@ -507,142 +420,6 @@ impl Meter {
         }
     }
 
-    /// A sample that is not the next of a cumulative counter.
-    #[inline(never)]
-    fn seldom(
-        &mut self,
-        sample: &LiveSample,
-        circumstances: &Circumstances,
-        metered: &mut Metered,
-    ) {
-        let slot = sample.slot as usize;
-        let (Some(Some(counter)), Some(Some(known))) =
-            (self.counters.get_mut(slot), self.known.get(slot))
-        else {
-            return;
-        };
-        let closed_ms = circumstances.closed_ms;
-        let hearing = &mut self.sources[counter.source as usize].hearing;
-        if hearing.may_have_been_counted(sample.time_ms, counter.track.newest_ms()) {
-            metered.too_late += 1;
-            return;
-        }
-        let line = Line {
-            slot: sample.slot,
-            main: &mut counter.track,
-            closed_ms,
-            trail: &mut self.trail,
-            untold: &mut self.untold,
-        };
-        let (before_ms, outcome) = match sample.says {
-            LiveValue::Stands { value, created_ms } => {
-                let point = LivePoint {
-                    time_ms: sample.time_ms,
-                    value,
-                    added: 0,
-                    created_ms,
-                };
-                // Of a first sample only: the rest of what a series says needs none of it.
-                let is_born = || {
-                    let since = (counter.columns.all().iter())
-                        .filter_map(|column| self.since.get(self.open.stream_of(*column)).copied());
-                    let birth = Birth {
-                        observed: hearing.observe(known.thing, sample.time_ms),
-                        first_ms: hearing.first(),
-                        forgotten_ms: hearing.forgotten(),
-                        counted_since_ms: since.max().flatten(),
-                        heard_before_ms: circumstances.heard_before_ms,
-                    };
-                    birth.is_born(&point)
-                };
-                self.writers.stand(line, point, is_born)
-            }
-            LiveValue::Happened { events, start_ms } => {
-                let point = LivePoint {
-                    time_ms: sample.time_ms,
-                    value: events,
-                    added: events,
-                    created_ms: Some(start_ms),
-                };
-                self.writers.happen(line, point)
-            }
-            LiveValue::Ended => return,
-        };
-        match outcome {
-            Outcome::Already => metered.already += 1,
-            Outcome::Conflicts => metered.conflicting += 1,
-            Outcome::TooLate => self.say_before(sample, circumstances, metered),
-            Outcome::Overlaps => metered.overlapping += 1,
-            Outcome::Unborn { value } => {
-                metered.new += 1;
-                // Of one that waits for another form of its histogram nothing is missing.
-                if !counter.columns.all().is_empty() {
-                    metered.unknown_births = metered.unknown_births.saturating_add(value);
-                    self.pasts.begin(sample);
-                }
-                let source_ms = self.sources[counter.source as usize].since_ms;
-                for to in counter
-                    .columns
-                    .all()
-                    .iter()
-                    .map(|at| self.open.described(*at))
-                {
-                    let counted_ms = self.since.get(&to.stream).copied().flatten();
-                    let is_settled = source_ms.is_some_and(|since| {
-                        counted_ms.max(Some(since)) < Some(sample.time_ms - SETTLING_MS)
-                    });
-                    if is_settled && value > 0 && to.role.is_whole() {
-                        let of = (to.stream.clone(), to.segment.clone());
-                        let missed = metered.missed.entry(of).or_default();
-                        *missed = missed.saturating_add(value);
-                    }
-                }
-            }
-            Outcome::Adds { steps, taken_back } => {
-                metered.new += 1;
-                let columns = counter.columns.all();
-                match (before_ms, sample.says) {
-                    (Some(before_ms), _) => {
-                        hearing.follow(columns, before_ms, sample.time_ms, closed_ms);
-                    }
-                    // One that says when it began needs nobody's guess.
-                    (
-                        None,
-                        LiveValue::Stands {
-                            value,
-                            created_ms: None,
-                        },
-                    ) if sample.time_ms >= closed_ms => {
-                        let newborn = Newborn {
-                            time_ms: sample.time_ms,
-                            value,
-                        };
-                        self.nursery.add(sample.slot, newborn);
-                    }
-                    _ => {}
-                }
-                if let Some((time_ms, events)) = taken_back {
-                    let slice = slice_of(self.grid, time_ms);
-                    for column in columns {
-                        self.open.take_back(*column, slice, events);
-                    }
-                }
-                for (time_ms, events) in steps.into_iter().flatten() {
-                    let slice = slice_of(self.grid, time_ms);
-                    let is_late = self.closed.is_some_and(|closed| slice < closed);
-                    if is_late {
-                        metered.late_events = metered.late_events.saturating_add(events);
-                    }
-                    for column in columns {
-                        let late = is_late.then_some(circumstances.arrived);
-                        self.open.add(*column, slice, late, events);
-                    }
-                }
-            }
-        }
-        self.end_shared_past(sample.slot, metered);
-    }
-
     /// A source was heard at an instant.
     fn hear(&mut self, source: usize, time_ms: i64) {
         let Source {
@@ -682,19 +459,6 @@ impl Meter {
             readings: Vec::new(),
         });
         self.sources.len() - 1
-    }
-
-    fn described(&self, slot: u32, counter: &Counter, known: &Known) -> LiveSeries {
-        let columns = counter.columns.all().iter();
-        LiveSeries {
-            slot,
-            id: known.id,
-            source: self.sources[counter.source as usize].id.clone(),
-            thing: known.thing,
-            to: columns
-                .map(|column| self.open.described(*column).clone())
-                .collect(),
-        }
     }
 }
 
