@@ -1,7 +1,7 @@
 //! What an edit of the catalogue changed, in words: what is gone comes first. Knows two catalogues.
 
-use attain_model::Catalogue;
 use attain_model::meta::Meta;
+use attain_model::{Catalogue, SegmentId, SegmentNames};
 
 /// Names in one line; more are counted.
 const NAMED: usize = 20;
@@ -58,6 +58,7 @@ pub(super) fn edit(before: &Catalogue, after: &Catalogue) -> Vec<String> {
             told.changed.push(format!("source {}", source.id));
         }
     }
+    told.claims(before, after);
     told.lines()
 }
 
@@ -67,6 +68,8 @@ struct Told {
     renamed: Vec<String>,
     new: Vec<String>,
     changed: Vec<String>,
+    /// Values that another segment claims, or one at all.
+    claimed: Vec<String>,
 }
 
 impl Told {
@@ -87,6 +90,23 @@ impl Told {
         self.new.extend(new.map(|(id, _)| format!("{sort} {id}")));
     }
 
+    /// What came before an edit was counted by the claims of then, and is not counted anew.
+    fn claims(&mut self, before: &Catalogue, after: &Catalogue) {
+        let names = SegmentNames::of(after);
+        for segment in after.segments.values() {
+            for value in &segment.matches {
+                let mut known = before.segments.values();
+                let was = known.find(|known| known.matches.contains(value));
+                let was = was.map(|was| names.id_today(&was.id));
+                if was == Some(&segment.id) {
+                    continue;
+                }
+                let was = was.map_or("unknown", SegmentId::as_str);
+                self.claimed.push(format!("`{value}` as {was}"));
+            }
+        }
+    }
+
     fn lines(self) -> Vec<String> {
         let mut lines = Vec::new();
         let sorts = [
@@ -94,6 +114,10 @@ impl Told {
             ("renamed", self.renamed),
             ("new", self.new),
             ("changed", self.changed),
+            (
+                "counted otherwise until now, and that stays so",
+                self.claimed,
+            ),
         ];
         for (word, mut names) in sorts {
             let more = names.len().saturating_sub(NAMED);
@@ -150,8 +174,30 @@ slos:
                 "  renamed: segment premium to gold",
                 "  new: slo quick",
                 "  changed: slo pay (objectives)",
+                "  counted otherwise until now, and that stays so: `gold` as unknown",
             ]
         );
         assert!(edit(&catalogue(before), &catalogue(before)).is_empty());
+    }
+
+    #[test]
+    fn who_counted_the_values_before_that_a_segment_claims_is_said() {
+        let text = |segments: &str| {
+            let rest = "sources: {prom: {remote_write: {}}}";
+            catalogue(&format!("attain: 1\nsegments: {segments}\n{rest}\n"))
+        };
+        let before = text("{premium: {rank: 1, match: [premium, vip]}, free: {rank: 2}}");
+        let after = text(
+            "{gold: {rank: 1, match: [premium, gold], formerly: [premium]}, free: {rank: 2, match: [free, vip]}, \
+             trial: {rank: 3}}",
+        );
+        let lines = edit(&before, &after);
+        let said = lines.last().map(String::as_str);
+        assert_eq!(
+            said,
+            Some(
+                "  counted otherwise until now, and that stays so: `vip` as gold, `gold` as unknown, `trial` as unknown"
+            )
+        );
     }
 }
