@@ -21,6 +21,16 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// What can be read only once could not be laid down.
+    #[error("cannot keep what comes from {} in {} while it is read: {source}; make room there, or save it to a file and read that", path.display(), folder.display())]
+    Lay {
+        /// What was read.
+        path: PathBuf,
+        /// Where to.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// Whoever was handed the counts could not keep them.
     #[error("cannot keep what was read: {0}")]
     Sink(#[source] crate::reading::SinkError),

@@ -5,6 +5,7 @@ pub(crate) mod chunk;
 pub(crate) mod files;
 pub(crate) mod identity;
 pub(crate) mod marks;
+pub(crate) mod pipes;
 pub(crate) mod pool;
 pub(crate) mod scan;
 pub(crate) mod wanted;

@@ -14,6 +14,7 @@ use crate::counting::silent;
 use crate::error::Error;
 use crate::file::chunk::Totals;
 use crate::file::files;
+use crate::file::pipes::Pipes;
 use crate::read::job::{Job, Meter};
 use crate::reading::{Options, Progress, Reading, Sink};
 
@@ -75,6 +76,7 @@ pub fn read(
             sink,
             meter: &mut meter,
             known: BTreeSet::new(),
+            pipes: Pipes::default(),
         };
         let entry = reading.sources.entry(source.id.clone()).or_default();
         let unclaimed = job.run(&paths, &mut entry.files)?;

@@ -31,6 +31,9 @@ pub struct Options {
     /// A last line without its end is left, and said so: it may still be being written, and whoever keeps what is read
     /// reads it whole the next time. Not so of standard input and other pipes, which are read once.
     pub whole_lines: bool,
+    /// Where to lay down for a while what can be read only once, so that it is known again like a file; without it, it is
+    /// read as it comes, and what earlier runs took of it is not known. For whoever keeps what is read.
+    pub lay_in: Option<PathBuf>,
     /// Set by somebody who wants the reading to end early.
     pub stop: Option<Arc<AtomicBool>>,
 }
@@ -57,6 +60,7 @@ impl Default for Options {
             chunk_bytes: 32 << 20,
             threads: 0,
             whole_lines: false,
+            lay_in: None,
             taken: BTreeMap::new(),
             heard_until: BTreeMap::new(),
             stop: None,

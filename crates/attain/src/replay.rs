@@ -108,6 +108,7 @@ fn keep(
     options.taken = keeper.taken();
     options.heard_until = keeper.heard_until();
     options.whole_lines = true;
+    options.lay_in = Some(folder.to_owned());
     let (mut begin, mut end) = (None, None);
     // The newest delivery waits until the next one: files of another format are refused before anything of them is kept.
     let mut waiting: Option<Delivery> = None;

@@ -62,6 +62,8 @@ pub(crate) struct LineFile {
     /// As a person would find it.
     pub(crate) path: PathBuf,
     pub(crate) origin: String,
+    /// There is no more of it: its last line is one, whether it ends or not.
+    pub(crate) is_laid: bool,
     pub(crate) wanted: Wanted,
 }
 
@@ -294,8 +296,8 @@ impl<R: LineReader> Worker<R> {
         // From the byte before: whether a line begins at `from` stands there.
         let start = from.saturating_sub(1);
         input.seek(SeekFrom::Start(start + mark)).map_err(failed)?;
-        let mut scan =
-            Scan::new(input, start, std::mem::take(&mut self.buffer)).whole_lines(self.whole_lines);
+        let mut scan = Scan::new(input, start, std::mem::take(&mut self.buffer))
+            .whole_lines(self.whole_lines && !file.is_laid);
         if from > 0 {
             scan.pass(from).map_err(failed)?;
         }

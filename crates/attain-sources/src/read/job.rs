@@ -20,6 +20,7 @@ use crate::file::chunk::{Chunks, Totals};
 use crate::file::files::{self, Opened};
 use crate::file::identity;
 use crate::file::marks::Marker;
+use crate::file::pipes::Pipes;
 use crate::file::wanted::{Wanted, streams_of};
 use crate::file::whole::WholeLines;
 use crate::log::access_log::AccessLog;
@@ -84,6 +85,7 @@ pub(crate) struct Job<'a, 'm> {
     pub(crate) meter: &'a mut Meter<'m>,
     /// Origins of files that hold nothing beyond what was taken.
     pub(crate) known: BTreeSet<String>,
+    pub(crate) pipes: Pipes,
 }
 
 /// A file to read.
@@ -94,6 +96,8 @@ struct Todo {
     origin: String,
     /// Nothing of it is in another file.
     is_read: bool,
+    /// It flowed, and was laid down: there is no more of it.
+    is_laid: bool,
 }
 
 impl Job<'_, '_> {
@@ -140,11 +144,27 @@ impl Job<'_, '_> {
 
     /// What to read, told apart.
     fn todo(
-        &self,
+        &mut self,
         paths: &[PathBuf],
         read_files: &mut Vec<FileReading>,
     ) -> Result<Vec<Todo>, Error> {
-        let full: Vec<PathBuf> = paths.iter().map(|path| self.full(path)).collect();
+        let mut full: Vec<PathBuf> = paths.iter().map(|path| self.full(path)).collect();
+        let mut is_laid = vec![false; full.len()];
+        for (full, is_laid) in full.iter_mut().zip(&mut is_laid) {
+            if let Some(folder) = &self.options.lay_in
+                && files::flows(full)
+            {
+                let mut goes_on = |bytes| {
+                    self.meter.at(bytes, self.meter.lines);
+                    !self.options.is_stopped()
+                };
+                let Some(laid) = self.pipes.lay_down(full, folder, &mut goes_on)? else {
+                    self.totals.stopped = true;
+                    return Ok(Vec::new());
+                };
+                (*full, *is_laid) = (laid, true);
+            }
+        }
         let id = &self.source.id;
         let known = self
             .options
@@ -154,8 +174,14 @@ impl Job<'_, '_> {
         let known = known.map(|((_, origin), facts)| (&**origin, &facts.fingerprint));
         let mut identities = identity::identify(&full, &known.collect())?;
         parquet_file::identify(&full, &mut identities);
+        // A name of ours says nothing to anybody.
+        let places: BTreeMap<PathBuf, PathBuf> = (full.iter().cloned().zip(paths.iter().cloned()))
+            .zip(&is_laid)
+            .filter_map(|(place, is_laid)| is_laid.then_some(place))
+            .collect();
         let mut files = Vec::new();
-        for ((path, full), identity) in paths.iter().zip(full).zip(identities) {
+        let files_of = paths.iter().zip(full).zip(is_laid);
+        for (((path, full), is_laid), identity) in files_of.zip(identities) {
             let same_as = identity.same_as.as_ref();
             files.push(Todo {
                 size: full.metadata().map_or(0, |data| data.len()),
@@ -163,8 +189,12 @@ impl Job<'_, '_> {
                 path: path.clone(),
                 origin: identity.origin.clone(),
                 is_read: same_as.is_none(),
+                is_laid,
             });
-            let short = |same: &PathBuf| same.strip_prefix(self.base).unwrap_or(same).to_owned();
+            let short = |same: &PathBuf| match places.get(same) {
+                Some(name) => name.clone(),
+                None => same.strip_prefix(self.base).unwrap_or(same).to_owned(),
+            };
             read_files.push(FileReading {
                 path: path.clone(),
                 same_as: same_as.map(short),
@@ -303,6 +333,7 @@ impl Job<'_, '_> {
                 full: file.full.clone(),
                 path: file.path.clone(),
                 origin: file.origin.clone(),
+                is_laid: file.is_laid,
                 wanted: self.wanted(file),
             })
             .collect();
@@ -413,7 +444,7 @@ impl Job<'_, '_> {
             return self.parquet(csv, file, counter);
         }
         let is_unfinished = Rc::new(Cell::new(false));
-        if self.options.whole_lines && !files::flows(&file.full) {
+        if self.options.whole_lines && !file.is_laid && !files::flows(&file.full) {
             opened.reader = Box::new(WholeLines::new(opened.reader, is_unfinished.clone()));
         }
         let reads_samples = csv.is_none_or(|csv| csv.layout == CsvLayout::Samples);

@@ -32,12 +32,14 @@ Access logs, JSON lines, CSV, Parquet and Prometheus or OpenMetrics text; plain,
 standard input; many files, in any order. Without --data nothing is kept. With it, what was read
 before is not counted again: the same file, grown, rotated or compressed, adds what is new. An SLO
 that is new since then is counted from files that are replayed again, and nothing else changes.
+Several logs in one (`cat a.log b.log |`) are another log than each of them: give them as files.
 
 EXAMPLES
   attain replay shop/ access.log*                       what the files say, kept nowhere
   attain replay shop/ access.log* --data shop-data      kept, for every later question
   attain status shop/ --data shop-data
-  zcat old/*.gz | attain replay shop/ - --data shop-data
+  attain replay shop/ old/*.gz --data shop-data
+  ssh web cat access.log | attain replay shop/ - --data shop-data
   attain replay shop/ metrics.prom --source prom --data shop-data
   attain replay shop/ access.log --counts -             what was counted, as CSV
 

@@ -133,6 +133,42 @@ fn a_file_is_counted_once_whatever_becomes_of_it() {
     place.run(&["data", "check", "data"]).exits(0);
 }
 
+/// What comes through a pipe is a content like that of a file: one after another, and files of the same before and after.
+#[test]
+fn standard_input_is_known_by_its_content() {
+    let place = shop_with(shop::CATALOGUE);
+    let logs = [
+        shop::log(1, 2, 3_000),
+        shop::log(2, 3, 1_000),
+        shop::log(3, 4, 1_000),
+    ];
+    let pipe = |input: &str, files: &[&str], counted: &[&str], is_new: bool| {
+        let arguments = [&["replay", CATALOGUE], files, &["--data", "data"]].concat();
+        let ran = place.run_with(&arguments, input);
+        ran.exits(0);
+        assert_eq!(!ran.out.contains(": 0 new,"), is_new, "{}", ran.out);
+        assert_eq!(kept(&place, CATALOGUE, "requests"), said_by(counted));
+        let names = std::fs::read_dir(place.0.path().join("data")).unwrap();
+        let mut names = names.map(|name| name.unwrap().file_name());
+        assert!(names.all(|name| !name.to_string_lossy().contains("incoming")));
+        ran
+    };
+    let [first, second, third] = &logs;
+    pipe(first, &["-"], &[first], true);
+    pipe(first, &["-"], &[first], false);
+    // Another one is not taken for the rest of the first.
+    pipe(second, &["-"], &[first, second], true);
+    let grown = format!("{second}{}", third.trim_end());
+    let all: [&str; 3] = [first, second, third];
+    pipe(&grown, &["-"], &all, true);
+    // The same as files, at once or later.
+    place
+        .write("first.log", first)
+        .write("second.log", &format!("{second}{third}"));
+    pipe("", &["first.log", "second.log"], &all, false);
+    pipe(first, &["-", "first.log"], &all, false).says("is left out:");
+}
+
 /// A log is replayed while a server writes to it.
 #[test]
 fn a_line_that_is_half_written_is_counted_when_it_is_whole() {
