@@ -48,6 +48,7 @@ rules! {
     missing_layer_owner
     never_rolled_up
     no_runbook
+    nothing_is_bad
     objective_without_evidence
     outcome_not_an_outcome
     owner_seat_missing

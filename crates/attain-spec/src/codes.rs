@@ -316,6 +316,14 @@ pub const CODES: &[Code] = &[
         instead: "at_least: 2 bad in 6h",
     },
     Code {
+        code: "match-taken",
+        level: Level::Error,
+        title: "Two segments claim the same value of the label",
+        explanation: "A request is of one segment. Its label value means the one that lists it under `match:`, or is named like it where it has none.",
+        example: "premium: {rank: 1}, free: {rank: 2, match: [premium, free]}",
+        instead: "premium: {rank: 1}, free: {rank: 2}",
+    },
+    Code {
         code: "metric-needs-samples",
         level: Level::Error,
         title: "A metric is asked of a source that has none",

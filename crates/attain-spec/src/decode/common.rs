@@ -209,7 +209,7 @@ fn goals(at: &At<'_, '_>, cover: Cover) -> Goals {
                 entry.error_at_key(
                     "segment-reserved",
                     "`unknown` is what attain counts untagged traffic under; nothing can be promised to it",
-                    "remove it; see `attain coverage` for its share",
+                    "remove it; `attain status` says how much is untagged",
                 );
             }
             name if cx.knows("segment", name) || cx.damaged => {

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attain_model::company::{Edge, Roster};
 use attain_model::policy::AlertPolicy;
-use attain_model::{Audience, Catalogue, Diagnostic, Level, PolicyId, ServiceId, SloId, SourceMap};
+use attain_model::{
+    Audience, Catalogue, Diagnostic, Level, PolicyId, ServiceId, SloId, SourceMap, Span,
+};
 
 use super::files::{Sections, at, names, sections};
 use super::indicator::{self, Shared};
@@ -148,6 +150,7 @@ impl<'c, 't> Reader<'c, 't> {
             .map(|slo| slo.id.clone())
             .collect();
         self.check_formerly();
+        self.check_matches();
         let roster = self
             .one("roster", &schema::ROSTER)
             .and_then(|obj| company::roster(&obj));
@@ -312,6 +315,42 @@ impl<'c, 't> Reader<'c, 't> {
             walk(&item.entry.value, false, &mut behind, &mut counted);
         }
         &behind - &counted
+    }
+
+    /// A value of the label means one segment.
+    fn check_matches(&self) {
+        let mut taken: BTreeMap<&str, (&str, Span)> = BTreeMap::new();
+        for item in self.sections.by_id.get("segments").into_iter().flatten() {
+            let own = item.entry.key.as_str();
+            let named = match &item.entry.value.kind {
+                Kind::Map(map) => map.get("match"),
+                _ => continue,
+            };
+            self.cx.enter(&format!("segments.{own}"));
+            let list = named.map(|entry| at(self.cx, String::new(), entry).list());
+            let values = match &list {
+                Some(list) => list
+                    .iter()
+                    .filter_map(|at| Some((at.node.text()?, at.node.span)))
+                    .collect(),
+                None => vec![(own, item.entry.key_span)],
+            };
+            for (value, span) in values {
+                let Some((other, place)) = taken.insert(value, (own, span)) else {
+                    continue;
+                };
+                let cause = match other == own {
+                    true => continue,
+                    false => {
+                        format!("`{value}` means `{other}` already: a request is of one segment")
+                    }
+                };
+                let help =
+                    format!("leave it to one of them, in `match:` of `{other}` or of `{own}`");
+                let found = Diagnostic::error("match-taken", span, cause).help(help);
+                self.cx.push(found.label(place, "claimed here"));
+            }
+        }
     }
 
     /// An earlier id that lives again, or that two ids name, would give two things one history.

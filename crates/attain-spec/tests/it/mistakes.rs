@@ -188,7 +188,7 @@ const MISTAKES: &[Mistake] = &[
         folder: "shop",
         file: "customer.yaml",
         typed: ["free: 99%\n", "unknown: 99%\n"],
-        expected: "error customer.yaml:18:9 segment-reserved: `unknown` is what attain counts untagged traffic under; nothing can be promised to it | remove it; see `attain coverage` for its share",
+        expected: "error customer.yaml:18:9 segment-reserved: `unknown` is what attain counts untagged traffic under; nothing can be promised to it | remove it; `attain status` says how much is untagged",
     },
     Mistake {
         folder: "shop",
