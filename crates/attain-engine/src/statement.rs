@@ -8,22 +8,25 @@ use std::ops::Range;
 use attain_model::company::Exclusion;
 use attain_model::promises::{GoalSpan, day_start};
 use attain_model::slo::{Budgeting, Commitment, CommittedTargets, Objective};
-use attain_model::statement::{Committed, Day, Entry, Excluded, Statement, Term, Unit, Whole};
-use attain_model::{
-    Audience, Gap, Goal, Interval, Promises, Scope, SeriesName, Slo, SloId, Standing,
+use attain_model::statement::{
+    Committed, CommittedWindow, Day, Entry, Excluded, Statement, Term, Unit, Whole,
 };
-use jiff::{Timestamp, ToSpan};
+use attain_model::{
+    Audience, Gap, GapReason, Goal, Interval, Promises, Scope, SeriesName, Slo, SloId, Standing,
+    Window,
+};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use crate::counts::Counts;
+use crate::counts::{Counts, Heard};
 use crate::detail::day_ranges;
 use crate::evaluate::{births, damage, gaps};
 use crate::exclusions::{self, Excluded as Outside};
 use crate::judge::Judged;
-use crate::look::{Looked, Reader};
+use crate::look::{Looked, Reader, within};
 use crate::period::Period;
 use crate::silence::Silence;
 use crate::standing::{coverage, standing};
-use crate::window::Resolved;
+use crate::window::{self, Resolved};
 
 /// States a period: each objective and scope of the SLOs promised to customers, or of those named in `only` and no others.
 ///
@@ -111,6 +114,15 @@ fn entry(looked: &mut Looked<'_>, objective: &Objective, scope: Scope, missing: 
     });
     let committed = looked.judge_by(&name.scope, goals.collect());
     let is_published = commitments.iter().any(|part| part.goal.is_some());
+    let windows = windows(looked, &name.scope, (&committed, &commitments));
+    let mut published = is_published.then(|| whole(looked, &name.scope, &committed, &range));
+    if let Some(published) = published.as_mut().filter(|_| !windows.is_empty()) {
+        let days = |interval: Interval| interval.start.duration_until(interval.end);
+        let promised = commitments.iter().filter(|part| part.goal.is_some());
+        let promised: SignedDuration = promised.map(|part| days(part.interval)).sum();
+        let whole = windows.iter().map(|window| days(window.interval)).sum();
+        published.kept = kept_in_all(&windows, promised == whole);
+    }
     let about = name.to_string();
     let mut gaps = missing.to_vec();
     gaps.extend(judged.gaps(&about, &range, looked.resolved.interval));
@@ -121,7 +133,9 @@ fn entry(looked: &mut Looked<'_>, objective: &Objective, scope: Scope, missing: 
         unit: unit(looked.slo),
         terms: terms(looked, &name.scope, &judged, (&committed, &commitments)),
         objective: whole(looked, &name.scope, &judged, &range),
-        committed: is_published.then(|| whole(looked, &name.scope, &committed, &range)),
+        committed: published,
+        windows,
+        is_pooled: looked.is_pooled(objective, &name.scope),
         coverage: coverage(looked, &name.scope, &range),
         excluded: excluded(looked, objective, &name.scope),
         uncertain: judged.sum(&range).uncertain,
@@ -156,7 +170,13 @@ fn scopes(looked: &Looked<'_>, objective: &Objective) -> Vec<Scope> {
         });
         parts.iter().any(|part| part.goal.is_some())
     };
-    scopes.retain(|scope| is_aimed(scope) || is_named(scope));
+    // Where no limit of time was promised, no limit says which requests were fast.
+    let is_measured = |scope: &Scope| {
+        let goals = looked.promises.goals(objective, scope, period);
+        let mut goals = goals.iter().filter_map(|span| span.goal);
+        !objective.is_latency() || goals.any(|goal| goal != Goal::BestEffort)
+    };
+    scopes.retain(|scope| (is_aimed(scope) && is_measured(scope)) || is_named(scope));
     scopes.push(Scope::All);
     scopes
 }
@@ -213,6 +233,54 @@ fn commitments_of<'s>(
     parts
 }
 
+/// Over which window a commitment is judged.
+fn window_of<'s>(slo: &'s Slo, commitment: &'s Commitment) -> &'s Window {
+    commitment.window.as_ref().unwrap_or(&slo.window)
+}
+
+/// The whole calendar windows of the commitments that lie in the period.
+fn windows(
+    looked: &mut Looked<'_>,
+    scope: &Scope,
+    (judged, published): (&Judged, &[Published<'_>]),
+) -> Vec<CommittedWindow> {
+    let period = looked.window.clone();
+    let mut windows = Vec::new();
+    for part in published {
+        let Some(commitment) = part.commitment else {
+            continue;
+        };
+        let Window::Calendar(calendar, zone) = window_of(looked.slo, commitment) else {
+            continue;
+        };
+        let mut at = part.interval.start;
+        while at < part.interval.end {
+            let interval = window::period_at(*calendar, zone, at);
+            at = interval.end;
+            let range = looked.grid.index(interval.start)..looked.grid.index(interval.end);
+            let is_inside = period.start <= range.start && range.end <= period.end;
+            // A window that a commitment begins in is its first only if it begins with it.
+            let is_whole =
+                part.interval.start <= interval.start && interval.end <= part.interval.end;
+            if is_inside && is_whole {
+                let whole = whole(looked, scope, judged, &range);
+                windows.push(CommittedWindow { interval, whole });
+            }
+        }
+    }
+    windows
+}
+
+/// Whether a commitment was kept in each of these windows; `None` if none was broken and that cannot be said of one, or they
+/// are not all there are.
+fn kept_in_all(windows: &[CommittedWindow], are_all: bool) -> Option<bool> {
+    let are = |kept| move |window: &CommittedWindow| window.whole.kept == Some(kept);
+    if windows.iter().any(are(false)) {
+        return Some(false);
+    }
+    (are_all && windows.iter().all(are(true))).then_some(true)
+}
+
 /// The parts of the period in which neither the objective nor the commitment changes.
 fn terms(
     looked: &mut Looked<'_>,
@@ -246,6 +314,7 @@ fn terms(
             Committed {
                 goal,
                 since: commitment.since,
+                window: window_of(looked.slo, commitment).clone(),
                 published: commitment.published.clone(),
                 kept: whole.kept,
                 budget: whole.budget,
@@ -289,6 +358,8 @@ fn whole(looked: &mut Looked<'_>, scope: &Scope, judged: &Judged, part: &Range<i
         attainment,
         budget,
         kept: match standing {
+            // What was counted and is lost may have been what broke it, or the traffic that allowed it.
+            _ if looked.damaged.overlaps(part) => None,
             Standing::Met if judged.is_kept(part) => Some(true),
             Standing::Breached if judged.is_kept(part) => Some(false),
             _ => None,
@@ -370,9 +441,31 @@ fn clip(time: &Interval, period: Interval) -> Interval {
 fn missing(looked: &Looked<'_>, counts: &dyn Counts) -> Vec<Gap> {
     let mut missing = gaps(looked, looked.is_empty(&looked.window));
     missing.extend(damage(looked));
+    missing.extend(end(looked));
     let mut silence = Silence::default();
     let alone = silence.add(looked, counts);
     missing.extend(silence.gaps(looked.grid));
     missing.extend(alone);
     missing
+}
+
+/// The days at the end of the period of which nothing was counted, where that may be silence: a log does not say.
+fn end(looked: &Looked<'_>) -> Option<Gap> {
+    let Heard::NotKnown = looked.heard else {
+        return None;
+    };
+    let window = &looked.window;
+    let columns = looked.read.columns.iter();
+    let last = columns.filter_map(|column| within(column, window).last());
+    let last = last.map(|(slice, _)| *slice).max()?;
+    let zone = &looked.promises.catalogue().timezone;
+    let mut days = day_ranges(looked, window, zone).into_iter();
+    // A quiet evening is none.
+    days.find(|day| day.start > last)?;
+    let interval = looked.interval(&(last + 1..window.end));
+    Some(Gap {
+        about: looked.slo.id.to_string(),
+        interval: Some(interval),
+        why: GapReason::NoData,
+    })
 }

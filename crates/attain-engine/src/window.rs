@@ -63,6 +63,12 @@ pub(crate) fn last_judged(instant: Timestamp, grid: Grid) -> Timestamp {
     end.checked_sub(1.second()).unwrap_or(Timestamp::MIN)
 }
 
+/// The period of a calendar that an instant lies in.
+pub(crate) fn period_at(period: CalendarPeriod, zone: &TimeZone, instant: Timestamp) -> Interval {
+    let (start, end) = calendar(period, zone, instant);
+    Interval { start, end }
+}
+
 fn calendar(period: CalendarPeriod, zone: &TimeZone, instant: Timestamp) -> (Timestamp, Timestamp) {
     let day = instant.to_zoned(zone.clone()).date();
     let first = first_day(period, day);

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::counts::{Gap, Interval};
 use crate::id::{ExclusionId, SloId};
+use crate::quantity::Window;
 use crate::slo::{Audience, Goal};
 use crate::verdict::{Attainment, Coverage, ErrorBudget, SeriesName};
 
@@ -49,6 +50,11 @@ pub struct Entry {
     pub objective: Whole,
     /// The period by the commitments of its parts; `None` where nothing was published.
     pub committed: Option<Whole>,
+    /// Each whole window of its commitments that lies in the period, oldest first: what was published for a month is kept or not
+    /// by month. None where windows roll, or no whole one lies in it.
+    pub windows: Vec<CommittedWindow>,
+    /// No objective names it: its budget is that of all segments with a promise together.
+    pub is_pooled: bool,
     /// How much of the period was observed, without what is excluded.
     pub coverage: Coverage,
     /// What lay outside the promise by agreement.
@@ -83,6 +89,15 @@ pub struct Whole {
     pub kept: Option<bool>,
 }
 
+/// A window over which a commitment is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommittedWindow {
+    /// When.
+    pub interval: Interval,
+    /// What was counted under the commitment, and whether it was kept.
+    pub whole: Whole,
+}
+
 /// A part of the period with one promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
@@ -103,6 +118,8 @@ pub struct Committed {
     pub goal: Goal,
     /// Since when.
     pub since: Date,
+    /// Over which window it is judged.
+    pub window: Window,
     /// Where it stands.
     pub published: Vec<String>,
     /// Whether it was kept over its part of the period; `None` if that cannot be said.

@@ -38,7 +38,12 @@ pub fn run(arguments: &StatementArguments, terminal: &Terminal) -> Result<Exit, 
                 .help("name an internal one with --slo ID"),
         );
     }
-    let inputs = inputs(&arguments.input.catalogue)?;
+    let mut inputs = inputs(&arguments.input.catalogue)?;
+    // What was counted otherwise than this catalogue says is said where the numbers stand.
+    for (number, note) in (1..).zip(&asked.facts.notes) {
+        terminal.note(note);
+        inputs.insert(format!("note {number}"), note.clone());
+    }
     let whole = document(&stated, &inputs);
     let said = match arguments.format {
         StatementFormat::Text => text(&stated, &inputs),
@@ -76,6 +81,12 @@ fn check(arguments: &VerifyArguments, terminal: &Terminal) -> Result<Exit, Failu
         }
         Err(differences) => {
             let mut said = format!("{} is not what the data say\n", shown(path));
+            let now = inputs(&arguments.input.catalogue)?.remove(CATALOGUE);
+            if now.is_some_and(|now| !stated.contains(&now)) {
+                said.push_str(
+                    "  it was stated with another catalogue than this one, which may be why: see its `catalogue sha256`\n",
+                );
+            }
             for difference in &differences {
                 said.push_str(&format!("  {difference}\n"));
             }
@@ -109,11 +120,14 @@ fn state(
         .with(|counts| statement(&asked.promises, counts, period, slos, known_until))
 }
 
+/// The hash of the catalogue's files, among the inputs.
+const CATALOGUE: &str = "catalogue sha256";
+
 /// What the hash covers beside the numbers: the catalogue as it is written.
 fn inputs(catalogue: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let mut inputs = BTreeMap::new();
     if let Done::Catalogue { sha256, .. } = catalogue::written(catalogue)? {
-        inputs.insert("catalogue sha256".to_owned(), sha256);
+        inputs.insert(CATALOGUE.to_owned(), sha256);
     }
     Ok(inputs)
 }

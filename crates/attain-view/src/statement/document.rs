@@ -160,6 +160,13 @@ fn entry(entry: &Entry) -> Value {
         "terms": entry.terms.iter().map(term).collect::<Vec<_>>(),
         "objective": whole(&entry.objective),
         "committed": entry.committed.as_ref().map(whole),
+        "windows": entry.windows.iter().map(|window| {
+            let mut value = whole(&window.whole);
+            value["from"] = at(window.interval.start).into();
+            value["to"] = at(window.interval.end).into();
+            value
+        }).collect::<Vec<_>>(),
+        "pooled": entry.is_pooled,
         "coverage": match entry.coverage {
             Coverage::Share(share) => share.to_string(),
             Coverage::NotKnown => "not known".to_owned(),
@@ -190,6 +197,7 @@ fn committed(committed: &Committed) -> Value {
     let mut value = judged(committed.attainment, committed.budget, committed.kept);
     value["promise"] = committed.goal.to_string().into();
     value["since"] = committed.since.to_string().into();
+    value["window"] = committed.window.to_string().into();
     value["published"] = json!(committed.published);
     value
 }

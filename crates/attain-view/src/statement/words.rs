@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use attain_math::{ONE_PPB, ppb};
-use attain_model::quantity::duration_text;
+use attain_model::quantity::{Window, duration_text};
 use attain_model::statement::{Entry, Excluded, Statement, Term, Unit, Whole};
 use attain_model::verdict::{Attainment, Coverage, ErrorBudget};
 use attain_model::{Gap, GapReason, Goal, Interval, Scope};
@@ -114,7 +114,7 @@ fn blocks(statement: &Statement, inputs: &BTreeMap<String, String>) -> Vec<Block
         ));
     }
     for entry in &statement.entries {
-        entry_blocks(entry, zone, &mut blocks);
+        entry_blocks(entry, statement.interval, zone, &mut blocks);
     }
     let mut hashed = content(statement);
     hashed.insert("inputs".to_owned(), serde_json::json!(inputs));
@@ -135,9 +135,10 @@ fn blocks(statement: &Statement, inputs: &BTreeMap<String, String>) -> Vec<Block
     blocks
 }
 
-fn entry_blocks(entry: &Entry, zone: &TimeZone, blocks: &mut Vec<Block>) {
+fn entry_blocks(entry: &Entry, period: Interval, zone: &TimeZone, blocks: &mut Vec<Block>) {
     let outcome = entry.outcome.as_deref().unwrap_or(entry.name.slo.as_str());
     let whose = match &entry.name.scope {
+        Scope::All if entry.is_pooled => "all segments with a promise, taken together".to_owned(),
         Scope::All => "everybody".to_owned(),
         Scope::Segment(id) => id.to_string(),
     };
@@ -147,9 +148,11 @@ fn entry_blocks(entry: &Entry, zone: &TimeZone, blocks: &mut Vec<Block>) {
     )));
     let (what, whole) = match &entry.committed {
         Some(whole) => ("The published promise", whole),
+        None if entry.is_pooled => ("The sum of the segments' budgets", &entry.objective),
         None => ("The objective", &entry.objective),
     };
     blocks.push(Block::Says(verdict(entry, what, whole)));
+    blocks.extend(by_window(entry, period, zone).map(Block::Item));
     for term in &entry.terms {
         blocks.extend(term_items(entry, term, zone).into_iter().map(Block::Item));
     }
@@ -162,7 +165,17 @@ fn entry_blocks(entry: &Entry, zone: &TimeZone, blocks: &mut Vec<Block>) {
     }
     blocks.push(Block::Item(match entry.coverage {
         Coverage::Share(share) => format!(
-            "Observed: {} of the period{}.",
+            "Observed: {}{} of the period{}.",
+            // Of a log only what is lost is known.
+            if entry
+                .gaps
+                .iter()
+                .any(|gap| matches!(gap.why, GapReason::Damaged(_)))
+            {
+                "at most "
+            } else {
+                ""
+            },
             cut(share.ppb()),
             if entry.excluded.iter().any(|e| e.holds) {
                 ", without what is excluded"
@@ -243,6 +256,56 @@ fn counts(entry: &Entry, attainment: Attainment) -> String {
     )
 }
 
+/// How often a promise was kept that is judged over shorter windows than the period.
+fn by_window(entry: &Entry, period: Interval, zone: &TimeZone) -> Option<String> {
+    let windows = &entry.windows;
+    let mut promised = entry
+        .terms
+        .iter()
+        .filter_map(|term| term.commitment.as_ref());
+    match &windows[..] {
+        [] => {
+            let window = each(&promised.next_back()?.window);
+            return Some(format!(
+                "This counts all of the period as one; the promise is over {window}."
+            ));
+        }
+        [one] if one.interval == period => return None,
+        _ => {}
+    }
+    let are = |kept| {
+        windows
+            .iter()
+            .filter(move |window| window.whole.kept == kept)
+    };
+    let named = |kept| {
+        let all: Vec<String> = are(kept)
+            .map(|window| between(window.interval, zone))
+            .collect();
+        all.join("; ")
+    };
+    let mut text = format!(
+        "Judged window by window, as it was promised: kept in {} of {}.",
+        are(Some(true)).count(),
+        windows.len()
+    );
+    if are(Some(false)).next().is_some() {
+        text += &format!(" Not kept: {}.", named(Some(false)));
+    }
+    if are(None).next().is_some() {
+        text += &format!(" It cannot be said of: {}.", named(None));
+    }
+    Some(text)
+}
+
+/// `each calendar month`, `any 30d`.
+fn each(window: &Window) -> String {
+    match window {
+        Window::Rolling(_) => format!("any {window}"),
+        Window::Calendar(..) => format!("each {window}"),
+    }
+}
+
 /// What was in force in a part of the period.
 fn term_items(entry: &Entry, term: &Term, zone: &TimeZone) -> Vec<String> {
     let when = if entry.terms.len() == 1 {
@@ -251,6 +314,7 @@ fn term_items(entry: &Entry, term: &Term, zone: &TimeZone) -> Vec<String> {
         format!("From {}", between(term.interval, zone))
     };
     let aimed = match term.objective {
+        None if entry.is_pooled => "no objective of its own".to_owned(),
         None => "no objective".to_owned(),
         Some(Goal::BestEffort) => "best effort".to_owned(),
         Some(goal) => format!("objective {goal}"),
@@ -271,8 +335,9 @@ fn term_items(entry: &Entry, term: &Term, zone: &TimeZone) -> Vec<String> {
         kept: committed.kept,
     };
     vec![format!(
-        "{when}: promised {} since {}{place}; internally: {aimed}. {}{}",
+        "{when}: promised {} over {} since {}{place}; internally: {aimed}. {}{}",
         committed.goal,
+        each(&committed.window),
         committed.since,
         counted(entry, &whole),
         kept(committed.kept),

@@ -6,7 +6,9 @@ use std::time::Duration;
 use attain_model::slo::Audience;
 use attain_model::statement::{Committed, Day, Entry, Excluded, Statement, Term, Unit, Whole};
 use attain_model::verdict::{Attainment, Coverage, ErrorBudget};
-use attain_model::{ExclusionId, Gap, GapReason, Goal, Interval, Scope, SeriesName, Share, SloId};
+use attain_model::{
+    ExclusionId, Gap, GapReason, Goal, Interval, Scope, SeriesName, Share, SloId, Window,
+};
 use attain_view::statement::{Difference, asked, document, markdown, text, verify};
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -54,6 +56,7 @@ fn statement() -> Statement {
     let published = Committed {
         goal: target(999_000_000),
         since: date(2026, 10, 2),
+        window: Window::Rolling(Duration::from_secs(30 * 86_400)),
         published: vec!["https://shop.example/sla".to_owned()],
         kept: Some(false),
         budget: ErrorBudget {
@@ -83,6 +86,8 @@ fn statement() -> Statement {
         ],
         objective: whole(2_997_989, 2_011, 1_500, Some(false)),
         committed: Some(whole(1_997_999, 2_001, 2_000, Some(false))),
+        windows: Vec::new(),
+        is_pooled: false,
         coverage: Coverage::Share(Share::from_ppb(999_999_999).unwrap()),
         excluded: vec![
             Excluded {
