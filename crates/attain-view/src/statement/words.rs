@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use attain_math::{ONE_PPB, ppb};
 use attain_model::quantity::{Window, duration_text};
-use attain_model::statement::{Entry, Excluded, Statement, Term, Unit, Whole};
+use attain_model::statement::{CommittedWindow, Entry, Excluded, Statement, Term, Unit, Whole};
 use attain_model::verdict::{Attainment, Coverage, ErrorBudget};
 use attain_model::{Gap, GapReason, Goal, Interval, Scope};
 use jiff::tz::TimeZone;
@@ -151,7 +151,11 @@ fn entry_blocks(entry: &Entry, period: Interval, zone: &TimeZone, blocks: &mut V
         None if entry.is_pooled => ("The sum of the segments' budgets", &entry.objective),
         None => ("The objective", &entry.objective),
     };
-    blocks.push(Block::Says(verdict(entry, what, whole)));
+    let windows = windows_of(entry, period);
+    blocks.push(Block::Says(match windows {
+        [] => verdict(entry, what, whole),
+        windows => verdict_by_window(windows),
+    }));
     blocks.extend(by_window(entry, period, zone).map(Block::Item));
     for term in &entry.terms {
         blocks.extend(term_items(entry, term, zone).into_iter().map(Block::Item));
@@ -256,46 +260,56 @@ fn counts(entry: &Entry, attainment: Attainment) -> String {
     )
 }
 
-/// How often a promise was kept that is judged over shorter windows than the period.
-fn by_window(entry: &Entry, period: Interval, zone: &TimeZone) -> Option<String> {
-    let windows = &entry.windows;
-    let mut promised = entry
-        .terms
-        .iter()
-        .filter_map(|term| term.commitment.as_ref());
-    match &windows[..] {
-        [] => {
-            let window = each(&promised.next_back()?.window);
-            return Some(format!(
-                "This counts all of the period as one; the promise is over {window}."
-            ));
-        }
-        [one] if one.interval == period => return None,
-        _ => {}
+/// The windows of the promise, where they are not the period itself.
+fn windows_of(entry: &Entry, period: Interval) -> &[CommittedWindow] {
+    match &entry.windows[..] {
+        [one] if one.interval == period => &[],
+        windows => windows,
     }
+}
+
+/// `The published promise was kept in 2 of 3 of its windows.`
+fn verdict_by_window(windows: &[CommittedWindow]) -> String {
     let are = |kept| {
         windows
             .iter()
-            .filter(move |window| window.whole.kept == kept)
+            .filter(|window| window.whole.kept == kept)
+            .count()
     };
+    let unknown = match are(None) {
+        0 => String::new(),
+        unknown => format!(" Of {unknown} that cannot be said."),
+    };
+    format!(
+        "The published promise was kept in {} of {} of its windows, and not in {}.{unknown}",
+        are(Some(true)),
+        windows.len(),
+        are(Some(false)),
+    )
+}
+
+/// Which windows of a promise were not kept, or that it is judged over other ones than the period.
+fn by_window(entry: &Entry, period: Interval, zone: &TimeZone) -> Option<String> {
+    let mut promised = (entry.terms.iter()).filter_map(|term| term.commitment.as_ref());
+    let promise = promised.next_back()?;
+    let window = each(&promise.window);
+    if entry.windows.is_empty() {
+        return Some(format!(
+            "This counts all of the period as one; the promise is over {window}."
+        ));
+    }
     let named = |kept| {
-        let all: Vec<String> = are(kept)
-            .map(|window| between(window.interval, zone))
-            .collect();
-        all.join("; ")
+        let windows = windows_of(entry, period).iter();
+        let named = windows.filter(|window| window.whole.kept == kept);
+        let named: Vec<String> = named.map(|window| between(window.interval, zone)).collect();
+        named.join("; ")
     };
-    let mut text = format!(
-        "Judged window by window, as it was promised: kept in {} of {}.",
-        are(Some(true)).count(),
-        windows.len()
-    );
-    if are(Some(false)).next().is_some() {
-        text += &format!(" Not kept: {}.", named(Some(false)));
-    }
-    if are(None).next().is_some() {
-        text += &format!(" It cannot be said of: {}.", named(None));
-    }
-    Some(text)
+    let parts = [("Not kept", Some(false)), ("Not known", None)].map(|(word, kept)| {
+        let named = named(kept);
+        (!named.is_empty()).then(|| format!("{word} over {window}: {named}."))
+    });
+    let text: Vec<String> = parts.into_iter().flatten().collect();
+    (!text.is_empty()).then(|| text.join(" "))
 }
 
 /// `each calendar month`, `any 30d`.
@@ -340,7 +354,11 @@ fn term_items(entry: &Entry, term: &Term, zone: &TimeZone) -> Vec<String> {
         each(&committed.window),
         committed.since,
         counted(entry, &whole),
-        kept(committed.kept),
+        // Over windows of its own it is judged there.
+        match entry.windows[..] {
+            [] | [_] => kept(committed.kept),
+            _ => "",
+        },
     )]
 }
 
