@@ -19,6 +19,11 @@ pub fn write_out(path: &Path, text: &str, terminal: &Terminal) -> Result<(), Fai
 /// Puts a text in the place of a file: whoever reads it meanwhile, or after a crash, finds the old text or the new one.
 /// Permissions stay, and a link goes on leading where it led.
 pub fn replace(target: &Path, text: &str) -> io::Result<()> {
+    // A device or a pipe is written to: a rename would put a file in its place.
+    if fs::metadata(target).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let mut there = OpenOptions::new().write(true).open(target)?;
+        return there.write_all(text.as_bytes());
+    }
     // A rename would put the file in the place of the link.
     let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
     let fresh = beside(&target);
@@ -71,6 +76,25 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(left, ["a.yaml"]);
+    }
+
+    /// `-o /dev/stdout`, `-o >(less)`.
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_written_to_and_stays_one() {
+        use std::os::unix::fs::FileTypeExt;
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read_to_string(pipe).unwrap()
+        });
+        replace(&pipe, "one\n").unwrap();
+        assert_eq!(reader.join().unwrap(), "one\n");
+        let kind = std::fs::symlink_metadata(&pipe).unwrap().file_type();
+        assert!(kind.is_fifo());
     }
 
     #[cfg(unix)]
