@@ -72,7 +72,7 @@ pub fn read(
             options,
             customers: &customers,
             totals: Totals::default(),
-            notes: silent::notes(catalogue, source),
+            notes: silent::notes(catalogue, source, &customers),
             sink,
             meter: &mut meter,
             known: BTreeSet::new(),

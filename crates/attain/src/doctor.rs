@@ -89,7 +89,14 @@ fn customers(catalogue: &Catalogue, base: &Path, out: &mut Diagnosis) -> Custome
     let Some(roster) = &catalogue.roster else {
         return Customers::default();
     };
-    Customers::read(roster, base).unwrap_or_else(|error| {
+    let read = Customers::read(roster, base).inspect(|customers| {
+        for doubt in customers.doubts(catalogue) {
+            let why = "a customer is counted for whom the first row says, or for nobody";
+            let fix = "mend the roster, or `match:` of the segments".to_owned();
+            out.find("roster-unclear", "roster", doubt, why, fix);
+        }
+    });
+    read.unwrap_or_else(|error| {
         let why = "no customer has a segment: what has no segment label is counted as unknown";
         let fix = "mend the file, or the columns that `roster` names".to_owned();
         out.find("roster-unreadable", "roster", error.to_string(), why, fix);

@@ -6,10 +6,15 @@ use attain_model::company::RosterFrom;
 use attain_model::indicator::{Counting, Indicator, MetricKind};
 use attain_model::source::{CsvLayout, Source, SourceKind};
 
+use super::roster::Customers;
+
 /// What a person should know of a file source before it is read.
-pub(crate) fn notes(catalogue: &Catalogue, source: &Source) -> Vec<String> {
+pub(crate) fn notes(catalogue: &Catalogue, source: &Source, customers: &Customers) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(roster_note(catalogue, source));
+    if asks_roster(catalogue, source) {
+        notes.extend(customers.doubts(catalogue));
+    }
     for slo in catalogue.slos.values() {
         if let Some(why) = asks_in_vain(catalogue, &slo.indicator, source) {
             notes.push(format!(
@@ -26,18 +31,23 @@ fn roster_note(catalogue: &Catalogue, source: &Source) -> Option<String> {
     let Some(RosterFrom::Http { .. }) = catalogue.roster.as_ref().map(|roster| &roster.from) else {
         return None;
     };
+    asks_roster(catalogue, source).then(|| {
+        "the roster is at a URL, which is not read for files: customers that only the roster knows count as unknown; \
+         save it as CSV and name it in `roster`"
+            .to_owned()
+    })
+}
+
+/// Whether the customers of a source are looked up in the roster.
+fn asks_roster(catalogue: &Catalogue, source: &Source) -> bool {
     let has_events = match &source.kind {
         SourceKind::Log(_) => true,
         SourceKind::Csv(csv) => csv.layout == CsvLayout::Events,
         _ => false,
     };
-    let edge = catalogue.edge.iter().flat_map(|edge| &edge.identify);
-    let by_edge = has_events && edge.into_iter().any(|rule| rule.lookup.is_some());
-    (by_edge || source.labels.customer.is_some()).then(|| {
-        "the roster is at a URL, which is not read for files: customers that only the roster knows count as unknown; \
-         save it as CSV and name it in `roster`"
-            .to_owned()
-    })
+    let mut edge = catalogue.edge.iter().flat_map(|edge| &edge.identify);
+    let by_edge = has_events && edge.any(|rule| rule.lookup.is_some());
+    by_edge || source.labels.customer.is_some()
 }
 
 /// Why an indicator that means this source gets nothing from it. One that names no source means all, and is served if

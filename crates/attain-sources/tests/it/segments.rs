@@ -107,6 +107,33 @@ fn decided_once_in_this_order() {
     );
 }
 
+/// Who a customer is counted for, where the list says two things or what nobody claims.
+#[test]
+fn what_is_unclear_in_a_roster_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("rows.csv"), ROWS).unwrap();
+    let notes = |roster: &str| {
+        std::fs::write(dir.path().join("roster.csv"), roster).unwrap();
+        let (options, mut sink) = (Options::default(), |_| Ok(()));
+        let reading = read(&catalogue(), dir.path(), &options, &mut sink, &mut |_| {});
+        reading.unwrap().sources["rows"].notes.clone()
+    };
+    assert_eq!(
+        notes("id,plan\nacc-1,team\nacc-1,team\n"),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        notes(
+            "id,plan\nacc-1,team\nacc-2,Team\nacc-3,platinum\nacc-1,enterprise\nacc-4,platinum\n"
+        ),
+        [
+            "the roster gives one `id` two segments: `team` in row 2, `enterprise` in row 5; the first row counts",
+            "no segment claims what rows of the roster say: `platinum` (2), `Team` (1); their requests are counted as unknown, \
+             add it to `match:` of a segment",
+        ]
+    );
+}
+
 #[test]
 fn a_roster_without_its_column_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
