@@ -158,7 +158,7 @@ fn sentence(finding: &Finding) -> String {
         ),
         Finding::Unknown { from, to, calls } => format!(
             "missing: {from} calls {to} ({}), which no service of the catalogue means; if it is somebody else's, say \
-             `depends_on: [{{external: {to}, promises: ...}}]`",
+             `depends_on: [{{external: {to}, promised: 99.9%}}]`",
             plural(*calls, "call")
         ),
         Finding::Idle { edge, requests } => format!(

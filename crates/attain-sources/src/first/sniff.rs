@@ -93,7 +93,7 @@ pub(crate) fn form_of(path: &Path) -> Result<FileForm, Error> {
     Err(not_understood(
         path,
         "neither an access log in the combined format, nor JSON lines, nor CSV with a header; \
-         write a source with `format: pattern` and a regular expression with named groups",
+         write a source whose `format:` is `~` and a regular expression with named groups (docs/reference/sources.md)",
     ))
 }
 

@@ -107,7 +107,16 @@ pub(crate) fn latency(measured: &Measured, per_thousand: u64) -> Proposed {
             ),
         );
     };
-    let why = format!("measured: p{name} {} ms", decimal(found / 1000, 1000));
+    let mut why = format!("measured: p{name} {} ms", decimal(found / 1000, 1000));
+    let untimed = measured
+        .events
+        .saturating_sub(measured.latencies.len() as u64);
+    if untimed > 0 {
+        why += &format!(
+            "; {untimed} of {} do not say how long they took and are the slowest in it",
+            measured.events
+        );
+    }
     if measured.events < FEWEST_EVENTS {
         return (
             None,

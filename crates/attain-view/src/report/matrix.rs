@@ -131,11 +131,7 @@ fn told(html: &mut Html, sheet: &Sheet<'_>, verdict: &Verdict) {
         html.element("b", &[], |html| {
             html.text(&attained);
             if has_budget(verdict) {
-                html.line(
-                    "small",
-                    &[],
-                    &format!(" goal {}", series::promised(verdict)),
-                );
+                html.line("small", &[], &format!(" goal {}", series::target(verdict)));
             }
         });
     }

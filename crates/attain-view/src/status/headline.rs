@@ -299,11 +299,16 @@ fn how_many(desk: &Desk<'_>, verdict: &Verdict) -> String {
     let attainment = burning.map_or(verdict.attainment, |burn| burn.attainment);
     let failing = number::failing(attainment).unwrap_or_else(|| "0%".to_owned());
     let under = promised.and_then(|promised| promised.under);
+    // Nobody shall look for slow requests where there are none.
+    let or_unknown = match verdict.uncertain {
+        0 => "",
+        _ => ", or may have",
+    };
     let mut text = match (under, is_over) {
         (_, false) if counts_slices(desk, verdict) => format!("{failing} of slices are bad"),
         (_, true) if counts_slices(desk, verdict) => format!("{failing} of slices were bad"),
-        (Some(under), false) => format!("{failing} of requests take {under} or more"),
-        (Some(under), true) => format!("{failing} of requests took {under} or more"),
+        (Some(under), false) => format!("{failing} of requests take {under} or more{or_unknown}"),
+        (Some(under), true) => format!("{failing} of requests took {under} or more{or_unknown}"),
         (None, false) => format!("{failing} of requests fail"),
         (None, true) => format!("{failing} of requests failed"),
     };
@@ -408,7 +413,7 @@ fn speed_now(desk: &Desk<'_>, verdict: &Verdict) -> Option<String> {
         text => text.to_owned(),
     };
     if recent.attainment.total() == 0 {
-        return Some(format!("In the last {window} there was no traffic."));
+        return Some(format!("In the last {window} nothing was counted."));
     }
     let what = match (counts_slices(desk, verdict), is_latency(verdict)) {
         (true, _) => "were bad",

@@ -163,14 +163,18 @@ fn by_edges(desk: &Desk<'_>) -> bool {
 }
 
 fn uncertain<'a>(desk: &'a Desk<'_>) -> impl Iterator<Item = String> + use<'a> {
-    let why = match by_edges(desk) {
-        true => " (the bucket reaches across it)",
-        false => "",
-    };
+    let why = " (the bucket reaches across it)";
+    // What has no latency is said among the gaps, once.
+    let is_said = !by_edges(desk)
+        && desk
+            .evaluation
+            .gaps
+            .iter()
+            .any(|gap| matches!(gap.why, GapReason::Untimed(_)));
     desk.evaluation
         .verdicts
         .iter()
-        .filter(|verdict| verdict.uncertain > 0)
+        .filter(move |verdict| verdict.uncertain > 0 && !is_said)
         .map(move |verdict| {
             let under = verdict
                 .goal

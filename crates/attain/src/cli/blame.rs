@@ -67,7 +67,7 @@ EXAMPLES
 EXIT CODES
   0  no more was lost than is allowed, or nothing unusual
   1  somebody is named
-  2  wrong usage, unreadable input, or a catalogue with errors
+  2  wrong usage, unreadable input, or a catalogue that cannot be used
   3  budget was lost, and the evidence is too weak to name anybody";
 
 /// Arguments of `attain attribution`.
@@ -101,7 +101,7 @@ EXAMPLES
 
 EXIT CODES
   0  told
-  2  wrong usage, unreadable input, or a catalogue with errors
+  2  wrong usage, unreadable input, or a catalogue that cannot be used
   3  there are no data";
 
 /// Arguments of `attain warnings`.
@@ -143,7 +143,7 @@ EXAMPLES
 EXIT CODES
   0  told; nothing that warns is breached now
   1  something that has earned it is breached now: expect the customer's promise to follow
-  2  wrong usage, unreadable input, or a catalogue with errors
+  2  wrong usage, unreadable input, or a catalogue that cannot be used
   3  too few breaches to tell anything";
 
 /// Arguments of `attain bench`.

@@ -54,7 +54,7 @@ EXAMPLES
 EXIT CODES
   0  the parts carry every promise shown
   1  the parts of a promise cannot carry it
-  2  wrong usage, unreadable input, or a catalogue with errors
+  2  wrong usage, unreadable input, or a catalogue that cannot be used
   3  nothing is known to be short, but a part promises nothing";
 
 /// Arguments of `attain allocate`.
@@ -129,7 +129,7 @@ EXAMPLES
 EXIT CODES
   0  there are such targets; with --write, they are written
   1  even the best that the parts can keep does not carry the promise
-  2  wrong usage, unreadable input, or a catalogue with errors";
+  2  wrong usage, unreadable input, or a catalogue that cannot be used";
 
 /// Arguments of `attain owner`.
 #[derive(Debug, Args)]
@@ -155,7 +155,7 @@ EXAMPLES
 
 EXIT CODES
   0  shown
-  2  wrong usage, unreadable input, a catalogue with errors, or a team that owns nothing";
+  2  wrong usage, unreadable input, a catalogue that cannot be used, or a team that owns nothing";
 
 /// Arguments of `attain discover`.
 #[derive(Debug, Args)]
@@ -188,5 +188,5 @@ EXAMPLES
 EXIT CODES
   0  what is declared is what was seen
   1  edges are missing, idle, or have other numbers
-  2  wrong usage, unreadable input, or a catalogue with errors
+  2  wrong usage, unreadable input, or a catalogue that cannot be used
   3  nothing was seen that could be compared, or too few bad slots to say an impact";

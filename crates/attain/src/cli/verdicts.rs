@@ -57,7 +57,7 @@ EXAMPLES
 EXIT CODES
   0  every promise is kept
   1  a promise is broken, hidden by its aggregate, or paging
-  2  wrong usage, unreadable input, or a catalogue with errors
+  2  wrong usage, unreadable input, or a catalogue that cannot be used
   3  nothing is known to be broken, but not every promise can be judged";
 
 /// Arguments of `attain report`.
@@ -101,7 +101,7 @@ EXAMPLES
 
 EXIT CODES
   0  written
-  2  wrong usage, unreadable input, or a catalogue with errors";
+  2  wrong usage, unreadable input, or a catalogue that cannot be used";
 
 /// Arguments of `attain statement`.
 #[derive(Debug, Args)]
@@ -165,4 +165,4 @@ EXAMPLES
 EXIT CODES
   0  written; verified
   1  with verify: the statement is not what the data say
-  2  wrong usage, unreadable input, or a catalogue with errors";
+  2  wrong usage, unreadable input, or a catalogue that cannot be used";

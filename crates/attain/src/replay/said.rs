@@ -94,7 +94,9 @@ impl Said {
                 number::grouped(kept.known),
                 number::grouped(kept.bytes.div_ceil(1000))
             ));
-            if kept.new == 0 && !self.stopped {
+            let mut files = (self.reading.sources.values()).flat_map(|source| &source.files);
+            let is_known = files.any(|file| file.is_known || file.same_as.is_some());
+            if kept.new == 0 && !self.stopped && is_known {
                 text.push_str("  all that these files hold was counted before\n");
             }
         }
