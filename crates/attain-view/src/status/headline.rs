@@ -302,7 +302,7 @@ fn how_many(desk: &Desk<'_>, verdict: &Verdict) -> String {
     // Nobody shall look for slow requests where there are none.
     let or_unknown = match verdict.uncertain {
         0 => "",
-        _ => ", or may have",
+        _ => ", as far as can be told,",
     };
     let mut text = match (under, is_over) {
         (_, false) if counts_slices(desk, verdict) => format!("{failing} of slices are bad"),
