@@ -40,6 +40,7 @@ rules! {
     customer_slo_on_internal_metric
     customer_without_internal
     evidence_is_a_load_test
+    excludes_everything
     former_name_unmatched
     internal_not_tighter
     internal_only_segment
