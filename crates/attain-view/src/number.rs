@@ -224,6 +224,17 @@ pub fn about(length: Duration) -> String {
 
 /// An instant as the catalogue writes times: `2026-11-02 23:59 UTC`; seconds only where they are not zero.
 ///
+/// The hour that the clocks show twice says which of both it is.
+///
+/// ```
+/// use jiff::{Timestamp, tz::TimeZone};
+/// let berlin = TimeZone::get("Europe/Berlin").unwrap();
+/// let at = |text: &str| attain_view::number::instant(text.parse().unwrap(), &berlin);
+/// assert_eq!(at("2026-10-25T00:30:00Z"), "2026-10-25 02:30+02:00 Europe/Berlin");
+/// assert_eq!(at("2026-10-25T01:30:00Z"), "2026-10-25 02:30+01:00 Europe/Berlin");
+/// assert_eq!(at("2026-10-25T02:30:00Z"), "2026-10-25 03:30 Europe/Berlin");
+/// ```
+///
 /// Instants beyond what has a civil time read `the end of time` or `the beginning`.
 #[must_use]
 pub fn instant(at: Timestamp, zone: &TimeZone) -> String {
@@ -253,7 +264,11 @@ pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
     if at == Timestamp::MAX || at == Timestamp::MIN {
         return instant(at, zone);
     }
-    local(at, zone, "%Y-%m-%d %H:%M:%S") + " " + &zone_name(zone)
+    let format = match happens_twice(at, zone) {
+        true => "%Y-%m-%d %H:%M:%S%:z",
+        false => "%Y-%m-%d %H:%M:%S",
+    };
+    local(at, zone, format) + " " + &zone_name(zone)
 }
 
 /// When something happened, for whoever looks on: to the second, with the day unless it is that of `now`, and how long
@@ -318,12 +333,19 @@ pub fn zone_name(zone: &TimeZone) -> String {
 
 fn clock(at: Timestamp, zone: &TimeZone) -> String {
     let zoned = at.to_zoned(zone.clone());
-    let format = if zoned.second() == 0 {
-        "%H:%M"
-    } else {
-        "%H:%M:%S"
+    let format = match (zoned.second() == 0, happens_twice(at, zone)) {
+        (true, false) => "%H:%M",
+        (true, true) => "%H:%M%:z",
+        (false, false) => "%H:%M:%S",
+        (false, true) => "%H:%M:%S%:z",
     };
     zoned.strftime(format).to_string()
+}
+
+/// Whether the clocks of a zone show the time of an instant twice, as they do in the hour in which they go back.
+fn happens_twice(at: Timestamp, zone: &TimeZone) -> bool {
+    let local = at.to_zoned(zone.clone()).datetime();
+    zone.to_ambiguous_timestamp(local).is_ambiguous()
 }
 
 fn local(at: Timestamp, zone: &TimeZone, format: &str) -> String {

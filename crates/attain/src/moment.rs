@@ -25,6 +25,12 @@ pub fn parse(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, F
                 .help("write its name in the IANA database: `2026-11-02 12:00 Europe/Berlin`"),
         );
     }
+    if let Some([first, second]) = civil_twice(text, zone) {
+        return Err(Failure::new(format!(
+            "the clocks show `{text}` twice, or not at all, as they change"
+        ))
+        .help(format!("write which it is: `{first}` or `{second}`")));
+    }
     civil(text, zone).ok_or_else(|| {
         Failure::new(format!("`{text}` is no time that --at knows")).help(
             "write `2026-11-02 12:00 Europe/Berlin`, `2026-11-02T11:00:00Z`, `2026-11-02` (its end), or `now`",
@@ -40,6 +46,32 @@ pub fn day(text: &str) -> Result<Date, Failure> {
 }
 
 fn civil(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let (day, clock, zone) = words(text, zone)?;
+    match clock {
+        Some(clock) => at(format!("{day}T{clock}").parse().ok()?, &zone),
+        // jiff reads the day of `2026-11-02T12:00` and drops the rest.
+        None if day.contains('T') => at(day.parse().ok()?, &zone),
+        None => end_of(day.parse().ok()?, &zone),
+    }
+}
+
+/// What a local time may mean that the clocks of its zone show twice, or skip.
+fn civil_twice(text: &str, zone: &TimeZone) -> Option<[Timestamp; 2]> {
+    let (day, clock, zone) = words(text, zone)?;
+    let local: DateTime = match clock {
+        Some(clock) => format!("{day}T{clock}").parse().ok()?,
+        None if day.contains('T') => day.parse().ok()?,
+        None => return None,
+    };
+    let meant = zone.to_ambiguous_timestamp(local);
+    if !meant.is_ambiguous() {
+        return None;
+    }
+    Some([meant.earlier().ok()?, meant.later().ok()?])
+}
+
+/// Day, time and zone.
+fn words<'t>(text: &'t str, zone: &TimeZone) -> Option<(&'t str, Option<&'t str>, TimeZone)> {
     let mut words = text.split_whitespace();
     let (day, clock, named) = (words.next()?, words.next(), words.next());
     if words.next().is_some() {
@@ -49,12 +81,7 @@ fn civil(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         Some(name) => TimeZone::get(name).ok()?,
         None => zone.clone(),
     };
-    match clock {
-        Some(clock) => at(format!("{day}T{clock}").parse().ok()?, &zone),
-        // jiff reads the day of `2026-11-02T12:00` and drops the rest.
-        None if day.contains('T') => at(day.parse().ok()?, &zone),
-        None => end_of(day.parse().ok()?, &zone),
-    }
+    Some((day, clock, zone))
 }
 
 fn at(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
@@ -96,6 +123,14 @@ mod tests {
         ] {
             assert!(parse(text, &berlin, now).is_err(), "{text}");
         }
+        // The clocks go back: which of both it is has to be said, and can be read from what is printed.
+        let twice = parse("2026-10-25 02:30", &berlin, now).err().unwrap();
+        let help = twice.help.unwrap();
+        assert!(
+            help.contains("2026-10-25T00:30:00Z` or `2026-10-25T01:30:00Z"),
+            "{help}"
+        );
+        assert!(parse("2026-03-29T02:30", &berlin, now).is_err());
         let unknown = parse("2026-11-02 12:00 Europa/Berlin", &berlin, now).err();
         assert!(unknown.is_some_and(|failure| failure.what.contains("`Europa/Berlin`")));
     }
