@@ -2,6 +2,7 @@
 //! take and seal; the ledger decides what counts, the store what lies on disk.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use attain_engine::{Counts, Ledger, Shelf, Shelved};
@@ -202,6 +203,35 @@ impl Keeper {
     /// The end of the last slice in which each source was heard.
     pub fn heard_until(&self) -> BTreeMap<SourceId, Timestamp> {
         self.ledger.heard_until()
+    }
+
+    /// The events that were counted so far of a stream, by the second in which their slice begins.
+    pub fn counted(
+        &self,
+        catalogue: &Catalogue,
+        stream: &StreamKey,
+        seconds: Range<i64>,
+    ) -> BTreeMap<i64, u64> {
+        let pages = Pages {
+            store: &self.store,
+            damage: &[],
+            names: &SourceNames::of(catalogue),
+            why: |error| Failure::of(error).what,
+        };
+        let counts = Shelved::new(&self.ledger, &pages);
+        let mut slos = catalogue.slos.values();
+        let Some(slo) = slos.find(|slo| Stream::key_of(catalogue, slo) == *stream) else {
+            return BTreeMap::new();
+        };
+        let (grid, names) = (counts.grid(), SegmentNames::of(catalogue));
+        let at = |second| Timestamp::from_second(second).map_or(0, |at| grid.index(at));
+        let slices = at(seconds.start)..at(seconds.end);
+        let read = counts.read(stream, &slo.indicator, &names, slices, Timestamp::MAX);
+        let mut by_slice = BTreeMap::new();
+        for (slice, events) in read.columns.iter().flat_map(|column| column.counts.iter()) {
+            *by_slice.entry(grid.start(*slice).as_second()).or_insert(0) += events;
+        }
+        by_slice
     }
 
     /// Keeps a delivery. It is durable on return.

@@ -1,6 +1,7 @@
 //! `attain replay`: reads files at speed, says what was read, and keeps what was counted where `--data` says so. Knows the
 //! order of these; reading is attain-sources', keeping is keeper.rs.
 
+mod again;
 mod said;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use self::again::Again;
 use self::said::{Kept, Said};
 use crate::catalogue;
 use crate::cli::ReplayArguments;
@@ -113,6 +115,7 @@ fn keep(
     // The newest delivery waits until the next one: files of another format are refused before anything of them is kept.
     let mut waiting: Option<Delivery> = None;
     let mut unparsed = 0;
+    let mut again = Again::default();
     let reading = read_files(
         catalogue,
         base,
@@ -123,14 +126,24 @@ fn keep(
             unparsed += delivery.unparsed.len() as u64;
             begin = [begin, begin_of(&delivery)].into_iter().flatten().min();
             end = end.max(end_of(&delivery));
-            waiting
-                .replace(delivery)
-                .map_or(Ok(()), |ready| keeper.take(ready))
+            let Some(ready) = waiting.replace(delivery) else {
+                return Ok(());
+            };
+            again.look(&ready, catalogue, |stream, from, to| {
+                keeper.counted(catalogue, stream, from..to)
+            });
+            keeper.take(ready)
         },
     )?;
     limit.refuse(&reading)?;
     if let Some(last) = waiting {
+        again.look(&last, catalogue, |stream, from, to| {
+            keeper.counted(catalogue, stream, from..to)
+        });
         keeper.take(last)?;
+    }
+    for note in again.notes(&reading) {
+        terminal.note(&note);
     }
     let (new, known) = (keeper.new, keeper.known);
     let done = done(arguments, catalogue, &keeper, &reading)?;

@@ -169,6 +169,41 @@ fn standard_input_is_known_by_its_content() {
     pipe(first, &["-", "first.log"], &all, false).says("is left out:");
 }
 
+/// The same lines in another file are another log. That they were counted before shows, and is said.
+#[test]
+fn a_log_that_was_put_together_anew_is_told_of() {
+    let log = shop::log(1, 2, 15_000);
+    let half = log[..log.len() / 2].rfind('\n').unwrap() + 1;
+    let (early, late) = log.split_at(half);
+    let mut sorted: Vec<&str> = log.lines().collect();
+    sorted.sort_unstable();
+    let sorted = sorted.join("\n") + "\n";
+    let twice = "exactly as many events as were counted there before";
+    let said = |first: &[(&str, &str)], then: &str| {
+        let place = shop_with(shop::CATALOGUE);
+        for (name, text) in first {
+            place.write(name, text);
+        }
+        place.write("then.log", then);
+        let names: Vec<&str> = first.iter().map(|(name, _)| *name).collect();
+        let ran = replay(&place, CATALOGUE, &names, "data", &[]);
+        ran.exits(0);
+        assert!(!ran.err.contains(twice), "{}", ran.err);
+        let ran = replay(&place, CATALOGUE, &["then.log"], "data", &[]);
+        ran.exits(0);
+        ran.err.contains(twice)
+    };
+    let pieces = [("early.log", early), ("late.log", late)];
+    assert!(said(&pieces, &log));
+    assert!(said(&[("log", &log)], &sorted));
+    assert!(said(&[("log", &log)], late));
+    // Another replica, and the next day.
+    assert!(!said(&[("log", &log)], &shop::log(2, 2, 15_000)));
+    assert!(!said(&[("log", &log)], &shop::log(1, 3, 15_000)));
+    // The same file again.
+    assert!(!said(&[("log", &log)], &log));
+}
+
 /// A log is replayed while a server writes to it.
 #[test]
 fn a_line_that_is_half_written_is_counted_when_it_is_whole() {
