@@ -205,11 +205,16 @@ fn under(series: &Burndown, lowest: f64, scale: &Scale, look: &Look) -> String {
             lowest_text(series)
         ));
     }
-    if let Some(crossed) = first_overspent(series) {
-        lines.push(format!(
+    match first_overspent(series) {
+        // Since when, nothing here tells.
+        Some(_) if series.points.first().is_some_and(is_overspent) => {
+            lines.push("overspent from the first point on".to_owned());
+        }
+        Some(crossed) => lines.push(format!(
             "first overspent: {}",
             number::instant(crossed, &series.zone)
-        ));
+        )),
+        None => {}
     }
     for (at, goal) in &series.changes {
         lines.push(format!(
@@ -243,10 +248,13 @@ fn lowest_text(series: &Burndown) -> String {
         .unwrap_or_default()
 }
 
+fn is_overspent(point: &Point) -> bool {
+    point.budget.is_some_and(|budget| !budget.is_met())
+}
+
 /// The start of the slice that overspent the budget, as `since` says it: a point is the end of what it counts, which
 /// began at the point before.
 fn first_overspent(series: &Burndown) -> Option<Timestamp> {
-    let is_overspent = |point: &Point| point.budget.is_some_and(|budget| !budget.is_met());
     let crossed = series.points.iter().position(is_overspent)?;
     series
         .points

@@ -83,6 +83,10 @@ fn divided(
     let slos = asked(catalogue, arguments.slo.as_deref(), known.day)?;
     let [slo] = slos.as_slice() else {
         let ids: Vec<&str> = slos.iter().map(|slo| slo.id.as_str()).collect();
+        if ids.is_empty() {
+            return Err(Failure::new("no SLO of this catalogue says that it rests on others")
+                .help("say on what a customer SLO rests: `depends_on: [auth-login, {slo: payments, share: 60%}]`"));
+        }
         return Err(Failure::new("which promise is to be carried?")
             .help(format!("name one behind the catalogue: {}", ids.join(", "))));
     };
