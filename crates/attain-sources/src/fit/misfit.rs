@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use attain_model::Catalogue;
+use attain_model::slo::CommittedTargets;
 use attain_model::source::Source;
+use attain_model::{Catalogue, Targets};
 
 use super::alike::nearness;
 use super::seen::{MetricSeen, Shape};
@@ -71,6 +72,9 @@ pub fn misfits(catalogue: &Catalogue, source: &Source, metric: &MetricSeen) -> V
     let label = &source.labels.segment;
     let is_tagged = metric.tagged.keys().any(|value| !value.is_empty());
     let is_by_tag = !catalogue.segments.is_empty() && !source.add.contains_key(label);
+    let mut slos = metric.slos.iter();
+    let tells_apart = slos.len() == 0 || slos.any(|slo| tells_apart(catalogue, slo));
+    let is_by_tag = is_by_tag && tells_apart;
     if is_by_tag && !is_tagged && source.labels.customer.is_none() {
         let claimed = claimed_by(catalogue);
         let says_it = |values: &BTreeSet<String>| {
@@ -86,6 +90,22 @@ pub fn misfits(catalogue: &Catalogue, source: &Source, metric: &MetricSeen) -> V
         });
     }
     all
+}
+
+/// Whether an SLO promises anything to a segment. What is promised to all traffic as one needs no label.
+fn tells_apart(catalogue: &Catalogue, slo: &str) -> bool {
+    // One that is not known may.
+    let Some(slo) = catalogue.slos.get(slo) else {
+        return true;
+    };
+    let mut terms = slo
+        .objectives
+        .values()
+        .flat_map(|objective| &objective.terms);
+    let by_segment = terms.any(|term| matches!(term.targets, Targets::PerSegment { .. }));
+    let committed = slo.commitments.iter();
+    let mut committed = committed.flat_map(|commitment| commitment.targets.values());
+    by_segment || committed.any(|targets| matches!(targets, CommittedTargets::Segments(_)))
 }
 
 /// All values of the segment label that some segment claims.

@@ -312,9 +312,22 @@ sources:
   prom: {prometheus: {url: \"http://prom\"}, labels: {segment: tier}}
   customers: {prometheus: {url: \"http://prom\"}, labels: {segment: tier, customer: account}}
   constant: {prometheus: {url: \"http://prom\"}, labels: {segment: tier}, add: {tier: premium}}
+defaults: {source: prom, owner: shop, indicator: {metric: x_total, bad: {code: 5xx}}}
+slos:
+  by-plan: {objectives: {availability: {premium: 99.9%, standard: 99%}}}
+  as-one: {objectives: {availability: 99%}}
 ";
 
     fn judged(source: &str, tagged: &[(&str, u64, u64)], most: Option<u64>) -> Diagnosis {
+        judged_for(&["as-one", "by-plan"], source, tagged, most)
+    }
+
+    fn judged_for(
+        slos: &[&str],
+        source: &str,
+        tagged: &[(&str, u64, u64)],
+        most: Option<u64>,
+    ) -> Diagnosis {
         let parsed = parse(&[Input {
             name: "shop.yaml".to_owned(),
             text: CATALOGUE.to_owned(),
@@ -325,6 +338,7 @@ sources:
             .expect("a source");
         let mut metric = MetricSeen {
             name: "x_total".to_owned(),
+            slos: slos.iter().map(|slo| (*slo).to_owned()).collect(),
             series: 1,
             ..MetricSeen::default()
         };
@@ -356,6 +370,9 @@ sources:
     fn a_missing_label_is_found_under_another_name() {
         let found = judged("prom", &[("", 4, 100)], None).findings.remove(0);
         assert_eq!(found.code, "segment-label-missing");
+        // What is promised to all as one needs no label.
+        let none = judged_for(&["as-one"], "prom", &[("", 4, 100)], None);
+        assert!(none.findings.is_empty());
         assert_eq!(
             found.fix,
             "sources: {prom: {…, labels: {segment: plan}}}; `plan` is `Premium`, `basic`"
